@@ -1,0 +1,180 @@
+//! What the library refuses, and why.
+
+use core::fmt;
+
+/// Why a call was refused. Nothing was changed by it.
+///
+/// The [`Display`](fmt::Display) form is one sentence that names what was wrong and what would be right:
+///
+/// ```
+/// use gradient_decay::GradientDecay;
+///
+/// let error = GradientDecay::try_new(-1.0).unwrap_err();
+/// assert_eq!(error.to_string(), "beta is -1, but must be in (0, 1e6]");
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Error {
+    /// A number is outside its range, which [`Number`] states.
+    OutOfRange {
+        /// Which number.
+        number: Number,
+        /// The value that was given.
+        value: f32,
+    },
+    /// A slice has the wrong length.
+    Length {
+        /// Which slice.
+        slice: Slice,
+        /// The length it must have, in elements.
+        expected: usize,
+        /// The length it has, in elements.
+        actual: usize,
+    },
+    /// The target is not one of the classes `0..classes`.
+    Target {
+        /// The target that was given.
+        target: usize,
+        /// The number of classes.
+        classes: usize,
+    },
+    /// A value is NaN or infinite.
+    NotFinite {
+        /// The slice that holds it.
+        slice: Slice,
+        /// Its index there; of a matrix, row by row.
+        index: usize,
+    },
+    /// The step could carry a parameter or the velocity out of the range of f32: the features are too large for the
+    /// learning rate, or training has diverged.
+    UpdateTooLarge,
+    /// The optimizer has a momentum above 0, but the state stores no velocity.
+    NoVelocity,
+}
+
+/// A number with a range, in [`Error::OutOfRange`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Number {
+    /// The gradient decay coefficient, in (0, 1e6].
+    Beta,
+    /// A probability, in [0, 1].
+    Probability,
+    /// The learning rate, in (0, 1e6].
+    LearningRate,
+    /// The momentum, in [0, 1).
+    Momentum,
+    /// The weight decay, in [0, 1 / learning rate].
+    WeightDecay,
+    /// The largest gradient norm, in [1e-6, 1e6].
+    ClipNorm,
+}
+
+/// A slice, in [`Error::Length`] and [`Error::NotFinite`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Slice {
+    /// Logits, one a class.
+    Logits,
+    /// Probabilities, one a class.
+    Probabilities,
+    /// The gradient with respect to the logits.
+    Gradient,
+    /// Targets, one a row of the batch.
+    Targets,
+    /// The features of a sample.
+    Features,
+    /// Parameters: the weights row by row, then the biases.
+    Parameters,
+    /// Velocities, in the order of the parameters.
+    Velocity,
+}
+
+impl Number {
+    const fn name_and_range(self) -> (&'static str, &'static str) {
+        match self {
+            Number::Beta => ("beta", "(0, 1e6]"),
+            Number::Probability => ("a probability", "[0, 1]"),
+            Number::LearningRate => ("the learning rate", "(0, 1e6]"),
+            Number::Momentum => ("the momentum", "[0, 1)"),
+            Number::WeightDecay => ("the weight decay", "[0, 1 / learning rate]"),
+            Number::ClipNorm => ("the clip norm", "[1e-6, 1e6]"),
+        }
+    }
+}
+
+impl fmt::Display for Slice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Slice::Logits => "logits",
+            Slice::Probabilities => "probabilities",
+            Slice::Gradient => "gradient",
+            Slice::Targets => "targets",
+            Slice::Features => "features",
+            Slice::Parameters => "parameters",
+            Slice::Velocity => "velocity",
+        })
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match *self {
+            Error::OutOfRange { number, value } => {
+                let (name, range) = number.name_and_range();
+                write!(f, "{name} is {value}, but must be in {range}")
+            }
+            Error::Length { slice, expected, actual } => {
+                write!(f, "{slice} has length {actual}, but must have length {expected}")
+            }
+            Error::Target { target, classes } => {
+                write!(f, "the target is {target}, but must be below the number of classes, {classes}")
+            }
+            Error::NotFinite { slice, index } => {
+                write!(f, "element {index} of {slice} is NaN or infinite, but must be finite")
+            }
+            Error::UpdateTooLarge => {
+                f.write_str("the step could leave the range of f32: scale the features down or lower the learning rate")
+            }
+            Error::NoVelocity => f.write_str(
+                "the optimizer has momentum, but the state stores no velocity: make it with State::with_velocity",
+            ),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+/// `Ok` if `slice` has the expected length.
+pub(crate) fn check_length(slice: Slice, expected: usize, actual: usize) -> Result<(), Error> {
+    if actual == expected { Ok(()) } else { Err(Error::Length { slice, expected, actual }) }
+}
+
+/// `Ok` if every element of `values` is finite.
+pub(crate) fn check_finite(slice: Slice, values: &[f32]) -> Result<(), Error> {
+    match values.iter().position(|value| !value.is_finite()) {
+        None => Ok(()),
+        Some(index) => Err(Error::NotFinite { slice, index }),
+    }
+}
+
+/// Unwraps what a `try_` constructor returned, in a const or at run time.
+///
+/// # Panics
+/// With the message of the number that is out of range.
+pub(crate) const fn expect_in_range<T: Copy>(result: Result<T, Error>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(Error::OutOfRange { number: Number::Beta, .. }) => panic!("beta must be in (0, 1e6]"),
+        Err(Error::OutOfRange { number: Number::LearningRate, .. }) => panic!("the learning rate must be in (0, 1e6]"),
+        Err(Error::OutOfRange { number: Number::Momentum, .. }) => panic!("the momentum must be in [0, 1)"),
+        Err(Error::OutOfRange { number: Number::WeightDecay, .. }) => {
+            panic!("the weight decay must be in [0, 1 / learning rate]")
+        }
+        Err(Error::OutOfRange { number: Number::ClipNorm, .. }) => panic!("the clip norm must be in [1e-6, 1e6]"),
+        Err(_) => panic!("a setting is out of range"),
+    }
+}

@@ -1,0 +1,345 @@
+//! Fine-tuning of a head: one call is forward pass, loss, gradient and update, fused.
+//!
+//! Settings are immutable ([`FineTuner`]), what lasts between steps is an argument ([`State`]). No gradient of
+//! `CLASSES * FEATURES` numbers exists anywhere: a step needs `2 * CLASSES` numbers of stack.
+
+use crate::error::Error;
+use crate::head::{LinearHead, Prediction};
+use crate::kernels::{self, MomentumFactors};
+use crate::loss::check_target;
+use crate::math::Math;
+use crate::optimizer::{NoVelocity, Sgd, Velocity, VelocityStore};
+use crate::schedule::BetaSchedule;
+
+/// No number that a step adds to a parameter or keeps in the velocity may be as large as this.
+///
+/// Any finite f32 plus a number below half the spacing at [`f32::MAX`], 1e31, is finite. So under this limit an update
+/// cannot overflow, whatever the parameters are, and nobody has to look at the parameters to know it.
+const LIMIT: f32 = 1e30;
+
+/// The settings of fine-tuning: a beta schedule and an optimizer.
+///
+/// ```
+/// use gradient_decay::{BetaSchedule, FineTuner, LinearHead, Sgd, State};
+///
+/// const TUNER: FineTuner =
+///     FineTuner::new(BetaSchedule::geometric(0.01, 1.0, 20), Sgd::new(0.1).with_momentum(0.9));
+///
+/// let mut head: LinearHead<2, 1> = LinearHead::new();
+/// let mut state = State::with_velocity();
+/// let first = TUNER.step(&mut head, &mut state, &[1.0], 0)?;
+/// assert_eq!((first.beta, first.prediction.probability), (0.01, 0.5));
+/// for _ in 0..50 {
+///     TUNER.step(&mut head, &mut state, &[1.0], 0)?;
+///     TUNER.step(&mut head, &mut state, &[-1.0], 1)?;
+/// }
+/// assert_eq!(state.steps(), 101);
+/// assert!(head.predict(&[1.0])?.probability > 0.9);
+/// # Ok::<(), gradient_decay::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct FineTuner {
+    schedule: BetaSchedule,
+    optimizer: Sgd,
+}
+
+/// What lasts between steps: their number, and the velocity if the optimizer has momentum.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct State<V = NoVelocity> {
+    steps: u32,
+    /// The velocity: [`Velocity`], or [`NoVelocity`] for momentum 0.
+    pub velocity: V,
+}
+
+/// What a step reports.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Step {
+    /// The loss of the sample before the update, >= 0; see [`GradientDecay::loss`](crate::GradientDecay::loss).
+    pub loss: f32,
+    /// The beta that the step was taken with.
+    pub beta: f32,
+    /// The prediction for the sample before the update.
+    pub prediction: Prediction,
+}
+
+impl State {
+    /// Before the first step, without velocity: for an optimizer with momentum 0. 4 bytes.
+    pub const fn new() -> Self {
+        State { steps: 0, velocity: NoVelocity }
+    }
+}
+
+impl<const CLASSES: usize, const FEATURES: usize> State<Velocity<CLASSES, FEATURES>> {
+    /// Before the first step, with a velocity at rest.
+    pub const fn with_velocity() -> Self {
+        State { steps: 0, velocity: Velocity::new() }
+    }
+}
+
+impl<V> State<V> {
+    /// The number of steps taken; it stays at [`u32::MAX`].
+    pub const fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    /// Sets the number of steps taken, to go on where an earlier training stopped or to start the warm-up again with 0.
+    pub const fn set_steps(&mut self, steps: u32) {
+        self.steps = steps;
+    }
+}
+
+impl Default for State {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl FineTuner {
+    /// Fine-tuning with this schedule, one step of it a sample, and this optimizer.
+    pub const fn new(schedule: BetaSchedule, optimizer: Sgd) -> Self {
+        FineTuner { schedule, optimizer }
+    }
+
+    /// The beta schedule.
+    pub const fn schedule(&self) -> &BetaSchedule {
+        &self.schedule
+    }
+
+    /// The optimizer's settings.
+    pub const fn optimizer(&self) -> &Sgd {
+        &self.optimizer
+    }
+
+    /// One training step on one labelled sample: `target` in `0..CLASSES`.
+    ///
+    /// # Errors
+    /// - [`Error::NotFinite`] if a feature is NaN or infinite, or a logit leaves the range of f32
+    /// - [`Error::Target`] if the target is not below `CLASSES`
+    /// - [`Error::UpdateTooLarge`] if the update could leave the range of f32 (features, or velocity, times the learning
+    ///   rate from 1e30 on)
+    /// - [`Error::NoVelocity`] if the optimizer has momentum and the state stores no velocity
+    ///
+    /// After an error every byte of `head` and `state` is as it was before the call.
+    pub fn step<const CLASSES: usize, const FEATURES: usize, M: Math, V: VelocityStore<CLASSES, FEATURES>>(
+        &self,
+        head: &mut LinearHead<CLASSES, FEATURES, M>,
+        state: &mut State<V>,
+        features: &[f32; FEATURES],
+        target: usize,
+    ) -> Result<Step, Error> {
+        check_target(CLASSES, target)?;
+        let mut logits = [0.0; CLASSES];
+        head.logits(features, &mut logits)?;
+
+        let loss = self.schedule.at::<M>(state.steps);
+        let mut gradient = [0.0; CLASSES];
+        let sample = loss.sample(&logits, target, &mut gradient);
+
+        // The gradient of a logit is at most 1, that of a weight at most the feature, that of a bias at most 1.
+        let slope = kernels::sum_of_magnitudes(features) + 1.0;
+        if let Some(clip_norm) = self.optimizer.clip_norm() {
+            clip::<M>(&mut gradient, features, slope, clip_norm);
+        }
+        if self.optimizer.momentum() == 0.0 {
+            self.update(head, &gradient, features, slope)?;
+        } else {
+            let velocity = state.velocity.velocity_mut().ok_or(Error::NoVelocity)?;
+            self.update_with_momentum(head, velocity, &gradient, features, slope)?;
+        }
+        state.steps = state.steps.saturating_add(1);
+
+        let prediction = Prediction { class: sample.class, probability: sample.probability };
+        Ok(Step { loss: sample.loss, beta: loss.beta(), prediction })
+    }
+
+    /// `slope` bounds the gradient of every parameter.
+    fn update<const CLASSES: usize, const FEATURES: usize, M>(
+        &self,
+        head: &mut LinearHead<CLASSES, FEATURES, M>,
+        gradient: &[f32; CLASSES],
+        features: &[f32; FEATURES],
+        slope: f32,
+    ) -> Result<(), Error> {
+        let learning_rate = self.optimizer.learning_rate();
+        if !(learning_rate * slope < LIMIT) {
+            return Err(Error::UpdateTooLarge);
+        }
+        let keep = 1.0 - learning_rate * self.optimizer.weight_decay();
+        for ((row, bias), g) in head.weights.iter_mut().zip(&mut head.bias).zip(gradient) {
+            let rate = learning_rate * g;
+            kernels::update(row, keep, rate, features);
+            kernels::update(core::slice::from_mut(bias), keep, rate, &[1.0]);
+        }
+        Ok(())
+    }
+
+    fn update_with_momentum<const CLASSES: usize, const FEATURES: usize, M>(
+        &self,
+        head: &mut LinearHead<CLASSES, FEATURES, M>,
+        velocity: &mut Velocity<CLASSES, FEATURES>,
+        gradient: &[f32; CLASSES],
+        features: &[f32; FEATURES],
+        slope: f32,
+    ) -> Result<(), Error> {
+        let factors = MomentumFactors {
+            learning_rate: self.optimizer.learning_rate(),
+            momentum: self.optimizer.momentum(),
+            nesterov: self.optimizer.nesterov(),
+            weight_decay: self.optimizer.weight_decay(),
+        };
+        let slope = if factors.weight_decay == 0.0 {
+            slope
+        } else {
+            let largest =
+                kernels::sum_of_magnitudes(head.weights.as_flattened()) + kernels::sum_of_magnitudes(&head.bias);
+            slope + factors.weight_decay * largest
+        };
+        let bound = velocity.bound_after(factors.momentum, slope, LIMIT)?;
+        if !(factors.learning_rate * (slope + bound) < LIMIT) {
+            return Err(Error::UpdateTooLarge);
+        }
+        let rows = head.weights.iter_mut().zip(&mut head.bias).zip(velocity.weights.iter_mut().zip(&mut velocity.bias));
+        for (((row, bias), (row_velocity, bias_velocity)), g) in rows.zip(gradient) {
+            kernels::update_with_momentum(row, row_velocity, &factors, *g, features);
+            let (bias, bias_velocity) = (core::slice::from_mut(bias), core::slice::from_mut(bias_velocity));
+            kernels::update_with_momentum(bias, bias_velocity, &factors, *g, &[1.0]);
+        }
+        velocity.set_bound(bound);
+        Ok(())
+    }
+}
+
+/// Scales the gradient of the logits so that the gradient of all parameters, `|gradient| sqrt(|features|^2 + 1)`, has at
+/// most the norm `clip_norm`. `magnitude` bounds every feature.
+fn clip<M: Math>(gradient: &mut [f32], features: &[f32], magnitude: f32, clip_norm: f32) {
+    // Squares of features beyond 1.8e19 would overflow.
+    let scale = if magnitude < 1e18 { 1.0 } else { 1e-20 };
+    let square = features.iter().fold(scale * scale, |sum, x| sum + (x * scale) * (x * scale));
+    let norm = M::sqrt(kernels::dot(gradient, gradient)) * (M::sqrt(square) / scale);
+    if norm > clip_norm {
+        let factor = clip_norm / norm;
+        gradient.iter_mut().for_each(|g| *g *= factor);
+    }
+}
+
+#[cfg(all(test, feature = "libm"))]
+mod tests {
+    use super::*;
+
+    type Head = LinearHead<3, 2>;
+
+    const PLAIN: FineTuner = FineTuner::new(BetaSchedule::linear(0.1, 2.0, 10), Sgd::new(0.5));
+    const MOMENTUM: FineTuner =
+        FineTuner::new(BetaSchedule::constant(0.5), Sgd::new(0.5).with_momentum(0.9).with_weight_decay(0.01));
+
+    fn trained(tuner: &FineTuner) -> (Head, State<Velocity<3, 2>>) {
+        let (mut head, mut state) = (Head::new(), State::with_velocity());
+        for i in 0..30 {
+            tuner.step(&mut head, &mut state, &[i as f32 * 0.1 - 1.0, 0.5], i % 3).unwrap();
+        }
+        (head, state)
+    }
+
+    #[test]
+    fn a_step_is_the_loss_and_the_update() {
+        let (mut head, mut state) = trained(&PLAIN);
+        let before = head.clone();
+        let features = [0.25, -1.5];
+        let step = PLAIN.step(&mut head, &mut state, &features, 2).unwrap();
+
+        let loss: crate::GradientDecay = PLAIN.schedule().at(30);
+        let (mut logits, mut gradient) = ([0.0; 3], [0.0; 3]);
+        before.logits(&features, &mut logits).unwrap();
+        assert_eq!(Ok(step.loss), loss.loss_and_gradient(&logits, 2, &mut gradient));
+        assert_eq!((step.beta, state.steps()), (2.0, 31));
+        let prediction = before.predict(&features).unwrap();
+        assert_eq!(step.prediction.class, prediction.class);
+        assert!((step.prediction.probability - prediction.probability).abs() < 1e-6);
+        for class in 0..3 {
+            let rate = 0.5 * gradient[class];
+            assert_eq!(head.bias[class], before.bias[class] - rate);
+            for feature in 0..2 {
+                assert_eq!(head.weights[class][feature], before.weights[class][feature] - rate * features[feature]);
+            }
+        }
+    }
+
+    #[test]
+    fn an_error_changes_nothing() {
+        for tuner in [&PLAIN, &MOMENTUM] {
+            let (mut head, mut state) = trained(tuner);
+            let before = (head.clone(), state.clone());
+            let bad = [
+                ([f32::NAN, 0.0], 0),
+                ([0.0, f32::INFINITY], 1),
+                ([1.0, 1.0], 3),
+                ([3e38, 3e38], 0),
+                ([-2e30, 0.0], 0),
+                ([0.0, 0.0], usize::MAX),
+            ];
+            for (features, target) in bad {
+                assert!(tuner.step(&mut head, &mut state, &features, target).is_err(), "{features:?} {target}");
+                assert_eq!((&head, &state), (&before.0, &before.1));
+            }
+        }
+    }
+
+    #[test]
+    fn momentum_without_velocity_is_refused() {
+        let (mut head, mut state) = (Head::new(), State::new());
+        assert_eq!(MOMENTUM.step(&mut head, &mut state, &[1.0, 1.0], 0), Err(Error::NoVelocity));
+        assert_eq!((head, state.steps()), (Head::new(), 0));
+    }
+
+    #[test]
+    fn the_largest_features_that_are_taken_leave_finite_parameters() {
+        for tuner in [&PLAIN, &MOMENTUM] {
+            let (mut head, mut state) = (Head::new(), State::with_velocity());
+            let mut parameters = [0.0; Head::PARAMETERS];
+            let mut features = 1e20;
+            while features < 3e38_f32 {
+                let _ = tuner.step(&mut head, &mut state, &[features, -features], 1);
+                head.export(&mut parameters).unwrap();
+                assert!(parameters.iter().all(|w| w.is_finite()), "features of {features}");
+                features *= 2.0;
+            }
+        }
+    }
+
+    #[test]
+    fn huge_parameters_cannot_overflow() {
+        for tuner in [&PLAIN, &MOMENTUM] {
+            let (mut head, mut state) = (Head::new(), State::with_velocity());
+            let mut parameters = [f32::MAX; Head::PARAMETERS];
+            head.import(&parameters).unwrap();
+            // Weights at the edge of f32 under features of 0: the logits are the biases.
+            let _ = tuner.step(&mut head, &mut state, &[0.0, 0.0], 1);
+            head.export(&mut parameters).unwrap();
+            assert!(parameters.iter().all(|w| w.is_finite()));
+        }
+    }
+
+    #[test]
+    fn a_clipped_step_has_the_stated_norm() {
+        let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(1.0).with_clip_norm(0.01));
+        for features in [[0.25, -1.5], [1e19, 1e19], [3e25, 0.0]] {
+            let (mut head, mut state) = (Head::new(), State::new());
+            tuner.step(&mut head, &mut state, &features, 1).unwrap();
+            let mut moved = [0.0; Head::PARAMETERS];
+            head.export(&mut moved).unwrap();
+            let norm = moved.iter().map(|w| f64::from(*w) * f64::from(*w)).sum::<f64>().sqrt();
+            assert!((norm - 0.01).abs() < 1e-7, "norm {norm} at {features:?}");
+        }
+    }
+
+    #[test]
+    fn steps_saturate() {
+        let (mut head, mut state) = (Head::new(), State::new());
+        state.set_steps(u32::MAX);
+        PLAIN.step(&mut head, &mut state, &[1.0, 1.0], 0).unwrap();
+        assert_eq!(state.steps(), u32::MAX);
+    }
+}

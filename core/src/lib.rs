@@ -1,0 +1,79 @@
+//! Inference and fine-tuning of classifier heads on microcontrollers, with the *gradient-decay Softmax*.
+//!
+//! A device runs a frozen feature extractor; this crate holds its last layer, the head, and adapts it to labelled
+//! samples as they arrive. `no_std`, no allocation, no hidden buffer: the caller owns every array and every size is a
+//! const generic.
+//!
+//! ```
+//! use gradient_decay::{BetaSchedule, FineTuner, LinearHead, Sgd, State};
+//!
+//! // Settings are constants: beta rises from 0.01 (fast) to 1 (calibrated) over the first 50 steps.
+//! const TUNER: FineTuner = FineTuner::new(BetaSchedule::linear(0.01, 1.0, 50), Sgd::new(0.1));
+//!
+//! // 3 classes, 2 features. In firmware both live in a static.
+//! let mut head: LinearHead<3, 2> = LinearHead::new();
+//! let mut state = State::new();
+//!
+//! let samples = [([1.0, 0.0], 0), ([0.0, 1.0], 1), ([-1.0, -1.0], 2)];
+//! for _ in 0..100 {
+//!     for (features, target) in &samples {
+//!         TUNER.step(&mut head, &mut state, features, *target)?;
+//!     }
+//! }
+//! let prediction = head.predict(&[0.9, 0.1])?;
+//! assert_eq!(prediction.class, 0);
+//! assert!(prediction.probability > 0.8);
+//! # Ok::<(), gradient_decay::Error>(())
+//! ```
+//!
+//! | module | holds |
+//! |---|---|
+//! | [`loss`] | the gradient-decay Softmax: probabilities, loss, gradient |
+//! | [`schedule`] | beta as a function of the step |
+//! | [`head`] | the linear head: inference |
+//! | [`optimizer`] | the settings and the velocity of SGD |
+//! | [`fine_tune`] | one training step, fused |
+//! | [`calibration`] | streaming accuracy, NLL, Brier score, ECE, MCE |
+//! | [`math`] | the backends of `exp`, `ln` and `sqrt` |
+//! | [`kernels`] | the loops over slices that all of it is built from |
+//! | [`error`] | what can be refused, and why |
+//!
+//! # Guarantees
+//! - **Same bits everywhere.** With the [`Libm`] backend every result has the same f32 bits on x86-64 and on Cortex-M: the
+//!   order of operations is fixed and nothing is contracted to a fused multiply-add.
+//! - **Bad input changes nothing.** A NaN, an infinity, a target out of range or a buffer of the wrong length is an
+//!   [`Error`] that says what was wrong and what would be right; parameters, velocity, counters and output buffers are as before the
+//!   call.
+//! - **Finite in, finite out.** For finite input no result is NaN or infinite.
+//!
+//! # Features
+//! `libm` (default) and `micromath` add the math backend of that name, both can be on; `defmt` adds `defmt::Format` to
+//! every public value type.
+#![no_std]
+#![deny(unsafe_code)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+#[cfg(test)]
+extern crate std;
+
+pub mod calibration;
+pub mod error;
+pub mod fine_tune;
+pub mod head;
+pub mod kernels;
+pub mod loss;
+pub mod math;
+pub mod optimizer;
+pub mod schedule;
+
+pub use calibration::Calibration;
+pub use error::Error;
+pub use fine_tune::{FineTuner, State, Step};
+pub use head::{LinearHead, Prediction};
+pub use loss::GradientDecay;
+pub use math::{Libm, Math};
+pub use optimizer::{Sgd, Velocity};
+pub use schedule::BetaSchedule;
+
+#[cfg(feature = "micromath")]
+pub use math::Micromath;
