@@ -164,7 +164,7 @@ impl FineTuner {
         slope: f32,
     ) -> Result<(), Error> {
         let learning_rate = self.optimizer.learning_rate();
-        if !(learning_rate * slope < LIMIT) {
+        if learning_rate * slope >= LIMIT {
             return Err(Error::UpdateTooLarge);
         }
         let keep = 1.0 - learning_rate * self.optimizer.weight_decay();
@@ -198,7 +198,7 @@ impl FineTuner {
             slope + factors.weight_decay * largest
         };
         let bound = velocity.bound_after(factors.momentum, slope, LIMIT)?;
-        if !(factors.learning_rate * (slope + bound) < LIMIT) {
+        if factors.learning_rate * (slope + bound) >= LIMIT {
             return Err(Error::UpdateTooLarge);
         }
         let rows = head.weights.iter_mut().zip(&mut head.bias).zip(velocity.weights.iter_mut().zip(&mut velocity.bias));
@@ -258,11 +258,11 @@ mod tests {
         let prediction = before.predict(&features).unwrap();
         assert_eq!(step.prediction.class, prediction.class);
         assert!((step.prediction.probability - prediction.probability).abs() < 1e-6);
-        for class in 0..3 {
-            let rate = 0.5 * gradient[class];
+        for (class, g) in gradient.iter().enumerate() {
+            let rate = 0.5 * g;
             assert_eq!(head.bias[class], before.bias[class] - rate);
-            for feature in 0..2 {
-                assert_eq!(head.weights[class][feature], before.weights[class][feature] - rate * features[feature]);
+            for (feature, x) in features.iter().enumerate() {
+                assert_eq!(head.weights[class][feature], before.weights[class][feature] - rate * x);
             }
         }
     }
