@@ -1,0 +1,116 @@
+//! Acting as the device: labelled samples from a shifted distribution arrive one by one, and the core fine-tunes the head.
+
+use anyhow::Result;
+use gradient_decay::{BetaSchedule, FineTuner, GradientDecay, LinearHead, Sgd, State};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
+
+use crate::evaluation::{Metrics, ReadOut, evaluate};
+use crate::models::CLASSES;
+
+/// Features of the digits' network.
+const FEATURES: usize = 64;
+type Head = LinearHead<CLASSES, FEATURES>;
+
+/// How often the head is measured, in labelled samples.
+pub const MEASURE_EVERY: usize = 10;
+
+/// Features with their labels.
+pub struct Samples {
+    /// `FEATURES` a sample.
+    pub features: Vec<f32>,
+    /// The class of each sample.
+    pub labels: Vec<usize>,
+}
+
+/// A way to fine-tune.
+#[derive(Clone)]
+pub struct Arm {
+    /// Its name in tables and plots.
+    pub label: String,
+    /// Beta by the labelled sample.
+    pub schedule: BetaSchedule,
+    /// The learning rate.
+    pub learning_rate: f32,
+}
+
+/// How an arm fared, over several orders of the same stream.
+pub struct Trace {
+    /// The arm.
+    pub arm: Arm,
+    /// The metrics before any and after every [`MEASURE_EVERY`] labelled samples: one list an order.
+    pub orders: Vec<Vec<Metrics>>,
+}
+
+/// Fine-tunes `head` on `stream` by every arm, in so many random orders, measuring on `test`. `progress` is called once an
+/// arm and order.
+///
+/// # Errors
+/// If the head does not fit, or a sample is refused.
+pub fn adapt(
+    head: &[f32],
+    stream: &Samples,
+    test: &Samples,
+    arms: &[Arm],
+    orders: u64,
+    mut progress: impl FnMut(),
+) -> Result<Vec<Trace>> {
+    let mut traces = Vec::new();
+    for arm in arms {
+        let mut trace = Trace { arm: arm.clone(), orders: Vec::new() };
+        for seed in 0..orders {
+            let mut order: Vec<usize> = (0..stream.labels.len()).collect();
+            order.shuffle(&mut StdRng::seed_from_u64(seed));
+            trace.orders.push(adapt_in_order(head, stream, test, arm, &order)?);
+            progress();
+        }
+        traces.push(trace);
+    }
+    Ok(traces)
+}
+
+fn adapt_in_order(head: &[f32], stream: &Samples, test: &Samples, arm: &Arm, order: &[usize]) -> Result<Vec<Metrics>> {
+    let tuner = FineTuner::new(arm.schedule, Sgd::try_new(arm.learning_rate)?);
+    let (mut device, mut state) = (Head::new(), State::new());
+    device.import(head)?;
+    let mut measured = vec![measure(&device, test)?];
+    for (count, &sample) in order.iter().enumerate() {
+        tuner.step(&mut device, &mut state, stream.features(sample), stream.labels[sample])?;
+        if (count + 1) % MEASURE_EVERY == 0 {
+            measured.push(measure(&device, test)?);
+        }
+    }
+    Ok(measured)
+}
+
+fn measure(head: &Head, test: &Samples) -> Result<Metrics> {
+    let mut logits = vec![0.0; test.labels.len() * CLASSES];
+    for (sample, row) in logits.as_chunks_mut::<CLASSES>().0.iter_mut().enumerate() {
+        head.logits(test.features(sample), row)?;
+    }
+    Ok(evaluate(&logits, &test.labels, &GradientDecay::new(1.0), ReadOut::Softmax)?.metrics)
+}
+
+impl Samples {
+    fn features(&self, sample: usize) -> &[f32; FEATURES] {
+        &self.features.as_chunks::<FEATURES>().0[sample]
+    }
+}
+
+impl Trace {
+    /// The mean over the orders of a metric, at each point of measurement.
+    pub fn mean(&self, metric: impl Fn(&Metrics) -> f32) -> Vec<f32> {
+        let points = self.orders.first().map_or(0, Vec::len);
+        let at = |point: usize| self.orders.iter().map(|order| metric(&order[point])).sum::<f32>();
+        (0..points).map(|point| at(point) / self.orders.len() as f32).collect()
+    }
+
+    /// The labelled samples after which the mean accuracy is at least `accuracy`, to the nearest measurement.
+    pub fn samples_to(&self, accuracy: f32) -> Option<usize> {
+        self.mean(|metrics| metrics.accuracy)
+            .iter()
+            .position(|mean| *mean >= accuracy)
+            .map(|point| point * MEASURE_EVERY)
+    }
+}

@@ -1,0 +1,169 @@
+//! A device that infers and learns, with a lamp that says how well it does.
+
+use core::fmt;
+
+use embedded_hal::digital::{OutputPin, PinState};
+use gradient_decay::{FineTuner, Prediction, State, Step};
+use heapless::HistoryBuf;
+
+use crate::model::{FEATURES, Head, Hidden, PIXELS, Sample, extract};
+
+/// The labelled samples that the lamp looks back on.
+const RECENT: usize = 32;
+
+/// The device: a frozen hidden layer, a head that learns, and a lamp that is lit while nine of ten of the last 32 labelled
+/// samples were predicted right before they were learned from.
+pub struct Device<'a, L> {
+    hidden: &'a Hidden,
+    head: &'a mut Head,
+    tuner: FineTuner,
+    state: State,
+    recent: HistoryBuf<bool, RECENT>,
+    lamp: L,
+}
+
+/// Why the device could not do what it was asked.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Error {
+    /// The sample was refused; nothing was learned from it.
+    Sample(gradient_decay::Error),
+    /// The lamp could not be switched. What was to be learned has been learned.
+    Lamp,
+}
+
+impl<'a, L: OutputPin> Device<'a, L> {
+    /// A device that starts from this head. The state is not preserved between devices: the warm-up of `tuner` starts anew.
+    pub fn new(hidden: &'a Hidden, head: &'a mut Head, tuner: FineTuner, lamp: L) -> Self {
+        Device { hidden, head, tuner, state: State::new(), recent: HistoryBuf::new(), lamp }
+    }
+
+    /// What the device takes an image for.
+    ///
+    /// # Errors
+    /// [`Error::Sample`] if the network leaves the range of f32.
+    pub fn infer(&self, pixels: &[u8; PIXELS]) -> Result<Prediction, Error> {
+        Ok(self.head.predict(&self.features(pixels)?)?)
+    }
+
+    /// Learns from a labelled sample; reports what the device took it for before.
+    ///
+    /// # Errors
+    /// [`Error::Sample`] if the label is not a class or the network leaves the range of f32, [`Error::Lamp`] if the lamp
+    /// fails.
+    pub fn learn(&mut self, sample: &Sample) -> Result<Step, Error> {
+        let features = self.features(&sample.pixels)?;
+        let label = usize::from(sample.label);
+        let step = self.tuner.step(self.head, &mut self.state, &features, label)?;
+        self.recent.write(step.prediction.class == label);
+        self.lamp.set_state(PinState::from(self.does_well())).map_err(|_| Error::Lamp)?;
+        Ok(step)
+    }
+
+    /// Whether the lamp is lit: at least nine of ten of the last 32 labelled samples were predicted right.
+    pub fn does_well(&self) -> bool {
+        let right = self.recent.as_slice().iter().filter(|right| **right).count();
+        self.recent.is_full() && right * 10 >= RECENT * 9
+    }
+
+    /// The head as it is now.
+    pub fn head(&self) -> &Head {
+        self.head
+    }
+
+    /// The features that the head sees of an image.
+    ///
+    /// # Errors
+    /// As [`infer`](Self::infer).
+    pub fn features(&self, pixels: &[u8; PIXELS]) -> Result<[f32; FEATURES], Error> {
+        let mut features = [0.0; FEATURES];
+        extract(self.hidden, pixels, &mut features)?;
+        Ok(features)
+    }
+}
+
+impl From<gradient_decay::Error> for Error {
+    fn from(error: gradient_decay::Error) -> Self {
+        Error::Sample(error)
+    }
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Error::Sample(error) => write!(f, "the sample was refused: {error}"),
+            Error::Lamp => f.write_str("the lamp could not be switched: check its wiring"),
+        }
+    }
+}
+
+impl core::error::Error for Error {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{HIDDEN, TUNER, trained_head};
+    use embedded_hal_mock::eh1::digital::{Mock, State as Level, Transaction};
+    use std::vec::Vec;
+
+    /// An image with one bright column, which no digit looks like.
+    fn column(i: usize) -> [u8; PIXELS] {
+        core::array::from_fn(|pixel| if pixel % 8 == i { 16 } else { 0 })
+    }
+
+    #[test]
+    fn the_lamp_goes_on_when_the_device_has_learned() {
+        let mut head = trained_head();
+        let mut expected = [Level::Low; 60];
+        // Two images as classes 3 and 8: the sensor reads wrong until they are learned.
+        let samples: Vec<Sample> =
+            (0..60).map(|i| Sample { pixels: column(1 + 5 * (i % 2)), label: [3, 8][i % 2] }).collect();
+        let mut right = HistoryBuf::<bool, RECENT>::new();
+        let mut shadow = trained_head();
+        let mut state = State::new();
+        for (sample, level) in samples.iter().zip(&mut expected) {
+            let mut features = [0.0; FEATURES];
+            extract(&HIDDEN, &sample.pixels, &mut features).unwrap();
+            let step = TUNER.step(&mut shadow, &mut state, &features, usize::from(sample.label)).unwrap();
+            right.write(step.prediction.class == usize::from(sample.label));
+            let count = right.as_slice().iter().filter(|right| **right).count();
+            if right.len() == RECENT && count >= 29 {
+                *level = Level::High;
+            }
+        }
+        assert_eq!((expected[0], expected[59]), (Level::Low, Level::High));
+
+        let mut lamp = Mock::new(&expected.map(Transaction::set));
+        let mut device = Device::new(&HIDDEN, &mut head, TUNER, lamp.clone());
+        for sample in &samples {
+            device.learn(sample).unwrap();
+        }
+        assert!(device.does_well());
+        assert_eq!(device.infer(&column(1)).unwrap().class, 3);
+        assert_eq!(device.head(), &shadow);
+        lamp.done();
+    }
+
+    #[test]
+    fn a_label_that_is_no_digit_is_refused_and_changes_nothing() {
+        let mut head = trained_head();
+        let mut lamp = Mock::new(&[]);
+        let mut device = Device::new(&HIDDEN, &mut head, TUNER, lamp.clone());
+        let error = device.learn(&Sample { pixels: [3; PIXELS], label: 10 }).unwrap_err();
+        assert_eq!(error, Error::Sample(gradient_decay::Error::Target { target: 10, classes: 10 }));
+        assert_eq!(device.head(), &trained_head());
+        lamp.done();
+    }
+
+    #[test]
+    fn a_broken_lamp_does_not_stop_learning() {
+        use embedded_hal_mock::eh1::MockError;
+        let broken = Transaction::set(Level::Low).with_error(MockError::Io(std::io::ErrorKind::NotConnected));
+        let mut head = trained_head();
+        let mut lamp = Mock::new(&[broken]);
+        let mut device = Device::new(&HIDDEN, &mut head, TUNER, lamp.clone());
+        assert_eq!(device.learn(&Sample { pixels: column(2), label: 1 }), Err(Error::Lamp));
+        assert_ne!(device.head(), &trained_head());
+        lamp.done();
+    }
+}

@@ -1,0 +1,68 @@
+//! The demonstration: measure, learn from a stream of labelled samples, measure again.
+
+use crc::{CRC_32_ISO_HDLC, Crc};
+use embedded_hal::digital::OutputPin;
+use gradient_decay::{BetaSchedule, FineTuner, Sgd, Step};
+
+use crate::device::{Device, Error};
+use crate::model::{Head, Sample};
+
+/// How the device learns: beta rises from 0.1 to 1 over the first 150 samples.
+pub const TUNER: FineTuner = FineTuner::new(BetaSchedule::linear(0.1, 1.0, 150), Sgd::new(0.02));
+
+const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
+
+/// What a session came to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Report {
+    /// Test samples that were predicted right before learning.
+    pub right_before: u32,
+    /// Test samples that were predicted right after.
+    pub right_after: u32,
+    /// Test samples.
+    pub tested: u32,
+    /// Samples that were learned from.
+    pub learned: u32,
+    /// The CRC-32 of the head's parameters after, as little-endian bytes in the order of `export`.
+    pub head_crc: u32,
+}
+
+/// Measures the device on `test`, lets it learn from `stream` once, sample by sample, and measures again. `observe` sees
+/// every step with its number.
+///
+/// # Errors
+/// The first error of the device ends the session.
+pub fn run<L: OutputPin>(
+    device: &mut Device<'_, L>,
+    stream: &[Sample],
+    test: &[Sample],
+    mut observe: impl FnMut(u32, &Step),
+) -> Result<Report, Error> {
+    let right_before = count_right(device, test)?;
+    let mut learned = 0;
+    for sample in stream {
+        let step = device.learn(sample)?;
+        learned += 1;
+        observe(learned, &step);
+    }
+    let right_after = count_right(device, test)?;
+    Ok(Report { right_before, right_after, tested: test.len() as u32, learned, head_crc: crc(device.head())? })
+}
+
+fn count_right<L: OutputPin>(device: &Device<'_, L>, test: &[Sample]) -> Result<u32, Error> {
+    test.iter().try_fold(0, |right, sample| {
+        let prediction = device.infer(&sample.pixels)?;
+        Ok(right + u32::from(prediction.class == usize::from(sample.label)))
+    })
+}
+
+fn crc(head: &Head) -> Result<u32, Error> {
+    let mut parameters = [0.0; Head::PARAMETERS];
+    head.export(&mut parameters)?;
+    let mut digest = CRC.digest();
+    for parameter in parameters {
+        digest.update(&parameter.to_le_bytes());
+    }
+    Ok(digest.finalize())
+}
