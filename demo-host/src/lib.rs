@@ -1,8 +1,14 @@
 //! Trains full models with gradient decay, checks the core against them, exports heads and reports.
 
+pub mod cli;
 pub mod data;
 pub mod device;
 pub mod evaluation;
+pub mod export;
 pub mod files;
 pub mod models;
+pub mod progress;
+pub mod report;
+pub mod story;
 pub mod training;
+pub mod verification;

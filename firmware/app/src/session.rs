@@ -7,8 +7,8 @@ use gradient_decay::{BetaSchedule, FineTuner, Sgd, Step};
 use crate::device::{Device, Error};
 use crate::model::{Head, Sample};
 
-/// How the device learns: beta rises from 0.1 to 1 over the first 150 samples.
-pub const TUNER: FineTuner = FineTuner::new(BetaSchedule::linear(0.1, 1.0, 150), Sgd::new(0.02));
+/// How the device learns: beta rises from 0.01 to 1 over the first 150 samples.
+pub const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.01, 1.0, 150), Sgd::new(0.05));
 
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 

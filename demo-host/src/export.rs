@@ -1,0 +1,33 @@
+//! Layers of a trained model as files for the firmware: little-endian f32, the weights row by row, then the biases.
+
+use std::path::Path;
+
+use anyhow::{Result, bail};
+use burn::nn::Linear;
+
+use crate::files;
+use crate::models::{Model, core_parameters};
+
+/// Writes the head, which `LinearHead::from_le_bytes` reads.
+///
+/// # Errors
+/// If the file cannot be written.
+pub fn head(model: &Model, path: &Path) -> Result<()> {
+    layer(model.head(), path)
+}
+
+/// Writes the hidden layer of the MLP, in the same form.
+///
+/// # Errors
+/// If the model has more than one hidden layer, or the file cannot be written.
+pub fn hidden(model: &Model, path: &Path) -> Result<()> {
+    match model {
+        Model::Mlp(model) => layer(&model.hidden, path),
+        Model::LeNet5(_) => bail!("--hidden exports the one hidden layer of an mlp, but the checkpoint holds a lenet5"),
+    }
+}
+
+fn layer(layer: &Linear, path: &Path) -> Result<()> {
+    let bytes: Vec<u8> = core_parameters(layer).iter().flat_map(|parameter| parameter.to_le_bytes()).collect();
+    files::write_whole(path, &bytes)
+}

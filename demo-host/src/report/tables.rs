@@ -1,0 +1,117 @@
+//! The tables, from which both the terminal's and the page's are made.
+
+use crate::device::{MEASURE_EVERY, Trace};
+use crate::story::{DEVICE_GOAL, ORDERS, SEEDS, Story, TRAINING_GOAL, TrainedLoss};
+
+/// A table of texts; all rows as long as the header.
+pub struct Table {
+    /// What it shows.
+    pub title: String,
+    /// The names of the columns.
+    pub header: Vec<String>,
+    /// The rows; the first column is a name.
+    pub rows: Vec<Vec<String>>,
+}
+
+/// The story as text, a table after the other.
+pub fn text(story: &Story) -> String {
+    let tables = [training(story), device(story)].map(|table| table.text());
+    format!("{}\n{}\n{}", tables[0], story.verification, tables[1])
+}
+
+/// What training with each loss came to.
+pub fn training(story: &Story) -> Table {
+    let header = [
+        "beta".to_owned(),
+        "train acc".to_owned(),
+        "test acc".to_owned(),
+        "NLL".to_owned(),
+        "ECE".to_owned(),
+        "MCE".to_owned(),
+        "NLL consistent".to_owned(),
+        "ECE consistent".to_owned(),
+        format!("epochs to {} train", percent(TRAINING_GOAL)),
+    ];
+    let row = |loss: &TrainedLoss| {
+        vec![
+            loss.label.clone(),
+            percent(loss.train(|m| m.accuracy)),
+            percent(loss.mean(|run| run.softmax.metrics.accuracy)),
+            format!("{:.3}", loss.mean(|run| run.softmax.metrics.nll)),
+            percent(loss.mean(|run| run.softmax.metrics.ece)),
+            percent(loss.mean(|run| run.softmax.metrics.mce)),
+            format!("{:.3}", loss.mean(|run| run.consistent.metrics.nll)),
+            percent(loss.mean(|run| run.consistent.metrics.ece)),
+            loss.epochs_to_goal().map_or("never".to_owned(), |epochs| format!("{epochs:.1}")),
+        ]
+    };
+    Table {
+        title: format!("Training on the host, means over {} seeds; NLL, ECE and MCE on the test images", SEEDS.len()),
+        header: header.to_vec(),
+        rows: story.losses.iter().map(row).collect(),
+    }
+}
+
+/// What fine-tuning on the shifted digits came to.
+pub fn device(story: &Story) -> Table {
+    let points = story.traces.first().map_or(0, |trace| trace.mean(|m| m.accuracy).len());
+    let last = points.saturating_sub(1) * MEASURE_EVERY;
+    let header = [
+        "beta on the device".to_owned(),
+        "before".to_owned(),
+        "after 50".to_owned(),
+        "after 100".to_owned(),
+        format!("after {last}"),
+        "NLL".to_owned(),
+        "ECE".to_owned(),
+        "MCE".to_owned(),
+        format!("samples to {}", percent(DEVICE_GOAL)),
+    ];
+    let row = |trace: &Trace| {
+        let accuracy = trace.mean(|m| m.accuracy);
+        let at = |samples: usize| accuracy.get(samples / MEASURE_EVERY).map_or("-".to_owned(), |a| percent(*a));
+        let end = |figures: Vec<f32>| figures.last().copied().unwrap_or(f32::NAN);
+        vec![
+            trace.arm.label.clone(),
+            at(0),
+            at(50),
+            at(100),
+            at(last),
+            format!("{:.3}", end(trace.mean(|m| m.nll))),
+            percent(end(trace.mean(|m| m.ece))),
+            percent(end(trace.mean(|m| m.mce))),
+            trace.samples_to(DEVICE_GOAL).map_or("never".to_owned(), |samples| samples.to_string()),
+        ]
+    };
+    Table {
+        title: format!(
+            "The core as the device: digits shifted by a pixel arrive one by one, means over {ORDERS} orders; NLL, ECE and \
+             MCE after {last}"
+        ),
+        header: header.to_vec(),
+        rows: story.traces.iter().map(row).collect(),
+    }
+}
+
+fn percent(share: f32) -> String {
+    format!("{:.1}%", 100.0 * share)
+}
+
+impl Table {
+    fn text(&self) -> String {
+        let rows = || std::iter::once(&self.header).chain(&self.rows);
+        let widths: Vec<usize> = (0..self.header.len())
+            .map(|column| rows().map(|row| row[column].chars().count()).max().unwrap_or(0))
+            .collect();
+        let mut text = format!("{}\n", self.title);
+        for row in rows() {
+            let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match column {
+                0 => format!("  {cell:<width$}"),
+                _ => format!("  {cell:>width$}"),
+            });
+            text.extend(cells);
+            text.push('\n');
+        }
+        text
+    }
+}

@@ -1,0 +1,241 @@
+//! The core against burn, and both against the f64 oracle, on a trained model and real images.
+
+use std::fmt;
+
+use anyhow::{Context, Result, bail};
+use burn::module::Param;
+use burn::nn::{Linear, LinearConfig};
+use burn::optim::decay::WeightDecayConfig;
+use burn::optim::momentum::MomentumConfig;
+use burn::optim::{GradientsParams, SgdConfig};
+use burn::tensor::activation::softmax;
+use burn::tensor::{Device, Int, Tensor, TensorData};
+use gradient_decay::optimizer::VelocityStore;
+use gradient_decay::{BetaSchedule, FineTuner, GradientDecay, LinearHead, Sgd, State};
+use system_tests::{oracle, tolerances};
+
+use crate::data::Split;
+use crate::evaluation::{features, logits};
+use crate::models::{CLASSES, Model, core_parameters, floats};
+use crate::training::gradient_decay_loss;
+
+/// The betas that losses and gradients are compared at.
+const BETAS: [f32; 5] = [0.01, 0.1, 1.0, 5.0, 20.0];
+
+/// The steps of the comparison of training.
+const STEPS: usize = 1000;
+
+/// The learning rate of the comparison of training.
+const LEARNING_RATE: f32 = 0.01;
+
+/// One comparison: a figure and the largest that it may be.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// What was compared.
+    pub what: String,
+    /// The largest difference that was found.
+    pub found: f64,
+    /// The largest that is accepted.
+    pub accepted: f64,
+}
+
+/// All comparisons on one model and split.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verification {
+    /// The images that were compared on.
+    pub images: usize,
+    /// The comparisons.
+    pub checks: Vec<Check>,
+}
+
+/// Compares core and burn on all images of `split`, and on 1,000 training steps.
+///
+/// # Errors
+/// If the core refuses a sample.
+pub fn verify(model: &Model, split: &Split, device: &Device) -> Result<Verification> {
+    let samples = Samples {
+        features: features(model, split, device),
+        logits: logits(model, split, device),
+        labels: &split.labels,
+        device,
+    };
+    let head = core_parameters(model.head());
+    match head.len() / CLASSES - 1 {
+        64 => samples.verify::<64>(&head),
+        84 => samples.verify::<84>(&head),
+        features => bail!("a head of {features} features has no comparison yet: add its size to verification.rs"),
+    }
+}
+
+/// Features with burn's logits and the labels.
+struct Samples<'a> {
+    features: Vec<f32>,
+    logits: Vec<f32>,
+    labels: &'a [usize],
+    device: &'a Device,
+}
+
+impl Samples<'_> {
+    fn verify<const FEATURES: usize>(&self, parameters: &[f32]) -> Result<Verification> {
+        let mut head: LinearHead<CLASSES, FEATURES> = LinearHead::new();
+        head.import(parameters)?;
+        let mut checks = self.predictions(&head)?;
+        for beta in BETAS {
+            checks.extend(self.losses(beta)?);
+        }
+        let warm_up = BetaSchedule::linear(0.01, 1.0, 500);
+        let plain = FineTuner::new(warm_up, Sgd::new(LEARNING_RATE));
+        checks.push(self.steps("plain SGD", &head, &plain, State::new())?);
+        let heavy = Sgd::new(LEARNING_RATE).with_momentum(0.9).with_nesterov().with_weight_decay(1e-4);
+        let heavy = FineTuner::new(warm_up, heavy);
+        checks.push(self.steps("Nesterov momentum, weight decay", &head, &heavy, State::with_velocity())?);
+        Ok(Verification { images: self.labels.len(), checks })
+    }
+
+    /// Classes and probabilities.
+    fn predictions<const FEATURES: usize>(&self, head: &LinearHead<CLASSES, FEATURES>) -> Result<Vec<Check>> {
+        let burn_logits = self.tensor(&self.logits, CLASSES);
+        let burn_probabilities = floats(softmax(burn_logits.clone(), 1));
+        let burn_classes: Vec<i32> = burn_logits.argmax(1).into_data().iter::<i32>().collect();
+        let loss = GradientDecay::new(1.0);
+        let (mut other_classes, mut difference) = (0, 0.0_f64);
+        let rows = self.features.as_chunks::<FEATURES>().0.iter().zip(burn_probabilities.chunks_exact(CLASSES));
+        for ((features, expected), class) in rows.zip(burn_classes) {
+            let (mut logits, mut probabilities) = ([0.0; CLASSES], [0.0; CLASSES]);
+            head.logits(features, &mut logits)?;
+            loss.probabilities(&logits, &mut probabilities)?;
+            other_classes += usize::from(head.predict(features)?.class != class as usize);
+            difference = difference.max(largest_difference(&probabilities, expected));
+        }
+        Ok(vec![
+            Check {
+                what: "images with another predicted class than burn's".into(),
+                found: other_classes as f64,
+                accepted: 0.0,
+            },
+            Check { what: "probabilities, against burn".into(), found: difference, accepted: tolerances::AGAINST_BURN },
+        ])
+    }
+
+    /// Losses and gradients of the logits, against burn's automatic ones and the oracle.
+    fn losses(&self, beta: f32) -> Result<Vec<Check>> {
+        let core = GradientDecay::try_new(beta)?;
+        let device = self.device.clone().autodiff();
+        let count = self.labels.len();
+        let targets: Vec<i32> = self.labels.iter().map(|label| *label as i32).collect();
+        let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [count]), &device);
+        let z = Tensor::<2>::from_data(TensorData::new(self.logits.clone(), [count, CLASSES]), &device).require_grad();
+        let mean = gradient_decay_loss(z.clone(), targets, core.ln_beta());
+        let burn_gradient = z.grad(&mean.backward()).context("burn gave no gradient")?.mul_scalar(count as f32);
+        let burn_gradient = floats(burn_gradient);
+
+        let (mut against_burn, mut against_oracle, mut loss_difference) = (0.0_f64, 0.0_f64, 0.0_f64);
+        let mut sum = 0.0;
+        let rows = self.logits.chunks_exact(CLASSES).zip(burn_gradient.chunks_exact(CLASSES));
+        for ((row, burn_row), &label) in rows.zip(self.labels) {
+            let mut gradient = [0.0; CLASSES];
+            let loss = f64::from(core.loss_and_gradient(row, label, &mut gradient)?);
+            sum += loss;
+            let row: Vec<f64> = row.iter().map(|z| f64::from(*z)).collect();
+            let exact: Vec<f32> = oracle::gradient(&row, label, f64::from(beta)).iter().map(|g| *g as f32).collect();
+            let exact_loss = oracle::loss(&row, label, f64::from(beta));
+            against_burn = against_burn.max(largest_difference(&gradient, burn_row));
+            against_oracle = against_oracle.max(largest_difference(&gradient, &exact));
+            loss_difference = loss_difference.max((loss - exact_loss).abs() / tolerances::loss(CLASSES, exact_loss));
+        }
+        let burn_mean = f64::from(mean.into_scalar::<f32>());
+        let mean_difference = (sum / count as f64 - burn_mean).abs() / burn_mean.max(1.0);
+        let check = |what: &str, found, accepted| Check { what: format!("{what}, beta {beta}"), found, accepted };
+        Ok(vec![
+            check("mean loss, against burn", mean_difference, tolerances::AGAINST_BURN),
+            check("gradients, against burn", against_burn, tolerances::AGAINST_BURN),
+            check("gradients, against the oracle", against_oracle, tolerances::probability(CLASSES)),
+            check("losses, against the oracle, in tolerances", loss_difference, 1.0),
+        ])
+    }
+
+    /// The largest difference of a parameter after 1,000 steps of one sample each, by core and by burn.
+    fn steps<const FEATURES: usize, V: VelocityStore<CLASSES, FEATURES>>(
+        &self,
+        name: &str,
+        head: &LinearHead<CLASSES, FEATURES>,
+        tuner: &FineTuner,
+        mut state: State<V>,
+    ) -> Result<Check> {
+        let mut head = head.clone();
+        let mut parameters = vec![0.0; CLASSES * (FEATURES + 1)];
+        head.export(&mut parameters)?;
+        let device = self.device.clone().autodiff();
+        let mut layer = dense(&parameters, FEATURES, &device);
+        let settings = tuner.optimizer();
+        let momentum = MomentumConfig::new()
+            .with_momentum(f64::from(settings.momentum()))
+            .with_dampening(0.0)
+            .with_nesterov(settings.nesterov());
+        let mut optimizer = SgdConfig::new()
+            .with_momentum((settings.momentum() > 0.0).then_some(momentum))
+            .with_weight_decay(Some(WeightDecayConfig::new(settings.weight_decay())))
+            .init();
+
+        let all = self.features.as_chunks::<FEATURES>().0.iter().zip(self.labels);
+        for (step, (features, &label)) in all.cycle().take(STEPS).enumerate() {
+            tuner.step(&mut head, &mut state, features, label)?;
+            let decay: GradientDecay = tuner.schedule().at(step as u32);
+            let x = Tensor::<2>::from_data(TensorData::new(features.to_vec(), [1, FEATURES]), &device);
+            let target = Tensor::<1, Int>::from_data(TensorData::new(vec![label as i32], [1]), &device);
+            let loss = gradient_decay_loss(layer.forward(x), target, decay.ln_beta());
+            let gradients = GradientsParams::from_grads(loss.backward(), &layer);
+            layer = optimizer.step(f64::from(settings.learning_rate()), layer, gradients);
+        }
+        head.export(&mut parameters)?;
+        let found = largest_difference(&parameters, &core_parameters(&layer));
+        let accepted = tolerances::PARAMETERS_AFTER_1000_STEPS;
+        Ok(Check { what: format!("parameters after {STEPS} steps of {name}, against burn"), found, accepted })
+    }
+
+    fn tensor(&self, values: &[f32], columns: usize) -> Tensor<2> {
+        Tensor::from_data(TensorData::new(values.to_vec(), [values.len() / columns, columns]), self.device)
+    }
+}
+
+/// A dense layer of burn with these parameters in the core's order.
+fn dense(parameters: &[f32], features: usize, device: &Device) -> Linear {
+    let (weights, bias) = parameters.split_at(CLASSES * features);
+    let weights = Tensor::<2>::from_data(TensorData::new(weights.to_vec(), [CLASSES, features]), device).transpose();
+    let bias = Tensor::<1>::from_data(TensorData::new(bias.to_vec(), [CLASSES]), device);
+    let mut layer = LinearConfig::new(features, CLASSES).init(device);
+    layer.weight = Param::from_tensor(weights);
+    layer.bias = Some(Param::from_tensor(bias));
+    layer
+}
+
+fn largest_difference(a: &[f32], b: &[f32]) -> f64 {
+    let differences = a.iter().zip(b).map(|(x, y)| (f64::from(*x) - f64::from(*y)).abs());
+    // f64::max would pass over a NaN.
+    differences.fold(0.0, |most, d| if d > most || d.is_nan() { d } else { most })
+}
+
+impl Check {
+    /// Whether the difference is accepted.
+    pub fn holds(&self) -> bool {
+        self.found <= self.accepted
+    }
+}
+
+impl Verification {
+    /// Whether every comparison holds.
+    pub fn holds(&self) -> bool {
+        self.checks.iter().all(Check::holds)
+    }
+}
+
+impl fmt::Display for Verification {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "Core against burn and the f64 oracle, on {} images:", self.images)?;
+        for Check { what, found, accepted } in &self.checks {
+            let verdict = if found <= accepted { "ok" } else { "NOT OK" };
+            writeln!(f, "  {what:<74} {found:>9.2e}  (accepted {accepted:.1e})  {verdict}")?;
+        }
+        Ok(())
+    }
+}
