@@ -349,7 +349,7 @@ impl<M: Math> GradientDecay<M> {
             let q = gradient.get(class).copied().unwrap_or_default();
             q * (rest + own) / (rest + own / self.beta.value)
         };
-        Sample { loss: shift.loss::<M>(rest, own), class, probability: probability.min(1.0) }
+        Sample { loss: shift.loss::<M>(rest, own), class, probability: probability.clamp(0.0, 1.0) }
     }
 
     fn loss_of_checked(&self, logits: &[f32], target: usize) -> f32 {

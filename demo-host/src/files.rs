@@ -30,7 +30,12 @@ pub fn check_writable(path: &Path) -> Result<()> {
 fn temporary_beside(path: &Path) -> Result<NamedTempFile> {
     ensure!(!path.is_dir(), "cannot write {}: it is a folder, give the name of a file", path.display());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    NamedTempFile::new_in(folder)
+    let mut builder = tempfile::Builder::new();
+    // A temporary file is private by default; this one becomes an ordinary file, as the umask has it.
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
+    builder
+        .tempfile_in(folder)
         .with_context(|| format!("cannot write {}: its folder must exist and be writable", path.display()))
 }
 

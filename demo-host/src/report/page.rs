@@ -9,12 +9,12 @@ use super::tables::{self, Table};
 use crate::story::{SEEDS, Story, TrainedLoss};
 
 const STYLE: &str = "
-body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
+body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; max-width: 66rem; margin: 2rem auto; padding: 0 1rem; }
 h1 { line-height: 1.2; } h2 { margin-top: 2.5rem; border-bottom: 1px solid #ccc; }
 table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; display: block; overflow-x: auto; }
 caption { text-align: left; font-weight: 600; padding-bottom: .4rem; }
 th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #e5e5e5; white-space: nowrap; }
-th { background: #f6f6f6; } th:first-child, td:first-child { text-align: left; }
+th { background: #f6f6f6; white-space: normal; vertical-align: bottom; } th:first-child, td:first-child { text-align: left; }
 svg { max-width: 100%; height: auto; } .grid { display: flex; flex-wrap: wrap; gap: .5rem; }
 pre { background: #f6f6f6; padding: .8rem; overflow-x: auto; font-size: 13px; } .note { color: #555; }
 @media print { body { margin: 0; } h2 { break-after: avoid; } svg, table { break-inside: avoid; } }

@@ -31,7 +31,11 @@ struct Curve {
 struct Axes {
     x: (&'static str, f64, f64),
     y: (&'static str, f64, f64),
+    legend: SeriesLabelPosition,
 }
+
+/// The labels of a plot.
+const FONT: (&str, i32) = ("sans-serif", 14);
 
 /// The gradient decay curves g(p) for several beta.
 pub fn gradient_decay() -> Result<String> {
@@ -44,7 +48,11 @@ pub fn gradient_decay() -> Result<String> {
         };
         curves.push(Curve { label: format!("beta {beta}"), points: (0..=400).map(point).collect::<Result<_>>()? });
     }
-    let axes = Axes { x: ("probability p of the target", 0.0, 1.0), y: ("magnitude of the gradient g(p)", 0.0, 1.0) };
+    let axes = Axes {
+        x: ("probability p of the target", 0.0, 1.0),
+        y: ("magnitude of the gradient g(p)", 0.0, 1.0),
+        legend: SeriesLabelPosition::LowerLeft,
+    };
     lines(&curves, &axes)
 }
 
@@ -59,7 +67,10 @@ pub fn convergence(story: &Story) -> Result<String> {
         Curve { label: loss.label.clone(), points: (0..epochs).map(point).collect() }
     };
     let curves: Vec<Curve> = story.losses.iter().map(curve).collect();
-    lines(&curves, &Axes { x: ("epoch", 1.0, 30.0), y: ("training error, %", 0.0, 12.0) })
+    lines(
+        &curves,
+        &Axes { x: ("epoch", 1.0, 30.0), y: ("training error, %", 0.0, 12.0), legend: SeriesLabelPosition::UpperRight },
+    )
 }
 
 /// The accuracy on the device after so many labelled samples, means over the orders.
@@ -78,7 +89,7 @@ pub fn adaptation(story: &Story) -> Result<String> {
     let low = values().map(|(_, y)| *y).fold(100.0, f64::min);
     let high = values().map(|(_, y)| *y).fold(0.0, f64::max);
     let y = ("test accuracy, %", (low - 1.0).floor(), (high + 1.0).ceil());
-    lines(&curves, &Axes { x: ("labelled samples", 0.0, right), y })
+    lines(&curves, &Axes { x: ("labelled samples", 0.0, right), y, legend: SeriesLabelPosition::LowerRight })
 }
 
 /// The reliability diagram of a loss, over all its seeds, by softmax and by the consistent probabilities.
@@ -100,7 +111,14 @@ pub fn reliability(loss: &TrainedLoss) -> Result<String> {
             .y_label_area_size(40)
             .build_cartesian_2d(0.0..1.0, 0.0..1.0)
             .map_err(failed)?;
-        let mesh = chart.configure_mesh().x_desc("confidence").y_desc("accuracy").x_labels(6).y_labels(6).draw();
+        let mesh = chart
+            .configure_mesh()
+            .x_desc("confidence")
+            .y_desc("accuracy")
+            .x_labels(6)
+            .y_labels(6)
+            .light_line_style(WHITE)
+            .draw();
         mesh.map_err(failed)?;
         let bars = softmax.iter().enumerate().filter_map(|(bin, value)| {
             let (_, accuracy) = (*value)?;
@@ -135,14 +153,16 @@ fn lines(curves: &[Curve], axes: &Axes) -> Result<String> {
 }
 
 fn draw_lines(area: &DrawingArea<SVGBackend<'_>, Shift>, curves: &[Curve], axes: &Axes) -> Result<()> {
-    let Axes { x: (x_name, left, right), y: (y_name, low, high) } = *axes;
+    let Axes { x: (x_name, left, right), y: (y_name, low, high), .. } = *axes;
     let mut chart = ChartBuilder::on(area)
         .margin(10)
         .x_label_area_size(40)
         .y_label_area_size(52)
         .build_cartesian_2d(left..right, low..high)
         .map_err(failed)?;
-    chart.configure_mesh().x_desc(x_name).y_desc(y_name).light_line_style(WHITE).draw().map_err(failed)?;
+    let mut mesh = chart.configure_mesh();
+    mesh.x_desc(x_name).y_desc(y_name).light_line_style(WHITE).label_style(FONT).axis_desc_style(FONT);
+    mesh.draw().map_err(failed)?;
     for (curve, colour) in curves.iter().zip(COLOURS.iter().cycle()) {
         let style = colour.stroke_width(2);
         // Outside the axes nothing is drawn.
@@ -153,7 +173,8 @@ fn draw_lines(area: &DrawingArea<SVGBackend<'_>, Shift>, curves: &[Curve], axes:
     }
     chart
         .configure_series_labels()
-        .position(SeriesLabelPosition::UpperRight)
+        .position(axes.legend.clone())
+        .label_font(FONT)
         .background_style(WHITE.mix(0.85))
         .border_style(BLACK.mix(0.3))
         .draw()

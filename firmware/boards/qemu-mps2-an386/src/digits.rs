@@ -1,0 +1,5 @@
+//! Real digits in flash, written by the build script: what the device learns from, and what it is measured on.
+
+use gradient_decay_app::Sample;
+
+include!(concat!(env!("OUT_DIR"), "/digits.rs"));
