@@ -8,9 +8,11 @@ pub fn softmax(logits: &[f64]) -> Vec<f64> {
     exponentials.iter().map(|e| e / sum).collect()
 }
 
-/// z + ln(beta) onehot(c).
+/// z - max z + ln(beta) onehot(c): the common constant changes nothing, and keeps ln(beta) from being rounded away where
+/// logits are huge.
 fn shifted(logits: &[f64], target: usize, beta: f64) -> Vec<f64> {
-    let shift = |(i, z): (usize, &f64)| if i == target { z + beta.ln() } else { *z };
+    let top = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    let shift = |(i, z): (usize, &f64)| z - top + if i == target { beta.ln() } else { 0.0 };
     logits.iter().enumerate().map(shift).collect()
 }
 
@@ -98,9 +100,15 @@ pub fn minimise_expected_loss(pi: &[f64], beta: f64) -> Vec<f64> {
         let moved = |scale: f64| -> Vec<f64> {
             (0..classes).map(|i| if i < free { z[i] - scale * direction[i] } else { 0.0 }).collect()
         };
-        let scale = (0..40).map(|k| 0.5_f64.powi(k)).find(|scale| expected(&moved(*scale)) <= before);
+        let largest = direction.iter().fold(0.0_f64, |most, d| most.max(d.abs()));
+        // Close to the minimum the loss is flat to rounding and says nothing, but Newton's own step converges.
+        let scale = if largest < 1e-3 {
+            Some(1.0)
+        } else {
+            (0..40).map(|k| 0.5_f64.powi(k)).find(|scale| expected(&moved(*scale)) <= before)
+        };
         z = moved(scale.unwrap_or(0.0));
-        if direction.iter().all(|d| d.abs() < 1e-14) {
+        if largest < 1e-14 {
             break;
         }
     }

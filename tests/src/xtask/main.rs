@@ -1,1 +1,81 @@
-fn main() {}
+//! `cargo xtask`: every check of the project by one command.
+
+mod qemu;
+mod setup;
+mod shell;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::Parser;
+
+use shell::{boards, cargo, root};
+
+/// Every check of the project.
+#[derive(Parser)]
+#[command(name = "cargo xtask")]
+enum Task {
+    /// Set up what is missing and run every check; CI calls this
+    Test,
+    /// Run the firmware in QEMU and compare its log with the expected one
+    Qemu {
+        /// Take the log as what is expected from now on
+        #[arg(long)]
+        bless: bool,
+    },
+}
+
+/// The targets that the core is built for in every combination of features: one without and one with an FPU.
+const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
+
+/// The combinations of the core's features that are built alone; the host tests run with all of them.
+const FEATURES: [&[&str]; 6] = [
+    &[],
+    &["--no-default-features"],
+    &["--no-default-features", "--features", "micromath"],
+    &["--no-default-features", "--features", "defmt"],
+    &["--features", "micromath"],
+    &["--all-features"],
+];
+
+fn main() -> ExitCode {
+    let result = match Task::parse() {
+        Task::Test => test(),
+        Task::Qemu { bless } => {
+            let ready = setup::targets(&TARGETS).and_then(|()| setup::qemu());
+            ready.and_then(|()| if bless { qemu::bless() } else { qemu::compare() })
+        }
+    };
+    match result {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn test() -> Result<()> {
+    setup::components(&["rustfmt", "clippy"])?;
+    setup::targets(&TARGETS)?;
+    setup::qemu()?;
+
+    cargo(&root(), &["fmt", "--all", "--check"])?;
+    cargo(&boards(), &["fmt", "--all", "--check"])?;
+    for features in FEATURES {
+        for target in TARGETS {
+            cargo(&root(), &[&["build", "-p", "gradient-decay", "--target", target], features].concat())?;
+        }
+        cargo(&root(), &[&["test", "-p", "gradient-decay", "--lib"], features].concat())?;
+    }
+    // Overflow checks and debug assertions are on here; the release build is tested below with all the rest.
+    cargo(&root(), &["test", "-p", "gradient-decay", "-p", "gradient-decay-app", "--all-features"])?;
+    qemu::clippy()?;
+    qemu::compare()?;
+    cargo(&root(), &["clippy", "--workspace", "--all-targets", "--all-features", "--", "-D", "warnings"])?;
+    shell::doc()?;
+    // Release: training tests are slow otherwise, and the build serves `cargo run --release -p demo-host` as well.
+    cargo(&root(), &["test", "--release", "--workspace"])?;
+    println!("All checks passed.");
+    Ok(())
+}

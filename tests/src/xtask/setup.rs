@@ -1,0 +1,59 @@
+//! Setting up what the checks need and the machine lacks.
+
+use std::process::Command;
+
+use anyhow::{Result, bail};
+
+use super::shell::{has, output, root, run};
+
+/// The runner that decodes the firmware's log, at the version that is tested with.
+const QEMU_RUN: &str = "0.3.1";
+
+/// Adds targets to the Rust toolchain.
+pub fn targets(targets: &[&str]) -> Result<()> {
+    rustup("target", targets)
+}
+
+/// Adds components to the Rust toolchain.
+pub fn components(components: &[&str]) -> Result<()> {
+    rustup("component", components)
+}
+
+fn rustup(kind: &str, names: &[&str]) -> Result<()> {
+    if !has("rustup") {
+        bail!(
+            "rustup is not installed: install it, or see to it that your toolchain has the {kind}s {}",
+            names.join(", ")
+        );
+    }
+    let installed = output(Command::new("rustup").args([kind, "list", "--installed"]))?;
+    // A component is listed with the host behind its name.
+    let missing: Vec<_> = names.iter().filter(|name| !installed.lines().any(|line| line.starts_with(**name))).collect();
+    if missing.is_empty() { Ok(()) } else { run(Command::new("rustup").args([kind, "add"]).args(missing)) }
+}
+
+/// Installs QEMU by apt where that can be, and the runner into the target folder, unless they are there.
+pub fn qemu() -> Result<()> {
+    const QEMU: &str = "qemu-system-arm";
+    if !has(QEMU) {
+        let installed = has("apt-get")
+            && run(Command::new("apt-get").args(["update", "-qq"])).is_ok()
+            && run(Command::new("apt-get").args(["install", "-y", "-qq", "--no-install-recommends", QEMU])).is_ok();
+        if !installed || !has(QEMU) {
+            bail!("{QEMU} is missing and could not be installed: install QEMU for Arm (in Debian the package {QEMU})");
+        }
+    }
+    if !has("qemu-run") {
+        let tools = root().join("target").join("tools");
+        if !tools.join("bin").join("qemu-run").exists() {
+            let mut install = Command::new("cargo");
+            install.args(["install", "qemu-run", "--version", QEMU_RUN, "--locked", "--root"]).arg(&tools);
+            run(&mut install)?;
+        }
+        let path = std::env::var_os("PATH").unwrap_or_default();
+        let folders = std::iter::once(tools.join("bin")).chain(std::env::split_paths(&path));
+        // SAFETY: this program has one thread.
+        unsafe { std::env::set_var("PATH", std::env::join_paths(folders)?) };
+    }
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! Running programs, shown as they are run.
+
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+
+/// The project's root folder.
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_owned)
+}
+
+/// The workspace of the boards.
+pub fn boards() -> PathBuf {
+    root().join("firmware").join("boards")
+}
+
+/// Runs cargo in a folder.
+pub fn cargo(folder: &Path, args: &[&str]) -> Result<()> {
+    run(Command::new("cargo").args(args).current_dir(folder))
+}
+
+/// Builds the documentation of the workspace with warnings denied.
+pub fn doc() -> Result<()> {
+    let args = ["doc", "--no-deps", "--workspace", "--all-features"];
+    run(Command::new("cargo").args(args).current_dir(root()).env("RUSTDOCFLAGS", "-D warnings"))
+}
+
+/// Runs a command, its output going where ours goes.
+pub fn run(command: &mut Command) -> Result<()> {
+    let shown = show(command);
+    println!("$ {shown}");
+    let status = command.status().with_context(|| format!("cannot run `{shown}`"))?;
+    ensure!(status.success(), "`{shown}` failed: {status}");
+    Ok(())
+}
+
+/// Runs a command and returns what it prints to its standard output.
+pub fn output(command: &mut Command) -> Result<String> {
+    let shown = show(command);
+    println!("$ {shown}");
+    let output = command.stderr(Stdio::inherit()).output().with_context(|| format!("cannot run `{shown}`"))?;
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    ensure!(output.status.success(), "`{shown}` failed: {}\n{text}", output.status);
+    Ok(text)
+}
+
+/// Whether a program is there and answers to `--version`.
+pub fn has(program: &str) -> bool {
+    let quiet = Command::new(program).arg("--version").stdout(Stdio::null()).stderr(Stdio::null()).status();
+    quiet.is_ok_and(|status| status.success())
+}
+
+fn show(command: &Command) -> String {
+    let words = std::iter::once(command.get_program()).chain(command.get_args());
+    words.map(|word| word.to_string_lossy()).collect::<Vec<_>>().join(" ")
+}
