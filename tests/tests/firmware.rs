@@ -1,0 +1,69 @@
+//! The firmware's program on the host: the same core, the same samples, and so the same bits as in QEMU, whose log
+//! `cargo xtask qemu` compares with the same file.
+
+use std::convert::Infallible;
+
+use demo_host::data::digits::{self, source};
+use embedded_hal::digital::{ErrorType, OutputPin};
+use gradient_decay_app::{Device, HIDDEN, Sample, TUNER, run, trained_head};
+
+/// What the firmware logs in QEMU.
+const EXPECTED: &str = include_str!("../../firmware/boards/qemu-mps2-an386/expected.log");
+
+struct NoLamp;
+
+impl ErrorType for NoLamp {
+    type Error = Infallible;
+}
+
+impl OutputPin for NoLamp {
+    fn set_low(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+
+    fn set_high(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+fn samples(digits: Vec<source::Digit>) -> Vec<Sample> {
+    digits.into_iter().map(|source::Digit { pixels, label }| Sample { pixels, label }).collect()
+}
+
+fn expected(name: &str) -> &'static str {
+    let line = EXPECTED.lines().find_map(|line| line.split_once(name));
+    line.unwrap_or_else(|| panic!("the log has a line with {name}")).1.trim()
+}
+
+#[test]
+fn the_host_gives_the_bits_of_the_firmware() {
+    let mut head = trained_head();
+    let mut device = Device::new(&HIDDEN, &mut head, TUNER, NoLamp);
+    let (stream, test) = (samples(source::device_stream()), samples(source::device_test()));
+    let mut logged = 0;
+    let report = run(&mut device, &stream, &test, |count, step| {
+        if count % 50 == 0 {
+            let line = format!("{count} learned, beta {:?}, loss {:?}, {:?}", step.beta, step.loss, step.prediction);
+            assert!(EXPECTED.contains(&line), "the firmware did not log {line}");
+            logged += 1;
+        }
+    })
+    .unwrap();
+    assert_eq!(logged, 6);
+    assert_eq!(format!("{:08x}", report.head_crc), expected("head crc:"));
+    assert_eq!(format!("{}/{}", report.right_before, report.tested), expected("right before:"));
+    assert_eq!(format!("{}/{}", report.right_after, report.tested), expected("right after:"));
+    assert!(report.right_after > report.right_before);
+}
+
+#[test]
+fn the_exported_network_reads_unshifted_digits() {
+    let data = digits::load();
+    let right = data.test.labels.iter().enumerate().filter(|(i, label)| {
+        let pixels: [u8; 64] = std::array::from_fn(|pixel| (data.test.image(*i)[pixel] * 16.0) as u8);
+        let mut features = [0.0; 64];
+        gradient_decay_app::extract(&HIDDEN, &pixels, &mut features).unwrap();
+        trained_head().predict(&features).unwrap().class == **label
+    });
+    assert!(right.count() >= 540, "nine of ten of the 600 test images");
+}
