@@ -21,7 +21,7 @@ use crate::verification::{Verification, verify};
 pub const SEEDS: [u64; 3] = [1, 2, 3];
 
 /// The orders of the stream that every way to fine-tune meets.
-pub const ORDERS: u64 = 20;
+pub const ORDERS: u64 = 100;
 
 /// The training accuracy that epochs are counted to.
 pub const TRAINING_GOAL: f32 = 0.99;

@@ -234,7 +234,7 @@ impl fmt::Display for Verification {
         writeln!(f, "Core against burn and the f64 oracle, on {} images:", self.images)?;
         for Check { what, found, accepted } in &self.checks {
             let verdict = if found <= accepted { "ok" } else { "NOT OK" };
-            writeln!(f, "  {what:<74} {found:>9.2e}  (accepted {accepted:.1e})  {verdict}")?;
+            writeln!(f, "  {what:<78} {found:>9.2e}  (accepted {accepted:.1e})  {verdict}")?;
         }
         Ok(())
     }

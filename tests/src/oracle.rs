@@ -84,14 +84,14 @@ pub fn minimise_expected_loss(pi: &[f64], beta: f64) -> Vec<f64> {
         let free = classes - 1;
         let mut slope = vec![0.0; free];
         let mut hessian = vec![vec![0.0; free]; free];
-        for c in 0..classes {
+        for (c, pi) in pi.iter().enumerate() {
             let gradient = gradient(&z, c, beta);
             let q: Vec<f64> = (0..classes).map(|i| gradient[i] + f64::from(u8::from(i == c))).collect();
             for i in 0..free {
-                slope[i] += pi[c] * gradient[i];
-                hessian[i][i] += pi[c] * q[i];
+                slope[i] += pi * gradient[i];
+                hessian[i][i] += pi * q[i];
                 for j in 0..free {
-                    hessian[i][j] -= pi[c] * q[i] * q[j];
+                    hessian[i][j] -= pi * q[i] * q[j];
                 }
             }
         }

@@ -173,7 +173,7 @@ fn gradient_magnitude_has_its_shape() {
                 std::cmp::Ordering::Less => assert!(bend < noise, "beta {beta} is concave, but bends by {bend} at {p}"),
                 std::cmp::Ordering::Equal => assert!(bend.abs() < noise),
                 std::cmp::Ordering::Greater => {
-                    assert!(bend > -noise, "beta {beta} is convex, but bends by {bend} at {p}")
+                    assert!(bend > -noise, "beta {beta} is convex, but bends by {bend} at {p}");
                 }
             }
         }

@@ -28,6 +28,7 @@ pub enum ModelName {
 
 /// A model of any architecture.
 #[derive(Module, Debug)]
+#[expect(clippy::large_enum_variant, reason = "there is one model at a time, and never an array of them")]
 pub enum Model {
     /// See [`ModelName::Mlp`].
     Mlp(Mlp),
