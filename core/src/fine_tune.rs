@@ -168,11 +168,17 @@ impl FineTuner {
             return Err(Error::UpdateTooLarge);
         }
         let keep = 1.0 - learning_rate * self.optimizer.weight_decay();
-        for ((row, bias), g) in head.weights.iter_mut().zip(&mut head.bias).zip(gradient) {
-            let rate = learning_rate * g;
-            kernels::update(row, keep, rate, features);
-            kernels::update(core::slice::from_mut(bias), keep, rate, &[1.0]);
+        let rates = gradient.map(|g| learning_rate * g);
+        let (row_pairs, row_rest) = head.weights.as_chunks_mut::<2>();
+        let (rate_pairs, rate_rest) = rates.as_chunks::<2>();
+        for ([a, b], rates) in row_pairs.iter_mut().zip(rate_pairs) {
+            kernels::update_pair(a, b, keep, (*rates).into(), features);
         }
+        for (row, rate) in row_rest.iter_mut().zip(rate_rest) {
+            kernels::update(row, keep, *rate, features);
+        }
+        // The bias is the weight of a feature that is always 1.
+        kernels::update(&mut head.bias, keep, 1.0, &rates);
         Ok(())
     }
 

@@ -132,9 +132,15 @@ impl<const CLASSES: usize, const FEATURES: usize, M> LinearHead<CLASSES, FEATURE
     /// is then unchanged.
     pub fn logits(&self, features: &[f32; FEATURES], logits: &mut [f32; CLASSES]) -> Result<(), Error> {
         let mut result = [0.0; CLASSES];
-        for ((z, row), bias) in result.iter_mut().zip(&self.weights).zip(&self.bias) {
-            *z = kernels::dot(row, features) + bias;
+        let (z_pairs, z_rest) = result.as_chunks_mut::<2>();
+        let (row_pairs, row_rest) = self.weights.as_chunks::<2>();
+        for (z, [a, b]) in z_pairs.iter_mut().zip(row_pairs) {
+            *z = kernels::dot_pair(a, b, features).into();
         }
+        for (z, row) in z_rest.iter_mut().zip(row_rest) {
+            *z = kernels::dot(row, features);
+        }
+        result.iter_mut().zip(&self.bias).for_each(|(z, bias)| *z += bias);
         // Every logit that a NaN or infinite feature enters is itself NaN or infinite, so this one look at the few
         // logits stands for the many features.
         if result.iter().all(|z| z.is_finite()) {

@@ -21,6 +21,26 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     (l0 + l2) + (l1 + l3)
 }
 
+/// The dot products of two rows with the same `x`, each summed as [`dot`] does. An element of `x` is loaded once for both.
+pub fn dot_pair(a: &[f32], b: &[f32], x: &[f32]) -> (f32, f32) {
+    let (a_blocks, a_rest) = a.as_chunks::<4>();
+    let (b_blocks, b_rest) = b.as_chunks::<4>();
+    let (x_blocks, x_rest) = x.as_chunks::<4>();
+    let mut lanes = [(0.0_f32, 0.0_f32); 4];
+    for ((a, b), x) in a_blocks.iter().zip(b_blocks).zip(x_blocks) {
+        for (lane, ((a, b), x)) in lanes.iter_mut().zip(a.iter().zip(b).zip(x)) {
+            lane.0 += a * x;
+            lane.1 += b * x;
+        }
+    }
+    for (lane, ((a, b), x)) in lanes.iter_mut().zip(a_rest.iter().zip(b_rest).zip(x_rest)) {
+        lane.0 += a * x;
+        lane.1 += b * x;
+    }
+    let [l0, l1, l2, l3] = lanes;
+    ((l0.0 + l2.0) + (l1.0 + l3.0), (l0.1 + l2.1) + (l1.1 + l3.1))
+}
+
 /// The sum of the absolute values, in order.
 pub fn sum_of_magnitudes(values: &[f32]) -> f32 {
     values.iter().fold(0.0, |sum, x| sum + x.abs())
@@ -33,7 +53,7 @@ pub fn largest(values: &[f32]) -> Option<(usize, f32)> {
     Some(values.fold(first, |best, candidate| if candidate.1 > best.1 { candidate } else { best }))
 }
 
-/// The plain SGD update of one row: `w = keep w - rate x`.
+/// The plain SGD update of a row: `w = keep w - rate x`.
 ///
 /// `keep` is `1 - learning rate * weight decay`, `rate` the learning rate times the gradient of the row's logit. With
 /// `keep = 1` this is `w - rate x` to the bit.
@@ -49,8 +69,25 @@ pub fn update(weights: &mut [f32], keep: f32, rate: f32, features: &[f32]) {
     }
 }
 
+/// [`update`] of two rows, each with its own rate. A feature is loaded once for both.
+pub fn update_pair(a: &mut [f32], b: &mut [f32], keep: f32, rates: (f32, f32), features: &[f32]) {
+    let pairs = a.iter_mut().zip(b).zip(features);
+    if keep == 1.0 {
+        for ((a, b), x) in pairs {
+            *a -= rates.0 * x;
+            *b -= rates.1 * x;
+        }
+    } else {
+        for ((a, b), x) in pairs {
+            *a = keep * *a - rates.0 * x;
+            *b = keep * *b - rates.1 * x;
+        }
+    }
+}
+
 /// The factors of an update with momentum; see [`update_with_momentum`].
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct MomentumFactors {
     /// The learning rate.
     pub learning_rate: f32,
@@ -91,6 +128,23 @@ mod tests {
         for n in 0..=11 {
             let exact: f32 = (0..n).map(|i| (i * i) as f32).sum();
             assert_eq!(dot(&a[..n], &a[..n]), exact);
+        }
+    }
+
+    #[test]
+    fn a_pair_has_the_bits_of_its_rows() {
+        let row = |seed: usize| -> [f32; 11] { core::array::from_fn(|i| ((i * 7 + seed) % 13) as f32 / 3.0 - 1.7) };
+        let (a, b, x) = (row(1), row(5), row(8));
+        for n in 0..=11 {
+            let (a, b, x) = (&a[..n], &b[..n], &x[..n]);
+            assert_eq!(dot_pair(a, b, x), (dot(a, x), dot(b, x)));
+            for keep in [1.0, 0.999] {
+                let (mut pair, mut single) = ((row(1), row(5)), (row(1), row(5)));
+                update_pair(&mut pair.0, &mut pair.1, keep, (0.3, -0.7), x);
+                update(&mut single.0, keep, 0.3, x);
+                update(&mut single.1, keep, -0.7, x);
+                assert_eq!(pair, single);
+            }
         }
     }
 

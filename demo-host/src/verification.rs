@@ -44,6 +44,10 @@ pub struct Check {
 pub struct Verification {
     /// The images that were compared on.
     pub images: usize,
+    /// How many of them burn's model predicts right.
+    pub right_by_burn: usize,
+    /// How many the head predicts right in the core.
+    pub right_by_core: usize,
     /// The comparisons.
     pub checks: Vec<Check>,
 }
@@ -67,6 +71,13 @@ pub fn verify(model: &Model, split: &Split, device: &Device) -> Result<Verificat
     }
 }
 
+/// What comparing classes and probabilities came to.
+struct Predictions {
+    right_by_burn: usize,
+    right_by_core: usize,
+    checks: Vec<Check>,
+}
+
 /// Features with burn's logits and the labels.
 struct Samples<'a> {
     features: Vec<f32>,
@@ -79,7 +90,7 @@ impl Samples<'_> {
     fn verify<const FEATURES: usize>(&self, parameters: &[f32]) -> Result<Verification> {
         let mut head: LinearHead<CLASSES, FEATURES> = LinearHead::new();
         head.import(parameters)?;
-        let mut checks = self.predictions(&head)?;
+        let Predictions { right_by_burn, right_by_core, mut checks } = self.predictions(&head)?;
         for beta in BETAS {
             checks.extend(self.losses(beta)?);
         }
@@ -89,32 +100,34 @@ impl Samples<'_> {
         let heavy = Sgd::new(LEARNING_RATE).with_momentum(0.9).with_nesterov().with_weight_decay(1e-4);
         let heavy = FineTuner::new(warm_up, heavy);
         checks.push(self.steps("Nesterov momentum, weight decay", &head, &heavy, State::with_velocity())?);
-        Ok(Verification { images: self.labels.len(), checks })
+        Ok(Verification { images: self.labels.len(), right_by_burn, right_by_core, checks })
     }
 
     /// Classes and probabilities.
-    fn predictions<const FEATURES: usize>(&self, head: &LinearHead<CLASSES, FEATURES>) -> Result<Vec<Check>> {
+    fn predictions<const FEATURES: usize>(&self, head: &LinearHead<CLASSES, FEATURES>) -> Result<Predictions> {
         let burn_logits = self.tensor(&self.logits, CLASSES);
         let burn_probabilities = floats(softmax(burn_logits.clone(), 1));
         let burn_classes: Vec<i32> = burn_logits.argmax(1).into_data().iter::<i32>().collect();
         let loss = GradientDecay::new(1.0);
-        let (mut other_classes, mut difference) = (0, 0.0_f64);
+        let (mut right_by_burn, mut right_by_core, mut other_classes, mut difference) = (0, 0, 0, 0.0_f64);
         let rows = self.features.as_chunks::<FEATURES>().0.iter().zip(burn_probabilities.chunks_exact(CLASSES));
-        for ((features, expected), class) in rows.zip(burn_classes) {
+        for (((features, expected), burn_class), &label) in rows.zip(burn_classes).zip(self.labels) {
             let (mut logits, mut probabilities) = ([0.0; CLASSES], [0.0; CLASSES]);
             head.logits(features, &mut logits)?;
             loss.probabilities(&logits, &mut probabilities)?;
-            other_classes += usize::from(head.predict(features)?.class != class as usize);
+            let class = head.predict(features)?.class;
+            other_classes += usize::from(class != burn_class as usize);
+            right_by_burn += usize::from(burn_class as usize == label);
+            right_by_core += usize::from(class == label);
             difference = difference.max(largest_difference(&probabilities, expected));
         }
-        Ok(vec![
-            Check {
-                what: "images with another predicted class than burn's".into(),
-                found: other_classes as f64,
-                accepted: 0.0,
-            },
-            Check { what: "probabilities, against burn".into(), found: difference, accepted: tolerances::AGAINST_BURN },
-        ])
+        let classes = "images with another predicted class than burn's".to_owned();
+        let probabilities = "probabilities, against burn".to_owned();
+        let checks = vec![
+            Check { what: classes, found: other_classes as f64, accepted: 0.0 },
+            Check { what: probabilities, found: difference, accepted: tolerances::AGAINST_BURN },
+        ];
+        Ok(Predictions { right_by_burn, right_by_core, checks })
     }
 
     /// Losses and gradients of the logits, against burn's automatic ones and the oracle.
@@ -231,7 +244,10 @@ impl Verification {
 
 impl fmt::Display for Verification {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "Core against burn and the f64 oracle, on {} images:", self.images)?;
+        let Verification { images, right_by_burn, right_by_core, .. } = self;
+        writeln!(f, "The trained head replayed through the core, on {images} images:")?;
+        writeln!(f, "  predicted right: {right_by_core} by the core, {right_by_burn} by burn")?;
+        writeln!(f, "Largest differences of the core from burn and from the f64 oracle:")?;
         for Check { what, found, accepted } in &self.checks {
             let verdict = if found <= accepted { "ok" } else { "NOT OK" };
             writeln!(f, "  {what:<78} {found:>9.2e}  (accepted {accepted:.1e})  {verdict}")?;

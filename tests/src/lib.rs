@@ -3,3 +3,8 @@
 
 pub mod oracle;
 pub mod tolerances;
+
+/// The examples of the README, compiled and run.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+struct Readme;
