@@ -91,6 +91,8 @@ pub enum Slice {
     Parameters,
     /// Velocities, in the order of the parameters.
     Velocity,
+    /// The bytes of a file.
+    Bytes,
 }
 
 impl Number {
@@ -116,6 +118,7 @@ impl fmt::Display for Slice {
             Slice::Features => "features",
             Slice::Parameters => "parameters",
             Slice::Velocity => "velocity",
+            Slice::Bytes => "bytes",
         })
     }
 }

@@ -78,8 +78,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M> LinearHead<CLASSES, FEATURE
         let mut head = Self::new();
         let (parameters, rest) = bytes.as_chunks::<4>();
         if parameters.len() != Self::PARAMETERS || !rest.is_empty() {
-            let (expected, actual) = (Self::PARAMETERS, bytes.len() / 4);
-            return Err(Error::Length { slice: Slice::Parameters, expected, actual });
+            return Err(Error::Length { slice: Slice::Bytes, expected: 4 * Self::PARAMETERS, actual: bytes.len() });
         }
         let mut index = 0;
         while index < Self::PARAMETERS {
@@ -233,8 +232,9 @@ mod tests {
 
     #[test]
     fn bytes_of_a_wrong_length_are_refused() {
-        for length in [0, 15, 17, 20] {
-            assert!(LinearHead::<2, 1>::from_le_bytes(&[0; 20][..length]).is_err());
+        for actual in [0, 15, 17, 20] {
+            let expected = Err(Error::Length { slice: Slice::Bytes, expected: 16, actual });
+            assert_eq!(LinearHead::<2, 1>::from_le_bytes(&[0; 20][..actual]), expected);
         }
         assert!(LinearHead::<2, 1>::from_le_bytes(&[0xff; 16]).is_err());
         assert_eq!(LinearHead::<2, 1>::from_le_bytes(&[0; 16]), Ok(LinearHead::new()));

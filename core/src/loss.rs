@@ -15,11 +15,16 @@
 //! Beta is an additive margin of `-ln(beta)` on the target: a beta below 1 asks for a large margin and keeps the gradient
 //! up until a sample is well separated; above 1 the gradient fades early. `beta = 1` is plain cross-entropy, to the bit.
 
+mod shift;
+#[cfg(all(test, feature = "libm"))]
+mod tests;
+
 use core::marker::PhantomData;
 
 use crate::error::{Error, Number, Slice, check_finite, check_length, expect_in_range};
 use crate::kernels;
-use crate::math::{Libm, Math, const_ln, ln_1p};
+use crate::math::{Libm, Math, const_ln};
+use shift::Shift;
 
 /// The largest beta.
 const BETA_MAX: f32 = 1e6;
@@ -369,44 +374,6 @@ pub(crate) struct Sample {
     pub(crate) probability: f32,
 }
 
-/// The logits of a sample relative to their maximum, with ln(beta) folded into the target before the maximum is taken.
-///
-/// Differences come first and ln(beta) second: added to a large logit itself it would be rounded away.
-#[derive(Clone, Copy)]
-struct Shift {
-    /// The largest logit but the target's; -inf if there is none.
-    top_other: f32,
-    /// The target's logit plus ln(beta), relative to `top_other`.
-    target: f32,
-}
-
-impl Shift {
-    fn new(logits: &[f32], target: usize, ln_beta: f32) -> Self {
-        let others = logits.iter().enumerate().filter(|(class, _)| *class != target);
-        let top_other = others.fold(f32::NEG_INFINITY, |top, (_, z)| if *z > top { *z } else { top });
-        let own = logits.get(target).copied().unwrap_or_default();
-        Shift { top_other, target: (own - top_other) + ln_beta }
-    }
-
-    /// The exponential of the logit of a class other than the target, relative to the maximum: in [0, 1].
-    fn exp_of_other<M: Math>(self, logit: f32) -> f32 {
-        let relative = logit - self.top_other;
-        M::exp(if self.target > 0.0 { relative - self.target } else { relative })
-    }
-
-    /// The exponential of the target's shifted logit, relative to the maximum: in [0, 1].
-    fn exp_of_target<M: Math>(self) -> f32 {
-        if self.target > 0.0 { 1.0 } else { M::exp(self.target) }
-    }
-
-    /// The loss, given the sum of the others' exponentials and the target's.
-    fn loss<M: Math>(self, rest: f32, own: f32) -> f32 {
-        let loss = if self.target > 0.0 { ln_1p::<M>(rest) } else { M::ln(rest + own) - self.target };
-        // A coarse ln may be below 0 at 1.
-        loss.clamp(0.0, f32::MAX)
-    }
-}
-
 /// The softmax of checked logits. Returns the class of the largest and the sum of the probabilities of all others.
 fn softmax<M: Math>(logits: &[f32], probabilities: &mut [f32]) -> (usize, f32) {
     let (top, maximum) = kernels::largest(logits).unwrap_or_default();
@@ -448,100 +415,4 @@ fn check_batch(logits: &[f32], targets: &[usize]) -> Result<usize, Error> {
     check_finite(Slice::Logits, logits)?;
     targets.iter().try_for_each(|&target| check_target(classes, target))?;
     Ok(classes)
-}
-
-#[cfg(all(test, feature = "libm"))]
-mod tests {
-    use super::*;
-    use std::vec::Vec;
-
-    #[test]
-    fn beta_one_is_cross_entropy_to_the_bit() {
-        // Plain cross-entropy by the same path: no ln(beta) anywhere.
-        let plain = |logits: &[f32], target: usize, gradient: &mut [f32]| {
-            let others = || logits.iter().enumerate().filter(move |(class, _)| *class != target);
-            let top = others().map(|(_, z)| *z).fold(f32::NEG_INFINITY, f32::max);
-            let own = logits[target] - top;
-            let (shift, exp_own) = if own > 0.0 { (own, 1.0) } else { (0.0, Libm::exp(own)) };
-            let mut rest = 0.0;
-            for (class, z) in others() {
-                gradient[class] = Libm::exp((z - top) - shift);
-                rest += gradient[class];
-            }
-            let scale = 1.0 / (rest + exp_own);
-            gradient.iter_mut().for_each(|g| *g *= scale);
-            gradient[target] = -rest * scale;
-            if own > 0.0 { ln_1p::<Libm>(rest) } else { Libm::ln(rest + exp_own) - own }
-        };
-        let mut seed = 1_u32;
-        for classes in 1..40 {
-            let logits: Vec<f32> = (0..classes)
-                .map(|_| {
-                    seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
-                    (seed >> 8) as f32 / 262_144.0 - 32.0
-                })
-                .collect();
-            for target in 0..classes {
-                let (mut expected, mut actual) = ([0.0; 40], [0.0; 40]);
-                let loss = plain(&logits, target, &mut expected[..classes]);
-                let gradient = &mut actual[..classes];
-                assert_eq!(GradientDecay::new(1.0).loss_and_gradient(&logits, target, gradient), Ok(loss));
-                assert_eq!(actual.map(f32::to_bits), expected.map(f32::to_bits));
-            }
-        }
-    }
-
-    #[test]
-    fn loss_alone_is_the_fused_loss_to_the_bit() {
-        for beta in [1e-4, 0.3, 1.0, 7.0, 1e6] {
-            for target in 0..4 {
-                let logits = [1.5, -0.25, 30.0, 2.0];
-                let loss = GradientDecay::new(beta);
-                assert_eq!(loss.loss(&logits, target), loss.loss_and_gradient(&logits, target, &mut [0.0; 4]));
-            }
-        }
-    }
-
-    #[test]
-    fn one_class_has_no_loss() {
-        for beta in [f32::from_bits(1), 0.5, 1e6] {
-            let mut gradient = [9.0];
-            assert_eq!(GradientDecay::new(beta).loss_and_gradient(&[-3e38], 0, &mut gradient), Ok(0.0));
-            assert_eq!(gradient, [0.0]);
-            GradientDecay::new(beta).consistent_probabilities(&[5.0], &mut gradient).unwrap();
-            assert_eq!(gradient, [1.0]);
-        }
-    }
-
-    #[test]
-    fn mean_gradient_matches_the_published_values() {
-        let known = [(0.01, 0.963), (0.1, 0.827), (0.5, 0.614), (1.0, 0.5), (2.0, 0.386), (5.0, 0.253), (20.0, 0.113)];
-        for (beta, g) in known {
-            assert!((GradientDecay::new(beta).mean_gradient() - g).abs() < 6e-4, "G({beta})");
-        }
-        // The series meets the closed form.
-        let (below, above) =
-            (GradientDecay::new(1.000_999).mean_gradient(), GradientDecay::new(1.001_001).mean_gradient());
-        assert!((below - above).abs() < 1e-6);
-    }
-
-    #[test]
-    fn refused_input_leaves_the_output_alone() {
-        let loss = GradientDecay::new(0.5);
-        let mut out = [7.0; 2];
-        let nan = Err(Error::NotFinite { slice: Slice::Logits, index: 1 });
-        assert_eq!(loss.probabilities(&[0.0, f32::NAN], &mut out), nan);
-        assert_eq!(loss.consistent_probabilities(&[0.0, f32::INFINITY], &mut out), nan);
-        assert!(loss.loss_and_gradient(&[0.0, 1.0], 2, &mut out).is_err());
-        assert!(loss.loss_and_gradient(&[0.0, 1.0, 2.0], 0, &mut out).is_err());
-        assert!(loss.batch_loss_and_gradient(&[0.0, 1.0], &[0, 5], &mut out).is_err());
-        assert!(loss.batch_loss_and_gradient(&[0.0, 1.0], &[], &mut out).is_err());
-        assert_eq!(out, [7.0; 2]);
-        let odd = Error::Length { slice: Slice::Logits, expected: 2, actual: 3 };
-        assert_eq!(loss.batch_loss(&[0.0, 1.0, 2.0], &[0, 0]), Err(odd));
-        assert!(loss.loss(&[], 0).is_err());
-        for beta in [0.0, -1.0, 1.1e6, f32::NAN, f32::INFINITY] {
-            assert!(GradientDecay::try_new(beta).is_err());
-        }
-    }
 }
