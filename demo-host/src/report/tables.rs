@@ -16,7 +16,7 @@ pub struct Table {
 /// The story as text, a table after the other.
 pub fn text(story: &Story) -> String {
     let tables = [training(story), device(story)].map(|table| table.text());
-    format!("{}\n{}\n{}", tables[0], story.verification, tables[1])
+    format!("{}\n{}\n{}", tables[0], story.verification.summary(), tables[1])
 }
 
 /// What training with each loss came to.

@@ -1,6 +1,7 @@
 //! A training run: epochs over shuffled batches, measured and resumable after each.
 
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -63,8 +64,7 @@ impl Run {
     pub fn new(settings: Settings) -> Result<Self> {
         settings.check()?;
         let device = Device::flex().autodiff();
-        device.seed(settings.seed);
-        let model = settings.model.init(settings.dataset.image_size(), &device)?.materialize();
+        let model = initial_model(&settings, &device)?;
         let optimizer = optimizer(&settings);
         Ok(Run { settings, model, epochs: Vec::new(), optimizer, device })
     }
@@ -180,6 +180,15 @@ impl Run {
         self.model = self.optimizer.step(learning_rate, self.model.clone(), gradients);
         f64::from(loss.into_scalar::<f32>())
     }
+}
+
+/// A model with the parameters that belong to the seed.
+fn initial_model(settings: &Settings, device: &Device) -> Result<Model> {
+    // burn's random numbers belong to the whole process: two runs that begin at once would draw each other's.
+    static RANDOM_NUMBERS: Mutex<()> = Mutex::new(());
+    let _guard = RANDOM_NUMBERS.lock().unwrap_or_else(PoisonError::into_inner);
+    device.seed(settings.seed);
+    Ok(settings.model.init(settings.dataset.image_size(), device)?.materialize())
 }
 
 fn optimizer(settings: &Settings) -> ModuleOptimizer {
