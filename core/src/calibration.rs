@@ -9,8 +9,9 @@ use crate::math::{Libm, Math};
 
 use core::marker::PhantomData;
 
-/// Streaming calibration over `BINS` equal-width bins of the confidence on (0, 1]: bin `i` holds `(i / BINS, (i + 1) / BINS]`, and a
-/// confidence of exactly 0 belongs to the first bin. `BINS` is at least 1 (15 and 10 are usual). `M` is the math backend.
+/// Streaming calibration over `BINS` equal-width bins of the confidence on (0, 1]: bin `i` spans from `i / BINS`, excluded,
+/// to `(i + 1) / BINS`, included, and a confidence of exactly 0 belongs to the first. `BINS` is at least 1 (15 and 10 are
+/// usual). `M` is the math backend.
 ///
 /// ```
 /// use gradient_decay::Calibration;
@@ -130,8 +131,8 @@ impl<const BINS: usize, M: Math> Calibration<BINS, M> {
     /// Records the `probabilities` of one sample, one a class, whose class is `target`.
     ///
     /// They may come from [`probabilities`](crate::GradientDecay::probabilities),
-    /// [`consistent_probabilities`](crate::GradientDecay::consistent_probabilities) or any other read-out. For the NLL a
-    /// probability below 2^-126 counts as 2^-126, so that one sample cannot make the mean infinite.
+    /// [`consistent_probabilities`](crate::GradientDecay::consistent_probabilities) or any other read-out. For the NLL
+    /// a probability below 2^-126 counts as 2^-126, so that one sample cannot make the mean infinite.
     ///
     /// # Errors
     /// [`Error::Length`] if there are no probabilities, [`Error::Target`] if the target is not one of them,

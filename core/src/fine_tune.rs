@@ -118,8 +118,8 @@ impl FineTuner {
     /// # Errors
     /// - [`Error::NotFinite`] if a feature is NaN or infinite, or a logit leaves the range of f32
     /// - [`Error::Target`] if the target is not below `CLASSES`
-    /// - [`Error::UpdateTooLarge`] if the update could leave the range of f32 (features, or velocity, times the learning
-    ///   rate from 1e30 on)
+    /// - [`Error::UpdateTooLarge`] if the update could leave the range of f32 (features, or velocity, times the
+    ///   learning rate from 1e30 on)
     /// - [`Error::NoVelocity`] if the optimizer has momentum and the state stores no velocity
     ///
     /// After an error every byte of `head` and `state` is as it was before the call.
@@ -218,8 +218,8 @@ impl FineTuner {
     }
 }
 
-/// Scales the gradient of the logits so that the gradient of all parameters, `|gradient| sqrt(|features|^2 + 1)`, has at
-/// most the norm `clip_norm`. `magnitude` bounds every feature.
+/// Scales the gradient of the logits so that the gradient of all parameters, `|gradient| sqrt(|features|^2 + 1)`, has
+/// at most the norm `clip_norm`. `magnitude` bounds every feature.
 fn clip<M: Math>(gradient: &mut [f32], features: &[f32], magnitude: f32, clip_norm: f32) {
     // Squares of features beyond 1.8e19 would overflow.
     let scale = if magnitude < 1e18 { 1.0 } else { 1e-20 };

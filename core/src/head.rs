@@ -99,8 +99,8 @@ impl<const CLASSES: usize, const FEATURES: usize, M> LinearHead<CLASSES, FEATURE
     /// Takes over all parameters: the weights row by row (a row is a class), then the biases.
     ///
     /// # Errors
-    /// [`Error::Length`] if there are not [`PARAMETERS`](Self::PARAMETERS), [`Error::NotFinite`] if one is NaN or infinite;
-    /// the head is then unchanged.
+    /// [`Error::Length`] if there are not [`PARAMETERS`](Self::PARAMETERS), [`Error::NotFinite`] if one is NaN or
+    /// infinite; the head is then unchanged.
     pub fn import(&mut self, parameters: &[f32]) -> Result<(), Error> {
         import(Slice::Parameters, &mut self.weights, &mut self.bias, parameters)
     }
@@ -108,7 +108,8 @@ impl<const CLASSES: usize, const FEATURES: usize, M> LinearHead<CLASSES, FEATURE
     /// Copies all parameters out, in the order of [`import`](Self::import).
     ///
     /// # Errors
-    /// [`Error::Length`] if `parameters` does not have the length [`PARAMETERS`](Self::PARAMETERS); it is then unchanged.
+    /// [`Error::Length`] if `parameters` does not have the length [`PARAMETERS`](Self::PARAMETERS); it is then
+    /// unchanged.
     ///
     /// ```
     /// use gradient_decay::LinearHead;
@@ -127,8 +128,8 @@ impl<const CLASSES: usize, const FEATURES: usize, M> LinearHead<CLASSES, FEATURE
     /// The logits `W x + b` of a sample.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] naming the feature that is NaN or infinite, or the logit that leaves the range of f32; `logits`
-    /// is then unchanged.
+    /// [`Error::NotFinite`] naming the feature that is NaN or infinite, or the logit that leaves the range of f32;
+    /// `logits` is then unchanged.
     pub fn logits(&self, features: &[f32; FEATURES], logits: &mut [f32; CLASSES]) -> Result<(), Error> {
         let mut result = [0.0; CLASSES];
         let (z_pairs, z_rest) = result.as_chunks_mut::<2>();

@@ -21,7 +21,8 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     (l0 + l2) + (l1 + l3)
 }
 
-/// The dot products of two rows with the same `x`, each summed as [`dot`] does. An element of `x` is loaded once for both.
+/// The dot products of two rows with the same `x`, each summed as [`dot`] does. An element of `x` is loaded once for
+/// both.
 pub fn dot_pair(a: &[f32], b: &[f32], x: &[f32]) -> (f32, f32) {
     let (a_blocks, a_rest) = a.as_chunks::<4>();
     let (b_blocks, b_rest) = b.as_chunks::<4>();

@@ -39,11 +39,11 @@
 //! | [`error`] | what can be refused, and why |
 //!
 //! # Guarantees
-//! - **Same bits everywhere.** With the [`Libm`] backend every result has the same f32 bits on x86-64 and on Cortex-M: the
-//!   order of operations is fixed and nothing is contracted to a fused multiply-add.
+//! - **Same bits everywhere.** With the [`Libm`] backend every result has the same f32 bits on x86-64 and on Cortex-M:
+//!   the order of operations is fixed and nothing is contracted to a fused multiply-add.
 //! - **Bad input changes nothing.** A NaN, an infinity, a target out of range or a buffer of the wrong length is an
-//!   [`Error`] that says what was wrong and what would be right; parameters, velocity, counters and output buffers are as before the
-//!   call.
+//!   [`Error`] that says what was wrong and what would be right; parameters, velocity, counters and output buffers are
+//!   as before the call.
 //! - **Finite in, finite out.** For finite input no result is NaN or infinite.
 //!
 //! # Features

@@ -1,7 +1,7 @@
 //! The gradient-decay Softmax: probabilities, loss and gradient.
 //!
-//! With logits `z`, target `c`, `p = softmax(z)` and the gradient decay coefficient `beta`, the loss is cross-entropy with
-//! `ln(beta)` added to the target's logit (S. Zhang, L. Xie, Y. Chen, arXiv 2210.17145; Neural Networks 2024, doi
+//! With logits `z`, target `c`, `p = softmax(z)` and the gradient decay coefficient `beta`, the loss is cross-entropy
+//! with `ln(beta)` added to the target's logit (S. Zhang, L. Xie, Y. Chen, arXiv 2210.17145; Neural Networks 2024, doi
 //! 10.1016/j.neunet.2024.106457):
 //!
 //! ```text
@@ -9,11 +9,12 @@
 //! dL/dz = q - onehot(c),   q = softmax(z + ln(beta) onehot(c))
 //! ```
 //!
-//! The paper's `J` is `L + ln(beta)`. `L` has the same gradient, is never negative, has the infimum 0 for every beta, and so
-//! stays comparable while beta changes.
+//! The paper's `J` is `L + ln(beta)`. `L` has the same gradient, is never negative, has the infimum 0 for every beta,
+//! and so stays comparable while beta changes.
 //!
-//! Beta is an additive margin of `-ln(beta)` on the target: a beta below 1 asks for a large margin and keeps the gradient
-//! up until a sample is well separated; above 1 the gradient fades early. `beta = 1` is plain cross-entropy, to the bit.
+//! Beta is an additive margin of `-ln(beta)` on the target: a beta below 1 asks for a large margin and keeps the
+//! gradient up until a sample is well separated; above 1 the gradient fades early. `beta = 1` is plain cross-entropy,
+//! to the bit.
 
 mod shift;
 #[cfg(all(test, feature = "libm"))]
@@ -153,8 +154,8 @@ impl<M> GradientDecay<M> {
 
     /// The mean gradient `G(beta) = integral of g(p) over [0, 1] = (beta ln beta - beta + 1) / (beta - 1)^2`.
     ///
-    /// G(1) = 1/2, and a smaller beta has simply larger gradients: divide the learning rate by `G(beta) / G(1)` to compare
-    /// betas at equal mean step. Relative error at most 1e-6.
+    /// G(1) = 1/2, and a smaller beta has simply larger gradients: divide the learning rate by `G(beta) / G(1)` to
+    /// compare betas at equal mean step. Relative error at most 1e-6.
     ///
     /// ```
     /// use gradient_decay::GradientDecay;
@@ -200,16 +201,16 @@ impl<M: Math> GradientDecay<M> {
     /// The class probabilities that this loss is consistent with, into `probabilities`; both slices of the same length
     /// K >= 1.
     ///
-    /// A head that minimises the loss under true class probabilities pi arrives at a softmax p other than pi (for a small
-    /// beta overconfident, for a large one underconfident). The relation inverts in closed form:
+    /// A head that minimises the loss under true class probabilities pi arrives at a softmax p other than pi (for a
+    /// small beta overconfident, for a large one underconfident). The relation inverts in closed form:
     ///
     /// ```text
     /// pi_k = p_k (1 + (beta - 1) p_k) / sum_j p_j (1 + (beta - 1) p_j)
     /// ```
     ///
-    /// The order of the classes stays, and at beta = 1 this is the softmax. It removes the bias of the loss, not that of
-    /// overfitting. Nothing ties the beta of this call to the beta of training: as a calibrator it may be fitted on held-out
-    /// samples like a temperature.
+    /// The order of the classes stays, and at beta = 1 this is the softmax. It removes the bias of the loss, not that
+    /// of overfitting. Nothing ties the beta of this call to the beta of training: as a calibrator it may be fitted
+    /// on held-out samples like a temperature.
     ///
     /// # Errors
     /// As [`probabilities`](Self::probabilities).
@@ -244,8 +245,8 @@ impl<M: Math> GradientDecay<M> {
 
     /// The loss `L >= 0` of one sample: `logits` of length K >= 1, `target` in 0..K.
     ///
-    /// Differs from the paper's `J` by the constant ln(beta); see the [module](self). A loss beyond the range of f32, which
-    /// takes logits as far apart as 3.4e38, is reported as [`f32::MAX`].
+    /// Differs from the paper's `J` by the constant ln(beta); see the [module](self). A loss beyond the range of f32,
+    /// which takes logits as far apart as 3.4e38, is reported as [`f32::MAX`].
     ///
     /// # Errors
     /// [`Error::Length`] if `logits` is empty, [`Error::NotFinite`] if a logit is NaN or infinite, [`Error::Target`] if
@@ -266,8 +267,8 @@ impl<M: Math> GradientDecay<M> {
 
     /// The loss and its gradient `q - onehot(target)` with respect to the logits, fused: one `exp` a class.
     ///
-    /// `logits` and `gradient` of length K >= 1, `target` in 0..K. Every element of the gradient lies in [-1, 1], and they
-    /// sum to 0 within rounding.
+    /// `logits` and `gradient` of length K >= 1, `target` in 0..K. Every element of the gradient lies in [-1, 1], and
+    /// they sum to 0 within rounding.
     ///
     /// # Errors
     /// As [`loss`](Self::loss), and [`Error::Length`] if the lengths differ; `gradient` is then unchanged.
@@ -282,8 +283,8 @@ impl<M: Math> GradientDecay<M> {
     ///
     /// # Errors
     /// As [`loss`](Self::loss), with the index counted over the whole of `logits`; [`Error::Length`] if there is no
-    /// target or `logits` is not a whole number of rows (the length given as right is the nearest below that is, at least
-    /// one logit a row).
+    /// target or `logits` is not a whole number of rows (the length given as right is the nearest below that is, at
+    /// least one logit a row).
     pub fn batch_loss(&self, logits: &[f32], targets: &[usize]) -> Result<f32, Error> {
         let classes = check_batch(logits, targets)?;
         let rows = logits.chunks_exact(classes).zip(targets);
@@ -326,7 +327,8 @@ impl<M: Math> GradientDecay<M> {
         Ok(mean(losses, count))
     }
 
-    /// Loss, gradient and prediction of one sample. The slices have been checked: equal lengths, finite, target in range.
+    /// Loss, gradient and prediction of one sample. The slices have been checked: equal lengths, finite, target in
+    /// range.
     pub(crate) fn sample(&self, logits: &[f32], target: usize, gradient: &mut [f32]) -> Sample {
         let shift = Shift::new(logits, target, self.beta.ln);
         let mut rest = 0.0;

@@ -91,8 +91,8 @@ impl Sgd {
         }
     }
 
-    /// Scales the gradient of a step, over all weights and biases, down to this Euclidean norm where it is larger. The norm
-    /// in [1e-6, 1e6]; weight decay is added after.
+    /// Scales the gradient of a step, over all weights and biases, down to this Euclidean norm where it is larger. The
+    /// norm in [1e-6, 1e6]; weight decay is added after.
     pub const fn with_clip_norm(self, clip_norm: f32) -> Self {
         expect_in_range(self.try_with_clip_norm(clip_norm))
     }
@@ -141,7 +141,8 @@ impl Sgd {
 pub struct Velocity<const CLASSES: usize, const FEATURES: usize> {
     pub(crate) weights: [[f32; FEATURES]; CLASSES],
     pub(crate) bias: [f32; CLASSES],
-    /// No velocity is larger than this. Known without a look at them all, it is what shows that a step cannot overflow.
+    /// No velocity is larger than this. Known without a look at them all, it is what shows that a step cannot
+    /// overflow.
     bound: f32,
 }
 
@@ -157,8 +158,8 @@ impl<const CLASSES: usize, const FEATURES: usize> Velocity<CLASSES, FEATURES> {
     /// Takes over all velocities, in the order of [`LinearHead::import`](crate::LinearHead::import).
     ///
     /// # Errors
-    /// [`Error::Length`] if there are not `CLASSES * (FEATURES + 1)`, [`Error::NotFinite`] if one is NaN or infinite; nothing is then
-    /// changed.
+    /// [`Error::Length`] if there are not `CLASSES * (FEATURES + 1)`, [`Error::NotFinite`] if one is NaN or infinite;
+    /// nothing is then changed.
     ///
     /// ```
     /// use gradient_decay::Velocity;
@@ -184,8 +185,8 @@ impl<const CLASSES: usize, const FEATURES: usize> Velocity<CLASSES, FEATURES> {
         head::export(Slice::Velocity, &self.weights, &self.bias, velocity)
     }
 
-    /// The largest magnitude after a step that adds at most `slope` to each velocity, or an error if that may be as large
-    /// as `limit`.
+    /// The largest magnitude after a step that adds at most `slope` to each velocity, or an error if that may be as
+    /// large as `limit`.
     pub(crate) fn bound_after(&self, momentum: f32, slope: f32, limit: f32) -> Result<f32, Error> {
         // The margin makes up for rounding in the sum and in the velocities.
         let after = |bound: f32| (momentum * bound + slope) * (1.0 + 1e-6);

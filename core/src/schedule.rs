@@ -1,4 +1,5 @@
-//! Beta as a function of the step: a warm-up from a small beta, which learns fast, to a larger one, which stays calibrated.
+//! Beta as a function of the step: a warm-up from a small beta, which learns fast, to a larger one, which stays
+//! calibrated.
 //!
 //! That beta rises during training is the paper's; the shapes of the rise are this library's.
 

@@ -126,8 +126,8 @@ struct SettingsArgs {
     seed: Option<u64>,
 }
 
-/// Runs the command line of this process. Bad input is one sentence and exit code 2; a comparison that does not hold is exit
-/// code 1.
+/// Runs the command line of this process. Bad input is one sentence and exit code 2; a comparison that does not hold is
+/// exit code 1.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
     match run(cli) {

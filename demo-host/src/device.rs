@@ -1,4 +1,5 @@
-//! Acting as the device: labelled samples from a shifted distribution arrive one by one, and the core fine-tunes the head.
+//! Acting as the device: labelled samples from a shifted distribution arrive one by one, and the core fine-tunes the
+//! head.
 
 use anyhow::Result;
 use gradient_decay::{BetaSchedule, FineTuner, GradientDecay, LinearHead, Sgd, State};
@@ -43,8 +44,8 @@ pub struct Trace {
     pub orders: Vec<Vec<Metrics>>,
 }
 
-/// Fine-tunes `head` on `stream` by every arm, in so many random orders, measuring on `test`. `progress` is called once an
-/// arm and order.
+/// Fine-tunes `head` on `stream` by every arm, in so many random orders, measuring on `test`. `progress` is called once
+/// an arm and order.
 ///
 /// # Errors
 /// If the head does not fit, or a sample is refused.

@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use tempfile::NamedTempFile;
 
-/// Writes `content` to a temporary name in the same folder, then renames it: at `path` stands the old file or the new one,
-/// never a part.
+/// Writes `content` to a temporary name in the same folder, then renames it: at `path` stands the old file or the new
+/// one, never a part.
 ///
 /// # Errors
 /// If the folder does not exist or cannot be written; the message names the path.

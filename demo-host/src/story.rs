@@ -173,8 +173,8 @@ impl TrainedLoss {
         self.mean(|run| run.epochs.last().map_or(f32::NAN, |epoch| metric(&epoch.train)))
     }
 
-    /// The mean over the seeds of the first epoch with a training accuracy of at least [`TRAINING_GOAL`]; `None` if a seed
-    /// never has it.
+    /// The mean over the seeds of the first epoch with a training accuracy of at least [`TRAINING_GOAL`]; `None` if a
+    /// seed never has it.
     pub fn epochs_to_goal(&self) -> Option<f32> {
         let mut sum = 0;
         for run in &self.runs {

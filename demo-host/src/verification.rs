@@ -95,8 +95,8 @@ impl Samples<'_> {
             checks.extend(self.losses(beta)?);
         }
         let warm_up = BetaSchedule::linear(0.01, 1.0, 500);
-        // The curvature of a sample's loss is at most half of |x|^2 + 1. At these rates steps do not overshoot it, so that
-        // what is compared is arithmetic: an unstable training doubles any rounding again and again.
+        // The curvature of a sample's loss is at most half of |x|^2 + 1. At these rates steps do not overshoot it, so
+        // that what is compared is arithmetic: an unstable training doubles any rounding again and again.
         let rate = 1.0 / self.largest_square::<FEATURES>();
         let plain = FineTuner::new(warm_up, Sgd::try_new(rate)?);
         let heavy = Sgd::try_new(rate * (1.0 - MOMENTUM))?.try_with_momentum(MOMENTUM)?.with_nesterov();

@@ -8,15 +8,16 @@ pub fn softmax(logits: &[f64]) -> Vec<f64> {
     exponentials.iter().map(|e| e / sum).collect()
 }
 
-/// z - max z + ln(beta) onehot(c): the common constant changes nothing, and keeps ln(beta) from being rounded away where
-/// logits are huge.
+/// z - max z + ln(beta) onehot(c): the common constant changes nothing, and keeps ln(beta) from being rounded away
+/// where logits are huge.
 fn shifted(logits: &[f64], target: usize, beta: f64) -> Vec<f64> {
     let top = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let shift = |(i, z): (usize, &f64)| z - top + if i == target { beta.ln() } else { 0.0 };
     logits.iter().enumerate().map(shift).collect()
 }
 
-/// L(z, c; beta) = CE(z + ln(beta) onehot(c), c), as ln(1 + the others' share) or by log-sum-exp, whichever keeps its digits.
+/// L(z, c; beta) = CE(z + ln(beta) onehot(c), c), as ln(1 + the others' share) or by log-sum-exp, whichever keeps its
+/// digits.
 pub fn loss(logits: &[f64], target: usize, beta: f64) -> f64 {
     let z = shifted(logits, target, beta);
     let others = (0..z.len()).filter(|i| *i != target);
@@ -52,7 +53,8 @@ pub fn gradient_magnitude(p: f64, beta: f64) -> f64 {
     (1.0 - p) / (1.0 - (1.0 - beta) * p)
 }
 
-/// G(beta), the integral of g over [0, 1], by the tanh-sinh rule, which forgives the cliffs that g has for extreme beta.
+/// G(beta), the integral of g over [0, 1], by the tanh-sinh rule, which forgives the cliffs that g has for extreme
+/// beta.
 pub fn mean_gradient(beta: f64) -> f64 {
     const H: f64 = 1.0 / 64.0;
     let half_pi = std::f64::consts::FRAC_PI_2;
@@ -74,8 +76,8 @@ pub fn consistent_probabilities(logits: &[f64], beta: f64) -> Vec<f64> {
     terms.iter().map(|term| term / sum).collect()
 }
 
-/// The logits, the last pinned at 0, that minimise the expected loss `sum_c pi_c L(z, c; beta)`: Newton's method with halved
-/// steps.
+/// The logits, the last pinned at 0, that minimise the expected loss `sum_c pi_c L(z, c; beta)`: Newton's method with
+/// halved steps.
 pub fn minimise_expected_loss(pi: &[f64], beta: f64) -> Vec<f64> {
     let classes = pi.len();
     let expected = |z: &[f64]| -> f64 { (0..classes).map(|c| pi[c] * loss(z, c, beta)).sum() };

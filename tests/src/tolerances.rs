@@ -5,9 +5,10 @@
 /// The spacing of f32 at 1.
 pub const EPS: f64 = f32::EPSILON as f64;
 
-/// A probability or a component of the gradient of the logits against the oracle, absolute, for K classes: an exponential
-/// is off by an ulp and by the rounding of its argument, which the sum of K terms adds `K / 2` roundings to in the worst case. Arguments reach -104
-/// before the exponential vanishes, where the argument's own rounding costs 104 `EPS / 2` of a result below 1e-45; the product is largest near -1.
+/// A probability or a component of the gradient of the logits against the oracle, absolute, for K classes: an
+/// exponential is off by an ulp and by the rounding of its argument, which the sum of K terms adds `K / 2` roundings to
+/// in the worst case. Arguments reach -104 before the exponential vanishes, where the argument's own rounding costs 104
+/// `EPS / 2` of a result below 1e-45; the product is largest near -1.
 pub fn probability(classes: usize) -> f64 {
     (4.0 + 0.5 * classes as f64) * EPS
 }
@@ -18,31 +19,32 @@ pub fn loss(classes: usize, loss: f64) -> f64 {
     (4.0 + 0.5 * classes as f64) * EPS * (1.0 + loss.abs())
 }
 
-/// The gradients of a sample sum to zero within this: each is rounded to `EPS / 2` of itself, and their magnitudes sum to at
-/// most 2; the sum itself, over K terms, is taken in f64.
+/// The gradients of a sample sum to zero within this: each is rounded to `EPS / 2` of itself, and their magnitudes sum
+/// to at most 2; the sum itself, over K terms, is taken in f64.
 pub fn gradient_sum(classes: usize) -> f64 {
     (4.0 + 0.5 * classes as f64) * EPS
 }
 
-/// Central differences of the oracle in f64 against its own gradient, relative to the largest component: the truncation error
-/// of a step of 1e-4 is below 1e-8, the cancellation below 1e-11 of the loss.
+/// Central differences of the oracle in f64 against its own gradient, relative to the largest component: the truncation
+/// error of a step of 1e-4 is below 1e-8, the cancellation below 1e-11 of the loss.
 pub const CENTRAL_DIFFERENCE: f64 = 1e-6;
 
-/// The core's f32 gradient against central differences of the oracle's loss, relative to the largest component, for up to 100 classes
-/// and logits within +-20: this is what the project promises.
+/// The core's f32 gradient against central differences of the oracle's loss, relative to the largest component, for up
+/// to 100 classes and logits within +-20: this is what the project promises.
 pub const GRADIENT: f64 = 1e-5;
 
-/// The closed form of the consistent probabilities, in f64, against the minimiser of the expected loss found by Newton's method.
+/// The closed form of the consistent probabilities, in f64, against the minimiser of the expected loss found by
+/// Newton's method.
 pub const CONSISTENT: f64 = 1e-9;
 
-/// Probabilities, losses and logit gradients of the core against burn, absolute for probabilities and gradients, relative
-/// (above 1) for losses: both are f32, and burn adds the dot products of the head in another order. Logits of a trained head
-/// reach some tens.
+/// Probabilities, losses and logit gradients of the core against burn, absolute for probabilities and gradients,
+/// relative (above 1) for losses: both are f32, and burn adds the dot products of the head in another order. Logits of
+/// a trained head reach some tens.
 pub const AGAINST_BURN: f64 = 1e-5;
 
-/// The largest difference of a parameter between core and burn after 1,000 single-sample SGD steps from the same head, at a
-/// rate at which training is stable: each step rounds logits of some tens to 1e-6 and parameters of order 1 to 1e-7, and the
-/// differences add up like a random walk.
+/// The largest difference of a parameter between core and burn after 1,000 single-sample SGD steps from the same head,
+/// at a rate at which training is stable: each step rounds logits of some tens to 1e-6 and parameters of order 1 to
+/// 1e-7, and the differences add up like a random walk.
 pub const PARAMETERS_AFTER_1000_STEPS: f64 = 1e-5;
 
 /// The relative error of `mean_gradient` against quadrature.

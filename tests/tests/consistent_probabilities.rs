@@ -1,5 +1,5 @@
-//! The consistent probabilities recover the true ones: the expected loss is minimised for known class probabilities, and the
-//! closed form is read off at the minimum.
+//! The consistent probabilities recover the true ones: the expected loss is minimised for known class probabilities,
+//! and the closed form is read off at the minimum.
 
 use gradient_decay::{GradientDecay, Micromath};
 use proptest::prelude::*;

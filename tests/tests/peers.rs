@@ -1,5 +1,5 @@
-//! Defects seen in other libraries (the numbers are those of the project's list of them): each is a test that this one does
-//! not have it.
+//! Defects seen in other libraries (the numbers are those of the project's list of them): each is a test that this one
+//! does not have it.
 
 use gradient_decay::{Calibration, GradientDecay};
 

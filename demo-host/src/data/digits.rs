@@ -1,5 +1,5 @@
-//! The 8x8 digits of UCI (E. Alpaydin, C. Kaynak, CC BY 4.0), embedded in the crate `smartcore`: 1,797 images, grey levels
-//! 0 to 16.
+//! The 8x8 digits of UCI (E. Alpaydin, C. Kaynak, CC BY 4.0), embedded in the crate `smartcore`: 1,797 images, grey
+//! levels 0 to 16.
 //!
 //! The images come writer by writer, so a split in the given order tests on people that were not trained on. The
 //! firmware's build script includes [`source`], so that the device holds the same samples.

@@ -1,5 +1,5 @@
-//! The loss on burn's tensors, from the same equation as the core's but by burn's operations and automatic gradients, so
-//! that the two check each other.
+//! The loss on burn's tensors, from the same equation as the core's but by burn's operations and automatic gradients,
+//! so that the two check each other.
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor};

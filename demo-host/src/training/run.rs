@@ -114,8 +114,8 @@ impl Run {
     /// The order of the samples depends on the seed and the epoch alone, so that a resumed run takes the same steps.
     ///
     /// # Errors
-    /// If the training has diverged. The inner result is [`Interrupted`] if `stop` was set: the model is then between two
-    /// epochs, and only a checkpoint can be gone on from.
+    /// If the training has diverged. The inner result is [`Interrupted`] if `stop` was set: the model is then between
+    /// two epochs, and only a checkpoint can be gone on from.
     pub fn epoch(
         &mut self,
         data: &Dataset,

@@ -11,8 +11,8 @@ use crate::model::{FEATURES, Head, Hidden, PIXELS, Sample, extract};
 /// The labelled samples that the lamp looks back on.
 const RECENT: usize = 32;
 
-/// The device: a frozen hidden layer, a head that learns, and a lamp that is lit while nine of ten of the last 32 labelled
-/// samples were predicted right before they were learned from.
+/// The device: a frozen hidden layer, a head that learns, and a lamp that is lit while nine of ten of the last 32
+/// labelled samples were predicted right before they were learned from.
 pub struct Device<'a, L> {
     hidden: &'a Hidden,
     head: &'a mut Head,
@@ -33,7 +33,8 @@ pub enum Error {
 }
 
 impl<'a, L: OutputPin> Device<'a, L> {
-    /// A device that starts from this head. The state is not preserved between devices: the warm-up of `tuner` starts anew.
+    /// A device that starts from this head. The state is not preserved between devices: the warm-up of `tuner` starts
+    /// anew.
     pub fn new(hidden: &'a Hidden, head: &'a mut Head, tuner: FineTuner, lamp: L) -> Self {
         Device { hidden, head, tuner, state: State::new(), recent: HistoryBuf::new(), lamp }
     }
@@ -49,8 +50,8 @@ impl<'a, L: OutputPin> Device<'a, L> {
     /// Learns from a labelled sample; reports what the device took it for before.
     ///
     /// # Errors
-    /// [`Error::Sample`] if the label is not a class or the network leaves the range of f32, [`Error::Lamp`] if the lamp
-    /// fails.
+    /// [`Error::Sample`] if the label is not a class or the network leaves the range of f32, [`Error::Lamp`] if the
+    /// lamp fails.
     pub fn learn(&mut self, sample: &Sample) -> Result<Step, Error> {
         let features = self.features(&sample.pixels)?;
         let label = usize::from(sample.label);

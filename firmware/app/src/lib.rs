@@ -1,8 +1,8 @@
 //! The device's program: extract features, infer, learn from labelled samples. Generic over embedded-hal, so that it is
 //! tested on the host and runs the same on every board.
 //!
-//! The model is the 64-64-10 network that `demo-host` trains on the 8x8 digits: its hidden layer is frozen in flash, its
-//! head lives in RAM and learns.
+//! The model is the 64-64-10 network that `demo-host` trains on the 8x8 digits: its hidden layer is frozen in flash,
+//! its head lives in RAM and learns.
 #![no_std]
 #![deny(unsafe_code)]
 

@@ -29,7 +29,8 @@ pub static HIDDEN: Hidden = match Hidden::from_le_bytes(include_bytes!("../asset
     Err(_) => panic!("assets/hidden.bin does not hold a 64 -> 64 layer"),
 };
 
-/// The head as it was trained on the host: `demo-host export --head` wrote it. A const, so that it can initialise a static.
+/// The head as it was trained on the host: `demo-host export --head` wrote it. A const, so that it can initialise a
+/// static.
 pub const fn trained_head() -> Head {
     match Head::from_le_bytes(include_bytes!("../assets/head.bin")) {
         Ok(head) => head,

@@ -28,8 +28,8 @@ pub struct Report {
     pub head_crc: u32,
 }
 
-/// Measures the device on `test`, lets it learn from `stream` once, sample by sample, and measures again. `observe` sees
-/// every step with its number.
+/// Measures the device on `test`, lets it learn from `stream` once, sample by sample, and measures again. `observe`
+/// sees every step with its number.
 ///
 /// # Errors
 /// The first error of the device ends the session.

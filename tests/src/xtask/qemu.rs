@@ -6,10 +6,11 @@ use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use super::setup::search_path;
 use super::shell::{boards, cargo, output};
 
-/// The lines with an instruction count, which another compiler may change: they must be there, and at most this much above
-/// what is expected.
+/// The lines with an instruction count, which another compiler may change: they must be there, and at most this much
+/// above what is expected.
 const COUNT: &str = "instructions of ";
 const SLACK: f64 = 1.02;
 
@@ -59,7 +60,9 @@ fn count(line: &str) -> Option<(&str, f64)> {
 }
 
 fn log() -> Result<String> {
-    output(Command::new("cargo").args(["run", "--release", "--quiet"]).current_dir(board()))
+    let mut run = Command::new("cargo");
+    run.args(["run", "--release", "--quiet"]).current_dir(board()).env("PATH", search_path()?);
+    output(&mut run)
 }
 
 fn board() -> PathBuf {

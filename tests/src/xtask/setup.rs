@@ -1,5 +1,7 @@
 //! Setting up what the checks need and the machine lacks.
 
+use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, bail};
@@ -43,17 +45,20 @@ pub fn qemu() -> Result<()> {
             bail!("{QEMU} is missing and could not be installed: install QEMU for Arm (in Debian the package {QEMU})");
         }
     }
-    if !has("qemu-run") {
-        let tools = root().join("target").join("tools");
-        if !tools.join("bin").join("qemu-run").exists() {
-            let mut install = Command::new("cargo");
-            install.args(["install", "qemu-run", "--version", QEMU_RUN, "--locked", "--root"]).arg(&tools);
-            run(&mut install)?;
-        }
-        let path = std::env::var_os("PATH").unwrap_or_default();
-        let folders = std::iter::once(tools.join("bin")).chain(std::env::split_paths(&path));
-        // SAFETY: this program has one thread.
-        unsafe { std::env::set_var("PATH", std::env::join_paths(folders)?) };
+    if !has("qemu-run") && !tools().join("bin").join("qemu-run").exists() {
+        let mut install = Command::new("cargo");
+        install.args(["install", "qemu-run", "--version", QEMU_RUN, "--locked", "--root"]).arg(tools());
+        run(&mut install)?;
     }
     Ok(())
+}
+
+/// The search path for programs, with what [`qemu`] installed.
+pub fn search_path() -> Result<OsString> {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    Ok(std::env::join_paths(std::env::split_paths(&path).chain([tools().join("bin")]))?)
+}
+
+fn tools() -> PathBuf {
+    root().join("target").join("tools")
 }

@@ -40,8 +40,8 @@ pub fn device_test() -> Vec<Digit> {
     test().iter().skip(1).step_by(2).map(shifted).collect()
 }
 
-/// The digit one pixel further right, as by a sensor that sits off its place: the left column is empty and the right one is
-/// lost.
+/// The digit one pixel further right, as by a sensor that sits off its place: the left column is empty and the right
+/// one is lost.
 fn shifted(digit: &Digit) -> Digit {
     let pixels = core::array::from_fn(|i| if i % SIDE == 0 { 0 } else { digit.pixels[i - 1] });
     Digit { pixels, label: digit.label }

@@ -38,8 +38,8 @@ pub fn lamp_is_lit() -> bool {
     unsafe { FPGAIO_LED0.read_volatile() & 1 == 1 }
 }
 
-/// Counts executed instructions by SysTick, exactly, under `-icount shift=6`: 64 ns of virtual time an instruction, 40 ns a
-/// tick of the 25 MHz clock. On real hardware the same code would count clock ticks, which is something else.
+/// Counts executed instructions by SysTick, exactly, under `-icount shift=6`: 64 ns of virtual time an instruction, 40
+/// ns a tick of the 25 MHz clock. On real hardware the same code would count clock ticks, which is something else.
 pub struct InstructionCounter {
     syst: SYST,
     /// What a count of nothing comes to.

@@ -1,5 +1,5 @@
-//! The digits demonstration on QEMU's `mps2-an386` (Cortex-M4F): infers, fine-tunes on shifted digits, infers again, and
-//! counts the instructions of an inference and of a step.
+//! The digits demonstration on QEMU's `mps2-an386` (Cortex-M4F): infers, fine-tunes on shifted digits, infers again,
+//! and counts the instructions of an inference and of a step.
 #![no_std]
 #![no_main]
 
