@@ -4,7 +4,7 @@
 //! `CLASSES * FEATURES` numbers exists anywhere: a step needs `2 * CLASSES` numbers of stack.
 
 use crate::error::Error;
-use crate::head::{LinearHead, Prediction};
+use crate::head::{BLOCK, LinearHead, Prediction};
 use crate::kernels::{self, MomentumFactors};
 use crate::loss::check_target;
 use crate::math::Math;
@@ -169,10 +169,10 @@ impl FineTuner {
         }
         let keep = 1.0 - learning_rate * self.optimizer.weight_decay();
         let rates = gradient.map(|g| learning_rate * g);
-        let (row_pairs, row_rest) = head.weights.as_chunks_mut::<2>();
-        let (rate_pairs, rate_rest) = rates.as_chunks::<2>();
-        for ([a, b], rates) in row_pairs.iter_mut().zip(rate_pairs) {
-            kernels::update_pair(a, b, keep, (*rates).into(), features);
+        let (row_blocks, row_rest) = head.weights.as_chunks_mut::<BLOCK>();
+        let (rate_blocks, rate_rest) = rates.as_chunks::<BLOCK>();
+        for (rows, rates) in row_blocks.iter_mut().zip(rate_blocks) {
+            kernels::update_rows(rows, keep, rates, features);
         }
         for (row, rate) in row_rest.iter_mut().zip(rate_rest) {
             kernels::update(row, keep, *rate, features);

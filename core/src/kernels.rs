@@ -1,4 +1,4 @@
-//! The loops over slices that everything else is built from: slices in, slices out, no state and no checks.
+//! The loops that everything else is built from: slices or arrays in and out, no state and no checks.
 //!
 //! The order of operations is part of each function's contract, because the bits depend on it. Where two slices go
 //! together, elements beyond the shorter one are ignored.
@@ -21,25 +21,30 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     (l0 + l2) + (l1 + l3)
 }
 
-/// The dot products of two rows with the same `x`, each summed as [`dot`] does. An element of `x` is loaded once for
-/// both.
-pub fn dot_pair(a: &[f32], b: &[f32], x: &[f32]) -> (f32, f32) {
-    let (a_blocks, a_rest) = a.as_chunks::<4>();
-    let (b_blocks, b_rest) = b.as_chunks::<4>();
-    let (x_blocks, x_rest) = x.as_chunks::<4>();
-    let mut lanes = [(0.0_f32, 0.0_f32); 4];
-    for ((a, b), x) in a_blocks.iter().zip(b_blocks).zip(x_blocks) {
-        for (lane, ((a, b), x)) in lanes.iter_mut().zip(a.iter().zip(b).zip(x)) {
-            lane.0 += a * x;
-            lane.1 += b * x;
+/// The dot products of several rows with the same `x`, each summed as [`dot`] does. An element of `x` is loaded once for
+/// all rows.
+pub fn dot_rows<const ROWS: usize, const N: usize>(rows: &[[f32; N]; ROWS], x: &[f32; N]) -> [f32; ROWS] {
+    let mut lanes = [[0.0_f32; ROWS]; 4];
+    let mut block = 0;
+    while block + 4 <= N {
+        for (lane, sums) in lanes.iter_mut().enumerate() {
+            let x = x[block + lane];
+            for (sum, row) in sums.iter_mut().zip(rows) {
+                *sum += row[block + lane] * x;
+            }
+        }
+        block += 4;
+    }
+    for (lane, sums) in lanes.iter_mut().enumerate() {
+        if block + lane < N {
+            let x = x[block + lane];
+            for (sum, row) in sums.iter_mut().zip(rows) {
+                *sum += row[block + lane] * x;
+            }
         }
     }
-    for (lane, ((a, b), x)) in lanes.iter_mut().zip(a_rest.iter().zip(b_rest).zip(x_rest)) {
-        lane.0 += a * x;
-        lane.1 += b * x;
-    }
     let [l0, l1, l2, l3] = lanes;
-    ((l0.0 + l2.0) + (l1.0 + l3.0), (l0.1 + l2.1) + (l1.1 + l3.1))
+    core::array::from_fn(|row| (l0[row] + l2[row]) + (l1[row] + l3[row]))
 }
 
 /// The sum of the absolute values, in order.
@@ -70,18 +75,24 @@ pub fn update(weights: &mut [f32], keep: f32, rate: f32, features: &[f32]) {
     }
 }
 
-/// [`update`] of two rows, each with its own rate. A feature is loaded once for both.
-pub fn update_pair(a: &mut [f32], b: &mut [f32], keep: f32, rates: (f32, f32), features: &[f32]) {
-    let pairs = a.iter_mut().zip(b).zip(features);
+/// [`update`] of several rows, each with its own rate. A feature is loaded once for all rows.
+pub fn update_rows<const ROWS: usize, const N: usize>(
+    rows: &mut [[f32; N]; ROWS],
+    keep: f32,
+    rates: &[f32; ROWS],
+    features: &[f32; N],
+) {
     if keep == 1.0 {
-        for ((a, b), x) in pairs {
-            *a -= rates.0 * x;
-            *b -= rates.1 * x;
+        for (i, x) in features.iter().enumerate() {
+            for (row, rate) in rows.iter_mut().zip(rates) {
+                row[i] -= rate * x;
+            }
         }
     } else {
-        for ((a, b), x) in pairs {
-            *a = keep * *a - rates.0 * x;
-            *b = keep * *b - rates.1 * x;
+        for (i, x) in features.iter().enumerate() {
+            for (row, rate) in rows.iter_mut().zip(rates) {
+                row[i] = keep * row[i] - rate * x;
+            }
         }
     }
 }
@@ -132,21 +143,30 @@ mod tests {
         }
     }
 
-    #[test]
-    fn a_pair_has_the_bits_of_its_rows() {
-        let row = |seed: usize| -> [f32; 11] { core::array::from_fn(|i| ((i * 7 + seed) % 13) as f32 / 3.0 - 1.7) };
-        let (a, b, x) = (row(1), row(5), row(8));
-        for n in 0..=11 {
-            let (a, b, x) = (&a[..n], &b[..n], &x[..n]);
-            assert_eq!(dot_pair(a, b, x), (dot(a, x), dot(b, x)));
-            for keep in [1.0, 0.999] {
-                let (mut pair, mut single) = ((row(1), row(5)), (row(1), row(5)));
-                update_pair(&mut pair.0, &mut pair.1, keep, (0.3, -0.7), x);
-                update(&mut single.0, keep, 0.3, x);
-                update(&mut single.1, keep, -0.7, x);
-                assert_eq!(pair, single);
-            }
+    /// Rows of one length have the bits that they have alone.
+    fn rows_together_and_alone<const N: usize>() {
+        let row = |seed: usize| -> [f32; N] { core::array::from_fn(|i| ((i * 7 + seed) % 13) as f32 / 3.0 - 1.7) };
+        let (rows, x) = ([row(1), row(5), row(3)], row(8));
+        assert_eq!(dot_rows(&rows, &x), rows.map(|row| dot(&row, &x)));
+        for keep in [1.0, 0.999] {
+            let (mut together, mut alone) = (rows, rows);
+            let rates = [0.3, -0.7, 0.1];
+            update_rows(&mut together, keep, &rates, &x);
+            alone.iter_mut().zip(rates).for_each(|(row, rate)| update(row, keep, rate, &x));
+            assert_eq!(together, alone);
         }
+    }
+
+    #[test]
+    fn rows_have_their_own_bits_at_every_length() {
+        rows_together_and_alone::<1>();
+        rows_together_and_alone::<2>();
+        rows_together_and_alone::<3>();
+        rows_together_and_alone::<4>();
+        rows_together_and_alone::<5>();
+        rows_together_and_alone::<7>();
+        rows_together_and_alone::<8>();
+        rows_together_and_alone::<15>();
     }
 
     #[test]
