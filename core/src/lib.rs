@@ -45,6 +45,8 @@
 //!   [`Error`] that says what was wrong and what would be right; parameters, velocity, counters and output buffers are
 //!   as before the call.
 //! - **Finite in, finite out.** For finite input no result is NaN or infinite.
+//! - **No panic.** In a release build no function reaches a panic, but the constructors that say so, which are for
+//!   consts; a program that calls them all links without a panic handler.
 //!
 //! # Features
 //! `libm` (default) and `micromath` add the math backend of that name, both can be on; `defmt` adds `defmt::Format` to

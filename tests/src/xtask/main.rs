@@ -9,7 +9,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::Parser;
 
-use shell::{boards, cargo, root};
+use shell::{boards, cargo, no_panic, root};
 
 /// Every check of the project.
 #[derive(Parser)]
@@ -62,11 +62,15 @@ fn test() -> Result<()> {
 
     cargo(&root(), &["fmt", "--all", "--check"])?;
     cargo(&boards(), &["fmt", "--all", "--check"])?;
+    cargo(&no_panic(), &["fmt", "--check"])?;
     for features in FEATURES {
         for target in TARGETS {
             cargo(&root(), &[&["build", "-p", "gradient-decay", "--target", target], features].concat())?;
         }
         cargo(&root(), &[&["test", "-p", "gradient-decay", "--lib"], features].concat())?;
+    }
+    for target in TARGETS {
+        cargo(&no_panic(), &["build", "--release", "--target", target])?;
     }
     // Overflow checks and debug assertions are on here; the release build is tested below with all the rest.
     cargo(&root(), &["test", "-p", "gradient-decay", "-p", "gradient-decay-app", "--all-features"])?;

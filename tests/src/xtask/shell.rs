@@ -15,6 +15,11 @@ pub fn boards() -> PathBuf {
     root().join("firmware").join("boards")
 }
 
+/// The package that links only if the core cannot panic.
+pub fn no_panic() -> PathBuf {
+    root().join("tests").join("no-panic")
+}
+
 /// Runs cargo in a folder.
 pub fn cargo(folder: &Path, args: &[&str]) -> Result<()> {
     run(Command::new("cargo").args(args).current_dir(folder))
