@@ -42,6 +42,9 @@ pub struct Trace {
     pub arm: Arm,
     /// The metrics before any and after every [`MEASURE_EVERY`] labelled samples: one list an order.
     pub orders: Vec<Vec<Metrics>>,
+    /// The same in the order in which the samples came, writer after writer with the digits of the same form: as in the
+    /// firmware.
+    pub own_order: Vec<Metrics>,
 }
 
 /// Fine-tunes `head` on `stream` by every arm, in so many random orders, measuring on `test`. `progress` is called once
@@ -59,9 +62,11 @@ pub fn adapt(
 ) -> Result<Vec<Trace>> {
     let mut traces = Vec::new();
     for arm in arms {
-        let mut trace = Trace { arm: arm.clone(), orders: Vec::new() };
+        let own_order: Vec<usize> = (0..stream.labels.len()).collect();
+        let measured = adapt_in_order(head, stream, test, arm, &own_order)?;
+        let mut trace = Trace { arm: arm.clone(), orders: Vec::new(), own_order: measured };
         for seed in 0..orders {
-            let mut order: Vec<usize> = (0..stream.labels.len()).collect();
+            let mut order = own_order.clone();
             order.shuffle(&mut StdRng::seed_from_u64(seed));
             trace.orders.push(adapt_in_order(head, stream, test, arm, &order)?);
             progress();
