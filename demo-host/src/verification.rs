@@ -4,7 +4,7 @@ use std::fmt;
 
 use anyhow::{Context, Result, bail};
 use burn::module::Param;
-use burn::nn::{Linear, LinearConfig};
+use burn::nn::Linear;
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, SgdConfig};
@@ -233,10 +233,7 @@ fn dense(parameters: &[f32], features: usize, device: &Device) -> Linear {
     let (weights, bias) = parameters.split_at(CLASSES * features);
     let weights = Tensor::<2>::from_data(TensorData::new(weights.to_vec(), [CLASSES, features]), device).transpose();
     let bias = Tensor::<1>::from_data(TensorData::new(bias.to_vec(), [CLASSES]), device);
-    let mut layer = LinearConfig::new(features, CLASSES).init(device);
-    layer.weight = Param::from_tensor(weights);
-    layer.bias = Some(Param::from_tensor(bias));
-    layer
+    Linear { weight: Param::from_tensor(weights), bias: Some(Param::from_tensor(bias)) }
 }
 
 fn largest_difference(a: &[f32], b: &[f32]) -> f64 {

@@ -5,7 +5,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use anyhow::{Context, Result};
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
@@ -77,7 +77,9 @@ impl Run {
         let Checkpoint { settings, epochs, model, optimizer: state } = checkpoint;
         let mut run = Run::new(settings)?;
         let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(model));
-        run.model = run.model.load_record(record.context("the parameters of the checkpoint cannot be read")?);
+        run.model = record
+            .and_then(|record| run.model.try_load_record(record))
+            .context("the parameters of the checkpoint do not fit its model")?;
         run.optimizer = run
             .optimizer
             .from_bytes(Bytes::from_bytes_vec(state))
@@ -188,7 +190,18 @@ fn initial_model(settings: &Settings, device: &Device) -> Result<Model> {
     static RANDOM_NUMBERS: Mutex<()> = Mutex::new(());
     let _guard = RANDOM_NUMBERS.lock().unwrap_or_else(PoisonError::into_inner);
     device.seed(settings.seed);
-    Ok(settings.model.init(settings.dataset.image_size(), device)?.materialize())
+    let model = settings.model.init(settings.dataset.image_size(), device)?;
+    model.visit(&mut DrawParameters);
+    Ok(model)
+}
+
+/// Reads every parameter: burn draws a parameter's random numbers when it is first read, not when it is made.
+struct DrawParameters;
+
+impl ModuleVisitor for DrawParameters {
+    fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+        drop(parameter.val());
+    }
 }
 
 fn optimizer(settings: &Settings) -> ModuleOptimizer {
