@@ -1,7 +1,7 @@
 //! Fine-tuning of a head: one call is forward pass, loss, gradient and update, fused.
 //!
 //! Settings are immutable ([`FineTuner`]), what lasts between steps is an argument ([`State`]). No gradient of
-//! `CLASSES * FEATURES` numbers exists anywhere: a step needs `2 * CLASSES` numbers of stack.
+//! `CLASSES * FEATURES` numbers exists anywhere: a step keeps four arrays of `CLASSES` numbers on the stack.
 
 use crate::error::Error;
 use crate::head::{BLOCK, LinearHead, Prediction};
