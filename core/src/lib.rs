@@ -46,7 +46,8 @@
 //!   as before the call.
 //! - **Finite in, finite out.** For finite input no result is NaN or infinite.
 //! - **No panic.** In a release build no function reaches a panic, but the constructors that say so, which are for
-//!   consts; a program that calls them all links without a panic handler.
+//!   consts; a program that calls them all links without a panic handler. Text formatting (`Display`, `Debug`) is
+//!   core's own and not part of this.
 //!
 //! # Features
 //! `libm` (default) and `micromath` add the math backend of that name, both can be on; `defmt` adds `defmt::Format` to

@@ -150,6 +150,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Some(Command::Verify { checkpoint, data_dir }) => verify(&checkpoint, data_dir).map(success_if),
         Some(Command::Export { checkpoint, head, hidden }) => {
             let (model, _) = Run::resume(Checkpoint::load(&checkpoint)?)?.trained();
+            // Both or neither: found out before the first is written.
+            files::check_writable(&head)?;
             if let Some(path) = &hidden {
                 export::hidden(&model, path)?;
             }

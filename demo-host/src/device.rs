@@ -8,10 +8,8 @@ use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
 use crate::evaluation::{Metrics, ReadOut, evaluate};
-use crate::models::CLASSES;
+use crate::models::{CLASSES, MLP_FEATURES as FEATURES};
 
-/// Features of the digits' network.
-const FEATURES: usize = 64;
 type Head = LinearHead<CLASSES, FEATURES>;
 
 /// How often the head is measured, in labelled samples.

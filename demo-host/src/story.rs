@@ -46,6 +46,8 @@ pub struct Story {
 pub struct TrainedLoss {
     /// Its name in tables and plots.
     pub label: String,
+    /// What it was trained with; the seed is each run's own.
+    pub settings: Settings,
     /// The runs.
     pub runs: Vec<TrainedRun>,
 }
@@ -127,7 +129,7 @@ fn train_all(data: &Dataset) -> Result<(Vec<TrainedLoss>, Model, Device)> {
             runs.push(measure(&run, data)?);
             first.get_or_insert_with(|| run.trained());
         }
-        trained.push(TrainedLoss { label, runs });
+        trained.push(TrainedLoss { label, settings, runs });
     }
     let Some((model, device)) = first else { bail!("there is no loss to train") };
     Ok((trained, model, device))

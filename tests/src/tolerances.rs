@@ -52,3 +52,11 @@ pub const MEAN_GRADIENT: f64 = 1e-6;
 
 /// Probabilities by the `Micromath` backend against the oracle, absolute: its `exp` is off by up to 2.5e-3 relative.
 pub const MICROMATH_PROBABILITY: f64 = 2.5e-3;
+
+/// Parameters after 300 steps of the core against SGD in f64, absolute, on features and parameters of order 1: rounding
+/// of 1e-7 a step, which training at this rate amplifies little.
+pub const PARAMETERS_AFTER_300_STEPS: f64 = 1e-5;
+
+/// Calibration figures against their definitions in f64, absolute below 1 and relative above: sums of up to 300 f32
+/// figures, compensated, and a division.
+pub const CALIBRATION: f64 = 1e-6;

@@ -2,6 +2,7 @@
 
 use gradient_decay::Calibration;
 use proptest::prelude::*;
+use system_tests::tolerances;
 
 const BINS: usize = 15;
 
@@ -47,7 +48,7 @@ proptest! {
             ("ece", summary.ece, ece),
             ("mce", summary.mce, mce),
         ] {
-            prop_assert!((f64::from(found) - exact).abs() <= 1e-6 * (1.0 + exact), "{name} is {found} for {exact}");
+            prop_assert!((f64::from(found) - exact).abs() <= tolerances::CALIBRATION * (1.0 + exact), "{name} is {found} for {exact}");
         }
     }
 }

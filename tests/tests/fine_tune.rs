@@ -2,15 +2,12 @@
 
 use gradient_decay::optimizer::VelocityStore;
 use gradient_decay::{BetaSchedule, FineTuner, GradientDecay, LinearHead, Sgd, State};
-use system_tests::oracle;
+use system_tests::{oracle, tolerances};
 
 const CLASSES: usize = 4;
 const FEATURES: usize = 7;
 const STEPS: usize = 300;
 type Head = LinearHead<CLASSES, FEATURES>;
-
-/// After 300 steps on features of order 1: rounding of 1e-7 a step, which training amplifies little.
-const TOLERANCE: f64 = 1e-5;
 
 /// A deterministic stream of samples, of which the class is the largest of the first features.
 fn sample(step: usize) -> ([f32; FEATURES], usize) {
@@ -83,12 +80,12 @@ fn every_optimizer_and_schedule() {
         for sgd in plains {
             let tuner = FineTuner::new(schedule, sgd);
             let found = difference(&tuner, State::new());
-            assert!(found <= TOLERANCE, "{found:e} by {tuner:?}");
+            assert!(found <= tolerances::PARAMETERS_AFTER_300_STEPS, "{found:e} by {tuner:?}");
             let heavy = FineTuner::new(schedule, sgd.with_momentum(0.8));
             let nesterov = FineTuner::new(schedule, sgd.with_momentum(0.8).with_nesterov());
             for tuner in [heavy, nesterov] {
                 let found = difference(&tuner, State::with_velocity());
-                assert!(found <= TOLERANCE, "{found:e} by {tuner:?}");
+                assert!(found <= tolerances::PARAMETERS_AFTER_300_STEPS, "{found:e} by {tuner:?}");
             }
         }
     }

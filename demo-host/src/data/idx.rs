@@ -1,9 +1,6 @@
 //! The IDX format of MNIST: a magic number that tells type and dimensions, the sizes (big-endian u32), then the bytes.
 
-use std::fs;
-use std::path::Path;
-
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Result, bail, ensure};
 
 /// The unsigned bytes of an IDX file, with the size of each dimension.
 #[derive(Debug, PartialEq, Eq)]
@@ -12,15 +9,6 @@ pub struct Idx {
     pub sizes: Vec<usize>,
     /// The elements, innermost dimension fastest.
     pub bytes: Vec<u8>,
-}
-
-/// Reads an IDX file of unsigned bytes with `dimensions` dimensions.
-///
-/// # Errors
-/// If the file cannot be read, is of another kind, or is shorter or longer than its sizes say.
-pub fn read(path: &Path, dimensions: usize) -> Result<Idx> {
-    let file = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-    parse(&file, dimensions).with_context(|| format!("{} is not a whole IDX file", path.display()))
 }
 
 /// The content of an IDX file of unsigned bytes with `dimensions` dimensions.

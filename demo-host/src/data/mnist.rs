@@ -10,6 +10,7 @@ use md5::Md5;
 use sha2::{Digest, Sha256};
 
 use super::{Dataset, Split, data_home, idx};
+use crate::files;
 
 /// Height and width of an image, in pixels.
 pub const SIDE: usize = 28;
@@ -77,17 +78,17 @@ pub fn fetch(directory: &Path) -> Result<()> {
     let sha256 = hex(&Sha256::digest(&archive));
     ensure!(sha256 == ARCHIVE_SHA256, "{ARCHIVE} has the sha256 {sha256}, but must have {ARCHIVE_SHA256}: try again");
 
-    let files = work.path().join("files");
-    fs::create_dir(&files)?;
+    let unpacked = work.path().join("files");
+    fs::create_dir(&unpacked)?;
     for entry in tar::Archive::new(GzDecoder::new(&archive[..])).entries()? {
         let mut entry = entry?;
         let path = entry.path()?.into_owned();
         if let (true, Some(name)) = (path.starts_with("package/data"), path.file_name()) {
-            io::copy(&mut entry, &mut fs::File::create(files.join(name))?)?;
+            io::copy(&mut entry, &mut fs::File::create(unpacked.join(name))?)?;
         }
     }
-    load(&files)?;
-    fs::rename(&files, directory).with_context(|| format!("cannot write {}", directory.display()))?;
+    load(&unpacked)?;
+    fs::rename(&unpacked, directory).with_context(|| format!("cannot write {}", directory.display()))?;
     println!("MNIST is in {}", directory.display());
     Ok(())
 }
@@ -128,8 +129,8 @@ fn read(directory: &Path, file: &File, dimensions: usize) -> Result<idx::Idx> {
         "{} is missing: `demo-host fetch mnist` downloads it, or --data-dir names a folder that holds it",
         path.display()
     );
-    let idx = idx::read(&path, dimensions)?;
-    let bytes = fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let bytes = files::read(&path)?;
+    let idx = idx::parse(&bytes, dimensions).with_context(|| format!("{} is not a whole IDX file", path.display()))?;
     let md5 = hex(&Md5::digest(&bytes));
     ensure!(
         md5 == file.md5,

@@ -5,7 +5,7 @@ mod lenet5;
 mod mlp;
 
 pub use lenet5::LeNet5;
-pub use mlp::Mlp;
+pub use mlp::{FEATURES as MLP_FEATURES, Mlp};
 
 use burn::module::Module;
 use burn::nn::Linear;
@@ -67,7 +67,7 @@ impl ModelName {
     /// The number of features that the head works on.
     pub fn features(self) -> usize {
         match self {
-            ModelName::Mlp => mlp::FEATURES,
+            ModelName::Mlp => MLP_FEATURES,
             ModelName::LeNet5 => lenet5::FEATURES,
         }
     }

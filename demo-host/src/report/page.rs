@@ -78,8 +78,9 @@ of the same writers. The hidden layer stays frozen. The rate divided by 2 G(beta
 
 /// What the paper says of beta, beside what these runs show.
 fn claims(story: &Story) -> String {
-    let loss = |label: &str| story.losses.iter().find(|loss| loss.label == label);
-    let (Some(plain), Some(small), Some(large)) = (loss("1 (plain)"), loss("0.01"), loss("5")) else {
+    let constant =
+        |beta: f32| story.losses.iter().find(|loss| loss.settings.beta == beta && loss.settings.warm_up.is_none());
+    let (Some(plain), Some(small), Some(large)) = (constant(1.0), constant(0.01), constant(5.0)) else {
         return String::new();
     };
     let ece = |loss: &TrainedLoss| loss.mean(|run| run.softmax.metrics.ece);

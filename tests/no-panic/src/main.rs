@@ -10,7 +10,8 @@ use core::hint::black_box;
 use core::panic::PanicInfo;
 
 use gradient_decay::{
-    BetaSchedule, Calibration, Error, FineTuner, GradientDecay, Libm, LinearHead, Sgd, State, Velocity, kernels,
+    BetaSchedule, Calibration, Error, FineTuner, GradientDecay, Libm, LinearHead, Math, Micromath, Sgd, State,
+    Velocity, kernels,
 };
 
 unsafe extern "C" {
@@ -28,21 +29,28 @@ fn panic(_: &PanicInfo<'_>) -> ! {
 #[unsafe(no_mangle)]
 pub extern "C" fn _start() -> ! {
     loop {
-        let _ = black_box(losses(black_box(&[0.0]), black_box(&[0]), black_box(0.5), black_box(&mut [0.0])));
-        let _ = black_box(calibration(black_box(&[0.0]), black_box(0)));
+        let _ = black_box(backend::<Libm>());
+        let _ = black_box(backend::<Micromath>());
         let _ = black_box(settings(black_box(0.5), black_box(7)));
-        // Whole and broken blocks of classes and of features, and the smallest there is.
-        let _ = black_box(head::<10, 64>(black_box(&[0.0; 64]), black_box(1), black_box(&mut [0.0])));
-        let _ = black_box(head::<7, 13>(black_box(&[0.0; 13]), black_box(1), black_box(&mut [0.0])));
-        let _ = black_box(head::<1, 1>(black_box(&[0.0; 1]), black_box(1), black_box(&mut [0.0])));
-        let _ = black_box(head::<3, 2>(black_box(&[0.0; 2]), black_box(1), black_box(&mut [0.0])));
-        let _ = black_box(head::<12, 65>(black_box(&[0.0; 65]), black_box(1), black_box(&mut [0.0])));
         let _ = black_box(slices(black_box(&[0.0]), black_box(&mut [0.0])));
     }
 }
 
-fn losses(logits: &[f32], targets: &[usize], beta: f32, out: &mut [f32]) -> Result<f32, Error> {
-    let loss = GradientDecay::try_new(beta)?;
+/// All that depends on the math backend.
+fn backend<M: Math>() -> Result<f32, Error> {
+    let loss = losses::<M>(black_box(&[0.0]), black_box(&[0]), black_box(0.5), black_box(&mut [0.0]))?;
+    let calibration = calibration::<M>(black_box(&[0.0]), black_box(0))?;
+    // Whole and broken blocks of classes and of features, and the smallest there is.
+    let wide = head::<10, 64, M>(black_box(&[0.0; 64]), black_box(1), black_box(&mut [0.0]), black_box(&[0]))?;
+    let odd = head::<7, 13, M>(black_box(&[0.0; 13]), black_box(1), black_box(&mut [0.0]), black_box(&[0]))?;
+    let least = head::<1, 1, M>(black_box(&[0.0; 1]), black_box(1), black_box(&mut [0.0]), black_box(&[0]))?;
+    let small = head::<3, 2, M>(black_box(&[0.0; 2]), black_box(1), black_box(&mut [0.0]), black_box(&[0]))?;
+    let broken = head::<12, 65, M>(black_box(&[0.0; 65]), black_box(1), black_box(&mut [0.0]), black_box(&[0]))?;
+    Ok(loss + calibration + wide + odd + least + small + broken)
+}
+
+fn losses<M: Math>(logits: &[f32], targets: &[usize], beta: f32, out: &mut [f32]) -> Result<f32, Error> {
+    let loss = GradientDecay::<M>::try_with_math(beta)?;
     loss.probabilities(logits, out)?;
     loss.consistent_probabilities(logits, out)?;
     let target = targets.first().copied().unwrap_or_default();
@@ -51,8 +59,8 @@ fn losses(logits: &[f32], targets: &[usize], beta: f32, out: &mut [f32]) -> Resu
     Ok(one + batch + loss.mean_gradient() + loss.gradient_magnitude(beta)? + loss.beta() + loss.ln_beta())
 }
 
-fn calibration(probabilities: &[f32], target: usize) -> Result<f32, Error> {
-    let mut calibration: Calibration<15> = Calibration::new();
+fn calibration<M: Math>(probabilities: &[f32], target: usize) -> Result<f32, Error> {
+    let mut calibration: Calibration<15, M> = Calibration::new();
     calibration.record(probabilities, target)?;
     let bars = calibration.bins().flatten().map(|bin| bin.accuracy).sum::<f32>();
     Ok(bars + calibration.summary().map_or(0.0, |summary| summary.ece))
@@ -65,22 +73,29 @@ fn settings(value: f32, step: u32) -> Result<FineTuner, Error> {
         1 => BetaSchedule::try_linear(value, 1.0, step)?,
         _ => BetaSchedule::try_geometric(value, 1.0, step)?,
     };
-    let loss: GradientDecay<Libm> = schedule.at(step);
-    black_box(loss);
-    Ok(FineTuner::new(schedule, sgd.with_nesterov()))
+    black_box((GradientDecay::try_new(value)?, schedule.steps()));
+    let tuner = FineTuner::new(schedule, sgd.with_nesterov());
+    let sgd = tuner.optimizer();
+    black_box((sgd.learning_rate(), sgd.momentum(), sgd.nesterov(), sgd.weight_decay(), sgd.clip_norm()));
+    Ok(tuner)
 }
 
-fn head<const CLASSES: usize, const FEATURES: usize>(
+fn head<const CLASSES: usize, const FEATURES: usize, M: Math>(
     features: &[f32; FEATURES],
     target: usize,
     parameters: &mut [f32],
+    bytes: &[u8],
 ) -> Result<f32, Error> {
     let tuner = settings(black_box(0.1), black_box(3))?;
-    let mut head: LinearHead<CLASSES, FEATURES> = LinearHead::new();
+    let mut head: LinearHead<CLASSES, FEATURES, M> = LinearHead::from_le_bytes(bytes)?;
     head.import(parameters)?;
     let mut logits = [0.0; CLASSES];
     head.logits(features, &mut logits)?;
-    let light = tuner.step(&mut head, &mut State::new(), features, target)?;
+    black_box(tuner.schedule().at::<M>(black_box(5)));
+    let mut light_state = State::new();
+    light_state.set_steps(black_box(5));
+    let light = tuner.step(&mut head, &mut light_state, features, target)?;
+    black_box(light_state.steps());
     let mut state: State<Velocity<CLASSES, FEATURES>> = State::with_velocity();
     state.velocity.import(parameters)?;
     let heavy = tuner.step(&mut head, &mut state, features, target)?;
@@ -90,7 +105,13 @@ fn head<const CLASSES: usize, const FEATURES: usize>(
 }
 
 fn slices(a: &[f32], b: &mut [f32]) -> f32 {
+    let factors =
+        black_box(kernels::MomentumFactors { learning_rate: 0.1, momentum: 0.9, nesterov: true, weight_decay: 0.01 });
+    let (mut rows, x) = (black_box([[0.5; 7]; 3]), black_box([0.25; 7]));
+    kernels::update_rows(&mut rows, black_box(0.5), &black_box([0.1; 3]), &x);
+    kernels::update_with_momentum(&mut rows[0], b, &factors, black_box(0.5), a);
     kernels::update(b, black_box(0.5), black_box(0.1), a);
     let largest = kernels::largest(a).map_or(0.0, |(_, value)| value);
-    kernels::dot(a, b) + kernels::sum_of_magnitudes(a) + largest
+    let rows = kernels::dot_rows(&rows, &x).iter().sum::<f32>();
+    kernels::dot(a, b) + kernels::sum_of_magnitudes(a) + largest + rows
 }

@@ -28,7 +28,7 @@ enum Task {
 /// The targets that the core is built for in every combination of features: one without and one with an FPU.
 const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
 
-/// The combinations of the core's features that are built alone; the host tests run with all of them.
+/// The combinations of the core's features that are built and unit-tested, each alone.
 const FEATURES: [&[&str]; 6] = [
     &[],
     &["--no-default-features"],
