@@ -2,13 +2,14 @@
 //! head.
 
 use anyhow::Result;
-use gradient_decay::{BetaSchedule, FineTuner, GradientDecay, LinearHead, Sgd, State};
+use gradient_decay::{BetaSchedule, FineTuner, LinearHead, Sgd, State};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
-use crate::evaluation::{Metrics, ReadOut, evaluate};
-use crate::models::{CLASSES, MLP_FEATURES as FEATURES};
+use crate::data::digits::CLASSES;
+use crate::evaluation::{Metrics, Outputs, ReadOut};
+use crate::models::MLP_FEATURES as FEATURES;
 
 type Head = LinearHead<CLASSES, FEATURES>;
 
@@ -93,7 +94,8 @@ fn measure(head: &Head, test: &Samples) -> Result<Metrics> {
     for (sample, row) in logits.as_chunks_mut::<CLASSES>().0.iter_mut().enumerate() {
         head.logits(test.features(sample), row)?;
     }
-    Ok(evaluate(&logits, &test.labels, &GradientDecay::new(1.0), ReadOut::Softmax)?.metrics)
+    let outputs = Outputs { features: Vec::new(), logits, classes: CLASSES };
+    Ok(outputs.evaluate(&test.labels, ReadOut::Softmax)?.metrics)
 }
 
 impl Samples {

@@ -1,19 +1,33 @@
 //! How good a model's predictions are, read out and measured by the core.
 
-use anyhow::Result;
+use anyhow::{Context, Result};
 use burn::tensor::{Device, Tensor, TensorData};
 use gradient_decay::calibration::{Bin, Summary};
 use gradient_decay::{Calibration, GradientDecay};
 use serde::{Deserialize, Serialize};
 
 use crate::data::Split;
-use crate::models::{CLASSES, Model, floats};
+use crate::models::{Model, floats};
 
-/// The bins of every calibration error that this program reports.
+/// The bins of calibration errors and diagrams.
 pub const BINS: usize = 15;
+
+/// The bins of the calibration errors that are comparable with the paper's.
+pub const FEW_BINS: usize = 10;
 
 /// Images of a forward pass.
 const BATCH: usize = 500;
+
+/// What a model makes of the images of a split.
+#[derive(Clone, Debug)]
+pub struct Outputs {
+    /// What the head sees, image after image.
+    pub features: Vec<f32>,
+    /// The logits, image after image.
+    pub logits: Vec<f32>,
+    /// The number of classes.
+    pub classes: usize,
+}
 
 /// The figures of merit of a model on a split, for one read-out of the probabilities.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -28,70 +42,115 @@ pub struct Metrics {
     pub ece: f32,
     /// Maximum calibration error over 15 bins, in [0, 1].
     pub mce: f32,
+    /// Expected calibration error over 10 bins, in [0, 1].
+    pub ece10: f32,
+    /// Maximum calibration error over 10 bins, in [0, 1].
+    pub mce10: f32,
     /// Mean confidence less accuracy, in [-1, 1]; above 0 is overconfident.
     pub gap: f32,
 }
 
 /// Metrics with the reliability diagram behind them.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Evaluation {
     /// The figures of merit.
     pub metrics: Metrics,
-    /// The bars of the reliability diagram, from low confidence to high.
-    pub bins: Vec<Option<Bin>>,
+    /// The bars of the reliability diagram over 15 bins, from low confidence to high.
+    pub bins: Vec<Option<Bar>>,
+}
+
+/// A bar of a reliability diagram.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Bar {
+    /// The samples in the bin.
+    pub count: u32,
+    /// Their mean confidence.
+    pub confidence: f32,
+    /// The share of them that were predicted right.
+    pub accuracy: f32,
 }
 
 /// Which probabilities are measured.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ReadOut {
     /// The softmax of the logits.
     Softmax,
-    /// Those that the loss is consistent with.
-    Consistent,
+    /// Those that gradient decay with this beta is consistent with.
+    Consistent(f32),
+    /// The softmax of the logits divided by this temperature.
+    Temperature(f32),
 }
 
-/// The logits of a model for all images of a split, `CLASSES` an image.
-pub fn logits(model: &Model, split: &Split, device: &Device) -> Vec<f32> {
-    in_batches(split, device, |images| model.forward(images))
-}
-
-/// The features that a model's head sees, for all images of a split.
-pub fn features(model: &Model, split: &Split, device: &Device) -> Vec<f32> {
-    in_batches(split, device, |images| model.features(images))
-}
-
-fn in_batches(split: &Split, device: &Device, forward: impl Fn(Tensor<4>) -> Tensor<2>) -> Vec<f32> {
-    let [height, width] = split.size;
-    let batches = split.pixels.chunks(BATCH * height * width);
-    batches
-        .flat_map(|pixels| {
-            let shape = [pixels.len() / (height * width), 1, height, width];
-            floats(forward(Tensor::from_data(TensorData::new(pixels.to_vec(), shape), device)))
-        })
-        .collect()
-}
-
-/// Measures logits, `CLASSES` a sample, against labels.
-///
-/// # Errors
-/// If a logit is NaN or infinite: the training has diverged.
-pub fn evaluate(logits: &[f32], labels: &[usize], loss: &GradientDecay, read_out: ReadOut) -> Result<Evaluation> {
-    let mut calibration: Calibration<BINS> = Calibration::new();
-    for (row, &label) in logits.chunks_exact(CLASSES).zip(labels) {
-        let mut probabilities = [0.0; CLASSES];
-        match read_out {
-            ReadOut::Softmax => loss.probabilities(row, &mut probabilities)?,
-            ReadOut::Consistent => loss.consistent_probabilities(row, &mut probabilities)?,
+impl Outputs {
+    /// Runs a model for inference; with a scale, its logits are cosines.
+    pub fn of(model: &Model, split: &Split, cosine_scale: Option<f32>, device: &Device) -> Self {
+        let [channels, height, width] = split.shape;
+        let (mut features, mut logits, mut classes) = (Vec::new(), Vec::new(), 0);
+        for pixels in split.pixels.chunks(BATCH * split.image_len()) {
+            let mut numbers = Vec::with_capacity(pixels.len());
+            for image in pixels.chunks_exact(split.image_len()) {
+                split.normalisation.append(image, split.shape, &mut numbers);
+            }
+            let shape = [pixels.len() / split.image_len(), channels, height, width];
+            let of_batch = model.features(Tensor::from_data(TensorData::new(numbers, shape), device));
+            let logits_of_batch = model.logits(of_batch.clone(), cosine_scale);
+            classes = logits_of_batch.dims()[1];
+            features.extend(floats(of_batch));
+            logits.extend(floats(logits_of_batch));
         }
-        calibration.record(&probabilities, label)?;
+        Outputs { features, logits, classes }
     }
-    let summary = calibration.summary().ok_or_else(|| anyhow::anyhow!("there is nothing to measure on"))?;
-    Ok(Evaluation { metrics: summary.into(), bins: calibration.bins().collect() })
+
+    /// The logits of each image.
+    pub fn rows(&self) -> std::slice::ChunksExact<'_, f32> {
+        self.logits.chunks_exact(self.classes.max(1))
+    }
+
+    /// Measures the logits against labels.
+    ///
+    /// # Errors
+    /// If a logit is NaN or infinite, which is how a training diverges, or there is no image.
+    pub fn evaluate(&self, labels: &[usize], read_out: ReadOut) -> Result<Evaluation> {
+        let mut calibration: Calibration<BINS> = Calibration::new();
+        let mut few_bins: Calibration<FEW_BINS> = Calibration::new();
+        let mut probabilities = vec![0.0; self.classes];
+        for (row, &label) in self.rows().zip(labels) {
+            read_out.probabilities(row, &mut probabilities)?;
+            calibration.record(&probabilities, label)?;
+            few_bins.record(&probabilities, label)?;
+        }
+        let summary = calibration.summary().context("there is nothing to measure on")?;
+        let few = few_bins.summary().context("there is nothing to measure on")?;
+        let Summary { accuracy, confidence, nll, brier, ece, mce, .. } = summary;
+        let metrics =
+            Metrics { accuracy, nll, brier, ece, mce, ece10: few.ece, mce10: few.mce, gap: confidence - accuracy };
+        Ok(Evaluation { metrics, bins: calibration.bins().map(|bin| bin.map(Bar::from)).collect() })
+    }
 }
 
-impl From<Summary> for Metrics {
-    fn from(summary: Summary) -> Self {
-        let Summary { accuracy, confidence, nll, brier, ece, mce, .. } = summary;
-        Metrics { accuracy, nll, brier, ece, mce, gap: confidence - accuracy }
+impl ReadOut {
+    /// The probabilities of one row of logits.
+    ///
+    /// # Errors
+    /// If a logit is NaN or infinite.
+    pub fn probabilities(self, logits: &[f32], probabilities: &mut [f32]) -> Result<()> {
+        let softmax = GradientDecay::new(1.0);
+        match self {
+            ReadOut::Softmax => softmax.probabilities(logits, probabilities)?,
+            ReadOut::Consistent(beta) => {
+                GradientDecay::try_new(beta)?.consistent_probabilities(logits, probabilities)?;
+            }
+            ReadOut::Temperature(temperature) => {
+                let logits: Vec<f32> = logits.iter().map(|logit| logit / temperature).collect();
+                softmax.probabilities(&logits, probabilities)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+impl From<Bin> for Bar {
+    fn from(bin: Bin) -> Self {
+        Bar { count: bin.count, confidence: bin.confidence, accuracy: bin.accuracy }
     }
 }

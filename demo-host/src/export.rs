@@ -6,7 +6,7 @@ use anyhow::{Result, bail};
 use burn::nn::Linear;
 
 use crate::files;
-use crate::models::{Model, core_parameters};
+use crate::models::{Mlp, Model, core_parameters};
 
 /// Writes the head, which `LinearHead::from_le_bytes` reads.
 ///
@@ -22,8 +22,8 @@ pub fn head(model: &Model, path: &Path) -> Result<()> {
 /// If the model has more than one hidden layer, or the file cannot be written.
 pub fn hidden(model: &Model, path: &Path) -> Result<()> {
     match model {
-        Model::Mlp(model) => layer(&model.hidden, path),
-        Model::LeNet5(_) => bail!("--hidden exports the one hidden layer of an mlp, but the checkpoint holds a lenet5"),
+        Model::Mlp(Mlp { hidden, .. }) if hidden.len() == 1 => layer(&hidden[0], path),
+        _ => bail!("--hidden exports the one hidden layer of an mlp, but the checkpoint holds another model"),
     }
 }
 

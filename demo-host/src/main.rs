@@ -1,5 +1,12 @@
-//! See [`demo_host::cli`].
+//! See `demo-host --help`.
 
-fn main() -> std::process::ExitCode {
+use std::process::ExitCode;
+
+/// A training step allocates and frees many large tensors: the system's allocator returns each to the kernel, and its
+/// pages fault in again at the next step.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+fn main() -> ExitCode {
     demo_host::cli::main()
 }

@@ -7,14 +7,15 @@ use anyhow::{Result, bail};
 use burn::tensor::Device;
 use gradient_decay::{BetaSchedule, GradientDecay};
 
-use crate::data::{Dataset, DatasetName, Split, digits};
+use crate::compute::Compute;
+use crate::data::{DatasetName, Parts, Split, digits};
 use crate::device::{Arm, Samples, Trace, adapt};
-use crate::evaluation::{Evaluation, Metrics, ReadOut, evaluate, features, logits};
+use crate::evaluation::{Evaluation, Metrics, Outputs, ReadOut};
 use crate::files;
 use crate::models::{Model, ModelName, core_parameters};
 use crate::progress::progress_bar;
 use crate::report;
-use crate::training::{EpochRecord, Run, Settings, WarmUp, WarmUpShape};
+use crate::training::{EpochRecord, Loss, Outcome, Run, Settings, WarmUp, WarmUpShape};
 use crate::verification::{Verification, verify};
 
 /// Every loss is trained with these seeds.
@@ -68,7 +69,7 @@ pub struct TrainedRun {
 /// If the report cannot be written, which is found out first, or a training diverges.
 pub fn tell(report_path: &Path) -> Result<bool> {
     files::check_writable(report_path)?;
-    let data = DatasetName::Digits.load(None)?;
+    let data = DatasetName::Digits.load(None)?.hold_out(0)?;
     println!(
         "Digits 8x8: {} to train, {} by other writers to test. MLP 64-64-10, {} seeds.\n",
         data.train.len(),
@@ -88,10 +89,9 @@ pub fn tell(report_path: &Path) -> Result<bool> {
 /// The losses of the story, plain softmax first.
 fn losses() -> Vec<Settings> {
     let plain = Settings::new(DatasetName::Digits, ModelName::Mlp);
-    let with = |beta: f32, start: Option<f32>| Settings {
-        beta,
-        warm_up: start.map(|start| WarmUp { start, epochs: plain.epochs / 2, shape: WarmUpShape::Linear }),
-        ..plain.clone()
+    let with = |beta: f32, start: Option<f32>| {
+        let warm_up = start.map(|start| WarmUp { start, epochs: plain.epochs / 2, shape: WarmUpShape::Linear });
+        Settings { loss: Loss::GradientDecay { beta, warm_up, scale_rate: false }, ..plain.clone() }
     };
     vec![
         with(1.0, None),
@@ -105,22 +105,18 @@ fn losses() -> Vec<Settings> {
 }
 
 /// Trains every loss with every seed; also returns the first model, of plain softmax.
-fn train_all(data: &Dataset) -> Result<(Vec<TrainedLoss>, Model, Device)> {
+fn train_all(data: &Parts) -> Result<(Vec<TrainedLoss>, Model, Device)> {
     let mut trained = Vec::new();
     let mut first = None;
     for settings in losses() {
-        let label = if settings.beta == 1.0 && settings.warm_up.is_none() {
-            "1 (plain)".to_owned()
-        } else {
-            settings.beta_label()
-        };
+        let label = if settings.loss.is_plain() { "1 (plain)".to_owned() } else { settings.loss.label() };
         let mut runs = Vec::new();
         for seed in SEEDS {
-            let mut run = Run::new(Settings { seed, ..settings.clone() })?;
+            let mut run = Run::new(Settings { seed, ..settings.clone() }, &Compute::Cpu.device()?)?;
             let bar = progress_bar(u64::from(settings.epochs), &format!("train, beta {label}, seed {seed}"));
             let stop = AtomicBool::new(false);
             while !run.is_done() {
-                if run.epoch(data, &stop, || ())?.is_err() {
+                if run.epoch(data, &stop, || ())? == Outcome::Interrupted {
                     bail!("the training was interrupted");
                 }
                 bar.inc(1);
@@ -135,17 +131,19 @@ fn train_all(data: &Dataset) -> Result<(Vec<TrainedLoss>, Model, Device)> {
     Ok((trained, model, device))
 }
 
-fn measure(run: &Run, data: &Dataset) -> Result<TrainedRun> {
-    let (model, device) = run.trained();
-    let logits = logits(&model, &data.test, &device);
-    let loss = GradientDecay::try_new(run.settings.beta)?;
-    let by = |read_out| evaluate(&logits, &data.test.labels, &loss, read_out);
-    Ok(TrainedRun { epochs: run.epochs.clone(), softmax: by(ReadOut::Softmax)?, consistent: by(ReadOut::Consistent)? })
+fn measure(run: &Run, data: &Parts) -> Result<TrainedRun> {
+    let outputs = run.outputs(&data.test);
+    let by = |read_out| outputs.evaluate(&data.test.labels, read_out);
+    Ok(TrainedRun {
+        epochs: run.epochs.clone(),
+        softmax: by(ReadOut::Softmax)?,
+        consistent: by(ReadOut::Consistent(run.settings.loss.final_beta()))?,
+    })
 }
 
 /// Fine-tunes the head of a model on the shifted digits in every way.
 fn adapt_all(model: &Model, device: &Device) -> Result<Vec<Trace>> {
-    let samples = |split: Split| Samples { features: features(model, &split, device), labels: split.labels };
+    let samples = |split: Split| Samples { features: Outputs::of(model, &split, None, device).features, labels: split.labels };
     let stream = samples(digits::split(&digits::source::device_stream()));
     let test = samples(digits::split(&digits::source::device_test()));
     let small = GradientDecay::new(0.1);

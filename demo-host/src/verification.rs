@@ -15,8 +15,8 @@ use gradient_decay::{BetaSchedule, FineTuner, GradientDecay, LinearHead, Sgd, St
 use system_tests::{oracle, tolerances};
 
 use crate::data::Split;
-use crate::evaluation::{features, logits};
-use crate::models::{CLASSES, Model, core_parameters, floats};
+use crate::evaluation::Outputs;
+use crate::models::{Model, core_parameters, floats};
 use crate::training::gradient_decay_loss;
 
 /// The betas that losses and gradients are compared at.
@@ -57,17 +57,19 @@ pub struct Verification {
 /// # Errors
 /// If the core refuses a sample.
 pub fn verify(model: &Model, split: &Split, device: &Device) -> Result<Verification> {
-    let samples = Samples {
-        features: features(model, split, device),
-        logits: logits(model, split, device),
-        labels: &split.labels,
-        device,
-    };
+    let Outputs { features, logits, classes } = Outputs::of(model, split, None, device);
+    let samples = Samples { features, logits, classes, labels: &split.labels, device };
     let head = core_parameters(model.head());
-    match head.len() / CLASSES - 1 {
-        64 => samples.verify::<64>(&head),
-        84 => samples.verify::<84>(&head),
-        features => bail!("a head of {features} features has no comparison yet: add its size to verification.rs"),
+    match (classes, head.len() / classes - 1) {
+        (10, 64) => samples.verify::<10, 64>(&head),
+        (10, 84) => samples.verify::<10, 84>(&head),
+        (10, 128) => samples.verify::<10, 128>(&head),
+        (10, 512) => samples.verify::<10, 512>(&head),
+        (100, 64) => samples.verify::<100, 64>(&head),
+        (100, 512) => samples.verify::<100, 512>(&head),
+        (_, features) => bail!(
+            "a head of {features} features and {classes} classes has no comparison yet: add its size to verification.rs"
+        ),
     }
 }
 
@@ -82,12 +84,13 @@ struct Predictions {
 struct Samples<'a> {
     features: Vec<f32>,
     logits: Vec<f32>,
+    classes: usize,
     labels: &'a [usize],
     device: &'a Device,
 }
 
 impl Samples<'_> {
-    fn verify<const FEATURES: usize>(&self, parameters: &[f32]) -> Result<Verification> {
+    fn verify<const CLASSES: usize, const FEATURES: usize>(&self, parameters: &[f32]) -> Result<Verification> {
         let mut head: LinearHead<CLASSES, FEATURES> = LinearHead::new();
         head.import(parameters)?;
         let Predictions { right_by_burn, right_by_core, mut checks } = self.predictions(&head)?;
@@ -111,7 +114,10 @@ impl Samples<'_> {
     }
 
     /// Classes and probabilities.
-    fn predictions<const FEATURES: usize>(&self, head: &LinearHead<CLASSES, FEATURES>) -> Result<Predictions> {
+    fn predictions<const CLASSES: usize, const FEATURES: usize>(
+        &self,
+        head: &LinearHead<CLASSES, FEATURES>,
+    ) -> Result<Predictions> {
         let burn_logits = self.tensor(&self.logits, CLASSES);
         let burn_probabilities = floats(softmax(burn_logits.clone(), 1));
         let burn_classes: Vec<i32> = burn_logits.argmax(1).into_data().iter::<i32>().collect();
@@ -144,16 +150,16 @@ impl Samples<'_> {
         let count = self.labels.len();
         let targets: Vec<i32> = self.labels.iter().map(|label| *label as i32).collect();
         let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [count]), &device);
-        let z = Tensor::<2>::from_data(TensorData::new(self.logits.clone(), [count, CLASSES]), &device).require_grad();
+        let z = Tensor::<2>::from_data(TensorData::new(self.logits.clone(), [count, self.classes]), &device).require_grad();
         let mean = gradient_decay_loss(z.clone(), targets, core.ln_beta());
         let burn_gradient = z.grad(&mean.backward()).context("burn gave no gradient")?.mul_scalar(count as f32);
         let burn_gradient = floats(burn_gradient);
 
         let (mut against_burn, mut against_oracle, mut loss_difference) = (0.0_f64, 0.0_f64, 0.0_f64);
         let mut sum = 0.0;
-        let rows = self.logits.chunks_exact(CLASSES).zip(burn_gradient.chunks_exact(CLASSES));
+        let rows = self.logits.chunks_exact(self.classes).zip(burn_gradient.chunks_exact(self.classes));
         for ((row, burn_row), &label) in rows.zip(self.labels) {
-            let mut gradient = [0.0; CLASSES];
+            let mut gradient = vec![0.0; self.classes];
             let loss = f64::from(core.loss_and_gradient(row, label, &mut gradient)?);
             sum += loss;
             let row: Vec<f64> = row.iter().map(|z| f64::from(*z)).collect();
@@ -161,7 +167,7 @@ impl Samples<'_> {
             let exact_loss = oracle::loss(&row, label, f64::from(beta));
             against_burn = against_burn.max(largest_difference(&gradient, burn_row));
             against_oracle = against_oracle.max(largest_difference(&gradient, &exact));
-            loss_difference = loss_difference.max((loss - exact_loss).abs() / tolerances::loss(CLASSES, exact_loss));
+            loss_difference = loss_difference.max((loss - exact_loss).abs() / tolerances::loss(self.classes, exact_loss));
         }
         let burn_mean = f64::from(mean.into_scalar::<f32>());
         let mean_difference = (sum / count as f64 - burn_mean).abs() / burn_mean.max(1.0);
@@ -169,13 +175,13 @@ impl Samples<'_> {
         Ok(vec![
             check("mean loss, against burn", mean_difference, tolerances::AGAINST_BURN),
             check("gradients, against burn", against_burn, tolerances::AGAINST_BURN),
-            check("gradients, against the oracle", against_oracle, tolerances::probability(CLASSES)),
+            check("gradients, against the oracle", against_oracle, tolerances::probability(self.classes)),
             check("losses, against the oracle, in tolerances", loss_difference, 1.0),
         ])
     }
 
     /// The largest difference of a parameter after 1,000 steps of one sample each, by core and by burn.
-    fn steps<const FEATURES: usize, V: VelocityStore<CLASSES, FEATURES>>(
+    fn steps<const CLASSES: usize, const FEATURES: usize, V: VelocityStore<CLASSES, FEATURES>>(
         &self,
         name: &str,
         head: &LinearHead<CLASSES, FEATURES>,
@@ -230,9 +236,10 @@ impl Samples<'_> {
 
 /// A dense layer of burn with these parameters in the core's order.
 fn dense(parameters: &[f32], features: usize, device: &Device) -> Linear {
-    let (weights, bias) = parameters.split_at(CLASSES * features);
-    let weights = Tensor::<2>::from_data(TensorData::new(weights.to_vec(), [CLASSES, features]), device).transpose();
-    let bias = Tensor::<1>::from_data(TensorData::new(bias.to_vec(), [CLASSES]), device);
+    let classes = parameters.len() / (features + 1);
+    let (weights, bias) = parameters.split_at(classes * features);
+    let weights = Tensor::<2>::from_data(TensorData::new(weights.to_vec(), [classes, features]), device).transpose();
+    let bias = Tensor::<1>::from_data(TensorData::new(bias.to_vec(), [classes]), device);
     Linear { weight: Param::from_tensor(weights), bias: Some(Param::from_tensor(bias)) }
 }
 

@@ -2,60 +2,81 @@
 
 use std::sync::atomic::AtomicBool;
 
-use demo_host::data::{Dataset, DatasetName};
+use demo_host::compute::Compute;
+use demo_host::data::{DatasetName, Parts};
 use demo_host::models::{ModelName, core_parameters};
-use demo_host::training::{Interrupted, Run, Settings, WarmUp, WarmUpShape};
+use demo_host::training::{Checkpoint, Loss, Outcome, Run, Settings, WarmUp, WarmUpShape};
 use demo_host::verification::verify;
 
-fn settings() -> Settings {
-    let warm_up = WarmUp { start: 0.01, epochs: 2, shape: WarmUpShape::Linear };
-    Settings { epochs: 4, warm_up: Some(warm_up), ..Settings::new(DatasetName::Digits, ModelName::Mlp) }
+fn settings(model: ModelName) -> Settings {
+    let warm_up = Some(WarmUp { start: 0.01, epochs: 2, shape: WarmUpShape::Linear });
+    let loss = Loss::GradientDecay { beta: 1.0, warm_up, scale_rate: false };
+    Settings { epochs: 4, loss, held_out: 97, ..Settings::new(DatasetName::Digits, model) }
 }
 
-fn train(run: &mut Run, data: &Dataset, epochs: usize) {
+fn digits() -> Parts {
+    DatasetName::Digits.load(None).unwrap().hold_out(97).unwrap()
+}
+
+fn new(settings: Settings) -> Run {
+    Run::new(settings, &Compute::Cpu.device().unwrap()).unwrap()
+}
+
+fn train(run: &mut Run, data: &Parts, epochs: usize) {
     let stop = AtomicBool::new(false);
     for _ in 0..epochs {
-        run.epoch(data, &stop, || ()).unwrap().unwrap();
+        assert_eq!(run.epoch(data, &stop, || ()).unwrap(), Outcome::Done);
     }
 }
 
-fn parameters(run: &Run) -> Vec<u32> {
-    core_parameters(run.model.head()).into_iter().map(f32::to_bits).collect()
+/// The bits of all that the model computes: parameters and running statistics.
+fn bits(run: &Run, data: &Parts) -> Vec<u32> {
+    let outputs = run.outputs(&data.test);
+    let numbers = core_parameters(run.model.head()).into_iter().chain(outputs.features).chain(outputs.logits);
+    numbers.map(f32::to_bits).collect()
 }
 
 #[test]
 fn core_and_burn_agree() {
-    let data = DatasetName::Digits.load(None).unwrap();
-    let mut run = Run::new(settings()).unwrap();
-    train(&mut run, &data, 4);
-    assert!(run.epochs[3].test.accuracy > 0.8, "{:?}", run.epochs[3]);
-    let (model, device) = run.trained();
-    let verification = verify(&model, &data.test, &device).unwrap();
-    assert!(verification.holds(), "{verification}");
-    assert_eq!(verification.images, 600);
-    assert!(verification.checks.len() > 20);
+    let data = digits();
+    for model in [ModelName::Mlp, ModelName::Mlp256, ModelName::ResNet8] {
+        let mut run = new(settings(model));
+        train(&mut run, &data, 4);
+        assert!(run.epochs[3].test.accuracy > 0.8, "{:?}", run.epochs[3]);
+        let (model, device) = run.trained();
+        let verification = verify(&model, &data.test, &device).unwrap();
+        assert!(verification.holds(), "{verification}");
+        assert_eq!(verification.images, 600);
+        assert!(verification.checks.len() > 20);
+    }
 }
 
 #[test]
 fn a_resumed_run_is_the_unbroken_one_to_the_bit() {
-    let data = DatasetName::Digits.load(None).unwrap();
-    let mut unbroken = Run::new(settings()).unwrap();
-    train(&mut unbroken, &data, 4);
-
+    let data = digits();
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.checkpoint");
-    let mut run = Run::new(settings()).unwrap();
-    for _ in 0..4 {
-        train(&mut run, &data, 1);
-        run.checkpoint().unwrap().save(&path).unwrap();
-        run = Run::resume(demo_host::training::Checkpoint::load(&path).unwrap()).unwrap();
+    // One with momentum alone, and one with the running statistics of batch normalisation and random crops.
+    let augmented = Settings { augment: true, epochs: 3, ..settings(ModelName::ResNet8) };
+    for settings in [settings(ModelName::Mlp), augmented] {
+        let epochs = settings.epochs as usize;
+        let mut unbroken = new(settings.clone());
+        train(&mut unbroken, &data, epochs);
+
+        let mut run = new(settings);
+        for _ in 0..epochs {
+            train(&mut run, &data, 1);
+            run.checkpoint().unwrap().save(&path).unwrap();
+            run = Run::resume(Checkpoint::load(&path).unwrap(), &Compute::Cpu.device().unwrap()).unwrap();
+        }
+        assert_eq!(bits(&run, &data), bits(&unbroken, &data));
+        assert_eq!(run.curriculum, unbroken.curriculum);
+        assert!(run.is_done());
     }
-    assert_eq!(parameters(&run), parameters(&unbroken));
-    assert!(run.is_done());
 
     let stopped = AtomicBool::new(true);
-    let mut run = Run::new(settings()).unwrap();
-    assert_eq!(run.epoch(&data, &stopped, || ()).unwrap(), Err(Interrupted));
+    let mut run = new(settings(ModelName::Mlp));
+    assert_eq!(run.epoch(&data, &stopped, || ()).unwrap(), Outcome::Interrupted);
     assert!(run.epochs.is_empty());
 }
 
@@ -63,11 +84,11 @@ fn a_resumed_run_is_the_unbroken_one_to_the_bit() {
 fn every_damaged_checkpoint_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("run.checkpoint");
-    Run::new(settings()).unwrap().checkpoint().unwrap().save(&path).unwrap();
+    new(settings(ModelName::Mlp)).checkpoint().unwrap().save(&path).unwrap();
     let good = std::fs::read(&path).unwrap();
     let refused = |bytes: &[u8]| {
         std::fs::write(&path, bytes).unwrap();
-        let error = demo_host::training::Checkpoint::load(&path).unwrap_err().to_string();
+        let error = Checkpoint::load(&path).unwrap_err().to_string();
         assert!(error.contains("run.checkpoint"), "{error}");
     };
     for length in [0, 7, 8, 12, 100, good.len() / 2, good.len() - 1] {

@@ -60,7 +60,7 @@ fn the_host_gives_the_bits_of_the_firmware() {
 fn the_exported_network_reads_unshifted_digits() {
     let data = digits::load();
     let right = data.test.labels.iter().enumerate().filter(|(i, label)| {
-        let pixels: [u8; 64] = std::array::from_fn(|pixel| (data.test.image(*i)[pixel] * 16.0) as u8);
+        let pixels: [u8; 64] = data.test.image(*i).try_into().unwrap();
         let mut features = [0.0; 64];
         gradient_decay_app::extract(&HIDDEN, &pixels, &mut features).unwrap();
         trained_head().predict(&features).unwrap().class == **label

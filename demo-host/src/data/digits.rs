@@ -8,19 +8,22 @@ pub mod source;
 
 pub use source::{CLASSES, Digit, PIXELS, SIDE};
 
-use super::{Dataset, Split};
+use super::{Dataset, Normalisation, Split};
 
-/// The digits, grey levels scaled to [0, 1].
+/// Grey levels 0 to 16 as [0, 1]: a division by a power of two, so that the device's arithmetic gives the same bits.
+pub const NORMALISATION: Normalisation = Normalisation { white: 16.0, mean: &[0.0], deviation: &[1.0] };
+
+/// The digits.
 pub fn load() -> Dataset {
     Dataset { train: split(&source::training()), test: split(&source::test()) }
 }
 
-/// Digits as a split, grey levels scaled to [0, 1].
+/// Digits as a split.
 pub fn split(digits: &[Digit]) -> Split {
     Split {
-        // Division by a power of two: the device's arithmetic gives the same bits.
-        pixels: digits.iter().flat_map(|digit| digit.pixels.map(|grey| f32::from(grey) / 16.0)).collect(),
+        pixels: digits.iter().flat_map(|digit| digit.pixels).collect(),
         labels: digits.iter().map(|digit| usize::from(digit.label)).collect(),
-        size: [SIDE, SIDE],
+        shape: [1, SIDE, SIDE],
+        normalisation: NORMALISATION,
     }
 }

@@ -1,6 +1,17 @@
 //! The IDX format of MNIST: a magic number that tells type and dimensions, the sizes (big-endian u32), then the bytes.
 
+use std::path::Path;
+
 use anyhow::{Result, bail, ensure};
+
+use super::canonical::CanonicalFile;
+use super::{Dataset, Normalisation, Split};
+
+/// Height and width of an image, in pixels.
+pub const SIDE: usize = 28;
+
+/// The classes of the data sets in this format.
+const CLASSES: u8 = 10;
 
 /// The unsigned bytes of an IDX file, with the size of each dimension.
 #[derive(Debug, PartialEq, Eq)]
@@ -9,6 +20,44 @@ pub struct Idx {
     pub sizes: Vec<usize>,
     /// The elements, innermost dimension fastest.
     pub bytes: Vec<u8>,
+}
+
+/// The files of a data set of grey images: images and labels.
+pub struct Files {
+    /// What is trained on.
+    pub train: [CanonicalFile; 2],
+    /// What is measured.
+    pub test: [CanonicalFile; 2],
+}
+
+impl Files {
+    /// Loads the data set from a folder.
+    ///
+    /// # Errors
+    /// If a file is missing, truncated or not the canonical one.
+    pub fn load(&self, directory: &Path, normalisation: Normalisation) -> Result<Dataset> {
+        let load = |[images, labels]: &[CanonicalFile; 2]| {
+            let images = images.load(directory, |bytes| parse(bytes, 3))?;
+            let labels = labels.load(directory, |bytes| parse(bytes, 1))?;
+            split(images, &labels, normalisation)
+        };
+        Ok(Dataset { train: load(&self.train)?, test: load(&self.test)? })
+    }
+}
+
+/// Images and labels, if they belong together.
+fn split(images: Idx, labels: &Idx, normalisation: Normalisation) -> Result<Split> {
+    ensure!(
+        images.sizes[0] == labels.sizes[0] && images.sizes[1..] == [SIDE, SIDE],
+        "there are images of sizes {:?} and {} labels",
+        images.sizes,
+        labels.sizes[0]
+    );
+    if let Some(label) = labels.bytes.iter().find(|label| **label >= CLASSES) {
+        bail!("there is a label {label}, but the classes are 0 to 9");
+    }
+    let labels = labels.bytes.iter().map(|&label| usize::from(label)).collect();
+    Ok(Split { pixels: images.bytes, labels, shape: [1, SIDE, SIDE], normalisation })
 }
 
 /// The content of an IDX file of unsigned bytes with `dimensions` dimensions.

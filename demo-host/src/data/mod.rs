@@ -1,8 +1,18 @@
-//! Data sets, one file each.
+//! Data sets, one file each, in their canonical formats.
+
+mod canonical;
+mod cifar;
+mod fashion_mnist;
+mod fetch;
+mod mnist;
+mod split;
+mod svhn;
 
 pub mod digits;
 pub mod idx;
-pub mod mnist;
+
+pub use fetch::fetch;
+pub use split::{Dataset, Normalisation, Parts, Split};
 
 use std::path::PathBuf;
 
@@ -11,32 +21,25 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
 /// A data set by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum DatasetName {
     /// The 8x8 digits of UCI, embedded: 1,197 to train, 600 by other writers to test.
     Digits,
-    /// MNIST, 28x28: 60,000 to train, 10,000 to test; see `fetch`.
+    /// MNIST, 28x28 grey: 60,000 to train, 10,000 to test; see `fetch`.
     Mnist,
-}
-
-/// Labelled grey images of one size, normalised.
-#[derive(Clone, Debug)]
-pub struct Split {
-    /// The pixels of all images, one image after the other, row by row.
-    pub pixels: Vec<f32>,
-    /// The class of each image.
-    pub labels: Vec<usize>,
-    /// Height and width of an image, in pixels.
-    pub size: [usize; 2],
-}
-
-/// A data set: what is trained on, and what is only ever measured.
-#[derive(Clone, Debug)]
-pub struct Dataset {
-    /// What is trained on.
-    pub train: Split,
-    /// What is measured.
-    pub test: Split,
+    /// Fashion-MNIST, 28x28 grey: 60,000 to train, 10,000 to test; see `fetch`.
+    FashionMnist,
+    /// CIFAR-10, 32x32 in colour: 50,000 to train, 10,000 to test; see `fetch`.
+    #[value(name = "cifar10")]
+    #[serde(rename = "cifar10")]
+    Cifar10,
+    /// CIFAR-100, 32x32 in colour: 50,000 to train, 10,000 to test.
+    #[value(name = "cifar100")]
+    #[serde(rename = "cifar100")]
+    Cifar100,
+    /// The cropped digits of SVHN, 32x32 in colour: 73,257 to train, 26,032 to test.
+    Svhn,
 }
 
 impl DatasetName {
@@ -45,6 +48,10 @@ impl DatasetName {
         match self {
             DatasetName::Digits => "digits",
             DatasetName::Mnist => "mnist",
+            DatasetName::FashionMnist => "fashion-mnist",
+            DatasetName::Cifar10 => "cifar10",
+            DatasetName::Cifar100 => "cifar100",
+            DatasetName::Svhn => "svhn",
         }
     }
 
@@ -53,20 +60,53 @@ impl DatasetName {
     /// # Errors
     /// If a file is missing, truncated or not the canonical one; the message names it and says how to get it.
     pub fn load(self, directory: Option<PathBuf>) -> Result<Dataset> {
+        if self == DatasetName::Digits {
+            return Ok(digits::load());
+        }
+        let directory = directory.map_or_else(|| self.default_directory(), Ok)?;
         match self {
             DatasetName::Digits => Ok(digits::load()),
-            DatasetName::Mnist => mnist::load(&match directory {
-                Some(directory) => directory,
-                None => mnist::default_directory()?,
-            }),
+            DatasetName::Mnist => mnist::load(&directory),
+            DatasetName::FashionMnist => fashion_mnist::load(&directory),
+            DatasetName::Cifar10 => cifar::load_10(&directory),
+            DatasetName::Cifar100 => cifar::load_100(&directory),
+            DatasetName::Svhn => svhn::load(&directory),
         }
     }
 
-    /// Height and width of an image, in pixels.
-    pub fn image_size(self) -> [usize; 2] {
+    /// Where [`fetch`] puts the files.
+    ///
+    /// # Errors
+    /// If there is no home directory; see [`data_home`].
+    pub fn default_directory(self) -> Result<PathBuf> {
+        Ok(data_home()?.join(self.label()))
+    }
+
+    /// The shape of an image: `[channels, height, width]`.
+    pub fn shape(self) -> [usize; 3] {
         match self {
-            DatasetName::Digits => [digits::SIDE, digits::SIDE],
-            DatasetName::Mnist => [mnist::SIDE, mnist::SIDE],
+            DatasetName::Digits => [1, digits::SIDE, digits::SIDE],
+            DatasetName::Mnist | DatasetName::FashionMnist => [1, idx::SIDE, idx::SIDE],
+            DatasetName::Cifar10 | DatasetName::Cifar100 => [3, cifar::SIDE, cifar::SIDE],
+            DatasetName::Svhn => [3, svhn::SIDE, svhn::SIDE],
+        }
+    }
+
+    /// The number of classes.
+    pub fn classes(self) -> usize {
+        match self {
+            DatasetName::Cifar100 => 100,
+            _ => 10,
+        }
+    }
+
+    /// The number of training images.
+    pub fn training_images(self) -> usize {
+        match self {
+            DatasetName::Digits => 1_197,
+            DatasetName::Mnist | DatasetName::FashionMnist => 60_000,
+            DatasetName::Cifar10 | DatasetName::Cifar100 => 50_000,
+            DatasetName::Svhn => 73_257,
         }
     }
 }
@@ -83,32 +123,4 @@ pub fn data_home() -> Result<PathBuf> {
         "there is no home directory to keep data sets in: set GRADIENT_DECAY_DATA to a folder, or give --data-dir",
     )?;
     Ok(home.join(".cache").join("gradient-decay"))
-}
-
-impl Split {
-    /// The number of images.
-    pub fn len(&self) -> usize {
-        self.labels.len()
-    }
-
-    /// Whether there is no image.
-    pub fn is_empty(&self) -> bool {
-        self.labels.is_empty()
-    }
-
-    /// The pixels of one image.
-    ///
-    /// # Panics
-    /// If there is no image of that index.
-    pub fn image(&self, index: usize) -> &[f32] {
-        let length = self.size[0] * self.size[1];
-        &self.pixels[index * length..][..length]
-    }
-
-    /// The first `count` images, or all if there are fewer.
-    pub fn first(&self, count: usize) -> Split {
-        let count = count.min(self.len());
-        let pixels = self.pixels[..count * self.size[0] * self.size[1]].to_vec();
-        Split { pixels, labels: self.labels[..count].to_vec(), size: self.size }
-    }
 }

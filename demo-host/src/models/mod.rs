@@ -1,39 +1,79 @@
 //! Architectures, one file each. Each ends in a linear head and gives the features that the head works on, so that the
 //! head can be taken out and run by the core.
 
+mod convolution;
+mod layers;
 mod lenet5;
 mod mlp;
+mod residual;
+mod resnet18;
+mod resnet20;
+mod resnet34;
+mod resnet8;
+mod vgg16;
 
+pub use convolution::convolve;
 pub use lenet5::LeNet5;
-pub use mlp::{FEATURES as MLP_FEATURES, Mlp};
+pub use mlp::{Mlp, SMALL_FEATURES as MLP_FEATURES};
+pub use residual::ResidualNetwork;
+pub use vgg16::Vgg16;
 
+use anyhow::{Result, ensure};
 use burn::module::Module;
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 
-/// The number of classes of every model so far.
-pub const CLASSES: usize = 10;
+use resnet8::RESNET8;
+use resnet18::RESNET18;
+use resnet20::RESNET20;
+use resnet34::RESNET34;
+
+/// The smallest side that the residual networks take: they halve it at most three times.
+const RESIDUAL_SIDE: usize = 8;
 
 /// An architecture by name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum ModelName {
-    /// One hidden layer of 64, with ReLU.
+    /// One hidden layer of 64, with ReLU: small enough for a device.
     Mlp,
-    /// LeNet-5 with ReLU and max-pooling, for 28x28 images.
+    /// Hidden layers of 256 and 128, with ReLU.
+    #[value(name = "mlp256")]
+    Mlp256,
+    /// LeNet-5 with ReLU and max-pooling, for images of 28x28 or 32x32.
     #[value(name = "lenet5")]
     LeNet5,
+    /// VGG-16 with batch normalisation, for images of 32x32.
+    #[value(name = "vgg16")]
+    Vgg16,
+    /// ResNet-8 of MLPerf Tiny.
+    #[value(name = "resnet8")]
+    ResNet8,
+    /// ResNet-20 for CIFAR.
+    #[value(name = "resnet20")]
+    ResNet20,
+    /// ResNet-18 with the stem for CIFAR.
+    #[value(name = "resnet18")]
+    ResNet18,
+    /// ResNet-34 with the stem for CIFAR.
+    #[value(name = "resnet34")]
+    ResNet34,
 }
 
 /// A model of any architecture.
 #[derive(Module, Debug)]
 #[expect(clippy::large_enum_variant, reason = "there is one model at a time, and never an array of them")]
 pub enum Model {
-    /// See [`ModelName::Mlp`].
+    /// See [`ModelName::Mlp`] and [`ModelName::Mlp256`].
     Mlp(Mlp),
     /// See [`ModelName::LeNet5`].
     LeNet5(LeNet5),
+    /// See [`ModelName::Vgg16`].
+    Vgg16(Vgg16),
+    /// See [`ModelName::ResNet8`] and the names below it.
+    Residual(ResidualNetwork),
 }
 
 impl ModelName {
@@ -41,44 +81,82 @@ impl ModelName {
     pub fn label(self) -> &'static str {
         match self {
             ModelName::Mlp => "mlp",
+            ModelName::Mlp256 => "mlp256",
             ModelName::LeNet5 => "lenet5",
+            ModelName::Vgg16 => "vgg16",
+            ModelName::ResNet8 => "resnet8",
+            ModelName::ResNet20 => "resnet20",
+            ModelName::ResNet18 => "resnet18",
+            ModelName::ResNet34 => "resnet34",
         }
     }
 
-    /// A fresh model for images of this size. The parameters come from the device's random numbers: seed it first.
+    /// A fresh model for images of a shape `[channels, height, width]`. The parameters come from the device's random
+    /// numbers: seed it first.
     ///
     /// # Errors
-    /// If the architecture does not take images of this size.
-    pub fn init(self, image_size: [usize; 2], device: &Device) -> anyhow::Result<Model> {
-        match self {
-            ModelName::Mlp => Ok(Model::Mlp(Mlp::new(image_size[0] * image_size[1], device))),
-            ModelName::LeNet5 => {
-                anyhow::ensure!(
-                    image_size == [28, 28],
-                    "lenet5 takes images of 28x28 pixels, but those of the data set have {}x{}: use --model mlp",
-                    image_size[0],
-                    image_size[1]
-                );
-                Ok(Model::LeNet5(LeNet5::new(device)))
+    /// As [`check`](Self::check).
+    pub fn init(self, shape: [usize; 3], classes: usize, device: &Device) -> Result<Model> {
+        self.check(shape)?;
+        let [channels, height, width] = shape;
+        let elements = channels * height * width;
+        let model = match self {
+            ModelName::Mlp => Model::Mlp(Mlp::new(elements, &[mlp::SMALL_FEATURES], classes, device)),
+            ModelName::Mlp256 => Model::Mlp(Mlp::new(elements, &[mlp::LARGE_FIRST, mlp::LARGE_FEATURES], classes, device)),
+            ModelName::LeNet5 => Model::LeNet5(LeNet5::new(channels, height, classes, device)),
+            ModelName::Vgg16 => Model::Vgg16(Vgg16::new(channels, classes, device)),
+            ModelName::ResNet8 => Model::Residual(RESNET8.init(channels, classes, device)),
+            ModelName::ResNet20 => Model::Residual(RESNET20.init(channels, classes, device)),
+            ModelName::ResNet18 => Model::Residual(RESNET18.init(channels, classes, device)),
+            ModelName::ResNet34 => Model::Residual(RESNET34.init(channels, classes, device)),
+        };
+        Ok(model)
+    }
+
+    /// Refuses images that the architecture does not take, of a shape `[channels, height, width]`.
+    ///
+    /// # Errors
+    /// A sentence that says which it takes.
+    pub fn check(self, [_, height, width]: [usize; 3]) -> Result<()> {
+        let (takes, fits) = match self {
+            ModelName::Mlp | ModelName::Mlp256 => return Ok(()),
+            ModelName::LeNet5 => ("28x28 or 32x32", height == width && [28, lenet5::SIDE].contains(&height)),
+            ModelName::Vgg16 => ("32x32", [height, width] == [vgg16::SIDE; 2]),
+            ModelName::ResNet8 | ModelName::ResNet20 | ModelName::ResNet18 | ModelName::ResNet34 => {
+                ("8x8 and larger", height.min(width) >= RESIDUAL_SIDE)
             }
-        }
+        };
+        ensure!(
+            fits,
+            "{} takes images of {takes} pixels, but those of the data set have {height}x{width}: use --model mlp",
+            self.label()
+        );
+        Ok(())
     }
 
     /// The number of features that the head works on.
     pub fn features(self) -> usize {
         match self {
-            ModelName::Mlp => MLP_FEATURES,
+            ModelName::Mlp => mlp::SMALL_FEATURES,
+            ModelName::Mlp256 => mlp::LARGE_FEATURES,
             ModelName::LeNet5 => lenet5::FEATURES,
+            ModelName::Vgg16 => vgg16::FEATURES,
+            ModelName::ResNet8 => RESNET8.features(),
+            ModelName::ResNet20 => RESNET20.features(),
+            ModelName::ResNet18 => RESNET18.features(),
+            ModelName::ResNet34 => RESNET34.features(),
         }
     }
 }
 
 impl Model {
-    /// The features that the head works on: `[images, features]` from `[images, 1, height, width]`.
+    /// The features that the head works on: `[images, features]` from `[images, channels, height, width]`.
     pub fn features(&self, images: Tensor<4>) -> Tensor<2> {
         match self {
             Model::Mlp(model) => model.features(images),
             Model::LeNet5(model) => model.features(images),
+            Model::Vgg16(model) => model.features(images),
+            Model::Residual(model) => model.features(images),
         }
     }
 
@@ -87,12 +165,25 @@ impl Model {
         match self {
             Model::Mlp(model) => &model.head,
             Model::LeNet5(model) => &model.head,
+            Model::Vgg16(model) => &model.head,
+            Model::Residual(model) => &model.head,
         }
     }
 
-    /// The logits: `[images, classes]` from `[images, 1, height, width]`.
+    /// The logits `[images, classes]` from features: by the head, or, given a scale, as cosines of the features and the
+    /// head's weights.
+    pub fn logits(&self, features: Tensor<2>, cosine_scale: Option<f32>) -> Tensor<2> {
+        let Some(scale) = cosine_scale else { return self.head().forward(features) };
+        let unit = |tensor: Tensor<2>, dimension: usize| {
+            let norm = tensor.clone().powi_scalar(2).sum_dim(dimension).add_scalar(1e-12).sqrt();
+            tensor / norm
+        };
+        unit(features, 1).matmul(unit(self.head().weight.val(), 0)).mul_scalar(scale)
+    }
+
+    /// The logits by the head: `[images, classes]` from `[images, channels, height, width]`.
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
-        self.head().forward(self.features(images))
+        self.logits(self.features(images), None)
     }
 }
 
@@ -112,20 +203,60 @@ pub fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
+    use burn::module::{ModuleVisitor, Param};
+
     use super::*;
 
     #[test]
     fn shapes_and_parameter_counts() {
-        let device = Device::flex();
-        // 64*64 + 64 + 64*10 + 10; and LeCun et al. (1998), with the connections of C3 complete: 61,706.
-        for (name, size, parameters) in [(ModelName::Mlp, [8, 8], 4810), (ModelName::LeNet5, [28, 28], 61_706)] {
-            let model = name.init(size, &device).unwrap();
-            assert_eq!(model.num_params(), parameters);
-            let images = Tensor::zeros([3, 1, size[0], size[1]], &device);
-            assert_eq!(model.features(images.clone()).dims(), [3, name.features()]);
-            assert_eq!(model.forward(images).dims(), [3, CLASSES]);
-            assert_eq!(core_parameters(model.head()).len(), CLASSES * (name.features() + 1));
+        let device = Device::flex().autodiff();
+        // The counts stand, with their sources, in the files of the architectures; those of the MLPs are sums of
+        // (inputs + 1) * outputs.
+        for (name, shape, classes, parameters) in [
+            (ModelName::Mlp, [1, 8, 8], 10, 4_810),
+            (ModelName::Mlp256, [1, 28, 28], 10, 785 * 256 + 257 * 128 + 129 * 10),
+            (ModelName::LeNet5, [1, 28, 28], 10, 61_706),
+            (ModelName::Vgg16, [3, 32, 32], 10, 14_728_266),
+            (ModelName::ResNet8, [3, 32, 32], 10, 78_186),
+            (ModelName::ResNet20, [3, 32, 32], 10, 269_722),
+            (ModelName::ResNet18, [3, 32, 32], 10, 11_173_962),
+            (ModelName::ResNet34, [3, 32, 32], 10, 21_282_122),
+            (ModelName::ResNet18, [3, 32, 32], 100, 11_173_962 + 513 * 90),
+        ] {
+            let model = name.init(shape, classes, &device).unwrap();
+            assert_eq!(trainable(&model), parameters, "{name:?}");
+            let [channels, height, width] = shape;
+            let images = Tensor::ones([2, channels, height, width], &device);
+            assert_eq!(model.features(images.clone()).dims(), [2, name.features()], "{name:?}");
+            assert_eq!(model.forward(images).dims(), [2, classes], "{name:?}");
+            assert_eq!(core_parameters(model.head()).len(), classes * (name.features() + 1));
         }
-        assert!(ModelName::LeNet5.init([8, 8], &device).is_err());
+    }
+
+    #[test]
+    fn images_of_a_wrong_size_are_refused() {
+        for (name, shape) in [
+            (ModelName::LeNet5, [1, 8, 8]),
+            (ModelName::LeNet5, [1, 28, 32]),
+            (ModelName::Vgg16, [1, 28, 28]),
+            (ModelName::ResNet8, [1, 4, 32]),
+        ] {
+            let message = name.check(shape).unwrap_err().to_string();
+            assert!(message.contains(name.label()), "{message}");
+        }
+        assert!(ModelName::LeNet5.check([3, 32, 32]).is_ok());
+    }
+
+    /// The parameters that are trained: what the normalisation remembers of its input is none.
+    fn trainable(model: &Model) -> usize {
+        struct Count(usize);
+        impl ModuleVisitor for Count {
+            fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+                self.0 += if parameter.is_require_grad() { parameter.val().shape().num_elements() } else { 0 };
+            }
+        }
+        let mut count = Count(0);
+        model.visit(&mut count);
+        count.0
     }
 }

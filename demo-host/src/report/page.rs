@@ -7,6 +7,7 @@ use anyhow::Result;
 use super::plots;
 use super::tables::{self, Table};
 use crate::story::{SEEDS, Story, TrainedLoss};
+use crate::training::Loss;
 
 const STYLE: &str = "
 body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; max-width: 66rem; margin: 2rem auto; padding: 0 1rem; }
@@ -79,7 +80,7 @@ of the same writers. The hidden layer stays frozen. The rate divided by 2 G(beta
 /// What the paper says of beta, beside what these runs show.
 fn claims(story: &Story) -> String {
     let constant =
-        |beta: f32| story.losses.iter().find(|loss| loss.settings.beta == beta && loss.settings.warm_up.is_none());
+        |beta: f32| story.losses.iter().find(|loss| loss.settings.loss == Loss::GradientDecay { beta, warm_up: None, scale_rate: false });
     let (Some(plain), Some(small), Some(large)) = (constant(1.0), constant(0.01), constant(5.0)) else {
         return String::new();
     };

@@ -2,12 +2,11 @@
 
 use anyhow::{Result, anyhow};
 use gradient_decay::GradientDecay;
-use gradient_decay::calibration::Bin;
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
 use crate::device::MEASURE_EVERY;
-use crate::evaluation::BINS;
+use crate::evaluation::{BINS, Bar};
 use crate::story::{Story, TrainedLoss};
 
 /// The colours of Okabe and Ito, told apart with any kind of colour vision.
@@ -94,7 +93,7 @@ pub fn adaptation(story: &Story) -> Result<String> {
 
 /// The reliability diagram of a loss, over all its seeds, by softmax and by the consistent probabilities.
 pub fn reliability(loss: &TrainedLoss) -> Result<String> {
-    let of = |bins: &dyn Fn(usize) -> Vec<Option<Bin>>| -> Vec<Option<(f64, f64)>> {
+    let of = |bins: &dyn Fn(usize) -> Vec<Option<Bar>>| -> Vec<Option<(f64, f64)>> {
         let seeds: Vec<_> = (0..loss.runs.len()).map(bins).collect();
         (0..BINS).map(|bin| pooled(seeds.iter().filter_map(|seed| seed[bin]))).collect()
     };
@@ -135,7 +134,7 @@ pub fn reliability(loss: &TrainedLoss) -> Result<String> {
 }
 
 /// Confidence and accuracy of a bin over several seeds; `None` if it is empty in all.
-fn pooled(bins: impl Iterator<Item = Bin>) -> Option<(f64, f64)> {
+fn pooled(bins: impl Iterator<Item = Bar>) -> Option<(f64, f64)> {
     let (mut count, mut confidence, mut accuracy) = (0.0, 0.0, 0.0);
     for bin in bins {
         let n = f64::from(bin.count);

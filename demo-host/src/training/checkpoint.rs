@@ -8,13 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::{EpochRecord, Settings};
 use crate::files;
+use crate::measures::Curriculum;
 
-const MAGIC: &[u8; 8] = b"gd-run\x00\x01";
+const MAGIC: &[u8; 8] = b"gd-run\x00\x02";
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 /// A training run after a whole number of epochs: all that is needed to go on, or to use the model.
 ///
-/// On disk: the magic bytes `gd-run`, 0 and the version 1; then this struct in the postcard format, with a CRC-32 of it
+/// On disk: the magic bytes `gd-run`, 0 and the version 2; then this struct in the postcard format, with a CRC-32 of it
 /// behind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Checkpoint {
@@ -22,6 +23,8 @@ pub struct Checkpoint {
     pub settings: Settings,
     /// What was measured after each epoch so far.
     pub epochs: Vec<EpochRecord>,
+    /// When each of the first training images was learned.
+    pub curriculum: Curriculum,
     /// The model's parameters, in burn's format.
     pub model: Vec<u8>,
     /// The optimizer's state, in burn's format.

@@ -1,14 +1,269 @@
-//! The loss on burn's tensors, from the same equation as the core's but by burn's operations and automatic gradients,
-//! so that the two check each other.
+//! The losses that models are trained with, on burn's tensors. Gradient decay is written from the same equation as the
+//! core's, but by burn's operations and automatic gradients, so that the two check each other.
 
+use anyhow::{Context, Result, ensure};
 use burn::tensor::activation::log_softmax;
-use burn::tensor::{Int, Tensor};
+use burn::tensor::{Int, Tensor, TensorData};
+use clap::ValueEnum;
+use gradient_decay::{BetaSchedule, GradientDecay};
+use serde::{Deserialize, Serialize};
+
+use super::Settings;
+
+/// What is minimised.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Loss {
+    /// The gradient-decay Softmax: `CE(z + ln(beta) onehot(c), c)`.
+    GradientDecay {
+        /// Beta, after the warm-up if there is one; 1 is plain cross-entropy.
+        beta: f32,
+        /// How beta gets there.
+        #[serde(default)]
+        warm_up: Option<WarmUp>,
+        /// Whether the learning rate is divided by `2 G(beta)`, so that the mean gradient is that of plain
+        /// cross-entropy.
+        #[serde(default)]
+        scale_rate: bool,
+    },
+    /// Plain cross-entropy, by its own code: the same as gradient decay at beta 1.
+    CrossEntropy,
+    /// Cross-entropy with the target `1 - smoothing` and `smoothing / classes` for every class (Szegedy et al. 2016).
+    LabelSmoothing {
+        /// In [0, 1).
+        smoothing: f32,
+    },
+    /// `-(1 - p)^gamma ln(p)` (Lin et al. 2017).
+    Focal {
+        /// In [0, 10].
+        gamma: f32,
+    },
+    /// `CE(s (cos - m onehot(c)), c)` on cosines of features and class weights (Wang et al. 2018): gradient decay with
+    /// `ln(beta) = -s m` on the logits `s cos`.
+    AmSoftmax {
+        /// s, in (0, 100].
+        scale: f32,
+        /// m, in [0, 1].
+        margin: f32,
+    },
+}
+
+/// A warm-up of beta.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WarmUp {
+    /// Beta at the first step.
+    pub start: f32,
+    /// The epochs after which beta has its final value.
+    pub epochs: u32,
+    /// How beta rises.
+    #[serde(default)]
+    pub shape: WarmUpShape,
+}
+
+/// The shape of a warm-up.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum WarmUpShape {
+    /// By equal increments.
+    #[default]
+    Linear,
+    /// By equal factors.
+    Geometric,
+}
+
+impl Loss {
+    /// Plain cross-entropy, as gradient decay with beta 1.
+    pub fn plain() -> Self {
+        Loss::GradientDecay { beta: 1.0, warm_up: None, scale_rate: false }
+    }
+
+    /// Whether this is plain cross-entropy, by whichever code.
+    pub fn is_plain(&self) -> bool {
+        matches!(self, Loss::CrossEntropy | Loss::GradientDecay { beta: 1.0, warm_up: None, .. })
+    }
+
+    /// Refuses a loss that cannot be trained with for so many epochs.
+    ///
+    /// # Errors
+    /// A sentence that names the number and its range.
+    pub fn check(&self, epochs: u32) -> Result<()> {
+        match *self {
+            Loss::GradientDecay { warm_up, .. } => {
+                if let Some(WarmUp { epochs: warm_up, .. }) = warm_up {
+                    ensure!(warm_up <= epochs, "a warm-up of {warm_up} epochs does not fit into {epochs}");
+                }
+            }
+            Loss::CrossEntropy => {}
+            Loss::LabelSmoothing { smoothing } => {
+                ensure!((0.0..1.0).contains(&smoothing), "smoothing is {smoothing}, but must be in [0, 1)");
+            }
+            Loss::Focal { gamma } => {
+                ensure!((0.0..=10.0).contains(&gamma), "gamma is {gamma}, but must be in [0, 10]");
+            }
+            Loss::AmSoftmax { scale, margin } => {
+                ensure!(scale > 0.0 && scale <= 100.0, "scale is {scale}, but must be in (0, 100]");
+                ensure!((0.0..=1.0).contains(&margin), "margin is {margin}, but must be in [0, 1]");
+                ensure!(scale * margin <= 80.0, "scale * margin is {}, but must be at most 80", scale * margin);
+            }
+        }
+        self.schedule(1).map(drop)
+    }
+
+    /// Beta as a function of the step; constant for the losses that have none.
+    ///
+    /// # Errors
+    /// If a beta is out of range.
+    pub fn schedule(&self, steps_per_epoch: usize) -> Result<BetaSchedule> {
+        let Loss::GradientDecay { beta, warm_up: Some(WarmUp { start, epochs, shape }), .. } = *self else {
+            return BetaSchedule::try_constant(self.final_beta()).context("beta cannot be used");
+        };
+        let steps = epochs.saturating_mul(u32::try_from(steps_per_epoch).unwrap_or(u32::MAX));
+        BetaSchedule::try_constant(beta).context("beta cannot be used")?;
+        match shape {
+            WarmUpShape::Linear => BetaSchedule::try_linear(start, beta, steps),
+            WarmUpShape::Geometric => BetaSchedule::try_geometric(start, beta, steps),
+        }
+        .context("the warm-up cannot be used")
+    }
+
+    /// The beta that a trained head is read out with: the last one.
+    pub fn final_beta(&self) -> f32 {
+        match *self {
+            Loss::GradientDecay { beta, .. } => beta,
+            Loss::AmSoftmax { scale, margin } => (-scale * margin).exp(),
+            Loss::CrossEntropy | Loss::LabelSmoothing { .. } | Loss::Focal { .. } => 1.0,
+        }
+    }
+
+    /// What the learning rate is multiplied with while beta has this value.
+    pub fn rate_factor(&self, decay: &GradientDecay) -> f64 {
+        match self {
+            Loss::GradientDecay { scale_rate: true, .. } => 0.5 / f64::from(decay.mean_gradient()),
+            _ => 1.0,
+        }
+    }
+
+    /// The scale of the logits if these are cosines.
+    pub fn cosine_scale(&self) -> Option<f32> {
+        match *self {
+            Loss::AmSoftmax { scale, .. } => Some(scale),
+            _ => None,
+        }
+    }
+
+    /// The loss in a few characters.
+    pub fn label(&self) -> String {
+        match *self {
+            Loss::GradientDecay { beta, warm_up, scale_rate } => {
+                let beta = warm_up.map_or(beta.to_string(), |warm_up| match warm_up.shape {
+                    WarmUpShape::Linear => format!("{} -> {beta}", warm_up.start),
+                    WarmUpShape::Geometric => format!("{} -> {beta}, geometric", warm_up.start),
+                });
+                if scale_rate { format!("{beta}, rate / (2 G)") } else { beta }
+            }
+            Loss::CrossEntropy => "cross-entropy".to_owned(),
+            Loss::LabelSmoothing { smoothing } => format!("label smoothing {smoothing}"),
+            Loss::Focal { gamma } => format!("focal {gamma}"),
+            Loss::AmSoftmax { scale, margin } => format!("AM-softmax {scale}, {margin}"),
+        }
+    }
+}
 
 /// The mean over the rows of `CE(z + ln(beta) onehot(c), c)`: a scalar from `logits` `[rows, classes]` and `targets`
 /// `[rows]`.
 pub fn gradient_decay_loss(logits: Tensor<2>, targets: Tensor<1, Int>, ln_beta: f32) -> Tensor<1> {
+    negative_log_likelihood(with_margin(logits, &targets, ln_beta), targets).mean()
+}
+
+/// The loss of a batch as the settings have it: a scalar from `logits` `[rows, classes]` and their labels, with the mean
+/// taken as PyTorch's cross-entropy takes it: over the rows that are not ignored, each by the weight of its class.
+pub fn batch_loss(settings: &Settings, logits: Tensor<2>, labels: &[usize], ln_beta: f32) -> Tensor<1> {
+    let device = logits.device();
+    let [rows, classes] = logits.dims();
+    let targets: Vec<i32> = labels.iter().map(|label| *label as i32).collect();
+    let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [rows]), &device);
+    let losses = match settings.loss {
+        Loss::GradientDecay { .. } | Loss::AmSoftmax { .. } => {
+            negative_log_likelihood(with_margin(logits, &targets, ln_beta), targets)
+        }
+        Loss::CrossEntropy => negative_log_likelihood(logits, targets),
+        Loss::Focal { gamma } => {
+            let losses = negative_log_likelihood(logits, targets);
+            // Kept off 0, where a root has no gradient.
+            let wrong = losses.clone().neg().exp().neg().add_scalar(1.0).clamp_min(1e-6);
+            wrong.powf_scalar(gamma) * losses
+        }
+        Loss::LabelSmoothing { smoothing } => {
+            return smoothed_loss(settings, logits, targets, labels, smoothing);
+        }
+    };
+    match row_weights(settings, labels) {
+        None => losses.mean(),
+        Some(weights) => {
+            debug_assert_eq!(weights.len(), rows, "{classes} classes");
+            weighted_mean(losses, &weights, &weights)
+        }
+    }
+}
+
+/// Label smoothing, whose smoothed part is a sum over all classes, each by its weight.
+fn smoothed_loss(
+    settings: &Settings,
+    logits: Tensor<2>,
+    targets: Tensor<1, Int>,
+    labels: &[usize],
+    smoothing: f32,
+) -> Tensor<1> {
+    let device = logits.device();
+    let [_, classes] = logits.dims();
+    let weights = row_weights(settings, labels).unwrap_or_else(|| vec![1.0; labels.len()]);
+    let log_probabilities = log_softmax(logits, 1);
+    let of_target = log_probabilities.clone().gather(1, targets.unsqueeze_dim::<2>(1)).squeeze_dim::<1>(1).neg();
+    let class_weights = settings.class_weights.clone().unwrap_or_else(|| vec![1.0; classes]);
+    let class_weights = Tensor::<1>::from_data(TensorData::new(class_weights, [classes]), &device);
+    let of_all = (log_probabilities * class_weights.unsqueeze_dim::<2>(0)).sum_dim(1).squeeze_dim::<1>(1).neg();
+    // An ignored row counts for neither part.
+    let counts: Vec<f32> =
+        labels.iter().map(|label| if settings.ignore_index == Some(*label) { 0.0 } else { 1.0 }).collect();
+    weighted_mean(of_target, &weights, &weights).mul_scalar(1.0 - smoothing)
+        + weighted_mean(of_all, &counts, &weights).mul_scalar(smoothing / classes as f32)
+}
+
+/// What each row weighs; `None` if all weigh the same.
+fn row_weights(settings: &Settings, labels: &[usize]) -> Option<Vec<f32>> {
+    if settings.class_weights.is_none() && settings.ignore_index.is_none() {
+        return None;
+    }
+    let weight = |label: &usize| match &settings.class_weights {
+        _ if settings.ignore_index == Some(*label) => 0.0,
+        Some(weights) => weights.get(*label).copied().unwrap_or(1.0),
+        None => 1.0,
+    };
+    Some(labels.iter().map(weight).collect())
+}
+
+/// The sum of `losses` by `weights`, divided by the sum of `shares`; 0 if that is.
+fn weighted_mean(losses: Tensor<1>, weights: &[f32], shares: &[f32]) -> Tensor<1> {
+    let total: f32 = shares.iter().sum();
+    let factor = if total > 0.0 { 1.0 / total } else { 0.0 };
+    let weights: Vec<f32> = weights.iter().map(|weight| weight * factor).collect();
+    let rows = weights.len();
+    let weights = Tensor::<1>::from_data(TensorData::new(weights, [rows]), &losses.device());
+    (losses * weights).sum()
+}
+
+/// The logits with `ln(beta)` added to the target's.
+fn with_margin(logits: Tensor<2>, targets: &Tensor<1, Int>, ln_beta: f32) -> Tensor<2> {
+    if ln_beta == 0.0 {
+        return logits;
+    }
     let [_, classes] = logits.dims();
     let one_hot: Tensor<2> = targets.clone().one_hot::<2>(classes).float();
-    let shifted = logits + one_hot.mul_scalar(ln_beta);
-    log_softmax(shifted, 1).gather(1, targets.unsqueeze_dim::<2>(1)).mean().neg()
+    logits + one_hot.mul_scalar(ln_beta)
+}
+
+/// `-ln(softmax(z)_c)` of each row.
+fn negative_log_likelihood(logits: Tensor<2>, targets: Tensor<1, Int>) -> Tensor<1> {
+    log_softmax(logits, 1).gather(1, targets.unsqueeze_dim::<2>(1)).squeeze_dim::<1>(1).neg()
 }

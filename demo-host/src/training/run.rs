@@ -2,6 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result};
@@ -10,19 +11,18 @@ use burn::optim::decay::WeightDecayConfig;
 use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::store::ModuleRecord;
-use burn::tensor::{Bytes, Device, Int, Tensor, TensorData};
+use burn::tensor::{Bytes, Device, Tensor, TensorData};
 use gradient_decay::GradientDecay;
-use rand::SeedableRng;
-use rand::rngs::StdRng;
-use rand::seq::SliceRandom;
 use serde::{Deserialize, Serialize};
 
-use super::{Checkpoint, Settings, gradient_decay_loss};
-use crate::data::{Dataset, Split};
-use crate::evaluation::{Metrics, ReadOut, evaluate, logits};
+use super::batches::{Batch, batches};
+use super::{Checkpoint, Settings, batch_loss};
+use crate::data::{Parts, Split};
+use crate::evaluation::{Metrics, Outputs, ReadOut};
+use crate::measures::{Curriculum, Distances, Smoothness};
 use crate::models::Model;
 
-/// The training accuracy is measured on the first so many training images.
+/// Training figures are measured on the first so many training images.
 const MEASURED_TRAINING_IMAGES: usize = 10_000;
 
 /// What was measured after an epoch, by softmax.
@@ -36,13 +36,22 @@ pub struct EpochRecord {
     pub train: Metrics,
     /// On the test images.
     pub test: Metrics,
+    /// Of the features of those training images.
+    pub distances: Distances,
+    /// Of the loss at those training images.
+    pub smoothness: Smoothness,
     /// The time the epoch took, in seconds, without the measuring.
     pub seconds: f32,
 }
 
-/// Training was asked to stop.
+/// How an epoch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Interrupted;
+pub enum Outcome {
+    /// It was trained to its end.
+    Done,
+    /// It was asked to stop: the model is between two epochs, and only a checkpoint can be gone on from.
+    Interrupted,
+}
 
 /// A training run between two epochs.
 pub struct Run {
@@ -52,30 +61,32 @@ pub struct Run {
     pub model: Model,
     /// What was measured after each epoch so far.
     pub epochs: Vec<EpochRecord>,
+    /// When each of the first training images was learned.
+    pub curriculum: Curriculum,
     optimizer: ModuleOptimizer,
     device: Device,
 }
 
 impl Run {
-    /// A fresh run on the CPU.
+    /// A fresh run on a device.
     ///
     /// # Errors
     /// If the settings cannot be trained with.
-    pub fn new(settings: Settings) -> Result<Self> {
+    pub fn new(settings: Settings, device: &Device) -> Result<Self> {
         settings.check()?;
-        let device = Device::flex().autodiff();
+        let device = device.clone().autodiff();
         let model = initial_model(&settings, &device)?;
         let optimizer = optimizer(&settings);
-        Ok(Run { settings, model, epochs: Vec::new(), optimizer, device })
+        Ok(Run { settings, model, epochs: Vec::new(), curriculum: Curriculum::default(), optimizer, device })
     }
 
     /// Goes on from a checkpoint.
     ///
     /// # Errors
     /// If its parameters do not fit its model.
-    pub fn resume(checkpoint: Checkpoint) -> Result<Self> {
-        let Checkpoint { settings, epochs, model, optimizer: state } = checkpoint;
-        let mut run = Run::new(settings)?;
+    pub fn resume(checkpoint: Checkpoint, device: &Device) -> Result<Self> {
+        let Checkpoint { settings, epochs, curriculum, model, optimizer: state } = checkpoint;
+        let mut run = Run::new(settings, device)?;
         let record = ModuleRecord::from_bytes(Bytes::from_bytes_vec(model));
         run.model = record
             .and_then(|record| run.model.try_load_record(record))
@@ -85,6 +96,7 @@ impl Run {
             .from_bytes(Bytes::from_bytes_vec(state))
             .context("the optimizer's state in the checkpoint cannot be read")?;
         run.epochs = epochs;
+        run.curriculum = curriculum;
         Ok(run)
     }
 
@@ -96,6 +108,7 @@ impl Run {
         Ok(Checkpoint {
             settings: self.settings.clone(),
             epochs: self.epochs.clone(),
+            curriculum: self.curriculum.clone(),
             model: self.model.clone().into_record().into_bytes()?.to_vec(),
             optimizer: self.optimizer.into_bytes()?.to_vec(),
         })
@@ -107,54 +120,48 @@ impl Run {
     }
 
     /// The number of steps of an epoch.
-    pub fn steps_per_epoch(&self, data: &Dataset) -> usize {
+    pub fn steps_per_epoch(&self, data: &Parts) -> usize {
         data.train.len().div_ceil(self.settings.batch_size)
     }
 
     /// Trains for one epoch, calling `progress` after each step, and measures.
     ///
-    /// The order of the samples depends on the seed and the epoch alone, so that a resumed run takes the same steps.
-    ///
     /// # Errors
-    /// If the training has diverged. The inner result is [`Interrupted`] if `stop` was set: the model is then between
-    /// two epochs, and only a checkpoint can be gone on from.
-    pub fn epoch(
-        &mut self,
-        data: &Dataset,
-        stop: &AtomicBool,
-        mut progress: impl FnMut(),
-    ) -> Result<Result<(), Interrupted>> {
+    /// If the training has diverged.
+    pub fn epoch(&mut self, data: &Parts, stop: &AtomicBool, mut progress: impl FnMut()) -> Result<Outcome> {
         let start = Instant::now();
         let epoch = self.epochs.len();
         let steps = self.steps_per_epoch(data);
-        let schedule = self.settings.schedule(steps)?;
-        let mut order: Vec<usize> = (0..data.train.len()).collect();
-        order
-            .shuffle(&mut StdRng::seed_from_u64(self.settings.seed.wrapping_mul(1_000_003).wrapping_add(epoch as u64)));
+        let all_steps = self.settings.epochs as usize * steps;
+        let schedule = self.settings.loss.schedule(steps)?;
 
-        let mut loss_sum = 0.0;
-        let mut beta = self.settings.beta;
-        for (i, batch) in order.chunks(self.settings.batch_size).enumerate() {
-            if stop.load(Ordering::Relaxed) {
-                return Ok(Err(Interrupted));
+        let mut loss_sum = Tensor::<1>::zeros([1], &self.device.clone().inner());
+        let mut beta = f32::NAN;
+        let outcome = thread::scope(|scope| {
+            let Settings { batch_size, augment, seed, .. } = self.settings;
+            let batches = batches(scope, &data.train, batch_size, augment, (seed, epoch));
+            for (i, batch) in batches.iter().enumerate() {
+                if stop.load(Ordering::Relaxed) {
+                    return Outcome::Interrupted;
+                }
+                let step = epoch * steps + i;
+                let decay: GradientDecay = schedule.at(step as u32);
+                beta = decay.beta();
+                let rate = self.settings.learning_rate_at(step, all_steps) * self.settings.loss.rate_factor(&decay);
+                let images = batch.labels.len() as f32;
+                let loss = self.step(batch, data.train.shape, decay.ln_beta(), rate);
+                loss_sum = loss_sum.clone() + loss.mul_scalar(images);
+                progress();
             }
-            let step = epoch * steps + i;
-            let decay: GradientDecay = schedule.at(step as u32);
-            beta = decay.beta();
-            let learning_rate = self.settings.learning_rate_at(step, self.settings.epochs as usize * steps);
-            loss_sum += self.step(&data.train, batch, decay.ln_beta(), learning_rate) * batch.len() as f64;
-            progress();
+            Outcome::Done
+        });
+        if outcome == Outcome::Interrupted {
+            return Ok(outcome);
         }
+        let loss = loss_sum.into_scalar::<f32>() / data.train.len() as f32;
         let seconds = start.elapsed().as_secs_f32();
-        let record = EpochRecord {
-            loss: (loss_sum / data.train.len() as f64) as f32,
-            beta,
-            train: self.measure(&data.train.first(MEASURED_TRAINING_IMAGES))?,
-            test: self.measure(&data.test)?,
-            seconds,
-        };
-        self.epochs.push(record);
-        Ok(Ok(()))
+        self.measure(data, loss, beta, seconds).context("the training has diverged, lower --learning-rate")?;
+        Ok(outcome)
     }
 
     /// The model for inference, with the device it is on.
@@ -162,25 +169,45 @@ impl Run {
         (self.model.valid(), self.device.clone().inner())
     }
 
-    fn measure(&self, split: &Split) -> Result<Metrics> {
+    /// Features and logits of the trained model on images.
+    pub fn outputs(&self, split: &Split) -> Outputs {
         let (model, device) = self.trained();
-        let softmax = GradientDecay::new(1.0);
-        let evaluation = evaluate(&logits(&model, split, &device), &split.labels, &softmax, ReadOut::Softmax);
-        Ok(evaluation.context("the training has diverged, lower --learning-rate")?.metrics)
+        Outputs::of(&model, split, self.settings.loss.cosine_scale(), &device)
+    }
+
+    /// The training images that figures are measured on.
+    pub fn measured_training_images(data: &Parts) -> Split {
+        data.train.first(MEASURED_TRAINING_IMAGES)
+    }
+
+    fn measure(&mut self, data: &Parts, loss: f32, beta: f32, seconds: f32) -> Result<()> {
+        let split = Run::measured_training_images(data);
+        let train = self.outputs(&split);
+        let test = self.outputs(&data.test);
+        let record = EpochRecord {
+            loss,
+            beta,
+            train: train.evaluate(&split.labels, ReadOut::Softmax)?.metrics,
+            test: test.evaluate(&data.test.labels, ReadOut::Softmax)?.metrics,
+            distances: Distances::of(&train, &split.labels),
+            smoothness: Smoothness::of(&train, &split.labels, &GradientDecay::try_new(beta)?)?,
+            seconds,
+        };
+        self.epochs.push(record);
+        self.curriculum.record(&train, &split.labels, self.epochs.len());
+        Ok(())
     }
 
     /// One step on one batch; its loss.
-    fn step(&mut self, data: &Split, batch: &[usize], ln_beta: f32, learning_rate: f64) -> f64 {
-        let [height, width] = data.size;
-        let pixels: Vec<f32> = batch.iter().flat_map(|&image| data.image(image).iter().copied()).collect();
-        let labels: Vec<i32> = batch.iter().map(|&image| data.labels[image] as i32).collect();
-        let images = Tensor::<4>::from_data(TensorData::new(pixels, [batch.len(), 1, height, width]), &self.device);
-        let targets = Tensor::<1, Int>::from_data(TensorData::new(labels, [batch.len()]), &self.device);
-
-        let loss = gradient_decay_loss(self.model.forward(images), targets, ln_beta);
+    fn step(&mut self, batch: Batch, shape: [usize; 3], ln_beta: f32, learning_rate: f64) -> Tensor<1> {
+        let [channels, height, width] = shape;
+        let shape = [batch.labels.len(), channels, height, width];
+        let images = Tensor::<4>::from_data(TensorData::new(batch.pixels, shape), &self.device);
+        let logits = self.model.logits(self.model.features(images), self.settings.loss.cosine_scale());
+        let loss = batch_loss(&self.settings, logits, &batch.labels, ln_beta);
         let gradients = GradientsParams::from_grads(loss.backward(), &self.model);
         self.model = self.optimizer.step(learning_rate, self.model.clone(), gradients);
-        f64::from(loss.into_scalar::<f32>())
+        loss.inner()
     }
 }
 
@@ -190,7 +217,7 @@ fn initial_model(settings: &Settings, device: &Device) -> Result<Model> {
     static RANDOM_NUMBERS: Mutex<()> = Mutex::new(());
     let _guard = RANDOM_NUMBERS.lock().unwrap_or_else(PoisonError::into_inner);
     device.seed(settings.seed);
-    let model = settings.model.init(settings.dataset.image_size(), device)?;
+    let model = settings.model.init(settings.dataset.shape(), settings.dataset.classes(), device)?;
     model.visit(&mut DrawParameters);
     Ok(model)
 }

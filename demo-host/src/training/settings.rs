@@ -1,24 +1,29 @@
 //! Everything that determines a training run.
 
 use anyhow::{Context, Result, ensure};
-use clap::ValueEnum;
-use gradient_decay::BetaSchedule;
 use serde::{Deserialize, Serialize};
 
+use super::Loss;
 use crate::data::DatasetName;
 use crate::models::ModelName;
 
+/// Training images held out of every data set but the digits, to choose by.
+const HELD_OUT: usize = 5_000;
+
 /// Everything that determines a training run: the same settings give the same parameters on the same machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Settings {
     /// What it is trained on.
     pub dataset: DatasetName,
     /// What is trained.
     pub model: ModelName,
-    /// Beta, after the warm-up if there is one.
-    pub beta: f32,
-    /// How beta gets there.
-    pub warm_up: Option<WarmUp>,
+    /// What is minimised.
+    pub loss: Loss,
+    /// What an image of each class weighs in the loss, one number a class; all the same without.
+    pub class_weights: Option<Vec<f32>>,
+    /// The class whose images are left out of the loss.
+    pub ignore_index: Option<usize>,
     /// Passes over the training data.
     pub epochs: u32,
     /// Images of a step; the last step of an epoch takes what is left.
@@ -29,47 +34,35 @@ pub struct Settings {
     pub momentum: f64,
     /// Weight decay of SGD.
     pub weight_decay: f32,
-    /// Seeds the initial parameters and the order of the samples.
+    /// Whether training images are padded by 4 pixels and cropped at random, and half of them mirrored.
+    pub augment: bool,
+    /// Training images that are not trained on, but chosen by: the temperature and the like.
+    pub held_out: usize,
+    /// Seeds the initial parameters, the order of the samples and the augmentation.
     pub seed: u64,
-}
-
-/// A warm-up of beta.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct WarmUp {
-    /// Beta at the first step.
-    pub start: f32,
-    /// The epochs after which beta has its final value.
-    pub epochs: u32,
-    /// How beta rises.
-    pub shape: WarmUpShape,
-}
-
-/// The shape of a warm-up.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
-pub enum WarmUpShape {
-    /// By equal increments.
-    Linear,
-    /// By equal factors.
-    Geometric,
 }
 
 impl Settings {
     /// The defaults for a model on a data set, with plain cross-entropy.
     pub fn new(dataset: DatasetName, model: ModelName) -> Self {
-        let (epochs, batch_size, learning_rate) = match dataset {
-            DatasetName::Digits => (60, 32, 0.05),
-            DatasetName::Mnist => (10, 64, 0.05),
+        let (epochs, batch_size, learning_rate, weight_decay) = match dataset {
+            DatasetName::Digits => (60, 32, 0.05, 1e-4),
+            DatasetName::Mnist | DatasetName::FashionMnist => (10, 64, 0.05, 1e-4),
+            DatasetName::Cifar10 | DatasetName::Cifar100 | DatasetName::Svhn => (200, 128, 0.1, 5e-4),
         };
         Settings {
             dataset,
             model,
-            beta: 1.0,
-            warm_up: None,
+            loss: Loss::plain(),
+            class_weights: None,
+            ignore_index: None,
             epochs,
             batch_size,
             learning_rate,
             momentum: 0.9,
-            weight_decay: 1e-4,
+            weight_decay,
+            augment: matches!(dataset, DatasetName::Cifar10 | DatasetName::Cifar100),
+            held_out: if dataset == DatasetName::Digits { 0 } else { HELD_OUT },
             seed: 1,
         }
     }
@@ -96,37 +89,35 @@ impl Settings {
             "--weight-decay is {}, but must be in [0, 1]",
             self.weight_decay
         );
-        self.schedule(1).map(|_| ())
-    }
-
-    /// Beta as a function of the step.
-    ///
-    /// # Errors
-    /// If a beta is out of range.
-    pub fn schedule(&self, steps_per_epoch: usize) -> Result<BetaSchedule> {
-        let Some(WarmUp { start, epochs, shape }) = self.warm_up else {
-            return BetaSchedule::try_constant(self.beta).context("--beta cannot be used");
-        };
-        let steps = epochs.saturating_mul(u32::try_from(steps_per_epoch).unwrap_or(u32::MAX));
-        BetaSchedule::try_constant(self.beta).context("--beta cannot be used")?;
-        match shape {
-            WarmUpShape::Linear => BetaSchedule::try_linear(start, self.beta, steps),
-            WarmUpShape::Geometric => BetaSchedule::try_geometric(start, self.beta, steps),
+        let images = self.dataset.training_images();
+        ensure!(
+            self.held_out < images,
+            "--held-out is {}, but must be less than the {images} training images",
+            self.held_out
+        );
+        let classes = self.dataset.classes();
+        if let Some(weights) = &self.class_weights {
+            ensure!(
+                weights.len() == classes,
+                "--class-weights has {} numbers, but {} has {classes} classes",
+                weights.len(),
+                self.dataset.label()
+            );
+            ensure!(
+                weights.iter().all(|weight| (0.0..=1e6).contains(weight)) && weights.iter().any(|weight| *weight > 0.0),
+                "--class-weights is {weights:?}, but each must be in [0, 1e6] and one above 0"
+            );
         }
-        .context("--warmup cannot be used")
+        if let Some(ignored) = self.ignore_index {
+            ensure!(ignored < classes, "--ignore-index is {ignored}, but the classes are 0 to {}", classes - 1);
+        }
+        self.model.check(self.dataset.shape())?;
+        self.loss.check(self.epochs).context("the loss cannot be used")
     }
 
     /// The learning rate at a step of so many: half a cosine from the start's to 0.
     pub fn learning_rate_at(&self, step: usize, steps: usize) -> f64 {
         let progress = step as f64 / steps as f64;
         0.5 * self.learning_rate * (1.0 + (std::f64::consts::PI * progress).cos())
-    }
-
-    /// Beta and its warm-up in a few characters.
-    pub fn beta_label(&self) -> String {
-        match self.warm_up {
-            Some(warm_up) => format!("{} -> {}", warm_up.start, self.beta),
-            None => self.beta.to_string(),
-        }
     }
 }

@@ -1,18 +1,23 @@
 //! The command line.
 
+mod settings;
+
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use anyhow::{Context, Result, bail, ensure};
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use anyhow::{Context, Result, ensure};
+use clap::{Args, Parser, Subcommand};
 
-use crate::data::{DatasetName, mnist};
-use crate::models::ModelName;
+use crate::compute::Compute;
+use crate::data::{DatasetName, fetch};
 use crate::progress::progress_bar;
-use crate::training::{Checkpoint, Interrupted, Run, Settings, WarmUp, WarmUpShape};
-use crate::{export, files, story, verification};
+use crate::training::{Checkpoint, Outcome, Run};
+use crate::experiments::{Plan, Shard, Sweep};
+use crate::{benchmark, experiments, export, files, story, verification};
+
+use settings::SettingsArgs;
 
 /// Exit code after Ctrl-C, as shells have it.
 const INTERRUPTED: u8 = 130;
@@ -35,7 +40,7 @@ enum Command {
     /// Download a data set and verify its checksums
     Fetch {
         /// Which
-        dataset: Fetchable,
+        dataset: DatasetName,
         /// The folder to put it into [default: gradient-decay in the user's cache folder]
         #[arg(long)]
         data_dir: Option<PathBuf>,
@@ -51,6 +56,10 @@ enum Command {
         #[arg(long)]
         data_dir: Option<PathBuf>,
     },
+    /// Train every run of an experiment that has no result yet, several side by side
+    Sweep(SweepArgs),
+    /// Measure the training throughput beside other frameworks
+    Benchmark,
     /// Write the layers of a trained model for the firmware
     Export {
         /// The checkpoint of the model
@@ -65,11 +74,6 @@ enum Command {
     },
 }
 
-#[derive(Clone, Copy, ValueEnum)]
-enum Fetchable {
-    Mnist,
-}
-
 #[derive(Args)]
 struct TrainArgs {
     #[command(flatten)]
@@ -80,50 +84,35 @@ struct TrainArgs {
     /// The file to write [default: DATASET-MODEL.checkpoint]
     #[arg(long)]
     checkpoint: Option<PathBuf>,
+    /// The device to train on
+    #[arg(long, value_enum, default_value_t)]
+    device: Compute,
     /// Go on from the checkpoint, with the settings that it was begun with
     #[arg(long, requires = "checkpoint", conflicts_with = "SettingsArgs")]
     resume: bool,
 }
 
-/// What determines a run; what is not given has the default of the data set.
 #[derive(Args)]
-struct SettingsArgs {
-    /// What to train on
-    #[arg(long, required_unless_present = "resume")]
-    dataset: Option<DatasetName>,
-    /// What to train
-    #[arg(long, required_unless_present = "resume")]
-    model: Option<ModelName>,
-    /// Beta, in (0, 1e6]: below 1 a large margin, 1 plain cross-entropy, above 1 an early fading gradient [default: 1]
-    #[arg(long, allow_negative_numbers = true)]
-    beta: Option<f32>,
-    /// Beta at the first step, in (0, 1e6], from where it rises to --beta
-    #[arg(long, allow_negative_numbers = true)]
-    warmup: Option<f32>,
-    /// The epochs that the warm-up takes [default: half of all]
-    #[arg(long, requires = "warmup")]
-    warmup_epochs: Option<u32>,
-    /// How beta rises [default: linear]
-    #[arg(long, requires = "warmup")]
-    warmup_shape: Option<WarmUpShape>,
-    /// Passes over the training data [default: 60 on digits, 10 on mnist]
+struct SweepArgs {
+    /// The TOML file of the experiment
+    experiment: PathBuf,
+    /// The file of results, which finished runs are appended to [default: the experiment's name with .jsonl, or with
+    /// .shard-I-of-N.jsonl]
     #[arg(long)]
-    epochs: Option<u32>,
-    /// Images of a step [default: 32 on digits, 64 on mnist]
+    results: Option<PathBuf>,
+    /// The folder that holds the data set
     #[arg(long)]
-    batch_size: Option<usize>,
-    /// The learning rate at the start, which falls to 0 along half a cosine [default: 0.05]
-    #[arg(long, allow_negative_numbers = true)]
-    learning_rate: Option<f64>,
-    /// Momentum [default: 0.9]
-    #[arg(long, allow_negative_numbers = true)]
-    momentum: Option<f64>,
-    /// Weight decay [default: 0.0001]
-    #[arg(long, allow_negative_numbers = true)]
-    weight_decay: Option<f32>,
-    /// Seeds the initial parameters and the order of the samples [default: 1]
+    data_dir: Option<PathBuf>,
+    /// The device to train on
+    #[arg(long, value_enum, default_value_t)]
+    device: Compute,
+    /// Runs side by side [default: as many as there are cores]
     #[arg(long)]
-    seed: Option<u64>,
+    jobs: Option<usize>,
+    /// Train a part of the experiment, I/N with I from 0 [default: as a Slurm array or an indexed Job of Kubernetes says,
+    /// or all]
+    #[arg(long)]
+    shard: Option<Shard>,
 }
 
 /// Runs the command line of this process. Bad input is one sentence and exit code 2; a comparison that does not hold is
@@ -142,14 +131,21 @@ pub fn main() -> ExitCode {
 fn run(cli: Cli) -> Result<ExitCode> {
     match cli.command {
         None => story::tell(&cli.report).map(success_if),
-        Some(Command::Fetch { dataset: Fetchable::Mnist, data_dir }) => {
-            let directory = data_dir.map_or_else(mnist::default_directory, Ok)?;
-            mnist::fetch(&directory).map(|()| ExitCode::SUCCESS)
+        Some(Command::Fetch { dataset, data_dir }) => {
+            let directory = data_dir.map_or_else(|| dataset.default_directory(), Ok)?;
+            fetch(dataset, &directory).map(|()| ExitCode::SUCCESS)
         }
         Some(Command::Train(args)) => train(args),
+        Some(Command::Sweep(args)) => sweep(args),
+        Some(Command::Benchmark) => {
+            for workload in benchmark::WORKLOADS.into_iter().filter(|w| std::env::var("WL").map_or(true, |v| w.model.label() == v)) {
+                println!("{:?}: {:.0} images/s", workload, benchmark::burn(&workload, &Compute::Cpu.device()?)?);
+            }
+            Ok(ExitCode::SUCCESS)
+        }
         Some(Command::Verify { checkpoint, data_dir }) => verify(&checkpoint, data_dir).map(success_if),
         Some(Command::Export { checkpoint, head, hidden }) => {
-            let (model, _) = Run::resume(Checkpoint::load(&checkpoint)?)?.trained();
+            let (model, _) = Run::resume(Checkpoint::load(&checkpoint)?, &Compute::Cpu.device()?)?.trained();
             // Both or neither: found out before the first is written.
             files::check_writable(&head)?;
             if let Some(path) = &hidden {
@@ -167,18 +163,19 @@ fn success_if(good: bool) -> ExitCode {
 }
 
 fn train(args: TrainArgs) -> Result<ExitCode> {
+    let device = args.device.device()?;
     let (mut run, path) = if args.resume {
         let path = args.checkpoint.context("--resume needs --checkpoint")?;
-        (Run::resume(Checkpoint::load(&path)?)?, path)
+        (Run::resume(Checkpoint::load(&path)?, &device)?, path)
     } else {
         let settings = args.settings.settings()?;
         let name = || format!("{}-{}.checkpoint", settings.dataset.label(), settings.model.label()).into();
         let path = args.checkpoint.unwrap_or_else(name);
         ensure!(!path.exists(), "{} exists: go on with it by --resume, or give another --checkpoint", path.display());
-        (Run::new(settings)?, path)
+        (Run::new(settings, &device)?, path)
     };
     files::check_writable(&path)?;
-    let data = run.settings.dataset.load(args.data_dir)?;
+    let data = run.settings.dataset.load(args.data_dir)?.hold_out(run.settings.held_out)?;
     let stop = stop_on_ctrl_c()?;
 
     println!(
@@ -189,7 +186,7 @@ fn train(args: TrainArgs) -> Result<ExitCode> {
         let bar = progress_bar(run.steps_per_epoch(&data) as u64, &format!("epoch {}", run.epochs.len() + 1));
         let outcome = run.epoch(&data, &stop, || bar.inc(1))?;
         bar.finish_and_clear();
-        if outcome == Err(Interrupted) {
+        if outcome == Outcome::Interrupted {
             return Ok(interrupted(&run, &path));
         }
         run.checkpoint()?.save(&path)?;
@@ -221,8 +218,31 @@ fn interrupted(run: &Run, path: &std::path::Path) -> ExitCode {
     ExitCode::from(INTERRUPTED)
 }
 
+fn sweep(args: SweepArgs) -> Result<ExitCode> {
+    let plan = Plan::load(&args.experiment)?;
+    let shard = match args.shard {
+        Some(shard) => shard,
+        None => Shard::from_environment(|name| std::env::var(name).ok())?,
+    };
+    let file = if shard == Shard::WHOLE {
+        format!("{}.jsonl", plan.name)
+    } else {
+        format!("{}.shard-{}-of-{}.jsonl", plan.name, shard.index, shard.count)
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = args.jobs.unwrap_or(cores);
+    ensure!((1..=1024).contains(&jobs), "--jobs is {jobs}, but must be from 1 to 1024");
+    let results = args.results.unwrap_or_else(|| file.into());
+    let sweep = Sweep { plan, shard, results, data_dir: args.data_dir, device: args.device, jobs };
+    if experiments::sweep(&sweep, &*stop_on_ctrl_c()?)? {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("Stopped. What has finished is kept; the same command goes on.");
+    Ok(ExitCode::from(INTERRUPTED))
+}
+
 fn verify(checkpoint: &std::path::Path, data_dir: Option<PathBuf>) -> Result<bool> {
-    let run = Run::resume(Checkpoint::load(checkpoint)?)?;
+    let run = Run::resume(Checkpoint::load(checkpoint)?, &Compute::Cpu.device()?)?;
     let data = run.settings.dataset.load(data_dir)?;
     let (model, device) = run.trained();
     let verification = verification::verify(&model, &data.test, &device)?;
@@ -231,33 +251,6 @@ fn verify(checkpoint: &std::path::Path, data_dir: Option<PathBuf>) -> Result<boo
         eprintln!("The core and burn disagree.");
     }
     Ok(verification.holds())
-}
-
-impl SettingsArgs {
-    fn settings(&self) -> Result<Settings> {
-        let (Some(dataset), Some(model)) = (self.dataset, self.model) else {
-            bail!("--dataset and --model are needed");
-        };
-        let default = Settings::new(dataset, model);
-        let epochs = self.epochs.unwrap_or(default.epochs);
-        let settings = Settings {
-            beta: self.beta.unwrap_or(default.beta),
-            warm_up: self.warmup.map(|start| WarmUp {
-                start,
-                epochs: self.warmup_epochs.unwrap_or(epochs.div_ceil(2)),
-                shape: self.warmup_shape.unwrap_or(WarmUpShape::Linear),
-            }),
-            epochs,
-            batch_size: self.batch_size.unwrap_or(default.batch_size),
-            learning_rate: self.learning_rate.unwrap_or(default.learning_rate),
-            momentum: self.momentum.unwrap_or(default.momentum),
-            weight_decay: self.weight_decay.unwrap_or(default.weight_decay),
-            seed: self.seed.unwrap_or(default.seed),
-            ..default
-        };
-        settings.check()?;
-        Ok(settings)
-    }
 }
 
 /// A flag that Ctrl-C sets.

@@ -1,0 +1,120 @@
+//! A finished run as it is kept: everything that was measured, and everything needed to run it again.
+
+use anyhow::Result;
+use serde::{Deserialize, Serialize};
+
+use crate::calibrators::{fit_coefficient, fit_temperature};
+use crate::compute::Compute;
+use crate::data::Parts;
+use crate::evaluation::{Evaluation, Metrics, Outputs, ReadOut};
+use crate::measures::Curriculum;
+use crate::training::{EpochRecord, Run, Settings};
+
+/// A finished run: one line of a file of results.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Row {
+    /// The experiment that asked for it.
+    pub experiment: String,
+    /// Everything that determines it.
+    pub settings: Settings,
+    /// What it was trained with.
+    pub versions: Versions,
+    /// The kind of device that it was trained on.
+    pub device: Compute,
+    /// The seconds that training took, without the measuring.
+    pub seconds: f32,
+    /// What was measured after each epoch.
+    pub epochs: Vec<EpochRecord>,
+    /// On the held-out images, by softmax; none without such images.
+    pub validation: Option<Metrics>,
+    /// On the test images, by every read-out.
+    pub test: Calibrated,
+    /// When the first training images were learned.
+    pub curriculum: Curriculum,
+}
+
+/// The programs that a run was trained with.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Versions {
+    /// This program.
+    pub demo_host: String,
+    /// burn.
+    pub burn: String,
+    /// The compiler.
+    pub rustc: String,
+    /// Processor architecture and operating system.
+    pub target: String,
+}
+
+/// A split by every read-out of the probabilities.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Calibrated {
+    /// By the softmax.
+    pub softmax: Evaluation,
+    /// By the probabilities that the loss is consistent with, by its last beta.
+    pub consistent: Evaluation,
+    /// By the softmax after temperature scaling, fitted on the held-out images; none without such images.
+    pub temperature: Option<Fitted>,
+    /// By the consistent probabilities for a beta fitted on the held-out images; none without such images.
+    pub coefficient: Option<Fitted>,
+}
+
+/// A read-out with the number that was fitted for it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Fitted {
+    /// The temperature or beta.
+    pub value: f32,
+    /// What it comes to.
+    pub evaluation: Evaluation,
+}
+
+impl Row {
+    /// Measures a run that is done.
+    ///
+    /// # Errors
+    /// If the training has diverged.
+    pub fn measure(experiment: &str, run: &Run, data: &Parts, device: Compute) -> Result<Self> {
+        let test = run.outputs(&data.test);
+        let labels = &data.test.labels;
+        let held_out = (!data.validation.is_empty()).then(|| run.outputs(&data.validation));
+        let fitted = |value: f32, read_out: fn(f32) -> ReadOut| -> Result<Fitted> {
+            Ok(Fitted { value, evaluation: test.evaluate(labels, read_out(value))? })
+        };
+        let fit = |fit: fn(&Outputs, &[usize]) -> Result<f32>, read_out: fn(f32) -> ReadOut| {
+            let outputs = held_out.as_ref();
+            outputs.map(|outputs| fitted(fit(outputs, &data.validation.labels)?, read_out)).transpose()
+        };
+        let validation = held_out
+            .as_ref()
+            .map(|outputs| outputs.evaluate(&data.validation.labels, ReadOut::Softmax))
+            .transpose()?;
+        Ok(Row {
+            experiment: experiment.to_owned(),
+            settings: run.settings.clone(),
+            versions: Versions::of_this_program(),
+            device,
+            seconds: run.epochs.iter().map(|epoch| epoch.seconds).sum(),
+            epochs: run.epochs.clone(),
+            validation: validation.map(|evaluation| evaluation.metrics),
+            test: Calibrated {
+                softmax: test.evaluate(labels, ReadOut::Softmax)?,
+                consistent: test.evaluate(labels, ReadOut::Consistent(run.settings.loss.final_beta()))?,
+                temperature: fit(fit_temperature, ReadOut::Temperature)?,
+                coefficient: fit(fit_coefficient, ReadOut::Consistent)?,
+            },
+            curriculum: run.curriculum.clone(),
+        })
+    }
+}
+
+impl Versions {
+    /// The versions that this program was built with.
+    pub fn of_this_program() -> Self {
+        Versions {
+            demo_host: env!("CARGO_PKG_VERSION").to_owned(),
+            burn: env!("DEMO_HOST_BURN").to_owned(),
+            rustc: env!("DEMO_HOST_RUSTC").to_owned(),
+            target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
+        }
+    }
+}

@@ -1,0 +1,196 @@
+//! Trains what a plan asks for and is not there yet, several runs side by side.
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Instant;
+
+use anyhow::{Context, Result, ensure};
+use indicatif::{MultiProgress, ProgressBar};
+use sha2::{Digest, Sha256};
+
+use super::{Plan, Results, Row, Shard};
+use crate::compute::Compute;
+use crate::data::{Dataset, DatasetName};
+use crate::progress::progress_bar;
+use crate::training::{Checkpoint, Outcome, Run, Settings};
+
+/// What is trained, and where to.
+pub struct Sweep {
+    /// What is asked for.
+    pub plan: Plan,
+    /// Which part of it.
+    pub shard: Shard,
+    /// The file of results.
+    pub results: PathBuf,
+    /// The folder that holds the data set, if the experiment has one alone.
+    pub data_dir: Option<PathBuf>,
+    /// The device.
+    pub device: Compute,
+    /// Runs side by side, which share the cores evenly.
+    pub jobs: usize,
+}
+
+/// What the jobs share.
+struct Shared<'a> {
+    sweep: &'a Sweep,
+    waiting: Mutex<std::vec::IntoIter<Settings>>,
+    data: Mutex<Vec<(DatasetName, Arc<Dataset>)>>,
+    results: Mutex<Results>,
+    checkpoints: PathBuf,
+    stop: &'a AtomicBool,
+    bars: MultiProgress,
+    all: ProgressBar,
+}
+
+/// Trains every run that has no result yet. Returns whether all are done: not after `stop`.
+///
+/// # Errors
+/// If a file cannot be read or written, or a training diverges. The results of runs that have finished are kept, and the
+/// checkpoints of those that have not.
+pub fn sweep(sweep: &Sweep, stop: &AtomicBool) -> Result<bool> {
+    let datasets: std::collections::BTreeSet<_> = sweep.plan.runs.iter().map(|run| run.dataset).collect();
+    ensure!(
+        sweep.data_dir.is_none() || datasets.len() == 1,
+        "--data-dir names one folder, but the experiment has {} data sets: set GRADIENT_DECAY_DATA to the folder that \
+         holds them all",
+        datasets.len()
+    );
+    let (results, rows) = Results::open(&sweep.results)?;
+    let wanted = sweep.shard.of(sweep.plan.runs.clone());
+    let waiting: Vec<Settings> =
+        wanted.iter().filter(|settings| !rows.iter().any(|row| row.settings == **settings)).cloned().collect();
+    println!(
+        "{}: {} of {} runs to train, {} side by side; results go to {}",
+        sweep.plan.name,
+        waiting.len(),
+        wanted.len(),
+        sweep.jobs,
+        sweep.results.display()
+    );
+    if waiting.is_empty() {
+        return Ok(true);
+    }
+    let checkpoints = sweep.results.with_extension("checkpoints");
+    std::fs::create_dir_all(&checkpoints).with_context(|| format!("cannot write {}", checkpoints.display()))?;
+
+    let bars = MultiProgress::new();
+    let epochs = waiting.iter().map(|settings| u64::from(settings.epochs)).sum();
+    let all = bars.add(progress_bar(epochs, "all epochs"));
+    let shared = Shared {
+        sweep,
+        waiting: Mutex::new(waiting.into_iter()),
+        data: Mutex::new(Vec::new()),
+        results: Mutex::new(results),
+        checkpoints: checkpoints.clone(),
+        stop,
+        bars,
+        all,
+    };
+    // Each job's arithmetic stays on threads of its own.
+    let cores = thread::available_parallelism().map_or(1, usize::from);
+    let threads = (cores / sweep.jobs.max(1)).max(1);
+    let job = || -> Result<Outcome> {
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().context("no thread can be started")?;
+        pool.install(|| shared.job())
+    };
+    let outcome = thread::scope(|scope| {
+        let jobs: Vec<_> = (0..sweep.jobs.max(1)).map(|_| scope.spawn(&job)).collect();
+        // All are waited for; the first that failed speaks.
+        let outcomes: Vec<Result<Outcome>> =
+            jobs.into_iter().map(|job| job.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a run panicked")))).collect();
+        outcomes.into_iter().collect::<Result<Vec<Outcome>>>()
+    });
+    shared.all.finish_and_clear();
+    // Empty when all runs are done; otherwise the next sweep goes on from there.
+    let _ = std::fs::remove_dir(&checkpoints);
+    Ok(outcome?.iter().all(|outcome| *outcome == Outcome::Done))
+}
+
+impl Shared<'_> {
+    /// Trains one run after the other until none is left.
+    fn job(&self) -> Result<Outcome> {
+        loop {
+            let Some(settings) = lock(&self.waiting).next() else { return Ok(Outcome::Done) };
+            let outcome = self.train(settings);
+            if !matches!(outcome, Ok(Outcome::Done)) {
+                // The others need not begin what this one could not.
+                lock(&self.waiting).by_ref().for_each(drop);
+                return outcome;
+            }
+        }
+    }
+
+    fn train(&self, settings: Settings) -> Result<Outcome> {
+        let name = format!(
+            "{}, {}, {}, seed {}",
+            settings.dataset.label(),
+            settings.model.label(),
+            settings.loss.label(),
+            settings.seed
+        );
+        let path = self.checkpoints.join(file_name(&settings)?);
+        let device = self.sweep.device.device()?;
+        let mut run = match resumable(&path, &settings) {
+            Some(checkpoint) => Run::resume(checkpoint, &device)?,
+            None => Run::new(settings, &device)?,
+        };
+        self.all.inc(run.epochs.len() as u64);
+        let data = self.dataset(run.settings.dataset)?.as_ref().clone().hold_out(run.settings.held_out)?;
+        let start = Instant::now();
+        while !run.is_done() {
+            let label = format!("{name}, epoch {}", run.epochs.len() + 1);
+            let bar = self.bars.insert_before(&self.all, progress_bar(run.steps_per_epoch(&data) as u64, &label));
+            let outcome = run.epoch(&data, self.stop, || bar.inc(1)).with_context(|| name.clone())?;
+            bar.finish_and_clear();
+            if outcome == Outcome::Interrupted {
+                return Ok(outcome);
+            }
+            self.all.inc(1);
+            run.checkpoint()?.save(&path)?;
+        }
+        let row = Row::measure(&self.sweep.plan.name, &run, &data, self.sweep.device).with_context(|| name.clone())?;
+        lock(&self.results).append(&row)?;
+        std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        let line = format!(
+            "{name}: test {:.2} %, ECE {:.2} %, {:.0} s",
+            100.0 * row.test.softmax.metrics.accuracy,
+            100.0 * row.test.softmax.metrics.ece,
+            start.elapsed().as_secs_f32()
+        );
+        self.bars.suspend(|| println!("{line}"));
+        // A run that has finished is a result, even if it was asked to stop meanwhile.
+        Ok(if self.stop.load(Ordering::Relaxed) { Outcome::Interrupted } else { Outcome::Done })
+    }
+
+    /// A data set, read once for all jobs.
+    fn dataset(&self, name: DatasetName) -> Result<Arc<Dataset>> {
+        let mut loaded = lock(&self.data);
+        if let Some((_, data)) = loaded.iter().find(|(loaded, _)| *loaded == name) {
+            return Ok(Arc::clone(data));
+        }
+        let data = Arc::new(name.load(self.sweep.data_dir.clone())?);
+        loaded.push((name, Arc::clone(&data)));
+        Ok(data)
+    }
+}
+
+/// The checkpoint of a run that was begun, unless it is damaged: then it is trained anew.
+fn resumable(path: &Path, settings: &Settings) -> Option<Checkpoint> {
+    if !path.exists() {
+        return None;
+    }
+    Checkpoint::load(path).ok().filter(|checkpoint| checkpoint.settings == *settings)
+}
+
+/// A name for the checkpoint of a run, from its settings.
+fn file_name(settings: &Settings) -> Result<String> {
+    let json = serde_json::to_vec(settings).context("the settings cannot be encoded")?;
+    let digest: String = Sha256::digest(json).iter().take(8).map(|byte| format!("{byte:02x}")).collect();
+    Ok(format!("{}-{}-{digest}.checkpoint", settings.dataset.label(), settings.model.label()))
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,42 @@
+//! The layer that the deeper networks are made of.
+
+use burn::module::Module;
+use burn::nn::conv::{Conv2d, Conv2dConfig};
+use burn::nn::{BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d};
+use burn::tensor::{Device, Tensor};
+
+use super::convolution::convolve;
+
+/// A convolution as the deeper networks have it: square, padded so that stride 1 keeps the size, and initialised as by
+/// He et al. (2015), from the fan-out.
+pub fn convolution(channels: [usize; 2], kernel: usize, stride: usize, bias: bool, device: &Device) -> Conv2d {
+    let padding = kernel / 2;
+    Conv2dConfig::new(channels, [kernel, kernel])
+        .with_stride([stride, stride])
+        .with_padding(PaddingConfig2d::Explicit(padding, padding, padding, padding))
+        .with_bias(bias)
+        .with_initializer(Initializer::KaimingNormal { gain: std::f64::consts::SQRT_2, fan_out_only: true })
+        .init(device)
+}
+
+/// A convolution with batch normalisation behind.
+#[derive(Module, Debug)]
+pub struct NormalisedConvolution {
+    convolution: Conv2d,
+    norm: BatchNorm,
+}
+
+impl NormalisedConvolution {
+    /// From and to so many channels.
+    pub fn new(channels: [usize; 2], kernel: usize, stride: usize, bias: bool, device: &Device) -> Self {
+        NormalisedConvolution {
+            convolution: convolution(channels, kernel, stride, bias, device),
+            norm: BatchNormConfig::new(channels[1]).init(device),
+        }
+    }
+
+    /// `[images, channels_out, height / stride, width / stride]` from `[images, channels_in, height, width]`.
+    pub fn forward(&self, maps: Tensor<4>) -> Tensor<4> {
+        self.norm.forward(convolve(&self.convolution, maps))
+    }
+}

@@ -1,0 +1,140 @@
+//! Residual networks (He et al. 2016) of basic blocks, in the form for small images: a 3x3 stem without pooling, stages
+//! that halve the size from the second on, global average pooling.
+
+use burn::module::Module;
+use burn::nn::conv::Conv2d;
+use burn::nn::{Linear, LinearConfig};
+use burn::tensor::activation::relu;
+use burn::tensor::{Device, Tensor, s};
+
+use super::convolution::convolve;
+use super::layers::{NormalisedConvolution, convolution};
+
+/// What the residual networks differ in.
+pub struct Architecture {
+    /// The channels of each stage.
+    pub widths: &'static [usize],
+    /// The blocks of each stage.
+    pub blocks: &'static [usize],
+    /// What stands beside a block that changes the shape.
+    pub shortcut: ShortcutKind,
+    /// Whether convolutions have a bias.
+    pub bias: bool,
+}
+
+/// What stands beside a block that changes the shape.
+#[derive(Clone, Copy)]
+pub enum ShortcutKind {
+    /// Every other pixel, and zeros for the new channels: option A of He et al.
+    Padding,
+    /// A 1x1 convolution with a bias.
+    Convolution,
+    /// A 1x1 convolution with batch normalisation: option B of He et al.
+    NormalisedConvolution,
+}
+
+/// Stem, blocks, head.
+#[derive(Module, Debug)]
+pub struct ResidualNetwork {
+    stem: NormalisedConvolution,
+    blocks: Vec<Block>,
+    /// The last layer.
+    pub head: Linear,
+}
+
+impl Architecture {
+    /// The width of the features.
+    pub fn features(&self) -> usize {
+        self.widths.last().copied().unwrap_or(0)
+    }
+
+    /// For images of so many channels, of any size from 8x8.
+    pub fn init(&self, channels: usize, classes: usize, device: &Device) -> ResidualNetwork {
+        let mut from = self.widths.first().copied().unwrap_or(channels);
+        let stem = NormalisedConvolution::new([channels, from], 3, 1, self.bias, device);
+        let mut blocks = Vec::new();
+        for (stage, (&width, &count)) in self.widths.iter().zip(self.blocks).enumerate() {
+            for block in 0..count {
+                let stride = if stage > 0 && block == 0 { 2 } else { 1 };
+                blocks.push(Block::new([from, width], stride, self, device));
+                from = width;
+            }
+        }
+        ResidualNetwork { stem, blocks, head: LinearConfig::new(from, classes).init(device) }
+    }
+}
+
+impl ResidualNetwork {
+    /// `[images, features]` from `[images, channels, height, width]`.
+    pub fn features(&self, images: Tensor<4>) -> Tensor<2> {
+        let stem = relu(self.stem.forward(images));
+        let maps = self.blocks.iter().fold(stem, |maps, block| block.forward(maps));
+        maps.flatten::<3>(2, 3).mean_dim(2).flatten(1, 2)
+    }
+}
+
+/// Two convolutions of 3x3 and what is added to them.
+#[derive(Module, Debug)]
+struct Block {
+    first: NormalisedConvolution,
+    second: NormalisedConvolution,
+    shortcut: Shortcut,
+}
+
+/// What is added to a block.
+#[derive(Module, Debug)]
+enum Shortcut {
+    Identity(Identity),
+    Padding(Padding),
+    Convolution(Conv2d),
+    NormalisedConvolution(NormalisedConvolution),
+}
+
+/// The input as it is.
+#[derive(Module, Debug, Default)]
+struct Identity;
+
+/// Every other pixel of the input, with so many channels of zeros before and behind.
+#[derive(Module, Debug)]
+struct Padding {
+    channels: usize,
+}
+
+impl Block {
+    fn new(channels: [usize; 2], stride: usize, architecture: &Architecture, device: &Device) -> Self {
+        let [from, to] = channels;
+        let bias = architecture.bias;
+        let shortcut = match architecture.shortcut {
+            _ if from == to && stride == 1 => Shortcut::Identity(Identity),
+            ShortcutKind::Padding => Shortcut::Padding(Padding { channels: (to - from) / 2 }),
+            ShortcutKind::Convolution => Shortcut::Convolution(convolution(channels, 1, stride, true, device)),
+            ShortcutKind::NormalisedConvolution => {
+                Shortcut::NormalisedConvolution(NormalisedConvolution::new(channels, 1, stride, bias, device))
+            }
+        };
+        Block {
+            first: NormalisedConvolution::new(channels, 3, stride, bias, device),
+            second: NormalisedConvolution::new([to, to], 3, 1, bias, device),
+            shortcut,
+        }
+    }
+
+    fn forward(&self, maps: Tensor<4>) -> Tensor<4> {
+        let beside = match &self.shortcut {
+            Shortcut::Identity(_) => maps.clone(),
+            Shortcut::Padding(padding) => padding.forward(maps.clone()),
+            Shortcut::Convolution(layer) => convolve(layer, maps.clone()),
+            Shortcut::NormalisedConvolution(layer) => layer.forward(maps.clone()),
+        };
+        relu(self.second.forward(relu(self.first.forward(maps))) + beside)
+    }
+}
+
+impl Padding {
+    fn forward(&self, maps: Tensor<4>) -> Tensor<4> {
+        let maps = maps.slice(s![.., .., ..;2, ..;2]);
+        let [images, _, height, width] = maps.dims();
+        let zeros = Tensor::zeros([images, self.channels, height, width], &maps.device());
+        Tensor::cat(vec![zeros.clone(), maps, zeros], 1)
+    }
+}
