@@ -80,8 +80,8 @@ pub fn tell(report_path: &Path) -> Result<bool> {
     let verification = verify(&model, &data.test, &device)?;
     let traces = adapt_all(&model, &device)?;
     let story = Story { losses, verification, traces };
-    print!("{}", report::text(&story));
-    files::write_whole(report_path, report::html(&story)?.as_bytes())?;
+    print!("{}", report::story_text(&story));
+    files::write_whole(report_path, report::story_html(&story)?.as_bytes())?;
     println!("\nThe report is in {}", report_path.display());
     Ok(story.verification.holds())
 }
@@ -143,7 +143,8 @@ fn measure(run: &Run, data: &Parts) -> Result<TrainedRun> {
 
 /// Fine-tunes the head of a model on the shifted digits in every way.
 fn adapt_all(model: &Model, device: &Device) -> Result<Vec<Trace>> {
-    let samples = |split: Split| Samples { features: Outputs::of(model, &split, None, device).features, labels: split.labels };
+    let samples =
+        |split: Split| Samples { features: Outputs::of(model, &split, None, device).features, labels: split.labels };
     let stream = samples(digits::split(&digits::source::device_stream()));
     let test = samples(digits::split(&digits::source::device_test()));
     let small = GradientDecay::new(0.1);

@@ -150,7 +150,8 @@ impl Samples<'_> {
         let count = self.labels.len();
         let targets: Vec<i32> = self.labels.iter().map(|label| *label as i32).collect();
         let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [count]), &device);
-        let z = Tensor::<2>::from_data(TensorData::new(self.logits.clone(), [count, self.classes]), &device).require_grad();
+        let z =
+            Tensor::<2>::from_data(TensorData::new(self.logits.clone(), [count, self.classes]), &device).require_grad();
         let mean = gradient_decay_loss(z.clone(), targets, core.ln_beta());
         let burn_gradient = z.grad(&mean.backward()).context("burn gave no gradient")?.mul_scalar(count as f32);
         let burn_gradient = floats(burn_gradient);
@@ -167,7 +168,8 @@ impl Samples<'_> {
             let exact_loss = oracle::loss(&row, label, f64::from(beta));
             against_burn = against_burn.max(largest_difference(&gradient, burn_row));
             against_oracle = against_oracle.max(largest_difference(&gradient, &exact));
-            loss_difference = loss_difference.max((loss - exact_loss).abs() / tolerances::loss(self.classes, exact_loss));
+            loss_difference =
+                loss_difference.max((loss - exact_loss).abs() / tolerances::loss(self.classes, exact_loss));
         }
         let burn_mean = f64::from(mean.into_scalar::<f32>());
         let mean_difference = (sum / count as f64 - burn_mean).abs() / burn_mean.max(1.0);

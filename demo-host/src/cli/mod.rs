@@ -12,10 +12,10 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::compute::Compute;
 use crate::data::{DatasetName, fetch};
+use crate::experiments::{Plan, Shard, Sweep};
 use crate::progress::progress_bar;
 use crate::training::{Checkpoint, Outcome, Run};
-use crate::experiments::{Plan, Shard, Sweep};
-use crate::{benchmark, experiments, export, files, story, verification};
+use crate::{benchmark, experiments, export, files, report, story, verification};
 
 use settings::SettingsArgs;
 
@@ -58,6 +58,8 @@ enum Command {
     },
     /// Train every run of an experiment that has no result yet, several side by side
     Sweep(SweepArgs),
+    /// Make a page of the results of sweeps
+    Report(ReportArgs),
     /// Measure the training throughput beside other frameworks
     Benchmark,
     /// Write the layers of a trained model for the firmware
@@ -115,6 +117,19 @@ struct SweepArgs {
     shard: Option<Shard>,
 }
 
+#[derive(Args)]
+struct ReportArgs {
+    /// The files of results, as of the parts of an experiment
+    #[arg(required = true)]
+    results: Vec<PathBuf>,
+    /// The TOML file of an experiment, all of whose runs must be in the results
+    #[arg(long)]
+    experiment: Vec<PathBuf>,
+    /// Where the page goes
+    #[arg(long, default_value = "experiments.html")]
+    output: PathBuf,
+}
+
 /// Runs the command line of this process. Bad input is one sentence and exit code 2; a comparison that does not hold is
 /// exit code 1.
 pub fn main() -> ExitCode {
@@ -137,8 +152,9 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
         Some(Command::Train(args)) => train(args),
         Some(Command::Sweep(args)) => sweep(args),
+        Some(Command::Report(args)) => report(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Benchmark) => {
-            for workload in benchmark::WORKLOADS.into_iter().filter(|w| std::env::var("WL").map_or(true, |v| w.model.label() == v)) {
+            for workload in benchmark::WORKLOADS {
                 println!("{:?}: {:.0} images/s", workload, benchmark::burn(&workload, &Compute::Cpu.device()?)?);
             }
             Ok(ExitCode::SUCCESS)
@@ -239,6 +255,18 @@ fn sweep(args: SweepArgs) -> Result<ExitCode> {
     }
     println!("Stopped. What has finished is kept; the same command goes on.");
     Ok(ExitCode::from(INTERRUPTED))
+}
+
+fn report(args: &ReportArgs) -> Result<()> {
+    files::check_writable(&args.output)?;
+    let rows = experiments::merge(&args.results)?;
+    for experiment in &args.experiment {
+        experiments::check_complete(&rows, &Plan::load(experiment)?)?;
+    }
+    files::write_whole(&args.output, report::experiments_html(&rows)?.as_bytes())?;
+    print!("{}", report::experiments_text(&rows));
+    println!("The page is in {}", args.output.display());
+    Ok(())
 }
 
 fn verify(checkpoint: &std::path::Path, data_dir: Option<PathBuf>) -> Result<bool> {

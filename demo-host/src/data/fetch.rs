@@ -45,11 +45,15 @@ impl DatasetName {
         match self {
             DatasetName::Digits => "it is embedded".to_owned(),
             DatasetName::Mnist | DatasetName::FashionMnist | DatasetName::Cifar10 => {
-                format!("`demo-host fetch {label}` downloads it, or --data-dir names a folder that holds the canonical files")
+                format!(
+                    "`demo-host fetch {label}` downloads it, or --data-dir names a folder that holds the canonical files"
+                )
             }
-            DatasetName::Cifar100 => "download cifar-100-binary.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html into a \
+            DatasetName::Cifar100 => {
+                "download cifar-100-binary.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html into a \
                  folder and give it as --data-dir"
-                .to_owned(),
+                    .to_owned()
+            }
             DatasetName::Svhn => "download train_32x32.mat and test_32x32.mat from \
                  http://ufldl.stanford.edu/housenumbers/ into a folder and give it as --data-dir"
                 .to_owned(),

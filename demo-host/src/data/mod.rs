@@ -55,6 +55,18 @@ impl DatasetName {
         }
     }
 
+    /// The name as texts spell it.
+    pub fn title(self) -> &'static str {
+        match self {
+            DatasetName::Digits => "digits",
+            DatasetName::Mnist => "MNIST",
+            DatasetName::FashionMnist => "Fashion-MNIST",
+            DatasetName::Cifar10 => "CIFAR-10",
+            DatasetName::Cifar100 => "CIFAR-100",
+            DatasetName::Svhn => "SVHN",
+        }
+    }
+
     /// Loads the data set; from `directory` or, by default, from where `fetch` puts it.
     ///
     /// # Errors

@@ -84,10 +84,8 @@ impl Row {
             let outputs = held_out.as_ref();
             outputs.map(|outputs| fitted(fit(outputs, &data.validation.labels)?, read_out)).transpose()
         };
-        let validation = held_out
-            .as_ref()
-            .map(|outputs| outputs.evaluate(&data.validation.labels, ReadOut::Softmax))
-            .transpose()?;
+        let validation =
+            held_out.as_ref().map(|outputs| outputs.evaluate(&data.validation.labels, ReadOut::Softmax)).transpose()?;
         Ok(Row {
             experiment: experiment.to_owned(),
             settings: run.settings.clone(),
@@ -104,6 +102,15 @@ impl Row {
             },
             curriculum: run.curriculum.clone(),
         })
+    }
+}
+
+impl Row {
+    /// The row without the times, which no two runs have in common, and without the name of who asked for it.
+    pub fn without_times(&self) -> Row {
+        let mut row = Row { experiment: String::new(), seconds: 0.0, ..self.clone() };
+        row.epochs.iter_mut().for_each(|epoch| epoch.seconds = 0.0);
+        row
     }
 }
 

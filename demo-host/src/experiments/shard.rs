@@ -36,8 +36,9 @@ impl Shard {
             return Shard { index, count }.checked();
         }
         if let Some(index) = number("JOB_COMPLETION_INDEX")? {
-            let count = number("JOB_COMPLETIONS")?
-                .context("JOB_COMPLETION_INDEX is set, but not JOB_COMPLETIONS: set it in the job file, or give --shard")?;
+            let count = number("JOB_COMPLETIONS")?.context(
+                "JOB_COMPLETION_INDEX is set, but not JOB_COMPLETIONS: set it in the job file, or give --shard",
+            )?;
             return Shard { index, count }.checked();
         }
         Ok(Shard::WHOLE)
@@ -88,8 +89,7 @@ mod tests {
     #[test]
     fn schedulers_and_flags() {
         assert_eq!(with(&[]).unwrap(), Shard::WHOLE);
-        let slurm =
-            [("SLURM_ARRAY_TASK_ID", "5"), ("SLURM_ARRAY_TASK_MIN", "4"), ("SLURM_ARRAY_TASK_COUNT", "8")];
+        let slurm = [("SLURM_ARRAY_TASK_ID", "5"), ("SLURM_ARRAY_TASK_MIN", "4"), ("SLURM_ARRAY_TASK_COUNT", "8")];
         assert_eq!(with(&slurm).unwrap(), Shard { index: 1, count: 8 });
         assert!(with(&slurm[..1]).is_err());
         let kubernetes = [("JOB_COMPLETION_INDEX", "3"), ("JOB_COMPLETIONS", "4")];

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::Instant;
 
@@ -36,7 +36,7 @@ pub struct Sweep {
 struct Shared<'a> {
     sweep: &'a Sweep,
     waiting: Mutex<std::vec::IntoIter<Settings>>,
-    data: Mutex<Vec<(DatasetName, Arc<Dataset>)>>,
+    data: Vec<(DatasetName, Dataset)>,
     results: Mutex<Results>,
     checkpoints: PathBuf,
     stop: &'a AtomicBool,
@@ -57,10 +57,21 @@ pub fn sweep(sweep: &Sweep, stop: &AtomicBool) -> Result<bool> {
          holds them all",
         datasets.len()
     );
-    let (results, rows) = Results::open(&sweep.results)?;
     let wanted = sweep.shard.of(sweep.plan.runs.clone());
-    let waiting: Vec<Settings> =
-        wanted.iter().filter(|settings| !rows.iter().any(|row| row.settings == **settings)).cloned().collect();
+    let without_result = |rows: &[Row]| -> Vec<Settings> {
+        wanted.iter().filter(|settings| !rows.iter().any(|row| row.settings == **settings)).cloned().collect()
+    };
+    // What is missing is found out before anything is written.
+    let seen = if sweep.results.exists() { Results::read(&sweep.results)? } else { Vec::new() };
+    let mut data = Vec::new();
+    for settings in without_result(&seen) {
+        if !data.iter().any(|(name, _)| *name == settings.dataset) {
+            data.push((settings.dataset, settings.dataset.load(sweep.data_dir.clone())?));
+        }
+    }
+    sweep.device.device()?;
+    let (results, rows) = Results::open(&sweep.results)?;
+    let waiting = without_result(&rows);
     println!(
         "{}: {} of {} runs to train, {} side by side; results go to {}",
         sweep.plan.name,
@@ -81,7 +92,7 @@ pub fn sweep(sweep: &Sweep, stop: &AtomicBool) -> Result<bool> {
     let shared = Shared {
         sweep,
         waiting: Mutex::new(waiting.into_iter()),
-        data: Mutex::new(Vec::new()),
+        data,
         results: Mutex::new(results),
         checkpoints: checkpoints.clone(),
         stop,
@@ -96,7 +107,7 @@ pub fn sweep(sweep: &Sweep, stop: &AtomicBool) -> Result<bool> {
         pool.install(|| shared.job())
     };
     let outcome = thread::scope(|scope| {
-        let jobs: Vec<_> = (0..sweep.jobs.max(1)).map(|_| scope.spawn(&job)).collect();
+        let jobs: Vec<_> = (0..sweep.jobs.max(1)).map(|_| scope.spawn(job)).collect();
         // All are waited for; the first that failed speaks.
         let outcomes: Vec<Result<Outcome>> =
             jobs.into_iter().map(|job| job.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a run panicked")))).collect();
@@ -123,13 +134,7 @@ impl Shared<'_> {
     }
 
     fn train(&self, settings: Settings) -> Result<Outcome> {
-        let name = format!(
-            "{}, {}, {}, seed {}",
-            settings.dataset.label(),
-            settings.model.label(),
-            settings.loss.label(),
-            settings.seed
-        );
+        let name = settings.describe();
         let path = self.checkpoints.join(file_name(&settings)?);
         let device = self.sweep.device.device()?;
         let mut run = match resumable(&path, &settings) {
@@ -137,7 +142,7 @@ impl Shared<'_> {
             None => Run::new(settings, &device)?,
         };
         self.all.inc(run.epochs.len() as u64);
-        let data = self.dataset(run.settings.dataset)?.as_ref().clone().hold_out(run.settings.held_out)?;
+        let data = self.dataset(run.settings.dataset)?.hold_out(run.settings.held_out)?;
         let start = Instant::now();
         while !run.is_done() {
             let label = format!("{name}, epoch {}", run.epochs.len() + 1);
@@ -165,14 +170,9 @@ impl Shared<'_> {
     }
 
     /// A data set, read once for all jobs.
-    fn dataset(&self, name: DatasetName) -> Result<Arc<Dataset>> {
-        let mut loaded = lock(&self.data);
-        if let Some((_, data)) = loaded.iter().find(|(loaded, _)| *loaded == name) {
-            return Ok(Arc::clone(data));
-        }
-        let data = Arc::new(name.load(self.sweep.data_dir.clone())?);
-        loaded.push((name, Arc::clone(&data)));
-        Ok(data)
+    fn dataset(&self, name: DatasetName) -> Result<Dataset> {
+        let data = self.data.iter().find(|(loaded, _)| *loaded == name).map(|(_, data)| data.clone());
+        data.with_context(|| format!("{} was not read", name.label()))
     }
 }
 

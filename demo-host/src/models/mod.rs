@@ -91,6 +91,20 @@ impl ModelName {
         }
     }
 
+    /// The name as texts spell it.
+    pub fn title(self) -> &'static str {
+        match self {
+            ModelName::Mlp => "MLP 64",
+            ModelName::Mlp256 => "MLP 256-128",
+            ModelName::LeNet5 => "LeNet-5",
+            ModelName::Vgg16 => "VGG-16",
+            ModelName::ResNet8 => "ResNet-8",
+            ModelName::ResNet20 => "ResNet-20",
+            ModelName::ResNet18 => "ResNet-18",
+            ModelName::ResNet34 => "ResNet-34",
+        }
+    }
+
     /// A fresh model for images of a shape `[channels, height, width]`. The parameters come from the device's random
     /// numbers: seed it first.
     ///
@@ -102,7 +116,9 @@ impl ModelName {
         let elements = channels * height * width;
         let model = match self {
             ModelName::Mlp => Model::Mlp(Mlp::new(elements, &[mlp::SMALL_FEATURES], classes, device)),
-            ModelName::Mlp256 => Model::Mlp(Mlp::new(elements, &[mlp::LARGE_FIRST, mlp::LARGE_FEATURES], classes, device)),
+            ModelName::Mlp256 => {
+                Model::Mlp(Mlp::new(elements, &[mlp::LARGE_FIRST, mlp::LARGE_FEATURES], classes, device))
+            }
             ModelName::LeNet5 => Model::LeNet5(LeNet5::new(channels, height, classes, device)),
             ModelName::Vgg16 => Model::Vgg16(Vgg16::new(channels, classes, device)),
             ModelName::ResNet8 => Model::Residual(RESNET8.init(channels, classes, device)),

@@ -1,8 +1,10 @@
-//! The report of the story: as text for the terminal, as a self-contained page.
+//! The reports: of the story, as text for the terminal and as a page; of experiments, likewise.
 
-mod page;
-mod plots;
-mod tables;
+mod chart;
+mod experiments;
+mod html;
+mod story;
+mod table;
 
-pub use page::html;
-pub use tables::text;
+pub use experiments::{experiments_html, experiments_text};
+pub use story::{story_html, story_text};

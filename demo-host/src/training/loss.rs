@@ -120,6 +120,7 @@ impl Loss {
         };
         let steps = epochs.saturating_mul(u32::try_from(steps_per_epoch).unwrap_or(u32::MAX));
         BetaSchedule::try_constant(beta).context("beta cannot be used")?;
+        BetaSchedule::try_constant(start).context("the start of the warm-up, --warmup, cannot be used")?;
         match shape {
             WarmUpShape::Linear => BetaSchedule::try_linear(start, beta, steps),
             WarmUpShape::Geometric => BetaSchedule::try_geometric(start, beta, steps),

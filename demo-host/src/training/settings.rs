@@ -67,6 +67,12 @@ impl Settings {
         }
     }
 
+    /// The run in a few words.
+    pub fn describe(&self) -> String {
+        let Settings { dataset, model, loss, seed, .. } = self;
+        format!("{}, {}, {}, seed {seed}", dataset.label(), model.label(), loss.label())
+    }
+
     /// Refuses settings that cannot be trained with.
     ///
     /// # Errors

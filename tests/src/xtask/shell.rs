@@ -25,10 +25,10 @@ pub fn cargo(folder: &Path, args: &[&str]) -> Result<()> {
     run(Command::new("cargo").args(args).current_dir(folder))
 }
 
-/// Builds the documentation of the workspace with warnings denied.
-pub fn doc() -> Result<()> {
-    let args = ["doc", "--no-deps", "--workspace", "--all-features"];
-    run(Command::new("cargo").args(args).current_dir(root()).env("RUSTDOCFLAGS", "-D warnings"))
+/// Builds the documentation of the workspace with warnings denied, `args` choosing packages and features.
+pub fn doc(args: &[&str]) -> Result<()> {
+    let mut doc = Command::new("cargo");
+    run(doc.args(["doc", "--no-deps"]).args(args).current_dir(root()).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
 /// Runs a command, its output going where ours goes.

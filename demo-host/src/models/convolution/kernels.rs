@@ -89,7 +89,9 @@ pub fn forward(images: &[f32], weights: &[f32], geometry: &Geometry) -> Vec<f32>
     let mut maps = vec![0.0; geometry.images * geometry.maps_len()];
     maps.par_chunks_mut(geometry.maps_len()).zip(images.par_chunks(geometry.image_len())).for_each_init(
         Vec::new,
-        |unfolded, (maps, image)| multiply(weights, unfold(image, geometry, unfolded), maps, false),
+        |unfolded, (maps, image)| {
+            multiply(weights, unfold(image, geometry, unfolded), maps, false);
+        },
     );
     maps
 }

@@ -128,13 +128,8 @@ impl<B: Convolution> Backward<B, 2> for ConvolutionBackward {
         let images: FloatTensor<B> = checkpointer.retrieve_node_output(images);
         let weights: FloatTensor<B> = checkpointer.retrieve_node_output(weights);
         if let Some(node) = images_node {
-            let gradient = B::convolution_images_gradient(
-                images.clone(),
-                weights.clone(),
-                gradient.clone(),
-                stride,
-                padding,
-            );
+            let gradient =
+                B::convolution_images_gradient(images.clone(), weights.clone(), gradient.clone(), stride, padding);
             gradients.register::<B>(node.id, gradient);
         }
         if let Some(node) = weights_node {
@@ -155,7 +150,8 @@ impl<B: Convolution, C: CheckpointStrategy> Convolution for Autodiff<B, C> {
         match prepared {
             OpsKind::Tracked(mut prepared) => {
                 let state = (prepared.checkpoint(&images), prepared.checkpoint(&weights), stride, padding);
-                prepared.finish(state, B::convolution(images.into_primitive(), weights.into_primitive(), stride, padding))
+                prepared
+                    .finish(state, B::convolution(images.into_primitive(), weights.into_primitive(), stride, padding))
             }
             OpsKind::UnTracked(prepared) => {
                 prepared.finish(B::convolution(images.into_primitive(), weights.into_primitive(), stride, padding))

@@ -1,17 +1,8 @@
 //! The tables, from which both the terminal's and the page's are made.
 
 use crate::device::{MEASURE_EVERY, Trace};
+use crate::report::table::{Cell, Table, percent};
 use crate::story::{DEVICE_GOAL, ORDERS, SEEDS, Story, TRAINING_GOAL, TrainedLoss};
-
-/// A table of texts; all rows as long as the header.
-pub struct Table {
-    /// What it shows.
-    pub title: String,
-    /// The names of the columns.
-    pub header: Vec<String>,
-    /// The rows; the first column is a name.
-    pub rows: Vec<Vec<String>>,
-}
 
 /// The story as text, a table after the other.
 pub fn text(story: &Story) -> String {
@@ -48,7 +39,7 @@ pub fn training(story: &Story) -> Table {
     Table {
         title: format!("Training on the host, means over {} seeds; NLL, ECE and MCE on the test images", SEEDS.len()),
         header: header.to_vec(),
-        rows: story.losses.iter().map(row).collect(),
+        rows: cells(story.losses.iter().map(row)),
     }
 }
 
@@ -91,29 +82,10 @@ pub fn device(story: &Story) -> Table {
              ECE and MCE after {last}"
         ),
         header: header.to_vec(),
-        rows: story.traces.iter().map(row).collect(),
+        rows: cells(story.traces.iter().map(row)),
     }
 }
 
-fn percent(share: f32) -> String {
-    format!("{:.1}%", 100.0 * share)
-}
-
-impl Table {
-    fn text(&self) -> String {
-        let rows = || std::iter::once(&self.header).chain(&self.rows);
-        let widths: Vec<usize> = (0..self.header.len())
-            .map(|column| rows().map(|row| row[column].chars().count()).max().unwrap_or(0))
-            .collect();
-        let mut text = format!("{}\n", self.title);
-        for row in rows() {
-            let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match column {
-                0 => format!("  {cell:<width$}"),
-                _ => format!("  {cell:>width$}"),
-            });
-            text.extend(cells);
-            text.push('\n');
-        }
-        text
-    }
+fn cells(rows: impl Iterator<Item = Vec<String>>) -> Vec<Vec<Cell>> {
+    rows.map(|row| row.into_iter().map(Cell::from).collect()).collect()
 }

@@ -1,25 +1,14 @@
-//! The page: self-contained HTML, no network, no script.
+//! The page of the story.
 
 use std::fmt::Write;
 
 use anyhow::Result;
 
 use super::plots;
-use super::tables::{self, Table};
+use super::tables;
+use crate::report::html::{escape, page};
 use crate::story::{SEEDS, Story, TrainedLoss};
 use crate::training::Loss;
-
-const STYLE: &str = "
-body { font: 16px/1.5 system-ui, sans-serif; color: #222; background: #fff; max-width: 66rem; margin: 2rem auto; padding: 0 1rem; }
-h1 { line-height: 1.2; } h2 { margin-top: 2.5rem; border-bottom: 1px solid #ccc; }
-table { border-collapse: collapse; margin: 1rem 0; font-variant-numeric: tabular-nums; display: block; overflow-x: auto; }
-caption { text-align: left; font-weight: 600; padding-bottom: .4rem; }
-th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #e5e5e5; white-space: nowrap; }
-th { background: #f6f6f6; white-space: normal; vertical-align: bottom; } th:first-child, td:first-child { text-align: left; }
-svg { max-width: 100%; height: auto; } .grid { display: flex; flex-wrap: wrap; gap: .5rem; }
-pre { background: #f6f6f6; padding: .8rem; overflow-x: auto; font-size: 13px; } .note { color: #555; }
-@media print { body { margin: 0; } h2 { break-after: avoid; } svg, table { break-inside: avoid; } }
-";
 
 /// The page of a story.
 ///
@@ -28,14 +17,8 @@ pre { background: #f6f6f6; padding: .8rem; overflow-x: auto; font-size: 13px; } 
 pub fn html(story: &Story) -> Result<String> {
     let diagrams: String = story.losses.iter().map(plots::reliability).collect::<Result<_>>()?;
     let seeds = SEEDS.map(|seed| seed.to_string()).join(", ");
-    Ok(format!(
-        "<!doctype html>
-<html lang=\"en\">
-<head><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">
-<title>Gradient decay on the digits</title><style>{STYLE}</style></head>
-<body>
-<h1>Gradient decay on the digits</h1>
-<p>The gradient-decay Softmax is cross-entropy with a coefficient beta that sets how fast a sample's gradient fades as its
+    let body = format!(
+        "<p>The gradient-decay Softmax is cross-entropy with a coefficient beta that sets how fast a sample's gradient fades as its
 probability grows. A small beta learns fast with a large margin and becomes overconfident; a large one stays calibrated; a
 warm-up goes from small to large. Here an MLP 64-64-10 is trained on 1,197 of the 8x8 digits of UCI (seeds {seeds}) and tested on
 600 by other writers; then its head is fine-tuned as on a device.</p>
@@ -65,7 +48,6 @@ of the same writers. The hidden layer stays frozen. The rate divided by 2 G(beta
 {device}
 {adaptation}
 <p class=\"note\">Accuracy on the shifted test images, means over the orders of arrival.</p>
-</body></html>
 ",
         curves = plots::gradient_decay()?,
         training = tables::training(story).html(),
@@ -74,13 +56,18 @@ of the same writers. The hidden layer stays frozen. The rate divided by 2 G(beta
         verification = escape(&story.verification.to_string()),
         device = tables::device(story).html(),
         adaptation = plots::adaptation(story)?,
-    ))
+    );
+    Ok(page("Gradient decay on the digits", &body))
 }
 
 /// What the paper says of beta, beside what these runs show.
 fn claims(story: &Story) -> String {
-    let constant =
-        |beta: f32| story.losses.iter().find(|loss| loss.settings.loss == Loss::GradientDecay { beta, warm_up: None, scale_rate: false });
+    let constant = |beta: f32| {
+        story
+            .losses
+            .iter()
+            .find(|loss| loss.settings.loss == Loss::GradientDecay { beta, warm_up: None, scale_rate: false })
+    };
     let (Some(plain), Some(small), Some(large)) = (constant(1.0), constant(0.01), constant(5.0)) else {
         return String::new();
     };
@@ -101,19 +88,4 @@ fn claims(story: &Story) -> String {
         let _ = write!(list, "<li>{claim}: <b>{}</b></li>", verdict(held));
     }
     list + "</ul>"
-}
-
-impl Table {
-    fn html(&self) -> String {
-        let row = |cells: &[String], tag: &str| -> String {
-            let cells: String = cells.iter().map(|cell| format!("<{tag}>{}</{tag}>", escape(cell))).collect();
-            format!("<tr>{cells}</tr>")
-        };
-        let rows: String = self.rows.iter().map(|cells| row(cells, "td")).collect();
-        format!("<table><caption>{}</caption>{}{rows}</table>", escape(&self.title), row(&self.header, "th"))
-    }
-}
-
-fn escape(text: &str) -> String {
-    text.replace('&', "&amp;").replace('<', "&lt;").replace('>', "&gt;")
 }

@@ -1,0 +1,54 @@
+//! The results of several files as one, for an experiment that was trained in parts.
+
+use std::path::PathBuf;
+
+use anyhow::{Result, bail, ensure};
+
+use super::{Plan, Results, Row};
+use crate::training::Settings;
+
+/// The rows of all files, each run once. Where a run is in the files twice with the same measurements, the first counts.
+///
+/// # Errors
+/// If a file cannot be read or is damaged, there is no row, or a run is in them twice with other measurements.
+pub fn merge(files: &[PathBuf]) -> Result<Vec<Row>> {
+    let mut merged: Vec<(usize, Row)> = Vec::new();
+    for (file, path) in files.iter().enumerate() {
+        for row in Results::read(path)? {
+            match merged.iter().find(|(_, seen)| seen.settings == row.settings) {
+                None => merged.push((file, row)),
+                Some((_, seen)) if seen.without_times() == row.without_times() => {}
+                Some((first, _)) => bail!(
+                    "{} is in {} and in {} with other measurements: remove one of the two lines",
+                    row.settings.describe(),
+                    files[*first].display(),
+                    path.display()
+                ),
+            }
+        }
+    }
+    ensure!(!merged.is_empty(), "there is no result in {}", names(files));
+    Ok(merged.into_iter().map(|(_, row)| row).collect())
+}
+
+/// Refuses rows in which a run of the plan is missing.
+///
+/// # Errors
+/// Naming the first that is missing, and how many are.
+pub fn check_complete(rows: &[Row], plan: &Plan) -> Result<()> {
+    let missing: Vec<&Settings> =
+        plan.runs.iter().filter(|settings| !rows.iter().any(|row| row.settings == **settings)).collect();
+    let Some(first) = missing.first() else { return Ok(()) };
+    bail!(
+        "{} of the {} runs of {} are missing, the first is {}: train them by `demo-host sweep`, or report without \
+         --experiment",
+        missing.len(),
+        plan.runs.len(),
+        plan.name,
+        first.describe()
+    )
+}
+
+fn names(files: &[PathBuf]) -> String {
+    files.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,139 @@
+//! Runs that differ in loss and seed alone, side by side.
+
+use crate::experiments::Row;
+use crate::training::{Loss, Settings};
+
+/// Runs that differ in nothing but loss and seed.
+pub struct Group<'a> {
+    /// What they have in common; loss and seed mean nothing here.
+    pub settings: Settings,
+    /// The losses, in the order of their margin, then the warm-ups, then the peers.
+    pub arms: Vec<Arm<'a>>,
+}
+
+/// The runs of one loss.
+pub struct Arm<'a> {
+    /// The loss.
+    pub loss: Loss,
+    /// One for each seed, in their order.
+    pub runs: Vec<&'a Row>,
+}
+
+/// Mean and spread over seeds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Spread {
+    /// The mean.
+    pub mean: f64,
+    /// The standard deviation of a sample; none for a single seed.
+    pub deviation: Option<f64>,
+    /// The number of seeds.
+    pub count: usize,
+}
+
+/// The 97.5 % quantiles of Student's t distribution for 1, 2, .. degrees of freedom (a standard table); 1.96 beyond.
+const STUDENT: [f64; 10] = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
+
+impl Spread {
+    /// Of some values; `None` if there are none or one is not finite.
+    pub fn of(values: &[f64]) -> Option<Self> {
+        if values.is_empty() || values.iter().any(|value| !value.is_finite()) {
+            return None;
+        }
+        let count = values.len();
+        let mean = values.iter().sum::<f64>() / count as f64;
+        let squares: f64 = values.iter().map(|value| (value - mean) * (value - mean)).sum();
+        let deviation = (count > 1).then(|| (squares / (count - 1) as f64).sqrt());
+        Some(Spread { mean, deviation, count })
+    }
+
+    /// How far the true mean may be from this one, with 95 % confidence by Student's t; `None` for a single value.
+    pub fn confidence(&self) -> Option<f64> {
+        let quantile = STUDENT.get(self.count.checked_sub(2)?).copied().unwrap_or(1.96);
+        Some(quantile * self.deviation? / (self.count as f64).sqrt())
+    }
+}
+
+impl<'a> Group<'a> {
+    /// All groups of some rows, in the order in which they appear.
+    pub fn all(rows: &'a [Row]) -> Vec<Group<'a>> {
+        let mut groups: Vec<Group<'a>> = Vec::new();
+        for row in rows {
+            let settings = common(&row.settings);
+            let group = match groups.iter().position(|group| group.settings == settings) {
+                Some(group) => &mut groups[group],
+                None => {
+                    groups.push(Group { settings, arms: Vec::new() });
+                    let last = groups.len() - 1;
+                    &mut groups[last]
+                }
+            };
+            match group.arms.iter_mut().find(|arm| arm.loss == row.settings.loss) {
+                Some(arm) => arm.runs.push(row),
+                None => group.arms.push(Arm { loss: row.settings.loss, runs: vec![row] }),
+            }
+        }
+        for group in &mut groups {
+            group.arms.sort_by(|a, b| order(&a.loss).partial_cmp(&order(&b.loss)).unwrap_or(std::cmp::Ordering::Equal));
+            group.arms.iter_mut().for_each(|arm| arm.runs.sort_by_key(|run| run.settings.seed));
+        }
+        groups
+    }
+
+    /// The arm of a loss.
+    pub fn arm(&self, loss: &Loss) -> Option<&Arm<'a>> {
+        self.arms.iter().find(|arm| arm.loss == *loss)
+    }
+
+    /// The arm of plain softmax.
+    pub fn plain(&self) -> Option<&Arm<'a>> {
+        self.arm(&Loss::plain()).or_else(|| self.arms.iter().find(|arm| arm.loss.is_plain()))
+    }
+
+    /// Data set and model.
+    pub fn title(&self) -> String {
+        format!("{}, {}", self.settings.dataset.title(), self.settings.model.title())
+    }
+}
+
+impl Arm<'_> {
+    /// A figure of its runs.
+    pub fn spread(&self, figure: impl Fn(&Row) -> f64) -> Option<Spread> {
+        Spread::of(&self.runs.iter().map(|run| figure(run)).collect::<Vec<_>>())
+    }
+}
+
+/// Settings without what may differ within a group.
+fn common(settings: &Settings) -> Settings {
+    Settings { loss: Loss::plain(), seed: 0, ..settings.clone() }
+}
+
+/// A key to sort losses by.
+fn order(loss: &Loss) -> (u8, f32, f32) {
+    match *loss {
+        Loss::GradientDecay { beta, warm_up: None, scale_rate: false } => (0, beta, 0.0),
+        Loss::GradientDecay { beta, warm_up: Some(warm_up), scale_rate: false } => (1, beta, warm_up.start),
+        Loss::GradientDecay { beta, warm_up, scale_rate: true } => (2, beta, warm_up.map_or(0.0, |w| w.start)),
+        Loss::CrossEntropy => (3, 0.0, 0.0),
+        Loss::LabelSmoothing { smoothing } => (4, smoothing, 0.0),
+        Loss::Focal { gamma } => (5, gamma, 0.0),
+        Loss::AmSoftmax { scale, margin } => (6, scale, margin),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn mean_deviation_and_confidence_by_hand() {
+        let spread = Spread::of(&[1.0, 2.0, 6.0]).unwrap();
+        assert!((spread.mean - 3.0).abs() < 1e-12 && (spread.deviation.unwrap() - 7.0_f64.sqrt()).abs() < 1e-12);
+        assert!((spread.confidence().unwrap() - 4.303 * (7.0_f64 / 3.0).sqrt()).abs() < 1e-12);
+        let single = Spread::of(&[1.0]).unwrap();
+        assert_eq!((single.deviation, single.confidence()), (None, None));
+        assert_eq!(Spread::of(&[]), None);
+        assert_eq!(Spread::of(&[1.0, f64::INFINITY]), None);
+        let many: Vec<f64> = (0..20).map(f64::from).collect();
+        assert!(Spread::of(&many).unwrap().confidence().unwrap() > 0.0);
+    }
+}

@@ -1,0 +1,81 @@
+//! The question whether the closed-form consistent read-out calibrates as well as temperature scaling, counted over arms.
+
+use super::groups::{Arm, Group, Spread};
+use crate::experiments::{Calibrated, Row};
+use crate::report::table::{Cell, Table};
+use crate::training::Loss;
+
+/// The losses by their final beta.
+const KINDS: [(&str, fn(f32) -> bool); 2] =
+    [("final beta < 1", |beta| beta < 1.0), ("final beta > 1", |beta| beta > 1.0)];
+
+/// ECE by softmax, in per cent.
+fn softmax(test: &Calibrated) -> Option<f64> {
+    Some(100.0 * f64::from(test.softmax.metrics.ece))
+}
+
+/// ECE by the consistent probabilities.
+fn consistent(test: &Calibrated) -> Option<f64> {
+    Some(100.0 * f64::from(test.consistent.metrics.ece))
+}
+
+/// ECE after temperature scaling.
+fn temperature(test: &Calibrated) -> Option<f64> {
+    test.temperature.as_ref().map(|fitted| 100.0 * f64::from(fitted.evaluation.metrics.ece))
+}
+
+/// ECE by the consistent probabilities of a fitted beta.
+fn coefficient(test: &Calibrated) -> Option<f64> {
+    test.coefficient.as_ref().map(|fitted| 100.0 * f64::from(fitted.evaluation.metrics.ece))
+}
+
+/// For each kind of loss, in how many arms one read-out has a smaller ECE than another, paired over seeds.
+pub fn comparison(groups: &[Group<'_>]) -> Table {
+    type Ece = fn(&Calibrated) -> Option<f64>;
+    let pairs: [(&str, Ece, Ece); 4] = [
+        ("consistent against softmax", consistent, softmax),
+        ("consistent against temperature scaling", consistent, temperature),
+        ("fitted beta against temperature scaling", coefficient, temperature),
+        ("softmax against temperature scaling", softmax, temperature),
+    ];
+    let mut rows = Vec::new();
+    for (kind, belongs) in KINDS {
+        let arms: Vec<&Arm<'_>> =
+            groups.iter().flat_map(|group| &group.arms).filter(|arm| decays(arm, belongs)).collect();
+        for (name, a, b) in pairs {
+            let (mut better, mut worse, mut even, mut sum, mut compared) = (0, 0, 0, 0.0, 0);
+            for arm in &arms {
+                let difference = |row: &Row| a(&row.test).zip(b(&row.test)).map_or(f64::NAN, |(a, b)| a - b);
+                let Some(spread) = arm.spread(difference) else { continue };
+                sum += spread.mean;
+                compared += 1;
+                match certain(&spread) {
+                    Some(true) => better += 1,
+                    Some(false) => worse += 1,
+                    None => even += 1,
+                }
+            }
+            let mean = if compared > 0 { format!("{:+.2}", sum / f64::from(compared)) } else { "-".to_owned() };
+            let cells =
+                [kind.to_owned(), name.to_owned(), better.to_string(), worse.to_string(), even.to_string(), mean];
+            rows.push(cells.map(Cell::from).to_vec());
+        }
+    }
+    let header = ["loss", "ECE by", "smaller", "larger", "no difference", "mean difference, points"];
+    Table {
+        title: "Read-outs compared: the number of losses, over all data sets and models, paired over seeds".to_owned(),
+        header: header.map(str::to_owned).to_vec(),
+        rows,
+    }
+}
+
+/// Whether an arm is gradient decay on plain logits with such a final beta.
+fn decays(arm: &Arm<'_>, belongs: fn(f32) -> bool) -> bool {
+    matches!(arm.loss, Loss::GradientDecay { beta, .. } if belongs(beta))
+}
+
+/// Whether a difference is surely below 0 (true) or above (false).
+fn certain(difference: &Spread) -> Option<bool> {
+    let confidence = difference.confidence()?;
+    if difference.mean.abs() > confidence { Some(difference.mean < 0.0) } else { None }
+}

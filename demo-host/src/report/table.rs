@@ -1,0 +1,68 @@
+//! A table, for the terminal and for a page.
+
+use super::html::escape;
+
+/// A table of texts; all rows as long as the header.
+pub struct Table {
+    /// What it shows.
+    pub title: String,
+    /// The names of the columns.
+    pub header: Vec<String>,
+    /// The rows; the first column is a name.
+    pub rows: Vec<Vec<Cell>>,
+}
+
+/// A cell of a table.
+#[derive(Clone, Debug)]
+pub struct Cell {
+    /// What it says.
+    pub text: String,
+    /// Whether it is the best of its column, which a page shows in bold.
+    pub best: bool,
+}
+
+impl From<String> for Cell {
+    fn from(text: String) -> Self {
+        Cell { text, best: false }
+    }
+}
+
+impl Table {
+    /// For the terminal.
+    pub fn text(&self) -> String {
+        let rows = || {
+            let header = std::iter::once(self.header.iter().map(String::as_str).collect::<Vec<_>>());
+            header.chain(self.rows.iter().map(|row| row.iter().map(|cell| cell.text.as_str()).collect()))
+        };
+        let widths: Vec<usize> = (0..self.header.len())
+            .map(|column| rows().map(|row| row[column].chars().count()).max().unwrap_or(0))
+            .collect();
+        let mut text = format!("{}\n", self.title);
+        for row in rows() {
+            let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match column {
+                0 => format!("  {cell:<width$}"),
+                _ => format!("  {cell:>width$}"),
+            });
+            text.extend(cells);
+            text.push('\n');
+        }
+        text
+    }
+
+    /// For a page.
+    pub fn html(&self) -> String {
+        let header: String = self.header.iter().map(|name| format!("<th>{}</th>", escape(name))).collect();
+        let cell = |cell: &Cell| match (escape(&cell.text), cell.best) {
+            (text, true) => format!("<td><b>{text}</b></td>"),
+            (text, false) => format!("<td>{text}</td>"),
+        };
+        let row = |row: &Vec<Cell>| format!("<tr>{}</tr>", row.iter().map(cell).collect::<String>());
+        let rows: String = self.rows.iter().map(row).collect();
+        format!("<table><caption>{}</caption><tr>{header}</tr>{rows}</table>", escape(&self.title))
+    }
+}
+
+/// A share in per cent.
+pub fn percent(share: f32) -> String {
+    format!("{:.1}%", 100.0 * share)
+}
