@@ -10,6 +10,6 @@ mod sweep;
 pub use merge::{check_complete, merge};
 pub use plan::Plan;
 pub use results::Results;
-pub use row::{Calibrated, Row, Versions};
+pub use row::{Calibrated, Calibrator, Row, Versions};
 pub use shard::Shard;
 pub use sweep::{Sweep, sweep};

@@ -59,6 +59,52 @@ pub struct Calibrated {
     pub coefficient: Option<Fitted>,
 }
 
+/// The read-outs of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Calibrator {
+    /// None: the softmax as it is.
+    Softmax,
+    /// The closed form, with the beta of the loss.
+    Consistent,
+    /// A fitted temperature.
+    Temperature,
+    /// The closed form, with a fitted beta.
+    Coefficient,
+}
+
+impl Calibrator {
+    /// All of them.
+    pub const ALL: [Calibrator; 4] =
+        [Calibrator::Softmax, Calibrator::Consistent, Calibrator::Temperature, Calibrator::Coefficient];
+
+    /// A word for it.
+    pub fn label(self) -> &'static str {
+        match self {
+            Calibrator::Softmax => "softmax",
+            Calibrator::Consistent => "consistent",
+            Calibrator::Temperature => "temperature",
+            Calibrator::Coefficient => "fitted beta",
+        }
+    }
+}
+
+impl Calibrated {
+    /// By one of the read-outs; `None` if it needs held-out images and there were none.
+    pub fn by(&self, calibrator: Calibrator) -> Option<&Evaluation> {
+        match calibrator {
+            Calibrator::Softmax => Some(&self.softmax),
+            Calibrator::Consistent => Some(&self.consistent),
+            Calibrator::Temperature => self.temperature.as_ref().map(|fitted| &fitted.evaluation),
+            Calibrator::Coefficient => self.coefficient.as_ref().map(|fitted| &fitted.evaluation),
+        }
+    }
+
+    /// Its expected calibration error over 15 bins, in per cent.
+    pub fn ece(&self, calibrator: Calibrator) -> Option<f64> {
+        self.by(calibrator).map(|evaluation| 100.0 * f64::from(evaluation.metrics.ece))
+    }
+}
+
 /// A read-out with the number that was fitted for it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Fitted {

@@ -82,6 +82,7 @@ struct Block {
 }
 
 /// What is added to a block.
+#[allow(clippy::large_enum_variant, reason = "a model has a handful of them")]
 #[derive(Module, Debug)]
 enum Shortcut {
     Identity(Identity),

@@ -4,7 +4,7 @@
 use super::curriculum::{Difficulty, never_learned};
 use super::groups::{Arm, Group, Spread};
 use super::tables::{epochs_to, goal, tightness};
-use crate::experiments::Row;
+use crate::experiments::{Calibrator, Row};
 use crate::report::table::{Cell, Table};
 use crate::training::Loss;
 
@@ -259,7 +259,7 @@ fn wrong_at_the_end(_: &Group<'_>, row: &Row) -> Option<f64> {
 }
 
 fn ece(_: &Group<'_>, row: &Row) -> Option<f64> {
-    Some(100.0 * f64::from(row.test.softmax.metrics.ece))
+    row.test.ece(Calibrator::Softmax)
 }
 
 fn mce(_: &Group<'_>, row: &Row) -> Option<f64> {
@@ -267,7 +267,7 @@ fn mce(_: &Group<'_>, row: &Row) -> Option<f64> {
 }
 
 fn ece_by_temperature(_: &Group<'_>, row: &Row) -> Option<f64> {
-    row.test.temperature.as_ref().map(|fitted| 100.0 * f64::from(fitted.evaluation.metrics.ece))
+    row.test.ece(Calibrator::Temperature)
 }
 
 #[cfg(test)]

@@ -1,51 +1,34 @@
 //! The question whether the closed-form consistent read-out calibrates as well as temperature scaling, counted over arms.
 
 use super::groups::{Arm, Group, Spread};
-use crate::experiments::{Calibrated, Row};
+use crate::experiments::{Calibrator, Row};
 use crate::report::table::{Cell, Table};
 use crate::training::Loss;
 
+/// Whether a final beta is of a kind.
+type Belongs = fn(f32) -> bool;
+
 /// The losses by their final beta.
-const KINDS: [(&str, fn(f32) -> bool); 2] =
-    [("final beta < 1", |beta| beta < 1.0), ("final beta > 1", |beta| beta > 1.0)];
+const KINDS: [(&str, Belongs); 2] = [("final beta < 1", |beta| beta < 1.0), ("final beta > 1", |beta| beta > 1.0)];
 
-/// ECE by softmax, in per cent.
-fn softmax(test: &Calibrated) -> Option<f64> {
-    Some(100.0 * f64::from(test.softmax.metrics.ece))
-}
-
-/// ECE by the consistent probabilities.
-fn consistent(test: &Calibrated) -> Option<f64> {
-    Some(100.0 * f64::from(test.consistent.metrics.ece))
-}
-
-/// ECE after temperature scaling.
-fn temperature(test: &Calibrated) -> Option<f64> {
-    test.temperature.as_ref().map(|fitted| 100.0 * f64::from(fitted.evaluation.metrics.ece))
-}
-
-/// ECE by the consistent probabilities of a fitted beta.
-fn coefficient(test: &Calibrated) -> Option<f64> {
-    test.coefficient.as_ref().map(|fitted| 100.0 * f64::from(fitted.evaluation.metrics.ece))
-}
+/// The read-outs that are compared.
+const PAIRS: [(&str, Calibrator, Calibrator); 4] = [
+    ("consistent against softmax", Calibrator::Consistent, Calibrator::Softmax),
+    ("consistent against temperature scaling", Calibrator::Consistent, Calibrator::Temperature),
+    ("fitted beta against temperature scaling", Calibrator::Coefficient, Calibrator::Temperature),
+    ("softmax against temperature scaling", Calibrator::Softmax, Calibrator::Temperature),
+];
 
 /// For each kind of loss, in how many arms one read-out has a smaller ECE than another, paired over seeds.
 pub fn comparison(groups: &[Group<'_>]) -> Table {
-    type Ece = fn(&Calibrated) -> Option<f64>;
-    let pairs: [(&str, Ece, Ece); 4] = [
-        ("consistent against softmax", consistent, softmax),
-        ("consistent against temperature scaling", consistent, temperature),
-        ("fitted beta against temperature scaling", coefficient, temperature),
-        ("softmax against temperature scaling", softmax, temperature),
-    ];
     let mut rows = Vec::new();
     for (kind, belongs) in KINDS {
         let arms: Vec<&Arm<'_>> =
             groups.iter().flat_map(|group| &group.arms).filter(|arm| decays(arm, belongs)).collect();
-        for (name, a, b) in pairs {
+        for (name, a, b) in PAIRS {
             let (mut better, mut worse, mut even, mut sum, mut compared) = (0, 0, 0, 0.0, 0);
             for arm in &arms {
-                let difference = |row: &Row| a(&row.test).zip(b(&row.test)).map_or(f64::NAN, |(a, b)| a - b);
+                let difference = |row: &Row| row.test.ece(a).zip(row.test.ece(b)).map_or(f64::NAN, |(a, b)| a - b);
                 let Some(spread) = arm.spread(difference) else { continue };
                 sum += spread.mean;
                 compared += 1;
@@ -70,7 +53,7 @@ pub fn comparison(groups: &[Group<'_>]) -> Table {
 }
 
 /// Whether an arm is gradient decay on plain logits with such a final beta.
-fn decays(arm: &Arm<'_>, belongs: fn(f32) -> bool) -> bool {
+fn decays(arm: &Arm<'_>, belongs: Belongs) -> bool {
     matches!(arm.loss, Loss::GradientDecay { beta, .. } if belongs(beta))
 }
 

@@ -3,7 +3,7 @@
 use super::curriculum::Difficulty;
 use super::groups::{Arm, Group, Spread};
 use crate::evaluation::Evaluation;
-use crate::experiments::{Calibrated, Row};
+use crate::experiments::{Calibrator, Row};
 use crate::report::table::{Cell, Table};
 
 /// The training accuracies that epochs may be counted to.
@@ -40,15 +40,10 @@ impl Best {
 }
 
 /// A column: its name, its figure, the digits behind the point, and what is best.
-type Column<'a> = (&'a str, Box<dyn Fn(&Row) -> Option<f64> + 'a>, usize, Best);
+type Column<'a> = (&'a str, Figure<'a>, usize, Best);
 
-/// The read-outs, by name.
-pub const READ_OUTS: [(&str, fn(&Calibrated) -> Option<&Evaluation>); 4] = [
-    ("softmax", |test| Some(&test.softmax)),
-    ("consistent", |test| Some(&test.consistent)),
-    ("temperature", |test| test.temperature.as_ref().map(|fitted| &fitted.evaluation)),
-    ("coefficient", |test| test.coefficient.as_ref().map(|fitted| &fitted.evaluation)),
-];
+/// A figure of a run; none if the run has none.
+type Figure<'a> = Box<dyn Fn(&Row) -> Option<f64> + 'a>;
 
 /// The largest training accuracy of a list that plain softmax reaches with every seed.
 pub fn goal(group: &Group<'_>) -> Option<f32> {
@@ -79,7 +74,7 @@ pub fn accuracy(group: &Group<'_>) -> Table {
 
 /// Calibration errors of the softmax.
 pub fn calibration(group: &Group<'_>) -> Table {
-    let of = |figure: fn(&Evaluation) -> f32| -> Box<dyn Fn(&Row) -> Option<f64>> {
+    let of = |figure: fn(&Evaluation) -> f32| -> Figure<'_> {
         Box::new(move |row| Some(percent(figure(&row.test.softmax))))
     };
     let columns: Vec<Column<'_>> = vec![
@@ -94,15 +89,15 @@ pub fn calibration(group: &Group<'_>) -> Table {
 
 /// One figure by every read-out, and the numbers that were fitted.
 pub fn read_outs(group: &Group<'_>, name: &str, figure: fn(&Evaluation) -> f64, digits: usize) -> Table {
-    let of = |read_out: fn(&Calibrated) -> Option<&Evaluation>| -> Box<dyn Fn(&Row) -> Option<f64>> {
-        Box::new(move |row| read_out(&row.test).map(figure))
+    let column = |calibrator: Calibrator| -> Column<'_> {
+        let of = move |row: &Row| row.test.by(calibrator).map(figure);
+        (calibrator.label(), Box::new(of), digits, Best::Smallest)
     };
-    let mut columns: Vec<Column<'_>> =
-        READ_OUTS.iter().map(|(name, read_out)| (*name, of(*read_out), digits, Best::Smallest)).collect();
+    let mut columns: Vec<Column<'_>> = Calibrator::ALL.map(column).into();
     let temperature = |row: &Row| row.test.temperature.as_ref().map(|fitted| f64::from(fitted.value));
     let coefficient = |row: &Row| row.test.coefficient.as_ref().map(|fitted| f64::from(fitted.value));
-    columns.push(("fitted temperature", Box::new(temperature), 2, Best::None));
-    columns.push(("fitted beta", Box::new(coefficient), 3, Best::None));
+    columns.push(("temperature is", Box::new(temperature), 2, Best::None));
+    columns.push(("beta is", Box::new(coefficient), 3, Best::None));
     table(group, format!("{name} by read-out; bold: the best of a row"), &columns, Along::Row)
 }
 
