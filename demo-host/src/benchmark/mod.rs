@@ -1,59 +1,91 @@
-//! Training throughput, side by side with other frameworks on the same machine in the same minutes.
+//! Training throughput, side by side with other frameworks on the same machine in the same minutes: full steps of forward
+//! pass, cross-entropy, gradients and SGD on random images in memory, without the loading of data.
 
-use std::time::Instant;
+mod burn;
+#[cfg(feature = "candle")]
+mod candle;
+mod torch;
 
-use anyhow::Result;
-use burn::optim::momentum::MomentumConfig;
-use burn::optim::{GradientsParams, SgdConfig};
-use burn::tensor::{Device, Distribution, Tensor};
+use anyhow::{Result, ensure};
 
+use crate::compute::Compute;
 use crate::data::DatasetName;
-use crate::models::{Model, ModelName};
-use crate::training::{Settings, batch_loss};
+use crate::models::ModelName;
 
-/// What is measured: a full training step, forward pass, loss, gradients and SGD with momentum.
+/// What is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Workload {
     /// The network.
     pub model: ModelName,
-    /// Gives the shape of the images, which are random numbers.
+    /// Gives the shape of the images and the number of classes.
     pub dataset: DatasetName,
     /// Images of a step.
     pub batch_size: usize,
-    /// Steps that are timed.
+    /// Steps that are timed at a stretch.
     pub steps: usize,
 }
 
+/// What came out.
+#[derive(Clone, Debug)]
+pub struct Measurement {
+    /// Which framework, in which version.
+    pub framework: String,
+    /// Images of whole training steps a second.
+    pub images_per_second: f64,
+    /// The trained parameters of the network, which must be the same for all.
+    pub parameters: usize,
+}
+
 /// The workloads of the command.
-pub const WORKLOADS: [Workload; 2] = [
-    Workload { model: ModelName::LeNet5, dataset: DatasetName::Mnist, batch_size: 64, steps: 400 },
-    Workload { model: ModelName::ResNet8, dataset: DatasetName::Cifar10, batch_size: 128, steps: 12 },
+const WORKLOADS: [Workload; 2] = [
+    Workload { model: ModelName::LeNet5, dataset: DatasetName::Mnist, batch_size: 128, steps: 100 },
+    Workload { model: ModelName::ResNet8, dataset: DatasetName::Cifar10, batch_size: 128, steps: 8 },
 ];
 
-/// Images a second of burn on a device.
+/// Measures every framework that is there, in turn and over several rounds, and prints the best round of each: what else
+/// runs on the machine can only slow one down.
 ///
 /// # Errors
-/// If the model does not take the images.
-pub fn burn(workload: &Workload, device: &Device) -> Result<f64> {
-    let device = device.clone().autodiff();
-    let Workload { model, dataset, batch_size, steps } = *workload;
-    let [channels, height, width] = dataset.shape();
-    let settings = Settings::new(dataset, model);
-    let mut model: Model = model.init(dataset.shape(), dataset.classes(), &device)?;
-    let images = Tensor::<4>::random([batch_size, channels, height, width], Distribution::Default, &device);
-    let labels: Vec<usize> = (0..batch_size).map(|i| i % dataset.classes()).collect();
-    let momentum = MomentumConfig::new().with_momentum(0.9).with_dampening(0.0);
-    let mut optimizer = SgdConfig::new().with_momentum(Some(momentum)).init();
-    let mut step = || {
-        let loss = batch_loss(&settings, model.forward(images.clone()), &labels, 0.0);
-        let gradients = GradientsParams::from_grads(loss.backward(), &model);
-        model = optimizer.step(0.01, model.clone(), gradients);
-        loss.into_scalar::<f32>()
-    };
-    step();
-    let start = Instant::now();
-    for _ in 0..steps {
-        step();
+/// If a framework fails, or its network is another one.
+pub fn benchmark(device: Compute, python: &str, rounds: usize) -> Result<()> {
+    ensure!((1..=1000).contains(&rounds), "--rounds is {rounds}, but must be from 1 to 1000");
+    let burn_device = device.device()?;
+    let torch = torch::found(python);
+    for workload in WORKLOADS {
+        let mut best: Vec<Measurement> = Vec::new();
+        for _ in 0..rounds {
+            keep_best(&mut best, burn::measure(&workload, &burn_device)?);
+            #[cfg(feature = "candle")]
+            keep_best(&mut best, candle::measure(&workload)?);
+            if torch {
+                keep_best(&mut best, torch::measure(python, &workload)?);
+            }
+        }
+        let ours = best[0].clone();
+        println!("{}, batches of {}, {}:", workload.model.title(), workload.batch_size, device.label());
+        for Measurement { framework, images_per_second, parameters } in best {
+            ensure!(
+                parameters == ours.parameters,
+                "{framework} has {parameters} parameters, but ours {}",
+                ours.parameters
+            );
+            let ratio = images_per_second / ours.images_per_second;
+            println!("  {framework:<32} {images_per_second:>8.0} images/s  {ratio:>6.2}");
+        }
     }
-    Ok((steps * batch_size) as f64 / start.elapsed().as_secs_f64())
+    if !cfg!(feature = "candle") {
+        println!("candle is not in this program: build it with `--features candle`.");
+    }
+    if !torch {
+        println!("{python} has no torch: name one that has by --python.");
+    }
+    Ok(())
+}
+
+fn keep_best(best: &mut Vec<Measurement>, new: Measurement) {
+    match best.iter_mut().find(|seen| seen.framework == new.framework) {
+        None => best.push(new),
+        Some(seen) if seen.images_per_second < new.images_per_second => *seen = new,
+        Some(_) => {}
+    }
 }

@@ -60,8 +60,18 @@ enum Command {
     Sweep(SweepArgs),
     /// Make a page of the results of sweeps
     Report(ReportArgs),
-    /// Measure the training throughput beside other frameworks
-    Benchmark,
+    /// Measure the training throughput beside candle, if this program has it, and PyTorch, if a Python has it
+    Benchmark {
+        /// The device that burn trains on
+        #[arg(long, value_enum, default_value_t)]
+        device: Compute,
+        /// A Python that may have torch
+        #[arg(long, default_value = "python3")]
+        python: String,
+        /// How often each is measured; the best counts
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+    },
     /// Write the layers of a trained model for the firmware
     Export {
         /// The checkpoint of the model
@@ -153,11 +163,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Some(Command::Train(args)) => train(args),
         Some(Command::Sweep(args)) => sweep(args),
         Some(Command::Report(args)) => report(&args).map(|()| ExitCode::SUCCESS),
-        Some(Command::Benchmark) => {
-            for workload in benchmark::WORKLOADS {
-                println!("{:?}: {:.0} images/s", workload, benchmark::burn(&workload, &Compute::Cpu.device()?)?);
-            }
-            Ok(ExitCode::SUCCESS)
+        Some(Command::Benchmark { device, python, rounds }) => {
+            benchmark::benchmark(device, &python, rounds).map(|()| ExitCode::SUCCESS)
         }
         Some(Command::Verify { checkpoint, data_dir }) => verify(&checkpoint, data_dir).map(success_if),
         Some(Command::Export { checkpoint, head, hidden }) => {

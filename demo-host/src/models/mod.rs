@@ -19,7 +19,7 @@ pub use residual::ResidualNetwork;
 pub use vgg16::Vgg16;
 
 use anyhow::{Result, ensure};
-use burn::module::Module;
+use burn::module::{Module, ModuleVisitor, Param};
 use burn::nn::Linear;
 use burn::tensor::{Device, Tensor};
 use clap::ValueEnum;
@@ -201,6 +201,20 @@ impl Model {
     pub fn forward(&self, images: Tensor<4>) -> Tensor<2> {
         self.logits(self.features(images), None)
     }
+
+    /// How many parameters are trained: what a normalisation remembers of its input is none. Of a model on a device that
+    /// differentiates.
+    pub fn parameters(&self) -> usize {
+        struct Count(usize);
+        impl ModuleVisitor for Count {
+            fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
+                self.0 += if parameter.is_require_grad() { parameter.val().shape().num_elements() } else { 0 };
+            }
+        }
+        let mut count = Count(0);
+        self.visit(&mut count);
+        count.0
+    }
 }
 
 /// The parameters of a dense layer in the core's order: the weights row by row (a row is an output), then the biases.
@@ -219,8 +233,6 @@ pub fn floats<const D: usize>(tensor: Tensor<D>) -> Vec<f32> {
 
 #[cfg(test)]
 mod tests {
-    use burn::module::{ModuleVisitor, Param};
-
     use super::*;
 
     #[test]
@@ -240,7 +252,7 @@ mod tests {
             (ModelName::ResNet18, [3, 32, 32], 100, 11_173_962 + 513 * 90),
         ] {
             let model = name.init(shape, classes, &device).unwrap();
-            assert_eq!(trainable(&model), parameters, "{name:?}");
+            assert_eq!(model.parameters(), parameters, "{name:?}");
             let [channels, height, width] = shape;
             let images = Tensor::ones([2, channels, height, width], &device);
             assert_eq!(model.features(images.clone()).dims(), [2, name.features()], "{name:?}");
@@ -261,18 +273,5 @@ mod tests {
             assert!(message.contains(name.label()), "{message}");
         }
         assert!(ModelName::LeNet5.check([3, 32, 32]).is_ok());
-    }
-
-    /// The parameters that are trained: what the normalisation remembers of its input is none.
-    fn trainable(model: &Model) -> usize {
-        struct Count(usize);
-        impl ModuleVisitor for Count {
-            fn visit_float<const D: usize>(&mut self, parameter: &Param<Tensor<D>>) {
-                self.0 += if parameter.is_require_grad() { parameter.val().shape().num_elements() } else { 0 };
-            }
-        }
-        let mut count = Count(0);
-        model.visit(&mut count);
-        count.0
     }
 }
