@@ -60,6 +60,7 @@ fn settings_out_of_range() {
     train("--momentum", "1", &["--momentum"]);
     train("--epochs", "0", &["--epochs"]);
     train("--batch-size", "0", &["--batch-size"]);
+    train("--milestones", "10,5", &["--milestones", "rising"]);
     train("--beta", "small", &["--beta", "small"]);
 }
 
@@ -102,6 +103,8 @@ fn checkpoints_that_are_none() {
         refused(&folder, &[command, &["--checkpoint", "run"]].concat(), &["run is not a checkpoint"]);
         refused(&folder, &[command, &["--checkpoint", "gone"]].concat(), &["cannot read gone"]);
     }
+    fs::write(folder.path().join("run"), b"gd-run\x00\x01of another version").unwrap();
+    refused(&folder, &["verify", "--checkpoint", "run"], &["version 1", "version 3"]);
 }
 
 #[test]

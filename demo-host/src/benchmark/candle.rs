@@ -13,6 +13,9 @@ use candle_nn::{
 use super::{Measurement, Workload};
 use crate::models::ModelName;
 
+/// Logits from images.
+type Network = dyn Fn(&Tensor) -> candle_core::Result<Tensor>;
+
 /// Images a second.
 ///
 /// # Errors
@@ -23,7 +26,7 @@ pub fn measure(workload: &Workload) -> Result<Measurement> {
     let device = Device::Cpu;
     let parameters = VarMap::new();
     let builder = VarBuilder::from_varmap(&parameters, DType::F32, &device);
-    let network: Box<dyn Fn(&Tensor) -> candle_core::Result<Tensor>> = match model {
+    let network: Box<Network> = match model {
         ModelName::LeNet5 => {
             let network = LeNet5::new(dataset.classes(), &builder)?;
             Box::new(move |images| network.forward(images))

@@ -58,9 +58,13 @@ pub struct SettingsArgs {
     /// Images of a step [default: 32 on digits, 64 on mnist and fashion-mnist, 128 on the others]
     #[arg(long)]
     batch_size: Option<usize>,
-    /// The learning rate at the start, which falls to 0 along half a cosine [default: 0.05, on colour images 0.1]
+    /// The learning rate at the start [default: 0.05, on colour images 0.1]
     #[arg(long, allow_negative_numbers = true)]
     learning_rate: Option<f64>,
+    /// The epochs after which the learning rate falls to a tenth, as in 100,150 [default: none, it falls to 0 along half a
+    /// cosine]
+    #[arg(long, value_delimiter = ',')]
+    milestones: Option<Vec<u32>>,
     /// Momentum [default: 0.9]
     #[arg(long, allow_negative_numbers = true)]
     momentum: Option<f64>,
@@ -111,6 +115,7 @@ impl SettingsArgs {
             epochs,
             batch_size: self.batch_size.unwrap_or(default.batch_size),
             learning_rate: self.learning_rate.unwrap_or(default.learning_rate),
+            milestones: self.milestones.clone().unwrap_or_default(),
             momentum: self.momentum.unwrap_or(default.momentum),
             weight_decay: self.weight_decay.unwrap_or(default.weight_decay),
             augment: self.augment.unwrap_or(default.augment),

@@ -10,12 +10,13 @@ use super::{EpochRecord, Settings};
 use crate::files;
 use crate::measures::Curriculum;
 
-const MAGIC: &[u8; 8] = b"gd-run\x00\x02";
+const MAGIC: &[u8; 7] = b"gd-run\x00";
+const VERSION: u8 = 3;
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 /// A training run after a whole number of epochs: all that is needed to go on, or to use the model.
 ///
-/// On disk: the magic bytes `gd-run`, 0 and the version 2; then this struct in the postcard format, with a CRC-32 of it
+/// On disk: the magic bytes `gd-run`, 0 and the version 3; then this struct in the postcard format, with a CRC-32 of it
 /// behind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Checkpoint {
@@ -38,7 +39,7 @@ impl Checkpoint {
     /// If the file cannot be written; an older one at this path is then intact.
     pub fn save(&self, path: &Path) -> Result<()> {
         let body = postcard::to_stdvec_crc32(self, CRC.digest()).context("the checkpoint cannot be encoded")?;
-        files::write_whole(path, &[MAGIC, &body[..]].concat())
+        files::write_whole(path, &[MAGIC, &[VERSION][..], &body].concat())
     }
 
     /// Reads a checkpoint.
@@ -50,8 +51,17 @@ impl Checkpoint {
         let name = path.display();
         let body = bytes.strip_prefix(MAGIC);
         let body = body.with_context(|| format!("{name} is not a checkpoint: `demo-host train` makes one"))?;
-        ensure!(body.len() > 4, "{name} is cut off: restore it, or train anew");
+        let (version, body) = body.split_first().with_context(|| cut_off(path))?;
+        ensure!(
+            *version == VERSION,
+            "{name} is a checkpoint of version {version}, but this program reads version {VERSION}: train anew"
+        );
+        ensure!(body.len() > 4, cut_off(path));
         postcard::from_bytes_crc32(body, CRC.digest())
             .map_err(|_| anyhow!("{name} is damaged, its CRC does not fit its content: restore it, or train anew"))
     }
+}
+
+fn cut_off(path: &Path) -> String {
+    format!("{} is cut off: restore it, or train anew", path.display())
 }

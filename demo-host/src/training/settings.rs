@@ -28,8 +28,12 @@ pub struct Settings {
     pub epochs: u32,
     /// Images of a step; the last step of an epoch takes what is left.
     pub batch_size: usize,
-    /// The learning rate at the start; it falls to 0 over the run along half a cosine.
+    /// The learning rate at the start; without milestones it falls to 0 over the run along half a cosine.
     pub learning_rate: f64,
+    /// The epochs after each of which the learning rate falls to a tenth, rising; results of before they could be set
+    /// have none.
+    #[serde(default)]
+    pub milestones: Vec<u32>,
     /// Momentum of SGD, without dampening.
     pub momentum: f64,
     /// Weight decay of SGD.
@@ -59,6 +63,7 @@ impl Settings {
             epochs,
             batch_size,
             learning_rate,
+            milestones: Vec::new(),
             momentum: 0.9,
             weight_decay,
             augment: matches!(dataset, DatasetName::Cifar10 | DatasetName::Cifar100),
@@ -88,6 +93,12 @@ impl Settings {
             self.learning_rate > 0.0 && self.learning_rate <= 100.0,
             "--learning-rate is {}, but must be in (0, 100]",
             self.learning_rate
+        );
+        ensure!(
+            self.milestones.is_sorted_by(|a, b| a < b) && self.milestones.iter().all(|m| (1..self.epochs).contains(m)),
+            "--milestones is {:?}, but must be rising epochs from 1 to {}, before the last",
+            self.milestones,
+            self.epochs - 1
         );
         ensure!((0.0..1.0).contains(&self.momentum), "--momentum is {}, but must be in [0, 1)", self.momentum);
         ensure!(
@@ -121,9 +132,50 @@ impl Settings {
         self.loss.check(self.epochs).context("the loss cannot be used")
     }
 
-    /// The learning rate at a step of so many: half a cosine from the start's to 0.
+    /// The learning rate over the run in a few words.
+    pub fn learning_rate_label(&self) -> String {
+        let falling = match &self.milestones[..] {
+            [] => "falling along half a cosine".to_owned(),
+            epochs => {
+                format!("a tenth after epoch {}", epochs.iter().map(u32::to_string).collect::<Vec<_>>().join(", "))
+            }
+        };
+        format!("{} {falling}", self.learning_rate)
+    }
+
+    /// The learning rate at a step of so many: a tenth of what it was after each milestone, or, without milestones, half
+    /// a cosine from the start's to 0.
     pub fn learning_rate_at(&self, step: usize, steps: usize) -> f64 {
+        if !self.milestones.is_empty() {
+            let epoch = step * self.epochs as usize / steps;
+            let passed = self.milestones.iter().filter(|milestone| epoch >= **milestone as usize).count();
+            return self.learning_rate * 0.1_f64.powi(passed as i32);
+        }
         let progress = step as f64 / steps as f64;
         0.5 * self.learning_rate * (1.0 + (std::f64::consts::PI * progress).cos())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_learning_rate_by_hand() {
+        let mut settings = Settings::new(DatasetName::Digits, ModelName::Mlp);
+        (settings.epochs, settings.learning_rate) = (4, 0.8);
+        for (step, rate) in [(0, 0.8), (10, 0.4), (20, 0.0)] {
+            assert!((settings.learning_rate_at(step, 20) - rate).abs() < 1e-12);
+        }
+        settings.milestones = vec![1, 3];
+        settings.check().unwrap();
+        for (step, rate) in [(0, 0.8), (4, 0.8), (5, 0.08), (14, 0.08), (15, 0.008), (19, 0.008)] {
+            assert!((settings.learning_rate_at(step, 20) - rate).abs() < 1e-12, "{step}");
+        }
+        for wrong in [vec![0], vec![4], vec![2, 2], vec![3, 1]] {
+            settings.milestones = wrong;
+            let message = settings.check().unwrap_err().to_string();
+            assert!(message.contains("--milestones") && message.contains("from 1 to 3"), "{message}");
+        }
     }
 }

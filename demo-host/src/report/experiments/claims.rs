@@ -67,6 +67,7 @@ struct Side {
 #[derive(Clone, Copy)]
 enum Select {
     Beta(f32),
+    Scaled(f32),
     WarmUp(f32, f32),
 }
 
@@ -74,6 +75,7 @@ impl Select {
     fn arm<'g, 'a>(self, group: &'g Group<'a>) -> Option<&'g Arm<'a>> {
         group.arms.iter().find(|arm| match (self, arm.loss) {
             (Select::Beta(wanted), Loss::GradientDecay { beta, warm_up: None, scale_rate: false }) => beta == wanted,
+            (Select::Scaled(wanted), Loss::GradientDecay { beta, warm_up: None, scale_rate: true }) => beta == wanted,
             (Select::WarmUp(start, end), Loss::GradientDecay { beta, warm_up: Some(warm_up), scale_rate: false }) => {
                 warm_up.start == start && beta == end
             }
@@ -84,6 +86,7 @@ impl Select {
     fn label(self) -> String {
         match self {
             Select::Beta(beta) => format!("beta {beta}"),
+            Select::Scaled(beta) => format!("beta {beta}, rate / 2G"),
             Select::WarmUp(start, end) => format!("{start} -> {end}"),
         }
     }
@@ -102,6 +105,14 @@ fn claims() -> Vec<Claim> {
     for beta in SMALL.map(Select::Beta) {
         add("A small beta converges faster", "epochs to the goal", beta, plain, to_goal, 1);
     }
+    add(
+        "A small beta converges faster at the same mean gradient",
+        "epochs to the goal",
+        Select::Scaled(SMALL[0]),
+        plain,
+        to_goal,
+        1,
+    );
     for beta in SMALL.map(Select::Beta) {
         add("A small beta reaches a higher training accuracy", "training error, %", beta, plain, training_error, 3);
     }
@@ -160,7 +171,8 @@ fn claims() -> Vec<Claim> {
 
 /// The verdicts as a table for the terminal.
 pub fn text(groups: &[Group<'_>], findings: &[Finding]) -> String {
-    let header = ["claim", "compared"].map(str::to_owned).into_iter().chain(groups.iter().map(Group::title));
+    let header =
+        ["claim", "compared"].map(str::to_owned).into_iter().chain(groups.iter().map(|group| group.title.clone()));
     let short = |verdict: Verdict| match verdict {
         Verdict::Held => "held",
         Verdict::NoDifference => "no difference",

@@ -7,6 +7,8 @@ use crate::training::{Loss, Settings};
 pub struct Group<'a> {
     /// What they have in common; loss and seed mean nothing here.
     pub settings: Settings,
+    /// Data set and model, and what sets it apart from other groups with the same.
+    pub title: String,
     /// The losses, in the order of their margin, then the warm-ups, then the peers.
     pub arms: Vec<Arm<'a>>,
 }
@@ -62,7 +64,7 @@ impl<'a> Group<'a> {
             let group = match groups.iter().position(|group| group.settings == settings) {
                 Some(group) => &mut groups[group],
                 None => {
-                    groups.push(Group { settings, arms: Vec::new() });
+                    groups.push(Group { title: title(&settings, &groups), settings, arms: Vec::new() });
                     let last = groups.len() - 1;
                     &mut groups[last]
                 }
@@ -88,11 +90,6 @@ impl<'a> Group<'a> {
     pub fn plain(&self) -> Option<&Arm<'a>> {
         self.arm(&Loss::plain()).or_else(|| self.arms.iter().find(|arm| arm.loss.is_plain()))
     }
-
-    /// Data set and model.
-    pub fn title(&self) -> String {
-        format!("{}, {}", self.settings.dataset.title(), self.settings.model.title())
-    }
 }
 
 impl Arm<'_> {
@@ -105,6 +102,21 @@ impl Arm<'_> {
 /// Settings without what may differ within a group.
 fn common(settings: &Settings) -> Settings {
     Settings { loss: Loss::plain(), seed: 0, ..settings.clone() }
+}
+
+/// Data set and model, and in which settings they differ from those of an earlier group.
+fn title(settings: &Settings, earlier: &[Group<'_>]) -> String {
+    let (dataset, model) = (settings.dataset, settings.model);
+    let same = earlier.iter().find(|group| group.settings.dataset == dataset && group.settings.model == model);
+    let mut title = format!("{}, {}", dataset.title(), model.title());
+    let fields = |settings: &Settings| serde_json::to_value(settings).unwrap_or_default();
+    if let (Some(group), Some(here)) = (same, fields(settings).as_object()) {
+        let there = fields(&group.settings);
+        for (name, value) in here.iter().filter(|(name, value)| there[name.as_str()] != **value) {
+            title += &format!(", {} {value}", name.replace('_', " "));
+        }
+    }
+    title
 }
 
 /// A key to sort losses by.
@@ -123,6 +135,17 @@ fn order(loss: &Loss) -> (u8, f32, f32) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::data::DatasetName;
+    use crate::models::ModelName;
+
+    #[test]
+    fn titles_name_what_sets_groups_apart() {
+        let settings = Settings::new(DatasetName::Mnist, ModelName::LeNet5);
+        assert_eq!(title(&settings, &[]), "MNIST, LeNet-5");
+        let first = Group { settings: settings.clone(), title: title(&settings, &[]), arms: Vec::new() };
+        let other = Settings { learning_rate: 0.25, epochs: 3, ..settings };
+        assert_eq!(title(&other, &[first]), "MNIST, LeNet-5, epochs 3, learning rate 0.25");
+    }
 
     #[test]
     fn mean_deviation_and_confidence_by_hand() {

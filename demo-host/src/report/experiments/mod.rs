@@ -20,7 +20,7 @@ pub fn experiments_text(rows: &[Row]) -> String {
     for group in &groups {
         let ece = tables::read_outs(group, "ECE on the test images, %", |e| 100.0 * f64::from(e.metrics.ece), 2);
         let seeds = group.arms.iter().map(|arm| arm.runs.len()).max().unwrap_or(0);
-        text += &format!("{} (seeds: {seeds})\n{}{}\n", group.title(), tables::accuracy(group).text(), ece.text());
+        text += &format!("{} (seeds: {seeds})\n{}{}\n", group.title, tables::accuracy(group).text(), ece.text());
     }
     let claims = claims::findings(&groups);
     text + &claims::text(&groups, &claims) + "\n" + &read_outs::comparison(&groups).text()

@@ -63,7 +63,7 @@ fn claims_section(groups: &[Group<'_>]) -> String {
         .to_owned();
     text += "<table class=\"text\"><tr><th>claim</th><th>compared</th><th>figure</th>";
     for group in groups {
-        let _ = write!(text, "<th>{}</th>", escape(&group.title()));
+        let _ = write!(text, "<th>{}</th>", escape(&group.title));
     }
     text += "</tr>\n";
     for Finding { claim, compared, figure, verdicts } in findings(groups) {
@@ -86,12 +86,12 @@ fn claims_section(groups: &[Group<'_>]) -> String {
 fn section(group: &Group<'_>) -> Result<String> {
     let settings = &group.settings;
     let mut text = format!(
-        "<h2>{}</h2>\n<p>{} epochs, batches of {}, learning rate {} falling along half a cosine, momentum {}, weight decay {}, {}, \
+        "<h2>{}</h2>\n<p>{} epochs, batches of {}, learning rate {}, momentum {}, weight decay {}, {}, \
          {} training images held out.</p>\n",
-        group.title(),
+        escape(&group.title),
         settings.epochs,
         settings.batch_size,
-        settings.learning_rate,
+        settings.learning_rate_label(),
         settings.momentum,
         settings.weight_decay,
         if settings.augment { "random crops and mirroring" } else { "no augmentation" },
