@@ -5,7 +5,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 
-use super::convolution::convolve;
+use super::cpu::{convolve, normalise};
 
 /// A convolution as the deeper networks have it: square, padded so that stride 1 keeps the size, and initialised as by
 /// He et al. (2015), from the fan-out.
@@ -37,6 +37,6 @@ impl NormalisedConvolution {
 
     /// `[images, channels_out, height / stride, width / stride]` from `[images, channels_in, height, width]`.
     pub fn forward(&self, maps: Tensor<4>) -> Tensor<4> {
-        self.norm.forward(convolve(&self.convolution, maps))
+        normalise(&self.norm, convolve(&self.convolution, maps))
     }
 }

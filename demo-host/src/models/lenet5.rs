@@ -8,7 +8,7 @@ use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-use super::convolution::convolve;
+use super::cpu::convolve;
 
 /// The width of the last hidden layer, whose outputs are the features.
 pub const FEATURES: usize = 84;

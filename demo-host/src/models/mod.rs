@@ -1,7 +1,7 @@
 //! Architectures, one file each. Each ends in a linear head and gives the features that the head works on, so that the
 //! head can be taken out and run by the core.
 
-mod convolution;
+mod cpu;
 mod layers;
 mod lenet5;
 mod mlp;
@@ -12,7 +12,7 @@ mod resnet34;
 mod resnet8;
 mod vgg16;
 
-pub use convolution::convolve;
+pub use cpu::{convolve, normalise};
 pub use lenet5::LeNet5;
 pub use mlp::{Mlp, SMALL_FEATURES as MLP_FEATURES};
 pub use residual::ResidualNetwork;

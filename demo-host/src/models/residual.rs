@@ -7,7 +7,7 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, s};
 
-use super::convolution::convolve;
+use super::cpu::convolve;
 use super::layers::{NormalisedConvolution, convolution};
 
 /// What the residual networks differ in.

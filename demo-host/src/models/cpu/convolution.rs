@@ -1,8 +1,6 @@
-//! Convolution for training on the CPU: burn's own `conv2d` on the CPU computes the gradient of the weights as a
-//! convolution whose kernel is a whole map, which takes most of a training step. Here forward pass and both gradients
-//! are matrix products of the unfolded images (im2col), by the crate `gemm` that burn itself multiplies with.
-//!
-//! On any other device the layer's own forward pass is taken.
+//! Convolution: burn's own `conv2d` on the CPU computes the gradient of the weights as a convolution whose kernel is a
+//! whole map, which takes most of a training step. Here forward pass and both gradients are matrix products of the
+//! unfolded images (im2col), by the crate `gemm` that burn itself multiplies with.
 
 mod kernels;
 mod matmul;
@@ -17,13 +15,15 @@ use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::nn::PaddingConfig2d;
 use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
+use burn_flex::FlexTensor;
 
+use super::{is_on_cpu, tensor};
 use kernels::Geometry;
 
 /// The output of a layer with square kernels, strides and paddings: `[images, channels_out, height, width]` from
 /// `[images, channels_in, height, width]`.
 pub fn convolve(layer: &Conv2d, images: Tensor<4>) -> Tensor<4> {
-    let (PaddingConfig2d::Explicit(padding, ..), false) = (&layer.padding, is_on_gpu(&images)) else {
+    let (PaddingConfig2d::Explicit(padding, ..), true) = (&layer.padding, is_on_cpu(&images)) else {
         return layer.forward(images);
     };
     let maps = <Dispatch as Convolution>::convolution(
@@ -39,12 +39,7 @@ pub fn convolve(layer: &Conv2d, images: Tensor<4>) -> Tensor<4> {
     }
 }
 
-/// Whether a tensor is elsewhere than in the memory of the CPU backend.
-fn is_on_gpu(tensor: &Tensor<4>) -> bool {
-    tensor.device().inner() != burn::tensor::Device::flex()
-}
-
-/// Two-dimensional convolution without bias, and its gradients.
+/// Two-dimensional convolution without bias, on the processor.
 #[backend_extension(Flex, Autodiff)]
 pub trait Convolution: Backend {
     /// The maps, from images and weights `[channels_out, channels_in, kernel, kernel]`.
@@ -54,62 +49,13 @@ pub trait Convolution: Backend {
         stride: usize,
         padding: usize,
     ) -> FloatTensor<Self>;
-
-    /// The gradient of the images, from that of the maps; `images` gives the shape.
-    fn convolution_images_gradient(
-        images: FloatTensor<Self>,
-        weights: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        stride: usize,
-        padding: usize,
-    ) -> FloatTensor<Self>;
-
-    /// The gradient of the weights, from that of the maps; `weights` gives the shape.
-    fn convolution_weights_gradient(
-        images: FloatTensor<Self>,
-        weights: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        stride: usize,
-        padding: usize,
-    ) -> FloatTensor<Self>;
 }
 
 impl Convolution for Flex {
-    fn convolution(
-        images: FloatTensor<Self>,
-        weights: FloatTensor<Self>,
-        stride: usize,
-        padding: usize,
-    ) -> FloatTensor<Self> {
+    fn convolution(images: FlexTensor, weights: FlexTensor, stride: usize, padding: usize) -> FlexTensor {
         let geometry = Geometry::new(images.layout().shape(), weights.layout().shape(), stride, padding);
         let (images, weights) = (images.to_contiguous(), weights.to_contiguous());
-        kernels::tensor(kernels::forward(images.storage(), weights.storage(), &geometry), geometry.maps_shape())
-    }
-
-    fn convolution_images_gradient(
-        images: FloatTensor<Self>,
-        weights: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        stride: usize,
-        padding: usize,
-    ) -> FloatTensor<Self> {
-        let geometry = Geometry::new(images.layout().shape(), weights.layout().shape(), stride, padding);
-        let (weights, gradient) = (weights.to_contiguous(), gradient.to_contiguous());
-        let result = kernels::images_gradient(weights.storage(), gradient.storage(), &geometry);
-        kernels::tensor(result, geometry.images_shape())
-    }
-
-    fn convolution_weights_gradient(
-        images: FloatTensor<Self>,
-        weights: FloatTensor<Self>,
-        gradient: FloatTensor<Self>,
-        stride: usize,
-        padding: usize,
-    ) -> FloatTensor<Self> {
-        let geometry = Geometry::new(images.layout().shape(), weights.layout().shape(), stride, padding);
-        let (images, gradient) = (images.to_contiguous(), gradient.to_contiguous());
-        let result = kernels::weights_gradient(images.storage(), gradient.storage(), &geometry);
-        kernels::tensor(result, geometry.weights_shape())
+        tensor(kernels::forward(images.storage(), weights.storage(), &geometry), geometry.maps_shape())
     }
 }
 
@@ -117,29 +63,29 @@ impl Convolution for Flex {
 #[derive(Debug)]
 struct ConvolutionBackward;
 
-impl<B: Convolution> Backward<B, 2> for ConvolutionBackward {
+impl Backward<Flex, 2> for ConvolutionBackward {
     /// The nodes that hold images and weights, stride and padding.
     type State = (NodeId, NodeId, usize, usize);
 
     fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
         let [images_node, weights_node] = ops.parents;
-        let gradient = gradients.consume::<B>(&ops.node);
+        let gradient = gradients.consume::<Flex>(&ops.node).to_contiguous();
         let (images, weights, stride, padding) = ops.state;
-        let images: FloatTensor<B> = checkpointer.retrieve_node_output(images);
-        let weights: FloatTensor<B> = checkpointer.retrieve_node_output(weights);
+        let images = checkpointer.retrieve_node_output::<FlexTensor>(images).to_contiguous();
+        let weights = checkpointer.retrieve_node_output::<FlexTensor>(weights).to_contiguous();
+        let geometry = Geometry::new(images.layout().shape(), weights.layout().shape(), stride, padding);
         if let Some(node) = images_node {
-            let gradient =
-                B::convolution_images_gradient(images.clone(), weights.clone(), gradient.clone(), stride, padding);
-            gradients.register::<B>(node.id, gradient);
+            let of_images = kernels::images_gradient(weights.storage(), gradient.storage(), &geometry);
+            gradients.register::<Flex>(node.id, tensor(of_images, geometry.images_shape()));
         }
         if let Some(node) = weights_node {
-            let gradient = B::convolution_weights_gradient(images, weights, gradient, stride, padding);
-            gradients.register::<B>(node.id, gradient);
+            let of_weights = kernels::weights_gradient(images.storage(), gradient.storage(), &geometry);
+            gradients.register::<Flex>(node.id, tensor(of_weights, geometry.weights_shape()));
         }
     }
 }
 
-impl<B: Convolution, C: CheckpointStrategy> Convolution for Autodiff<B, C> {
+impl<C: CheckpointStrategy> Convolution for Autodiff<Flex, C> {
     fn convolution(
         images: FloatTensor<Self>,
         weights: FloatTensor<Self>,
@@ -150,33 +96,14 @@ impl<B: Convolution, C: CheckpointStrategy> Convolution for Autodiff<B, C> {
         match prepared {
             OpsKind::Tracked(mut prepared) => {
                 let state = (prepared.checkpoint(&images), prepared.checkpoint(&weights), stride, padding);
-                prepared
-                    .finish(state, B::convolution(images.into_primitive(), weights.into_primitive(), stride, padding))
+                let maps = Flex::convolution(images.into_primitive(), weights.into_primitive(), stride, padding);
+                prepared.finish(state, maps)
             }
             OpsKind::UnTracked(prepared) => {
-                prepared.finish(B::convolution(images.into_primitive(), weights.into_primitive(), stride, padding))
+                let maps = Flex::convolution(images.into_primitive(), weights.into_primitive(), stride, padding);
+                prepared.finish(maps)
             }
         }
-    }
-
-    fn convolution_images_gradient(
-        _: FloatTensor<Self>,
-        _: FloatTensor<Self>,
-        _: FloatTensor<Self>,
-        _: usize,
-        _: usize,
-    ) -> FloatTensor<Self> {
-        unimplemented!("second derivatives of a convolution are not needed by any training here")
-    }
-
-    fn convolution_weights_gradient(
-        _: FloatTensor<Self>,
-        _: FloatTensor<Self>,
-        _: FloatTensor<Self>,
-        _: usize,
-        _: usize,
-    ) -> FloatTensor<Self> {
-        unimplemented!("second derivatives of a convolution are not needed by any training here")
     }
 }
 
@@ -186,12 +113,8 @@ mod tests {
     use burn::tensor::{Device, Distribution};
 
     use super::*;
+    use crate::models::cpu::largest_difference;
     use crate::models::floats;
-
-    fn largest_difference(ours: &[f32], theirs: &[f32]) -> f32 {
-        assert_eq!(ours.len(), theirs.len());
-        ours.iter().zip(theirs).map(|(a, b)| (a - b).abs() / b.abs().max(1.0)).fold(0.0, f32::max)
-    }
 
     #[test]
     fn maps_and_gradients_are_those_of_burn() {

@@ -1,7 +1,6 @@
-//! Forward pass and gradients on slices: image by image, in parallel, with the same bits for any number of threads.
+//! Forward pass and gradients on slices, image by image.
 
-use burn::tensor::{Bytes, DType, Shape};
-use burn_flex::{FlexTensor, Layout};
+use burn::tensor::Shape;
 use rayon::prelude::*;
 
 use super::matmul::{Matrix, multiply};
@@ -78,11 +77,6 @@ impl Geometry {
     }
 }
 
-/// A tensor of burn's CPU backend.
-pub fn tensor(elements: Vec<f32>, shape: [usize; 4]) -> FlexTensor {
-    FlexTensor::new(Bytes::from_elems(elements), Layout::contiguous(Shape::from(shape)), DType::F32)
-}
-
 /// The maps of all images.
 pub fn forward(images: &[f32], weights: &[f32], geometry: &Geometry) -> Vec<f32> {
     let weights = Matrix::new(weights, geometry.channels_out, geometry.patch());
@@ -117,24 +111,28 @@ pub fn images_gradient(weights: &[f32], gradient: &[f32], geometry: &Geometry) -
 
 /// The gradient of the weights.
 pub fn weights_gradient(images: &[f32], gradient: &[f32], geometry: &Geometry) -> Vec<f32> {
+    let (patch, channels_out) = (geometry.patch(), geometry.channels_out);
+    // Transposed, `[patch, channels_out]`: `gemm` copies its factors into another order, and of the two the gradient is
+    // smaller than the unfolded image by far.
     let sums: Vec<Vec<f32>> = images
         .par_chunks(IMAGES_OF_A_SUM * geometry.image_len())
         .zip(gradient.par_chunks(IMAGES_OF_A_SUM * geometry.maps_len()))
         .map_init(Vec::new, |unfolded, (images, gradient)| {
-            let mut sum = vec![0.0; geometry.channels_out * geometry.patch()];
+            let mut sum = vec![0.0; patch * channels_out];
             let pairs = images.chunks(geometry.image_len()).zip(gradient.chunks(geometry.maps_len()));
             for (i, (image, gradient)) in pairs.enumerate() {
-                let gradient = Matrix::new(gradient, geometry.channels_out, geometry.map_pixels());
-                let unfolded = unfold(image, geometry, unfolded);
-                multiply(gradient, unfolded.transposed(), &mut sum, i > 0);
+                let gradient = Matrix::new(gradient, channels_out, geometry.map_pixels());
+                multiply(unfold(image, geometry, unfolded), gradient.transposed(), &mut sum, i > 0);
             }
             sum
         })
         .collect();
-    let mut sums = sums.into_iter();
-    let mut total = sums.next().unwrap_or_default();
+    let mut total = vec![0.0; channels_out * patch];
     for sum in sums {
-        total.iter_mut().zip(sum).for_each(|(total, sum)| *total += sum);
+        for (weight, row) in sum.chunks_exact(channels_out).enumerate() {
+            let of_channels = total[weight..].iter_mut().step_by(patch);
+            of_channels.zip(row).for_each(|(total, sum)| *total += *sum);
+        }
     }
     total
 }
@@ -146,9 +144,11 @@ fn unfold<'a>(image: &'a [f32], geometry: &Geometry, unfolded: &'a mut Vec<f32>)
         return Matrix::new(image, geometry.patch(), pixels);
     }
     unfolded.resize(geometry.patch() * pixels, 0.0);
+    let windows = windows(geometry);
     for (weight, row) in unfolded.chunks_exact_mut(pixels).enumerate() {
-        let (channel, window) = window(weight, geometry);
-        let channel = &image[channel * geometry.from[0] * geometry.from[1]..][..geometry.from[0] * geometry.from[1]];
+        let window = &windows[weight % windows.len()];
+        let size = geometry.from[0] * geometry.from[1];
+        let channel = &image[weight / windows.len() * size..][..size];
         for (y, row) in row.chunks_exact_mut(geometry.to[1]).enumerate() {
             let Some(from) = window.source_row(y, geometry) else {
                 row.fill(0.0);
@@ -172,10 +172,11 @@ fn unfold<'a>(image: &'a [f32], geometry: &Geometry, unfolded: &'a mut Vec<f32>)
 
 /// The transpose of [`unfold`]: every element is added to the pixel that it would have been copied from.
 fn fold(unfolded: &[f32], geometry: &Geometry, image: &mut [f32]) {
+    let windows = windows(geometry);
     for (weight, row) in unfolded.chunks_exact(geometry.map_pixels()).enumerate() {
-        let (channel, window) = window(weight, geometry);
+        let window = &windows[weight % windows.len()];
         let size = geometry.from[0] * geometry.from[1];
-        let channel = &mut image[channel * size..][..size];
+        let channel = &mut image[weight / windows.len() * size..][..size];
         for (y, row) in row.chunks_exact(geometry.to[1]).enumerate() {
             let Some(to) = window.source_row(y, geometry) else { continue };
             let target = &mut channel[to * geometry.from[1]..][..geometry.from[1]];
@@ -210,13 +211,16 @@ impl Window {
     }
 }
 
-/// The channel that a weight belongs to, and what it sees.
-fn window(weight: usize, geometry: &Geometry) -> (usize, Window) {
+/// What each weight of a kernel sees, row by row; the same for every channel.
+fn windows(geometry: &Geometry) -> Vec<Window> {
     let Geometry { kernel, stride, padding, from, to, .. } = *geometry;
-    let (channel, row, column) = (weight / (kernel * kernel), weight / kernel % kernel, weight % kernel);
-    // Column x of the map sees column x * stride + column - padding of the image.
-    let first = padding.saturating_sub(column).div_ceil(stride).min(to[1]);
-    let end = (from[1] + padding).saturating_sub(column).div_ceil(stride).clamp(first, to[1]);
-    let source = (first * stride + column).saturating_sub(padding).min(from[1]);
-    (channel, Window { row, first, inside: end - first, source })
+    let window = |weight: usize| {
+        let (row, column) = (weight / kernel, weight % kernel);
+        // Column x of the map sees column x * stride + column - padding of the image.
+        let first = padding.saturating_sub(column).div_ceil(stride).min(to[1]);
+        let end = (from[1] + padding).saturating_sub(column).div_ceil(stride).clamp(first, to[1]);
+        let source = (first * stride + column).saturating_sub(padding).min(from[1]);
+        Window { row, first, inside: end - first, source }
+    };
+    (0..kernel * kernel).map(window).collect()
 }

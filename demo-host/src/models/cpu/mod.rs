@@ -1,0 +1,31 @@
+//! The layers that take most of a training step, for burn's CPU backend: [`convolve`] and [`normalise`] take a layer of
+//! burn and compute what it computes, with kernels of their own for forward pass and gradients. On any other device, and
+//! outside training, the layer's own forward pass is taken.
+//!
+//! The order of every sum is fixed, so that the number of threads does not change a bit.
+
+mod convolution;
+mod normalisation;
+
+pub use convolution::convolve;
+pub use normalisation::normalise;
+
+use burn::tensor::{Bytes, DType, Device, Shape, Tensor};
+use burn_flex::{FlexTensor, Layout};
+
+/// Whether a tensor is in the memory of the CPU backend.
+fn is_on_cpu<const D: usize>(tensor: &Tensor<D>) -> bool {
+    tensor.device().inner() == Device::flex()
+}
+
+/// A tensor of the CPU backend.
+fn tensor<const D: usize>(elements: Vec<f32>, shape: [usize; D]) -> FlexTensor {
+    FlexTensor::new(Bytes::from_elems(elements), Layout::contiguous(Shape::from(shape)), DType::F32)
+}
+
+/// The largest difference of an element from another's, relative where that is above 1.
+#[cfg(test)]
+fn largest_difference(ours: &[f32], theirs: &[f32]) -> f32 {
+    assert_eq!(ours.len(), theirs.len());
+    ours.iter().zip(theirs).map(|(a, b)| (a - b).abs() / b.abs().max(1.0)).fold(0.0, f32::max)
+}
