@@ -108,6 +108,17 @@ fn checkpoints_that_are_none() {
 }
 
 #[test]
+fn heads_that_are_not_linear() {
+    let folder = TempDir::new().unwrap();
+    let train = ["train", "--dataset", "digits", "--model", "mlp", "--epochs", "1", "--loss", "am-softmax"];
+    assert!(run(folder.path(), &train).status.success());
+    let checkpoint = ["--checkpoint", "digits-mlp.checkpoint"];
+    for command in [&["verify"][..], &["export", "--head", "head.bin"]] {
+        refused(&folder, &[command, &checkpoint].concat(), &["digits-mlp.checkpoint", "AM-softmax", "linear head"]);
+    }
+}
+
+#[test]
 fn train_verify_export() {
     let folder = TempDir::new().unwrap();
     let train = ["train", "--dataset", "digits", "--model", "mlp", "--epochs", "5", "--beta", "0.5"];

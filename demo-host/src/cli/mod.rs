@@ -2,7 +2,7 @@
 
 mod settings;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -168,7 +168,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
         Some(Command::Verify { checkpoint, data_dir }) => verify(&checkpoint, data_dir).map(success_if),
         Some(Command::Export { checkpoint, head, hidden }) => {
-            let (model, _) = Run::resume(Checkpoint::load(&checkpoint)?, &Compute::Cpu.device()?)?.trained();
+            let (model, _) = load_with_linear_head(&checkpoint)?.trained();
             // Both or neither: found out before the first is written.
             files::check_writable(&head)?;
             if let Some(path) = &hidden {
@@ -230,7 +230,7 @@ fn train(args: TrainArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn interrupted(run: &Run, path: &std::path::Path) -> ExitCode {
+fn interrupted(run: &Run, path: &Path) -> ExitCode {
     match run.epochs.len() {
         0 => println!("Stopped before the first epoch was done: nothing was written."),
         epochs => println!(
@@ -276,8 +276,8 @@ fn report(args: &ReportArgs) -> Result<()> {
     Ok(())
 }
 
-fn verify(checkpoint: &std::path::Path, data_dir: Option<PathBuf>) -> Result<bool> {
-    let run = Run::resume(Checkpoint::load(checkpoint)?, &Compute::Cpu.device()?)?;
+fn verify(checkpoint: &Path, data_dir: Option<PathBuf>) -> Result<bool> {
+    let run = load_with_linear_head(checkpoint)?;
     let data = run.settings.dataset.load(data_dir)?;
     let (model, device) = run.trained();
     let verification = verification::verify(&model, &data.test, &device)?;
@@ -286,6 +286,18 @@ fn verify(checkpoint: &std::path::Path, data_dir: Option<PathBuf>) -> Result<boo
         eprintln!("The core and burn disagree.");
     }
     Ok(verification.holds())
+}
+
+/// A run whose head the core can run.
+fn load_with_linear_head(checkpoint: &Path) -> Result<Run> {
+    let run = Run::resume(Checkpoint::load(checkpoint)?, &Compute::Cpu.device()?)?;
+    ensure!(
+        run.settings.loss.cosine_scale().is_none(),
+        "{} was trained with AM-softmax, whose logits are cosines and not those of a linear head: give a model that was \
+         trained with another --loss",
+        checkpoint.display()
+    );
+    Ok(run)
 }
 
 /// A flag that Ctrl-C sets.

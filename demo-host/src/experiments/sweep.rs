@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use anyhow::{Context, Result, ensure};
-use indicatif::{MultiProgress, ProgressBar};
+use indicatif::{HumanDuration, MultiProgress, ProgressBar};
 use sha2::{Digest, Sha256};
 
 use super::{Plan, Results, Row, Shard};
@@ -158,11 +158,15 @@ impl Shared<'_> {
         let row = Row::measure(&self.sweep.plan.name, &run, &data, self.sweep.device).with_context(|| name.clone())?;
         lock(&self.results).append(&row)?;
         std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        // Where there is no terminal, this line is the progress display.
         let line = format!(
-            "{name}: test {:.2} %, ECE {:.2} %, {:.0} s",
+            "{name}: test {:.2} %, ECE {:.2} %, {:.0} s; {} of {} epochs, {} left",
             100.0 * row.test.softmax.metrics.accuracy,
             100.0 * row.test.softmax.metrics.ece,
-            start.elapsed().as_secs_f32()
+            start.elapsed().as_secs_f32(),
+            self.all.position(),
+            self.all.length().unwrap_or(0),
+            HumanDuration(self.all.eta())
         );
         self.bars.suspend(|| println!("{line}"));
         // A run that has finished is a result, even if it was asked to stop meanwhile.

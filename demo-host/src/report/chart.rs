@@ -6,8 +6,6 @@ use plotters::prelude::*;
 
 use crate::evaluation::{BINS, Bar};
 
-pub use plotters::prelude::SeriesLabelPosition;
-
 /// The colours of Okabe and Ito, told apart with any kind of colour vision.
 const COLOURS: [RGBColor; 8] = [
     RGBColor(0, 0, 0),
@@ -37,17 +35,21 @@ pub struct Axes {
     pub x: (&'static str, f64, f64),
     /// Name, bottom and top.
     pub y: (&'static str, f64, f64),
-    /// Where the names of the curves stand.
-    pub legend: SeriesLabelPosition,
 }
 
-/// Curves over common axes.
+/// Curves over common axes, their names beside them.
 ///
 /// # Errors
 /// If it cannot be drawn.
 pub fn lines(curves: &[Curve], axes: &Axes) -> Result<String> {
     let mut svg = String::new();
-    draw_lines(&SVGBackend::with_string(&mut svg, (640, 400)).into_drawing_area(), curves, axes)?;
+    {
+        let area = SVGBackend::with_string(&mut svg, (780, 400)).into_drawing_area();
+        let (plot, legend) = area.split_horizontally(600);
+        draw_lines(&plot, curves, axes)?;
+        draw_legend(&legend, curves)?;
+        area.present().map_err(failed)?;
+    }
     Ok(svg)
 }
 
@@ -137,7 +139,7 @@ fn bins<'a>(
 }
 
 fn draw_lines(area: &DrawingArea<SVGBackend<'_>, Shift>, curves: &[Curve], axes: &Axes) -> Result<()> {
-    let Axes { x: (x_name, left, right), y: (y_name, low, high), .. } = *axes;
+    let Axes { x: (x_name, left, right), y: (y_name, low, high) } = *axes;
     let mut chart = ChartBuilder::on(area)
         .margin(10)
         .x_label_area_size(40)
@@ -148,9 +150,7 @@ fn draw_lines(area: &DrawingArea<SVGBackend<'_>, Shift>, curves: &[Curve], axes:
     mesh.x_desc(x_name).y_desc(y_name).light_line_style(WHITE).label_style(FONT).axis_desc_style(FONT);
     mesh.draw().map_err(failed)?;
     for (i, curve) in curves.iter().enumerate() {
-        // Once the colours are used up, they come again with points on the line.
-        let style = COLOURS[i % COLOURS.len()].stroke_width(2);
-        let dotted = i >= COLOURS.len();
+        let (style, dotted) = style(i);
         // Outside the axes nothing is drawn.
         let visible: Vec<(f64, f64)> = (curve.points.iter().copied())
             .filter(|(x, y)| (left..=right).contains(x) && (low..=high).contains(y))
@@ -159,19 +159,28 @@ fn draw_lines(area: &DrawingArea<SVGBackend<'_>, Shift>, curves: &[Curve], axes:
             let points = visible.iter().map(|point| Circle::new(*point, 3, style.filled()));
             chart.draw_series(points).map_err(failed)?;
         }
-        let series = chart.draw_series(LineSeries::new(visible, style)).map_err(failed)?;
-        let label = if dotted { format!("{} (dotted)", curve.label) } else { curve.label.clone() };
-        series.label(label).legend(move |(x, y)| PathElement::new([(x, y), (x + 18, y)], style));
+        chart.draw_series(LineSeries::new(visible, style)).map_err(failed)?;
     }
-    chart
-        .configure_series_labels()
-        .position(axes.legend.clone())
-        .label_font(FONT)
-        .background_style(WHITE.mix(0.85))
-        .border_style(BLACK.mix(0.3))
-        .draw()
-        .map_err(failed)?;
-    area.present().map_err(failed)
+    Ok(())
+}
+
+/// The names of the curves, one below the other.
+fn draw_legend(area: &DrawingArea<SVGBackend<'_>, Shift>, curves: &[Curve]) -> Result<()> {
+    for (i, curve) in curves.iter().enumerate() {
+        let (style, dotted) = style(i);
+        let y = 24 + 20 * i as i32;
+        area.draw(&PathElement::new([(4, y), (26, y)], style)).map_err(failed)?;
+        if dotted {
+            area.draw(&Circle::new((15, y), 3, style.filled())).map_err(failed)?;
+        }
+        area.draw(&Text::new(curve.label.clone(), (32, y - 7), FONT)).map_err(failed)?;
+    }
+    Ok(())
+}
+
+/// The line of a curve. Once the colours are used up they come again, with points on the line.
+fn style(curve: usize) -> (ShapeStyle, bool) {
+    (COLOURS[curve % COLOURS.len()].stroke_width(2), curve >= COLOURS.len())
 }
 
 fn failed(error: impl std::fmt::Display) -> anyhow::Error {

@@ -11,8 +11,9 @@ table.text th { text-align: left; } table.text td { text-align: left; white-spac
 .held { color: #00694e; font-weight: 600; } .not-held { color: #a83800; font-weight: 600; } .not-tested { color: #666; }
 svg { max-width: 100%; height: auto; } .grid { display: flex; flex-wrap: wrap; gap: .5rem; }
 pre { background: #f6f6f6; padding: .8rem; overflow-x: auto; font-size: 13px; } .note { color: #555; }
-@media print { body { margin: 0; max-width: none; font-size: 11px; } h2, h3 { break-after: avoid; } svg, table { break-inside: avoid; }
-  th, td { padding: .1rem .35rem; } }
+@media print { @page { size: A4 landscape; margin: 12mm; } body { margin: 0; max-width: none; font-size: 11px; padding: 0; }
+  h2, h3, caption { break-after: avoid; } svg, tr { break-inside: avoid; } table { display: table; font-size: 9px; }
+  th, td { padding: .1rem .35rem; } td { white-space: normal; } pre { white-space: pre-wrap; } }
 ";
 
 /// A whole page.

@@ -17,7 +17,7 @@ pub struct Table {
 pub struct Cell {
     /// What it says.
     pub text: String,
-    /// Whether it is the best of its column, which a page shows in bold.
+    /// Whether it is the best of its column or row, which a page shows in bold and the terminal with a star.
     pub best: bool,
 }
 
@@ -30,15 +30,14 @@ impl From<String> for Cell {
 impl Table {
     /// For the terminal.
     pub fn text(&self) -> String {
-        let rows = || {
-            let header = std::iter::once(self.header.iter().map(String::as_str).collect::<Vec<_>>());
-            header.chain(self.rows.iter().map(|row| row.iter().map(|cell| cell.text.as_str()).collect()))
-        };
-        let widths: Vec<usize> = (0..self.header.len())
-            .map(|column| rows().map(|row| row[column].chars().count()).max().unwrap_or(0))
-            .collect();
+        let marked = |cell: &Cell| if cell.best { format!("{}*", cell.text) } else { cell.text.clone() };
+        let header = std::iter::once(self.header.clone());
+        let rows: Vec<Vec<String>> =
+            header.chain(self.rows.iter().map(|row| row.iter().map(marked).collect())).collect();
+        let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+        let widths: Vec<usize> = (0..self.header.len()).map(width).collect();
         let mut text = format!("{}\n", self.title);
-        for row in rows() {
+        for row in &rows {
             let cells = row.iter().zip(&widths).enumerate().map(|(column, (cell, width))| match column {
                 0 => format!("  {cell:<width$}"),
                 _ => format!("  {cell:>width$}"),

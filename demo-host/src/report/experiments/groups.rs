@@ -32,7 +32,8 @@ pub struct Spread {
     pub count: usize,
 }
 
-/// The 97.5 % quantiles of Student's t distribution for 1, 2, .. degrees of freedom (a standard table); 1.96 beyond.
+/// The 97.5 % quantiles of Student's t distribution for 1, 2, .. degrees of freedom (a standard table). Beyond, where they
+/// fall to 1.96, the last is taken: too wide an interval rather than too narrow.
 const STUDENT: [f64; 10] = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
 
 impl Spread {
@@ -50,7 +51,7 @@ impl Spread {
 
     /// How far the true mean may be from this one, with 95 % confidence by Student's t; `None` for a single value.
     pub fn confidence(&self) -> Option<f64> {
-        let quantile = STUDENT.get(self.count.checked_sub(2)?).copied().unwrap_or(1.96);
+        let quantile = STUDENT[self.count.checked_sub(2)?.min(STUDENT.len() - 1)];
         Some(quantile * self.deviation? / (self.count as f64).sqrt())
     }
 }
@@ -157,6 +158,8 @@ mod tests {
         assert_eq!(Spread::of(&[]), None);
         assert_eq!(Spread::of(&[1.0, f64::INFINITY]), None);
         let many: Vec<f64> = (0..20).map(f64::from).collect();
-        assert!(Spread::of(&many).unwrap().confidence().unwrap() > 0.0);
+        // 0, .., 19 has the deviation sqrt(35).
+        let confidence = Spread::of(&many).unwrap().confidence().unwrap();
+        assert!((confidence - 2.228 * (35.0_f64 / 20.0).sqrt()).abs() < 1e-12);
     }
 }

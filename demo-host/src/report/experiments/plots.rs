@@ -5,7 +5,7 @@ use anyhow::Result;
 use super::curriculum::{Difficulty, FIFTHS};
 use super::groups::{Arm, Group};
 use crate::experiments::Row;
-use crate::report::chart::{self, Axes, Curve, SeriesLabelPosition, lines};
+use crate::report::chart::{self, Axes, Curve, lines};
 use crate::training::EpochRecord;
 
 /// The training error after each epoch.
@@ -35,7 +35,6 @@ pub fn curriculum(group: &Group<'_>) -> Result<String> {
     let axes = Axes {
         x: ("difficulty: fifth of the images by the loss of plain softmax", 1.0, FIFTHS as f64),
         y: ("right since epoch, mean", 0.0, high),
-        legend: SeriesLabelPosition::UpperLeft,
     };
     lines(&curves, &axes)
 }
@@ -73,7 +72,7 @@ fn over_epochs(group: &Group<'_>, name: &'static str, figure: fn(&EpochRecord) -
     let right = f64::from(group.settings.epochs).max(2.0);
     // A first epoch that is far off would flatten the rest.
     let high = highest(&curves, 90);
-    lines(&curves, &Axes { x: ("epoch", 1.0, right), y: (name, 0.0, high), legend: SeriesLabelPosition::UpperRight })
+    lines(&curves, &Axes { x: ("epoch", 1.0, right), y: (name, 0.0, high) })
 }
 
 /// A little above the given percentile of all values.

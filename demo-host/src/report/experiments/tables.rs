@@ -98,7 +98,7 @@ pub fn read_outs(group: &Group<'_>, name: &str, figure: fn(&Evaluation) -> f64, 
     let coefficient = |row: &Row| row.test.coefficient.as_ref().map(|fitted| f64::from(fitted.value));
     columns.push(("temperature is", Box::new(temperature), 2, Best::None));
     columns.push(("beta is", Box::new(coefficient), 3, Best::None));
-    table(group, format!("{name} by read-out; bold: the best of a row"), &columns, Along::Row)
+    table(group, format!("{name} by read-out; marked: the best of a row"), &columns, Along::Row)
 }
 
 /// How the classes lie in feature space, how the loss bends, and in which order images were learned.

@@ -4,7 +4,7 @@ use anyhow::Result;
 use gradient_decay::GradientDecay;
 
 use crate::device::MEASURE_EVERY;
-use crate::report::chart::{self, Axes, Curve, SeriesLabelPosition, lines};
+use crate::report::chart::{self, Axes, Curve, lines};
 use crate::story::{Story, TrainedLoss};
 
 /// The gradient decay curves g(p) for several beta.
@@ -18,11 +18,7 @@ pub fn gradient_decay() -> Result<String> {
         };
         curves.push(Curve { label: format!("beta {beta}"), points: (0..=400).map(point).collect::<Result<_>>()? });
     }
-    let axes = Axes {
-        x: ("probability p of the target", 0.0, 1.0),
-        y: ("magnitude of the gradient g(p)", 0.0, 1.0),
-        legend: SeriesLabelPosition::LowerLeft,
-    };
+    let axes = Axes { x: ("probability p of the target", 0.0, 1.0), y: ("magnitude of the gradient g(p)", 0.0, 1.0) };
     lines(&curves, &axes)
 }
 
@@ -37,10 +33,7 @@ pub fn convergence(story: &Story) -> Result<String> {
         Curve { label: loss.label.clone(), points: (0..epochs).map(point).collect() }
     };
     let curves: Vec<Curve> = story.losses.iter().map(curve).collect();
-    lines(
-        &curves,
-        &Axes { x: ("epoch", 1.0, 30.0), y: ("training error, %", 0.0, 12.0), legend: SeriesLabelPosition::UpperRight },
-    )
+    lines(&curves, &Axes { x: ("epoch", 1.0, 30.0), y: ("training error, %", 0.0, 12.0) })
 }
 
 /// The accuracy on the device after so many labelled samples, means over the orders.
@@ -59,7 +52,7 @@ pub fn adaptation(story: &Story) -> Result<String> {
     let low = values().map(|(_, y)| *y).fold(100.0, f64::min);
     let high = values().map(|(_, y)| *y).fold(0.0, f64::max);
     let y = ("test accuracy, %", (low - 1.0).floor(), (high + 1.0).ceil());
-    lines(&curves, &Axes { x: ("labelled samples", 0.0, right), y, legend: SeriesLabelPosition::LowerRight })
+    lines(&curves, &Axes { x: ("labelled samples", 0.0, right), y })
 }
 
 /// The reliability diagram of a loss, over all its seeds, by softmax and by the consistent probabilities.
