@@ -201,6 +201,25 @@ fn shards_make_the_whole_and_the_report_checks_them() {
 }
 
 #[test]
+fn a_run_that_diverges_stops_no_other() {
+    let folder = folder();
+    let path = folder.path();
+    let diverging = EXPERIMENT
+        .replace("epochs = 8", "epochs = 8\n    learning_rate = 100\n    weight_decay = 1.0")
+        .replace("[1, 2]", "[1]");
+    fs::write(path.join("beta.toml"), [&diverging, EXPERIMENT].concat()).unwrap();
+    for _ in 0..2 {
+        let output = run(path, &["sweep", "beta.toml", "--jobs", "1"]);
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(2), "{message}");
+        for words in ["3 of the runs have no result", "digits, mlp, 0.1, seed 1: the training has diverged"] {
+            assert!(message.contains(words), "{message}");
+        }
+        assert_eq!(rows(&path.join("beta.jsonl")).len(), RUNS);
+    }
+}
+
+#[test]
 fn bad_input() {
     let folder = folder();
     let path = folder.path();

@@ -14,7 +14,7 @@ use super::{Plan, Results, Row, Shard};
 use crate::compute::Compute;
 use crate::data::{Dataset, DatasetName};
 use crate::progress::progress_bar;
-use crate::training::{Checkpoint, Outcome, Run, Settings};
+use crate::training::{Checkpoint, Diverged, Outcome, Run, Settings};
 
 /// What is trained, and where to.
 pub struct Sweep {
@@ -40,6 +40,8 @@ struct Shared<'a> {
     results: Mutex<Results>,
     checkpoints: PathBuf,
     stop: &'a AtomicBool,
+    /// What each run that diverged has to say.
+    diverged: Mutex<Vec<String>>,
     bars: MultiProgress,
     all: ProgressBar,
 }
@@ -47,8 +49,8 @@ struct Shared<'a> {
 /// Trains every run that has no result yet. Returns whether all are done: not after `stop`.
 ///
 /// # Errors
-/// If a file cannot be read or written, or a training diverges. The results of runs that have finished are kept, and the
-/// checkpoints of those that have not.
+/// If a file cannot be read or written. The results of runs that have finished are kept, and the checkpoints of those that
+/// have not. A run that diverges is left out, and named as an error when all others are done.
 pub fn sweep(sweep: &Sweep, stop: &AtomicBool) -> Result<bool> {
     let datasets: std::collections::BTreeSet<_> = sweep.plan.runs.iter().map(|run| run.dataset).collect();
     ensure!(
@@ -96,6 +98,7 @@ pub fn sweep(sweep: &Sweep, stop: &AtomicBool) -> Result<bool> {
         results: Mutex::new(results),
         checkpoints: checkpoints.clone(),
         stop,
+        diverged: Mutex::new(Vec::new()),
         bars,
         all,
     };
@@ -116,7 +119,10 @@ pub fn sweep(sweep: &Sweep, stop: &AtomicBool) -> Result<bool> {
     shared.all.finish_and_clear();
     // Empty when all runs are done; otherwise the next sweep goes on from there.
     let _ = std::fs::remove_dir(&checkpoints);
-    Ok(outcome?.iter().all(|outcome| *outcome == Outcome::Done))
+    let done = outcome?.iter().all(|outcome| *outcome == Outcome::Done);
+    let diverged = lock(&shared.diverged);
+    ensure!(diverged.is_empty(), "{} of the runs have no result: {}", diverged.len(), diverged.join("; "));
+    Ok(done)
 }
 
 impl Shared<'_> {
@@ -125,6 +131,11 @@ impl Shared<'_> {
         loop {
             let Some(settings) = lock(&self.waiting).next() else { return Ok(Outcome::Done) };
             let outcome = self.train(settings);
+            if let Some(error) = outcome.as_ref().err().filter(|error| error.is::<Diverged>()) {
+                self.bars.suspend(|| println!("{error:#}"));
+                lock(&self.diverged).push(format!("{error:#}"));
+                continue;
+            }
             if !matches!(outcome, Ok(Outcome::Done)) {
                 // The others need not begin what this one could not.
                 lock(&self.waiting).by_ref().for_each(drop);

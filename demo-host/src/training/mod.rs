@@ -8,5 +8,5 @@ mod settings;
 
 pub use checkpoint::Checkpoint;
 pub use loss::{Loss, WarmUp, WarmUpShape, batch_loss, gradient_decay_loss};
-pub use run::{EpochRecord, Outcome, Run};
+pub use run::{Diverged, EpochRecord, Outcome, Run};
 pub use settings::Settings;

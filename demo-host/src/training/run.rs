@@ -1,5 +1,6 @@
 //! A training run: epochs over shuffled batches, measured and resumable after each.
 
+use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -51,6 +52,16 @@ pub enum Outcome {
     Done,
     /// It was asked to stop: the model is between two epochs, and only a checkpoint can be gone on from.
     Interrupted,
+}
+
+/// A training whose parameters are no numbers any more: what is wrong are its settings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Diverged;
+
+impl fmt::Display for Diverged {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the training has diverged: lower the learning rate")
+    }
 }
 
 /// A training run between two epochs.
@@ -127,7 +138,7 @@ impl Run {
     /// Trains for one epoch, calling `progress` after each step, and measures.
     ///
     /// # Errors
-    /// If the training has diverged.
+    /// [`Diverged`] if it has.
     pub fn epoch(&mut self, data: &Parts, stop: &AtomicBool, mut progress: impl FnMut()) -> Result<Outcome> {
         let start = Instant::now();
         let epoch = self.epochs.len();
@@ -160,7 +171,7 @@ impl Run {
         }
         let loss = loss_sum.into_scalar::<f32>() / data.train.len() as f32;
         let seconds = start.elapsed().as_secs_f32();
-        self.measure(data, loss, beta, seconds).context("the training has diverged, lower --learning-rate")?;
+        self.measure(data, loss, beta, seconds).context(Diverged)?;
         Ok(outcome)
     }
 
