@@ -23,5 +23,6 @@ pub fn experiments_text(rows: &[Row]) -> String {
         text += &format!("{} (seeds: {seeds})\n{}{}\n", group.title, tables::accuracy(group).text(), ece.text());
     }
     let claims = claims::findings(&groups);
-    text + &claims::text(&groups, &claims) + "\n" + &read_outs::comparison(&groups).text()
+    let read_outs = [read_outs::comparison(&groups), read_outs::by_group(&groups)].map(|table| table.text());
+    text + &claims::text(&groups, &claims) + "\n" + &read_outs.join("\n")
 }

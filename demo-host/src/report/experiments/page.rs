@@ -26,6 +26,7 @@ pub fn html(rows: &[Row]) -> Result<String> {
              fitted; temperature scaling and the fitted beta are fitted to the log-likelihood of held-out images. Differences count \
              beyond their 95 % confidence interval.</p>\n";
     body += &read_outs::comparison(&groups).html();
+    body += &read_outs::by_group(&groups).html();
     for group in &groups {
         body += &section(group)?;
     }

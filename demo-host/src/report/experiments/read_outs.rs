@@ -52,6 +52,39 @@ pub fn comparison(groups: &[Group<'_>]) -> Table {
     }
 }
 
+/// For each group and kind of loss the mean ECE by every read-out: what overfitting leaves differs between groups.
+pub fn by_group(groups: &[Group<'_>]) -> Table {
+    let mut rows = Vec::new();
+    for group in groups {
+        for (kind, belongs) in KINDS {
+            let arms = || group.arms.iter().filter(|arm| decays(arm, belongs));
+            if arms().next().is_none() {
+                continue;
+            }
+            let mean = |calibrator: Calibrator| {
+                let ece: Option<Vec<f64>> =
+                    arms().flat_map(|arm| &arm.runs).map(|run| run.test.ece(calibrator)).collect();
+                ece.and_then(|ece| Spread::of(&ece)).map(|spread| spread.mean)
+            };
+            let means = Calibrator::ALL.map(mean);
+            let best = means.into_iter().flatten().fold(f64::INFINITY, f64::min);
+            let cell = |mean: Option<f64>| Cell {
+                text: mean.map_or("-".to_owned(), |mean| format!("{mean:.2}")),
+                best: mean == Some(best),
+            };
+            rows.push(
+                [group.title.clone(), kind.to_owned()].map(Cell::from).into_iter().chain(means.map(cell)).collect(),
+            );
+        }
+    }
+    let header = ["runs", "loss"].into_iter().chain(Calibrator::ALL.map(Calibrator::label)).map(str::to_owned);
+    Table {
+        title: "ECE on the test images, %, means over losses and seeds; marked: the best of a row".to_owned(),
+        header: header.collect(),
+        rows,
+    }
+}
+
 /// Whether an arm is gradient decay on plain logits with such a final beta.
 fn decays(arm: &Arm<'_>, belongs: Belongs) -> bool {
     matches!(arm.loss, Loss::GradientDecay { beta, .. } if belongs(beta))
