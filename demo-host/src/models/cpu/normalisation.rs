@@ -1,5 +1,5 @@
-//! Batch normalisation for training: burn's own on the CPU goes over the maps some twenty times in a step and transposes
-//! them five times; here it is five times and never.
+//! Batch normalisation for training: burn's own on the CPU goes over the maps more than twenty times in a step, four times
+//! to transpose them; here it is six times.
 
 mod kernels;
 
