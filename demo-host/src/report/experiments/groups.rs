@@ -7,7 +7,7 @@ use crate::training::{Loss, Settings};
 pub struct Group<'a> {
     /// What they have in common; loss and seed mean nothing here.
     pub settings: Settings,
-    /// Data set and model, and what sets it apart from other groups with the same.
+    /// Data set and model, and the settings in which groups with the same differ.
     pub title: String,
     /// The losses, in the order of their margin, then the warm-ups, then the peers.
     pub arms: Vec<Arm<'a>>,
@@ -57,7 +57,7 @@ impl Spread {
 }
 
 impl<'a> Group<'a> {
-    /// All groups of some rows, in the order in which they appear.
+    /// All groups of some rows, by data set, model and length of the training.
     pub fn all(rows: &'a [Row]) -> Vec<Group<'a>> {
         let mut groups: Vec<Group<'a>> = Vec::new();
         for row in rows {
@@ -65,7 +65,7 @@ impl<'a> Group<'a> {
             let group = match groups.iter().position(|group| group.settings == settings) {
                 Some(group) => &mut groups[group],
                 None => {
-                    groups.push(Group { title: title(&settings, &groups), settings, arms: Vec::new() });
+                    groups.push(Group { title: String::new(), settings, arms: Vec::new() });
                     let last = groups.len() - 1;
                     &mut groups[last]
                 }
@@ -75,7 +75,10 @@ impl<'a> Group<'a> {
                 None => group.arms.push(Arm { loss: row.settings.loss, runs: vec![row] }),
             }
         }
+        groups.sort_by_key(|Group { settings, .. }| (settings.dataset, settings.model, settings.epochs));
+        let all: Vec<Settings> = groups.iter().map(|group| group.settings.clone()).collect();
         for group in &mut groups {
+            group.title = title(&group.settings, &all);
             group.arms.sort_by(|a, b| order(&a.loss).partial_cmp(&order(&b.loss)).unwrap_or(std::cmp::Ordering::Equal));
             group.arms.iter_mut().for_each(|arm| arm.runs.sort_by_key(|run| run.settings.seed));
         }
@@ -105,15 +108,17 @@ fn common(settings: &Settings) -> Settings {
     Settings { loss: Loss::plain(), seed: 0, ..settings.clone() }
 }
 
-/// Data set and model, and in which settings they differ from those of an earlier group.
-fn title(settings: &Settings, earlier: &[Group<'_>]) -> String {
+/// Data set and model, and the settings in which those of `all` with the same differ.
+fn title(settings: &Settings, all: &[Settings]) -> String {
     let (dataset, model) = (settings.dataset, settings.model);
-    let same = earlier.iter().find(|group| group.settings.dataset == dataset && group.settings.model == model);
     let mut title = format!("{}, {}", dataset.title(), model.title());
     let fields = |settings: &Settings| serde_json::to_value(settings).unwrap_or_default();
-    if let (Some(group), Some(here)) = (same, fields(settings).as_object()) {
-        let there = fields(&group.settings);
-        for (name, value) in here.iter().filter(|(name, value)| there[name.as_str()] != **value) {
+    let same: Vec<_> =
+        all.iter().filter(|other| (other.dataset, other.model) == (dataset, model)).map(fields).collect();
+    if let Some(here) = fields(settings).as_object() {
+        for (name, value) in
+            here.iter().filter(|(name, value)| same.iter().any(|there| there[name.as_str()] != **value))
+        {
             title += &format!(", {} {value}", name.replace('_', " "));
         }
     }
@@ -142,10 +147,12 @@ mod tests {
     #[test]
     fn titles_name_what_sets_groups_apart() {
         let settings = Settings::new(DatasetName::Mnist, ModelName::LeNet5);
-        assert_eq!(title(&settings, &[]), "MNIST, LeNet-5");
-        let first = Group { settings: settings.clone(), title: title(&settings, &[]), arms: Vec::new() };
-        let other = Settings { learning_rate: 0.25, epochs: 3, ..settings };
-        assert_eq!(title(&other, &[first]), "MNIST, LeNet-5, epochs 3, learning rate 0.25");
+        let cifar = Settings::new(DatasetName::Cifar10, ModelName::ResNet8);
+        assert_eq!(title(&settings, &[settings.clone(), cifar.clone()]), "MNIST, LeNet-5");
+        let other = Settings { learning_rate: 0.25, epochs: 3, ..settings.clone() };
+        let all = [settings.clone(), other.clone(), cifar];
+        assert_eq!(title(&other, &all), "MNIST, LeNet-5, epochs 3, learning rate 0.25");
+        assert_eq!(title(&settings, &all), "MNIST, LeNet-5, epochs 10, learning rate 0.05");
     }
 
     #[test]

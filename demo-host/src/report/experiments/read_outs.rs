@@ -29,13 +29,19 @@ pub fn comparison(groups: &[Group<'_>]) -> Table {
             let (mut better, mut worse, mut even, mut sum, mut compared) = (0, 0, 0, 0.0, 0);
             for arm in &arms {
                 let difference = |row: &Row| row.test.ece(a).zip(row.test.ece(b)).map_or(f64::NAN, |(a, b)| a - b);
-                let Some(spread) = arm.spread(difference) else { continue };
+                // A single seed says nothing of what is chance.
+                let spread = arm.spread(difference);
+                let Some((spread, confidence)) = spread.and_then(|spread| Some((spread, spread.confidence()?))) else {
+                    continue;
+                };
                 sum += spread.mean;
                 compared += 1;
-                match certain(&spread) {
-                    Some(true) => better += 1,
-                    Some(false) => worse += 1,
-                    None => even += 1,
+                if spread.mean.abs() <= confidence {
+                    even += 1;
+                } else if spread.mean < 0.0 {
+                    better += 1;
+                } else {
+                    worse += 1;
                 }
             }
             let mean = if compared > 0 { format!("{:+.2}", sum / f64::from(compared)) } else { "-".to_owned() };
@@ -88,10 +94,4 @@ pub fn by_group(groups: &[Group<'_>]) -> Table {
 /// Whether an arm is gradient decay on plain logits with such a final beta.
 fn decays(arm: &Arm<'_>, belongs: Belongs) -> bool {
     matches!(arm.loss, Loss::GradientDecay { beta, .. } if belongs(beta))
-}
-
-/// Whether a difference is surely below 0 (true) or above (false).
-fn certain(difference: &Spread) -> Option<bool> {
-    let confidence = difference.confidence()?;
-    if difference.mean.abs() > confidence { Some(difference.mean < 0.0) } else { None }
 }
