@@ -13,7 +13,7 @@ svg { max-width: 100%; height: auto; } .grid { display: flex; flex-wrap: wrap; g
 pre { background: #f6f6f6; padding: .8rem; overflow-x: auto; font-size: 13px; } .note { color: #555; }
 @media print { @page { size: A4 landscape; margin: 12mm; } body { margin: 0; max-width: none; font-size: 11px; padding: 0; }
   h2, h3, caption { break-after: avoid; } svg, tr { break-inside: avoid; } table { display: table; font-size: 9px; }
-  th, td { padding: .1rem .35rem; } td { white-space: normal; } pre { white-space: pre-wrap; } }
+  .grid svg { max-width: 48%; } th, td { padding: .1rem .35rem; } td { white-space: normal; } pre { white-space: pre-wrap; } }
 ";
 
 /// A whole page.

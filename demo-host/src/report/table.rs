@@ -57,7 +57,7 @@ impl Table {
         };
         let row = |row: &Vec<Cell>| format!("<tr>{}</tr>", row.iter().map(cell).collect::<String>());
         let rows: String = self.rows.iter().map(row).collect();
-        format!("<table><caption>{}</caption><tr>{header}</tr>{rows}</table>", escape(&self.title))
+        format!("<table><caption>{}</caption><thead><tr>{header}</tr></thead>{rows}</table>", escape(&self.title))
     }
 }
 

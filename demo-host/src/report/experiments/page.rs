@@ -62,11 +62,11 @@ fn claims_section(groups: &[Group<'_>]) -> String {
                     confidence interval by Student's t; it <span class=\"not-held\">did not hold</span> if no such difference was \
                     seen, or the reverse. Of so many comparisons about one in forty comes out either way by chance.</p>\n"
         .to_owned();
-    text += "<table class=\"text\"><tr><th>claim</th><th>compared</th><th>figure</th>";
+    text += "<table class=\"text\"><thead><tr><th>claim</th><th>compared</th><th>figure</th>";
     for group in groups {
         let _ = write!(text, "<th>{}</th>", escape(&group.title));
     }
-    text += "</tr>\n";
+    text += "</tr></thead>\n";
     for Finding { claim, compared, figure, verdicts } in findings(groups) {
         let _ = write!(text, "<tr><td>{claim}</td><td>{}</td><td>{figure}</td>", escape(&compared));
         for (verdict, means) in verdicts {
