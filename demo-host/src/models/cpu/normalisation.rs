@@ -170,4 +170,21 @@ mod tests {
             }
         }
     }
+
+    #[test]
+    fn the_number_of_threads_does_not_change_a_bit() {
+        let step = |threads: usize| {
+            let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+            pool.install(|| {
+                let geometry = Geometry::new(&[50, 3, 9, 7].into());
+                let numbers = |scale: f32| (0..50 * 3 * 63).map(|i| (i as f32 * scale).sin()).collect::<Vec<f32>>();
+                let (maps, gradient, gamma) = (numbers(0.7), numbers(0.3), [0.5, 1.0, 2.0]);
+                let statistics = kernels::statistics(&maps, &geometry);
+                let found = kernels::backward(&maps, &gradient, &gamma, 1e-5, &statistics, &geometry);
+                let normalised = kernels::forward(&maps, &gamma, &[0.0; 3], 1e-5, &statistics, &geometry);
+                [normalised, found.maps, found.gamma, found.beta]
+            })
+        };
+        assert_eq!(step(1), step(4));
+    }
 }

@@ -51,6 +51,11 @@ impl Geometry {
         self.height * self.width
     }
 
+    /// Elements of an image, all channels.
+    fn image(&self) -> usize {
+        self.channels * self.map()
+    }
+
     /// Pixels of a channel in all images.
     fn pixels(&self) -> f64 {
         (self.images * self.map()) as f64
@@ -69,8 +74,7 @@ impl Geometry {
     /// New maps, by channel and old map.
     fn new_maps(&self, maps: &[f32], fill: impl Fn(usize, usize, &[f32], &mut [f32]) + Sync) -> Vec<f32> {
         let mut new = vec![0.0; maps.len()];
-        let image = self.channels * self.map();
-        new.par_chunks_mut(image).zip(maps.par_chunks(image)).enumerate().for_each(|(i, (new, maps))| {
+        new.par_chunks_mut(self.image()).zip(maps.par_chunks(self.image())).enumerate().for_each(|(i, (new, maps))| {
             let pairs = new.chunks_exact_mut(self.map()).zip(maps.chunks_exact(self.map()));
             pairs.enumerate().for_each(|(channel, (new, map))| fill(i, channel, map, new));
         });
@@ -123,14 +127,13 @@ pub fn backward(
         (of_gamma * f64::from(inverse), of_beta)
     };
     let sums = geometry.each(of_channel);
-    let image = geometry.channels * geometry.map();
     let of_maps = geometry.new_maps(maps, |i, channel, map, new| {
         let (mean, inverse) = (statistics.mean[channel], statistics.inverse_deviation(channel, epsilon));
         let (of_gamma, of_beta) = sums[channel];
         let mean_gradient = (of_beta / geometry.pixels()) as f32;
         let along = (of_gamma / geometry.pixels()) as f32 * inverse;
         let factor = gamma[channel] * inverse;
-        let gradient = &gradient[i * image + channel * geometry.map()..][..geometry.map()];
+        let gradient = &gradient[i * geometry.image() + channel * geometry.map()..][..geometry.map()];
         for ((new, x), g) in new.iter_mut().zip(map).zip(gradient) {
             *new = factor * (g - mean_gradient - (x - mean) * along);
         }
