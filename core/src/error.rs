@@ -60,6 +60,8 @@ pub enum Error {
 pub enum Number {
     /// The gradient decay coefficient, in (0, 1e6].
     Beta,
+    /// The quotient of the larger end of a geometric schedule and the smaller one, at most 1e37.
+    BetaRatio,
     /// A probability, in [0, 1].
     Probability,
     /// The learning rate, in (0, 1e6].
@@ -99,6 +101,7 @@ impl Number {
     const fn name_and_range(self) -> (&'static str, &'static str) {
         match self {
             Number::Beta => ("beta", "(0, 1e6]"),
+            Number::BetaRatio => ("the ratio of the schedule's betas", "[1, 1e37]"),
             Number::Probability => ("a probability", "[0, 1]"),
             Number::LearningRate => ("the learning rate", "(0, 1e6]"),
             Number::Momentum => ("the momentum", "[0, 1)"),
@@ -172,6 +175,7 @@ pub(crate) const fn expect_in_range<T: Copy>(result: Result<T, Error>) -> T {
     match result {
         Ok(value) => value,
         Err(Error::OutOfRange { number: Number::Beta, .. }) => panic!("beta must be in (0, 1e6]"),
+        Err(Error::OutOfRange { number: Number::BetaRatio, .. }) => panic!("the ratio of betas must be at most 1e37"),
         Err(Error::OutOfRange { number: Number::LearningRate, .. }) => panic!("the learning rate must be in (0, 1e6]"),
         Err(Error::OutOfRange { number: Number::Momentum, .. }) => panic!("the momentum must be in [0, 1)"),
         Err(Error::OutOfRange { number: Number::WeightDecay, .. }) => {

@@ -1,10 +1,10 @@
 //! Fine-tuning of a head: one call is forward pass, loss, gradient and update, fused.
 //!
 //! Settings are immutable ([`FineTuner`]), what lasts between steps is an argument ([`State`]). No gradient of
-//! `CLASSES * FEATURES` numbers exists anywhere: a step keeps four arrays of `CLASSES` numbers on the stack.
+//! `CLASSES * FEATURES` numbers exists anywhere: a step keeps two arrays of `CLASSES` numbers on the stack.
 
 use crate::error::Error;
-use crate::head::{BLOCK, LinearHead, Prediction};
+use crate::head::{LinearHead, Prediction};
 use crate::kernels::{self, MomentumFactors};
 use crate::loss::check_target;
 use crate::math::Math;
@@ -131,12 +131,11 @@ impl FineTuner {
         target: usize,
     ) -> Result<Step, Error> {
         check_target(CLASSES, target)?;
-        let mut logits = [0.0; CLASSES];
-        head.logits(features, &mut logits)?;
-
+        // First the logits, then their gradient in their place.
+        let mut gradient = head.bias;
+        head.add_products(features, &mut gradient)?;
         let loss = self.schedule.at::<M>(state.steps);
-        let mut gradient = [0.0; CLASSES];
-        let sample = loss.sample(&logits, target, &mut gradient);
+        let sample = loss.sample(&mut gradient, target);
 
         // The gradient of a logit is at most 1, that of a weight at most the feature, that of a bias at most 1.
         let slope = kernels::sum_of_magnitudes(features) + 1.0;
@@ -169,14 +168,7 @@ impl FineTuner {
         }
         let keep = 1.0 - learning_rate * self.optimizer.weight_decay();
         let rates = gradient.map(|g| learning_rate * g);
-        let (row_blocks, row_rest) = head.weights.as_chunks_mut::<BLOCK>();
-        let (rate_blocks, rate_rest) = rates.as_chunks::<BLOCK>();
-        for (rows, rates) in row_blocks.iter_mut().zip(rate_blocks) {
-            kernels::update_rows(rows, keep, rates, features);
-        }
-        for (row, rate) in row_rest.iter_mut().zip(rate_rest) {
-            kernels::update(row, keep, *rate, features);
-        }
+        kernels::update_rows(&mut head.weights, keep, &rates, features);
         // The bias is the weight of a feature that is always 1.
         kernels::update(&mut head.bias, keep, 1.0, &rates);
         Ok(())

@@ -31,10 +31,6 @@ pub struct LinearHead<const CLASSES: usize, const FEATURES: usize, M = Libm> {
     math: PhantomData<M>,
 }
 
-/// The classes that share the load of a feature; what is left over goes one by one. The four lanes of five sums fit the 32
-/// registers of a Cortex-M4's FPU.
-pub(crate) const BLOCK: usize = 5;
-
 impl<const CLASSES: usize, const FEATURES: usize, M> LinearHead<CLASSES, FEATURES, M> {
     /// The number of parameters: `CLASSES * (FEATURES + 1)`.
     pub const PARAMETERS: usize = CLASSES * (FEATURES + 1);
@@ -135,23 +131,22 @@ impl<const CLASSES: usize, const FEATURES: usize, M> LinearHead<CLASSES, FEATURE
     /// [`Error::NotFinite`] naming the feature that is NaN or infinite, or the logit that leaves the range of f32;
     /// `logits` is then unchanged.
     pub fn logits(&self, features: &[f32; FEATURES], logits: &mut [f32; CLASSES]) -> Result<(), Error> {
-        let mut result = [0.0; CLASSES];
-        let (z_blocks, z_rest) = result.as_chunks_mut::<BLOCK>();
-        let (row_blocks, row_rest) = self.weights.as_chunks::<BLOCK>();
-        for (z, rows) in z_blocks.iter_mut().zip(row_blocks) {
-            *z = kernels::dot_rows(rows, features);
-        }
-        for (z, row) in z_rest.iter_mut().zip(row_rest) {
-            *z = kernels::dot(row, features);
-        }
-        result.iter_mut().zip(&self.bias).for_each(|(z, bias)| *z += bias);
-        // Every logit that a NaN or infinite feature enters is itself NaN or infinite, so this one look at the few
-        // logits stands for the many features.
-        if result.iter().all(|z| z.is_finite()) {
-            *logits = result;
+        let mut result = self.bias;
+        self.add_products(features, &mut result)?;
+        *logits = result;
+        Ok(())
+    }
+
+    /// Adds `W x` to `logits`, which so far are the biases. After an error they may be anything.
+    #[inline]
+    pub(crate) fn add_products(&self, features: &[f32; FEATURES], logits: &mut [f32; CLASSES]) -> Result<(), Error> {
+        kernels::add_dot_rows(&self.weights, features, logits);
+        // Every logit that a NaN or infinite feature enters is itself NaN or infinite, so this one look at the few logits
+        // stands for the many features. And z - z is 0 for every z but those.
+        if logits.iter().fold(0.0, |zero, z| zero + (z - z)) == 0.0 {
             Ok(())
         } else {
-            check_finite(Slice::Features, features).and_then(|()| check_finite(Slice::Logits, &result))
+            check_finite(Slice::Features, features).and_then(|()| check_finite(Slice::Logits, logits))
         }
     }
 }
@@ -162,8 +157,8 @@ impl<const CLASSES: usize, const FEATURES: usize, M: Math> LinearHead<CLASSES, F
     /// # Errors
     /// As [`logits`](Self::logits).
     pub fn predict(&self, features: &[f32; FEATURES]) -> Result<Prediction, Error> {
-        let mut logits = [0.0; CLASSES];
-        self.logits(features, &mut logits)?;
+        let mut logits = self.bias;
+        self.add_products(features, &mut logits)?;
         let (class, top) = kernels::largest(&logits).unwrap_or_default();
         let sum = logits.iter().fold(0.0, |sum, z| sum + M::exp(z - top));
         Ok(Prediction { class, probability: 1.0 / sum })

@@ -2,6 +2,18 @@
 //!
 //! The order of operations is part of each function's contract, because the bits depend on it. Where two slices go
 //! together, elements beyond the shorter one are ignored.
+//!
+//! With the feature `asm`, [`add_dot_rows`], [`update_rows`] and [`sum_of_magnitudes`] are done in assembly where there is an Arm
+//! FPU (targets whose name ends in `eabihf`): the same bits as [`portable`] by two thirds of the instructions.
+
+#[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
+pub(crate) mod fpu;
+pub mod portable;
+
+#[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
+use fpu as chosen;
+#[cfg(not(all(feature = "asm", target_arch = "arm", target_abi = "eabihf")))]
+use portable as chosen;
 
 /// The dot product, summed in four interleaved lanes: lane `i % 4` takes element `i`, and the result is
 /// `(lane 0 + lane 2) + (lane 1 + lane 3)`.
@@ -21,35 +33,25 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     (l0 + l2) + (l1 + l3)
 }
 
-/// The dot products of several rows with the same `x`, each summed as [`dot`] does. An element of `x` is loaded once for
-/// all rows.
-pub fn dot_rows<const ROWS: usize, const N: usize>(rows: &[[f32; N]; ROWS], x: &[f32; N]) -> [f32; ROWS] {
-    let mut lanes = [[0.0_f32; ROWS]; 4];
-    let mut block = 0;
-    while block + 4 <= N {
-        for (lane, sums) in lanes.iter_mut().enumerate() {
-            let x = x[block + lane];
-            for (sum, row) in sums.iter_mut().zip(rows) {
-                *sum += row[block + lane] * x;
-            }
-        }
-        block += 4;
-    }
-    for (lane, sums) in lanes.iter_mut().enumerate() {
-        if block + lane < N {
-            let x = x[block + lane];
-            for (sum, row) in sums.iter_mut().zip(rows) {
-                *sum += row[block + lane] * x;
-            }
-        }
-    }
-    let [l0, l1, l2, l3] = lanes;
-    core::array::from_fn(|row| (l0[row] + l2[row]) + (l1[row] + l3[row]))
+/// Adds to `sums` the dot products of several rows with the same `x`, each summed first as [`dot`] does. An element of `x` is
+/// loaded once for several rows.
+///
+/// ```
+/// use gradient_decay::kernels;
+///
+/// let mut sums = [0.5, 0.0];
+/// kernels::add_dot_rows(&[[1.0, 2.0, 3.0], [0.5, 0.0, -1.0]], &[2.0, 1.0, 4.0], &mut sums);
+/// assert_eq!(sums, [16.5, -3.0]);
+/// ```
+#[inline]
+pub fn add_dot_rows<const ROWS: usize, const N: usize>(rows: &[[f32; N]; ROWS], x: &[f32; N], sums: &mut [f32; ROWS]) {
+    chosen::add_dot_rows(rows, x, sums);
 }
 
 /// The sum of the absolute values, in order.
+#[inline]
 pub fn sum_of_magnitudes(values: &[f32]) -> f32 {
-    values.iter().fold(0.0, |sum, x| sum + x.abs())
+    chosen::sum_of_magnitudes(values)
 }
 
 /// The index and the value of the largest element; the first of equal ones. `None` if empty.
@@ -75,26 +77,23 @@ pub fn update(weights: &mut [f32], keep: f32, rate: f32, features: &[f32]) {
     }
 }
 
-/// [`update`] of several rows, each with its own rate. A feature is loaded once for all rows.
+/// [`update`] of several rows, each with its own rate. A feature is loaded once for several rows.
+///
+/// ```
+/// use gradient_decay::kernels;
+///
+/// let mut rows = [[1.0, 2.0], [0.5, 0.0]];
+/// kernels::update_rows(&mut rows, 1.0, &[0.5, -1.0], &[2.0, 4.0]);
+/// assert_eq!(rows, [[0.0, 0.0], [2.5, 4.0]]);
+/// ```
+#[inline]
 pub fn update_rows<const ROWS: usize, const N: usize>(
     rows: &mut [[f32; N]; ROWS],
     keep: f32,
     rates: &[f32; ROWS],
     features: &[f32; N],
 ) {
-    if keep == 1.0 {
-        for (i, x) in features.iter().enumerate() {
-            for (row, rate) in rows.iter_mut().zip(rates) {
-                row[i] -= rate * x;
-            }
-        }
-    } else {
-        for (i, x) in features.iter().enumerate() {
-            for (row, rate) in rows.iter_mut().zip(rates) {
-                row[i] = keep * row[i] - rate * x;
-            }
-        }
-    }
+    chosen::update_rows(rows, keep, rates, features);
 }
 
 /// The factors of an update with momentum; see [`update_with_momentum`].
@@ -147,7 +146,9 @@ mod tests {
     fn rows_together_and_alone<const N: usize>() {
         let row = |seed: usize| -> [f32; N] { core::array::from_fn(|i| ((i * 7 + seed) % 13) as f32 / 3.0 - 1.7) };
         let (rows, x) = ([row(1), row(5), row(3)], row(8));
-        assert_eq!(dot_rows(&rows, &x), rows.map(|row| dot(&row, &x)));
+        let mut sums = [0.25; 3];
+        add_dot_rows(&rows, &x, &mut sums);
+        assert_eq!(sums, rows.map(|row| 0.25 + dot(&row, &x)));
         for keep in [1.0, 0.999] {
             let (mut together, mut alone) = (rows, rows);
             let rates = [0.3, -0.7, 0.1];

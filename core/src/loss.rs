@@ -276,7 +276,8 @@ impl<M: Math> GradientDecay<M> {
         check_logits(logits)?;
         check_target(logits.len(), target)?;
         check_length(Slice::Gradient, logits.len(), gradient.len())?;
-        Ok(self.sample(logits, target, gradient).loss)
+        gradient.copy_from_slice(logits);
+        Ok(self.sample(gradient, target).loss)
     }
 
     /// The mean loss over a batch: `logits` are `targets.len()` >= 1 rows of K >= 1 logits, row after row.
@@ -320,25 +321,27 @@ impl<M: Math> GradientDecay<M> {
         let scale = 1.0 / count as f32;
         let rows = logits.chunks_exact(classes).zip(gradient.chunks_exact_mut(classes)).zip(targets);
         let losses = rows.map(|((row, gradient), &target)| {
-            let loss = self.sample(row, target, gradient).loss;
+            gradient.copy_from_slice(row);
+            let loss = self.sample(gradient, target).loss;
             gradient.iter_mut().for_each(|g| *g *= scale);
             loss
         });
         Ok(mean(losses, count))
     }
 
-    /// Loss, gradient and prediction of one sample. The slices have been checked: equal lengths, finite, target in
-    /// range.
-    pub(crate) fn sample(&self, logits: &[f32], target: usize, gradient: &mut [f32]) -> Sample {
-        let shift = Shift::new(logits, target, self.beta.ln);
+    /// Loss and prediction of one sample, and the gradient of the logits in their place. They have been checked: finite, target
+    /// in range.
+    // Inlined where the number of classes is known when it is compiled, its loops become half as long.
+    #[inline(always)]
+    pub(crate) fn sample(&self, logits: &mut [f32], target: usize) -> Sample {
+        let shift = Shift::take_target(logits, target, self.beta.ln);
+        let gradient = logits;
         let mut rest = 0.0;
-        for (class, (g, z)) in gradient.iter_mut().zip(logits).enumerate() {
-            if class != target {
-                *g = shift.exp_of_other::<M>(*z);
-                rest += *g;
-            }
+        for g in gradient.iter_mut() {
+            *g = M::exp(shift.other(*g));
+            rest += *g;
         }
-        let own = shift.exp_of_target::<M>();
+        let own = M::exp(shift.target());
         let scale = 1.0 / (rest + own);
         for g in gradient.iter_mut() {
             *g *= scale;
@@ -349,7 +352,7 @@ impl<M: Math> GradientDecay<M> {
         }
 
         // Undoing the shift gives softmax(z) from the same exponentials.
-        let (class, _) = kernels::largest(logits).unwrap_or_default();
+        let class = shift.top_class(target);
         let probability = if class == target {
             1.0 / (1.0 + rest * self.beta.value / own)
         } else {
@@ -362,8 +365,8 @@ impl<M: Math> GradientDecay<M> {
     fn loss_of_checked(&self, logits: &[f32], target: usize) -> f32 {
         let shift = Shift::new(logits, target, self.beta.ln);
         let others = logits.iter().enumerate().filter(|(class, _)| *class != target);
-        let rest = others.fold(0.0, |sum, (_, z)| sum + shift.exp_of_other::<M>(*z));
-        shift.loss::<M>(rest, shift.exp_of_target::<M>())
+        let rest = others.fold(0.0, |sum, (_, z)| sum + M::exp(shift.other(*z)));
+        shift.loss::<M>(rest, M::exp(shift.target()))
     }
 }
 

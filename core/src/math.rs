@@ -4,11 +4,16 @@
 //! [`GradientDecay`](crate::GradientDecay); the default is [`Libm`]. Any zero-sized type can implement [`Math`], so
 //! that a device's own hardware functions can serve.
 
+mod exp;
+
+pub use exp::exp;
+
 /// The functions that a microcontroller's core lacks.
 ///
 /// Implementations are zero-sized markers: nothing of this type is ever stored.
 pub trait Math: Copy {
-    /// e^x. For x in [-inf, 0] the result must lie in [0, 1], with 0 for -inf and 1 for 0.
+    /// e^x for x in [-inf, 0], the only arguments that softmax has. The result must lie in [0, 1], with 0 for -inf and 1
+    /// for 0. For other x it may be anything.
     fn exp(x: f32) -> f32;
     /// The natural logarithm of a positive, finite x.
     fn ln(x: f32) -> f32;
@@ -16,16 +21,17 @@ pub trait Math: Copy {
     fn sqrt(x: f32) -> f32;
 }
 
-/// The `libm` crate, a port of musl's functions to pure Rust: at most 1 ulp of error in `exp` and `ln`, `sqrt` exact,
-/// and the same bits on every target.
+/// The default: an [`exp`](fn@exp) of this crate's own, and `ln` and `sqrt` of the `libm` crate, a port of musl's functions
+/// to pure Rust. At most 1 ulp of error in `exp` and `ln`, `sqrt` exact, and the same bits on every target.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Libm;
 
 #[cfg(feature = "libm")]
 impl Math for Libm {
+    #[inline]
     fn exp(x: f32) -> f32 {
-        libm::expf(x)
+        exp(x)
     }
 
     fn ln(x: f32) -> f32 {
@@ -33,7 +39,11 @@ impl Math for Libm {
     }
 
     fn sqrt(x: f32) -> f32 {
-        libm::sqrtf(x)
+        // Both are correctly rounded; the FPU's is one instruction.
+        #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
+        return crate::kernels::fpu::sqrt(x);
+        #[cfg(not(all(feature = "asm", target_arch = "arm", target_abi = "eabihf")))]
+        return libm::sqrtf(x);
     }
 }
 

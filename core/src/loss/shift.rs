@@ -1,4 +1,4 @@
-//! The numerical heart of the loss: exponentials relative to their maximum.
+//! The numerical heart of the loss: logits relative to their maximum.
 
 use crate::math::{Math, ln_1p};
 
@@ -7,29 +7,62 @@ use crate::math::{Math, ln_1p};
 /// Differences come first and ln(beta) second: added to a large logit itself it would be rounded away.
 #[derive(Clone, Copy)]
 pub(super) struct Shift {
-    /// The largest logit but the target's; -inf if there is none.
+    /// The largest logit but the target's, and the first class that has it.
     top_other: f32,
-    /// The target's logit plus ln(beta), relative to `top_other`.
+    top_other_class: usize,
+    /// The target's logit, and the same plus ln(beta), relative to `top_other`.
+    plain_target: f32,
     target: f32,
+    /// `target` where that is positive, and so the maximum; else 0.
+    maximum: f32,
 }
 
 impl Shift {
+    /// Of finite logits.
     pub(super) fn new(logits: &[f32], target: usize, ln_beta: f32) -> Self {
-        let others = logits.iter().enumerate().filter(|(class, _)| *class != target);
-        let top_other = others.fold(f32::NEG_INFINITY, |top, (_, z)| if *z > top { *z } else { top });
         let own = logits.get(target).copied().unwrap_or_default();
-        Shift { top_other, target: (own - top_other) + ln_beta }
+        let others = logits.iter().enumerate().map(|(class, z)| if class == target { f32::NEG_INFINITY } else { *z });
+        Self::with_others(others, own, ln_beta)
     }
 
-    /// The exponential of the logit of a class other than the target, relative to the maximum: in [0, 1].
-    pub(super) fn exp_of_other<M: Math>(self, logit: f32) -> f32 {
-        let relative = logit - self.top_other;
-        M::exp(if self.target > 0.0 { relative - self.target } else { relative })
+    /// As [`new`](Self::new), but leaves -inf in the target's place, where it stays out of the way of loops over all
+    /// classes: its exponential is 0.
+    #[inline]
+    pub(super) fn take_target(logits: &mut [f32], target: usize, ln_beta: f32) -> Self {
+        let own = logits.get_mut(target).map(|own| core::mem::replace(own, f32::NEG_INFINITY)).unwrap_or_default();
+        Self::with_others(logits.iter().copied(), own, ln_beta)
     }
 
-    /// The exponential of the target's shifted logit, relative to the maximum: in [0, 1].
-    pub(super) fn exp_of_target<M: Math>(self) -> f32 {
-        if self.target > 0.0 { 1.0 } else { M::exp(self.target) }
+    /// `others` are the logits with -inf in the place of the target.
+    #[inline]
+    fn with_others(others: impl Iterator<Item = f32>, own: f32, ln_beta: f32) -> Self {
+        // Not from -inf on, so that differences to it are numbers also where there is no other class.
+        let (mut top_other, mut top_other_class) = (f32::MIN, 0);
+        for (class, z) in others.enumerate() {
+            if z > top_other {
+                (top_other, top_other_class) = (z, class);
+            }
+        }
+        let plain_target = own - top_other;
+        let target = plain_target + ln_beta;
+        let maximum = if target > 0.0 { target } else { 0.0 };
+        Shift { top_other, top_other_class, plain_target, target, maximum }
+    }
+
+    /// A logit of another class than the target, or -inf, relative to the maximum: at most 0.
+    pub(super) fn other(self, logit: f32) -> f32 {
+        (logit - self.top_other) - self.maximum
+    }
+
+    /// The target's shifted logit, relative to the maximum: at most 0.
+    pub(super) fn target(self) -> f32 {
+        if self.target > 0.0 { 0.0 } else { self.target }
+    }
+
+    /// The class with the largest logit, before ln(beta) is added; the first of equal ones.
+    pub(super) fn top_class(self, target: usize) -> usize {
+        let target_is_top = self.plain_target > 0.0 || (self.plain_target == 0.0 && target < self.top_other_class);
+        if target_is_top { target } else { self.top_other_class }
     }
 
     /// The loss, given the sum of the others' exponentials and the target's.

@@ -112,6 +112,8 @@ fn slices(a: &[f32], b: &mut [f32]) -> f32 {
     kernels::update_with_momentum(&mut rows[0], b, &factors, black_box(0.5), a);
     kernels::update(b, black_box(0.5), black_box(0.1), a);
     let largest = kernels::largest(a).map_or(0.0, |(_, value)| value);
-    let rows = kernels::dot_rows(&rows, &x).iter().sum::<f32>();
+    let mut sums = [0.0; 3];
+    kernels::add_dot_rows(&rows, &x, &mut sums);
+    let rows = sums.iter().sum::<f32>();
     kernels::dot(a, b) + kernels::sum_of_magnitudes(a) + largest + rows
 }

@@ -1,0 +1,89 @@
+//! The kernels against the portable ones, on random numbers and in many shapes, whole blocks and broken: the same bits.
+#![no_std]
+#![no_main]
+
+use bench::{Random, exit_success};
+use cortex_m_rt::entry;
+use gradient_decay::kernels::{self, portable};
+use semihosting::println;
+
+#[entry]
+fn main() -> ! {
+    let mut random = Random(1);
+    let mut shapes = 0;
+    macro_rules! shapes {
+        ($($rows:literal: $($n:literal)*;)*) => {
+            $($(
+                compare::<$rows, $n>(&mut random);
+                shapes += 1;
+            )*)*
+        };
+    }
+    shapes! {
+        1: 1 2 3 4 5 7 8 9 11 12 13 15 16 17 23 24 31 64 65;
+        2: 1 3 7 8 9 16 33;
+        3: 1 2 3 5 7 8 11 13 16 21 64;
+        4: 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 31 64 65;
+        5: 1 3 8 15 24 63;
+        6: 3 8 12;
+        7: 1 3 13 16;
+        8: 1 7 8 64;
+        9: 5 8 17;
+        10: 1 3 64 65 784;
+        100: 1 13 128;
+    }
+    let counted = roots(&mut random);
+    println!("same bits in {shapes} shapes and for {counted} square roots");
+    exit_success()
+}
+
+/// Numbers of all magnitudes that products can have without leaving the range of f32, zeros of both signs and subnormal
+/// numbers among them.
+fn number(random: &mut Random) -> f32 {
+    match random.bits() % 16 {
+        0 => 0.0,
+        1 => -0.0,
+        2 => f32::from_bits(random.bits() & 0x807f_ffff),
+        3 => random.symmetric() * 1e18,
+        4 => random.symmetric() * 1e-18,
+        _ => random.symmetric(),
+    }
+}
+
+fn numbers<const N: usize>(random: &mut Random) -> [f32; N] {
+    core::array::from_fn(|_| number(random))
+}
+
+fn compare<const ROWS: usize, const N: usize>(random: &mut Random) {
+    for round in 0..20 {
+        let rates: [f32; ROWS] = numbers(random);
+        let x: [f32; N] = numbers(random);
+        let rows: [[f32; N]; ROWS] = core::array::from_fn(|_| numbers(random));
+        let (mut found, mut expected) = (rates, rates);
+        kernels::add_dot_rows(&rows, &x, &mut found);
+        portable::add_dot_rows(&rows, &x, &mut expected);
+        assert_eq!(found.map(f32::to_bits), expected.map(f32::to_bits), "add_dot_rows of {ROWS} x {N}");
+        for keep in [1.0, 0.99] {
+            let (mut found, mut expected) = (rows, rows);
+            kernels::update_rows(&mut found, keep, &rates, &x);
+            portable::update_rows(&mut expected, keep, &rates, &x);
+            for (found, expected) in found.as_flattened().iter().zip(expected.as_flattened()) {
+                assert_eq!(found.to_bits(), expected.to_bits(), "update_rows of {ROWS} x {N} in round {round}");
+            }
+        }
+        let (found, expected) = (kernels::sum_of_magnitudes(&x), portable::sum_of_magnitudes(&x));
+        assert_eq!(found.to_bits(), expected.to_bits(), "sum_of_magnitudes of {N}");
+    }
+}
+
+/// The FPU's square root against libm's.
+fn roots(random: &mut Random) -> u32 {
+    use gradient_decay::{Libm, Math};
+
+    const COUNT: u32 = 2000;
+    for _ in 0..COUNT {
+        let x = f32::from_bits(random.bits() % f32::INFINITY.to_bits());
+        assert_eq!(Libm::sqrt(x).to_bits(), libm::sqrtf(x).to_bits(), "the square root of {x:e}");
+    }
+    COUNT
+}

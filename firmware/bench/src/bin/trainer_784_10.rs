@@ -1,0 +1,5 @@
+//! Flash, RAM and stack of a head 784 -> 10.
+#![no_std]
+#![no_main]
+
+bench::trainer!(10, 784);
