@@ -180,7 +180,9 @@ fn bin_of<const BINS: usize>(confidence: f32) -> usize {
 impl Tally {
     fn bin(&self) -> Option<Bin> {
         let n = self.count as f32;
-        let (accuracy, confidence) = (self.correct as f32 / n, self.confidence as f32 / ONE / n);
+        // By halves: an integer of 64 bits would be converted by a function of the compiler's, larger than all this.
+        let [high, low] = [(self.confidence >> 32) as u32, self.confidence as u32].map(|half| half as f32 / ONE);
+        let (accuracy, confidence) = (self.correct as f32 / n, (high * 4_294_967_296.0 + low) / n);
         (self.count > 0).then_some(Bin { count: self.count, accuracy, confidence })
     }
 }

@@ -15,6 +15,8 @@ use core::fmt;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
+// With a tag of a whole word an error is copied by words, where bytes would take a call of memcpy.
+#[repr(u32)]
 pub enum Error {
     /// A number is outside its range, which [`Number`] states.
     OutOfRange {

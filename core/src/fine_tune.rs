@@ -143,7 +143,7 @@ impl FineTuner {
             clip::<M>(&mut gradient, features, slope, clip_norm);
         }
         if self.optimizer.momentum() == 0.0 {
-            self.update(head, &gradient, features, slope)?;
+            self.update(head, &mut gradient, features, slope)?;
         } else {
             let velocity = state.velocity.velocity_mut().ok_or(Error::NoVelocity)?;
             self.update_with_momentum(head, velocity, &gradient, features, slope)?;
@@ -154,11 +154,11 @@ impl FineTuner {
         Ok(Step { loss: sample.loss, beta: loss.beta(), prediction })
     }
 
-    /// `slope` bounds the gradient of every parameter.
+    /// `slope` bounds the gradient of every parameter. Leaves the rates in the place of the gradient.
     fn update<const CLASSES: usize, const FEATURES: usize, M>(
         &self,
         head: &mut LinearHead<CLASSES, FEATURES, M>,
-        gradient: &[f32; CLASSES],
+        gradient: &mut [f32; CLASSES],
         features: &[f32; FEATURES],
         slope: f32,
     ) -> Result<(), Error> {
@@ -167,10 +167,13 @@ impl FineTuner {
             return Err(Error::UpdateTooLarge);
         }
         let keep = 1.0 - learning_rate * self.optimizer.weight_decay();
-        let rates = gradient.map(|g| learning_rate * g);
-        kernels::update_rows(&mut head.weights, keep, &rates, features);
-        // The bias is the weight of a feature that is always 1.
-        kernels::update(&mut head.bias, keep, 1.0, &rates);
+        let rates = gradient;
+        for (rate, bias) in rates.iter_mut().zip(&mut head.bias) {
+            *rate *= learning_rate;
+            // The bias is the weight of a feature that is always 1.
+            *bias = keep * *bias - *rate;
+        }
+        kernels::update_rows(&mut head.weights, keep, rates, features);
         Ok(())
     }
 

@@ -141,12 +141,14 @@ impl<const CLASSES: usize, const FEATURES: usize, M> LinearHead<CLASSES, FEATURE
     #[inline]
     pub(crate) fn add_products(&self, features: &[f32; FEATURES], logits: &mut [f32; CLASSES]) -> Result<(), Error> {
         kernels::add_dot_rows(&self.weights, features, logits);
-        // Every logit that a NaN or infinite feature enters is itself NaN or infinite, so this one look at the few logits
-        // stands for the many features. And z - z is 0 for every z but those.
-        if logits.iter().fold(0.0, |zero, z| zero + (z - z)) == 0.0 {
-            Ok(())
-        } else {
-            check_finite(Slice::Features, features).and_then(|()| check_finite(Slice::Logits, logits))
+        // Every logit that a NaN or infinite feature enters is itself NaN or infinite, so a look at the few logits stands for
+        // the many features. And their sum is finite only if they all are, so a look at the sum stands for them.
+        if logits.iter().sum::<f32>().is_finite() {
+            return Ok(());
+        }
+        match not_finite(features, logits) {
+            Some((slice, index)) => Err(Error::NotFinite { slice, index }),
+            None => Ok(()),
         }
     }
 }
@@ -160,7 +162,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M: Math> LinearHead<CLASSES, F
         let mut logits = self.bias;
         self.add_products(features, &mut logits)?;
         let (class, top) = kernels::largest(&logits).unwrap_or_default();
-        let sum = logits.iter().fold(0.0, |sum, z| sum + M::exp(z - top));
+        let sum = kernels::exp_and_sum::<M>(&mut logits, top, 0.0);
         Ok(Prediction { class, probability: 1.0 / sum })
     }
 }
@@ -169,6 +171,15 @@ impl<const CLASSES: usize, const FEATURES: usize, M> Default for LinearHead<CLAS
     fn default() -> Self {
         Self::new()
     }
+}
+
+/// What is not finite: the first such feature, or if there is none, the first such logit.
+#[cold]
+#[inline(never)]
+fn not_finite(features: &[f32], logits: &[f32]) -> Option<(Slice, usize)> {
+    let first = |values: &[f32]| values.iter().position(|value| !value.is_finite());
+    let feature = first(features).map(|index| (Slice::Features, index));
+    feature.or_else(|| first(logits).map(|index| (Slice::Logits, index)))
 }
 
 /// Checks `from` whole, then copies it: the matrix row by row, then the column.
@@ -228,6 +239,13 @@ mod tests {
         head.import(&[0.0, 1e30, 0.0, 0.0]).unwrap();
         assert_eq!(head.predict(&[1e30]), Err(Error::NotFinite { slice: Slice::Logits, index: 1 }));
         assert!(head.predict(&[1e7]).is_ok());
+    }
+
+    #[test]
+    fn logits_whose_sum_leaves_the_range_are_taken() {
+        let mut head: LinearHead<2, 1> = LinearHead::new();
+        head.import(&[0.0, 0.0, 3e38, 3e38]).unwrap();
+        assert_eq!(head.predict(&[1.0]), Ok(Prediction { class: 0, probability: 0.5 }));
     }
 
     #[test]

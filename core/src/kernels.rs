@@ -15,22 +15,19 @@ use fpu as chosen;
 #[cfg(not(all(feature = "asm", target_arch = "arm", target_abi = "eabihf")))]
 use portable as chosen;
 
+use crate::math::Math;
+
 /// The dot product, summed in four interleaved lanes: lane `i % 4` takes element `i`, and the result is
 /// `(lane 0 + lane 2) + (lane 1 + lane 3)`.
 pub fn dot(a: &[f32], b: &[f32]) -> f32 {
-    let (a_blocks, a_rest) = a.as_chunks::<4>();
-    let (b_blocks, b_rest) = b.as_chunks::<4>();
-    let mut lanes = [0.0_f32; 4];
+    let n = a.len().min(b.len());
+    let (a_blocks, a_rest) = a.get(..n).unwrap_or_default().as_chunks::<4>();
+    let (b_blocks, b_rest) = b.get(..n).unwrap_or_default().as_chunks::<4>();
+    let mut lanes = [0.0; 4];
     for (x, y) in a_blocks.iter().zip(b_blocks) {
-        for (lane, (x, y)) in lanes.iter_mut().zip(x.iter().zip(y)) {
-            *lane += x * y;
-        }
+        portable::add_products(&mut lanes, x, y);
     }
-    for (lane, (x, y)) in lanes.iter_mut().zip(a_rest.iter().zip(b_rest)) {
-        *lane += x * y;
-    }
-    let [l0, l1, l2, l3] = lanes;
-    (l0 + l2) + (l1 + l3)
+    portable::finish(lanes, a_rest, b_rest)
 }
 
 /// Adds to `sums` the dot products of several rows with the same `x`, each summed first as [`dot`] does. An element of `x` is
@@ -59,6 +56,25 @@ pub fn largest(values: &[f32]) -> Option<(usize, f32)> {
     let mut values = values.iter().copied().enumerate();
     let first = values.next()?;
     Some(values.fold(first, |best, candidate| if candidate.1 > best.1 { candidate } else { best }))
+}
+
+/// Replaces each x by `e^((x - shift) - more)` and returns their sum, in order. No x is above `shift + more`; -inf gives 0.
+///
+/// ```
+/// use gradient_decay::{Libm, kernels};
+///
+/// let mut values = [3.0, 2.0, f32::NEG_INFINITY];
+/// let sum = kernels::exp_and_sum::<Libm>(&mut values, 2.0, 1.0);
+/// assert_eq!((values[0], values[2]), (1.0, 0.0));
+/// assert!((sum - 1.367_879).abs() < 1e-6); // 1 + 1/e
+/// ```
+pub fn exp_and_sum<M: Math>(values: &mut [f32], shift: f32, more: f32) -> f32 {
+    let mut sum = 0.0;
+    for x in values {
+        *x = M::exp((*x - shift) - more);
+        sum += *x;
+    }
+    sum
 }
 
 /// The plain SGD update of a row: `w = keep w - rate x`.
@@ -139,6 +155,8 @@ mod tests {
         for n in 0..=11 {
             let exact: f32 = (0..n).map(|i| (i * i) as f32).sum();
             assert_eq!(dot(&a[..n], &a[..n]), exact);
+            // What is beyond the shorter one is ignored.
+            assert_eq!((dot(&a[..n], &a), dot(&a, &a[..n])), (exact, exact));
         }
     }
 

@@ -336,11 +336,7 @@ impl<M: Math> GradientDecay<M> {
     pub(crate) fn sample(&self, logits: &mut [f32], target: usize) -> Sample {
         let shift = Shift::take_target(logits, target, self.beta.ln);
         let gradient = logits;
-        let mut rest = 0.0;
-        for g in gradient.iter_mut() {
-            *g = M::exp(shift.other(*g));
-            rest += *g;
-        }
+        let rest = kernels::exp_and_sum::<M>(gradient, shift.top_other, shift.maximum);
         let own = M::exp(shift.target());
         let scale = 1.0 / (rest + own);
         for g in gradient.iter_mut() {
@@ -359,7 +355,9 @@ impl<M: Math> GradientDecay<M> {
             let q = gradient.get(class).copied().unwrap_or_default();
             q * (rest + own) / (rest + own / self.beta.value)
         };
-        Sample { loss: shift.loss::<M>(rest, own), class, probability: probability.clamp(0.0, 1.0) }
+        // Rounding must not step over 1.
+        let probability = if probability > 1.0 { 1.0 } else { probability };
+        Sample { loss: shift.loss::<M>(rest, own), class, probability }
     }
 
     fn loss_of_checked(&self, logits: &[f32], target: usize) -> f32 {
@@ -382,16 +380,17 @@ pub(crate) struct Sample {
 /// The softmax of checked logits. Returns the class of the largest and the sum of the probabilities of all others.
 fn softmax<M: Math>(logits: &[f32], probabilities: &mut [f32]) -> (usize, f32) {
     let (top, maximum) = kernels::largest(logits).unwrap_or_default();
-    let mut others = 0.0;
+    // The top class apart: its exponential is 1, and the sum of the others is kept where adding 1 would round it away.
     for (class, (p, z)) in probabilities.iter_mut().zip(logits).enumerate() {
-        *p = M::exp(z - maximum);
-        if class != top {
-            others += *p;
-        }
+        *p = if class == top { f32::NEG_INFINITY } else { *z };
     }
+    let others = kernels::exp_and_sum::<M>(probabilities, maximum, 0.0);
     let scale = 1.0 / (1.0 + others);
-    for p in probabilities {
+    for p in probabilities.iter_mut() {
         *p *= scale;
+    }
+    if let Some(p) = probabilities.get_mut(top) {
+        *p = scale;
     }
     (top, others * scale)
 }

@@ -13,13 +13,12 @@
 
 use core::arch::asm;
 
-use super::{dot, portable, update};
+use super::{portable, update};
 
-/// The rows whose dot products share the load of a feature: four lanes of four rows, eight features and eight weights fill
-/// the 32 registers.
-const DOT_ROWS: usize = 4;
-/// The rows whose updates share it: what fits beside eight features, eight weights, eight products and these rows' rates is
-/// up to eight, but five pointers are all that the other registers hold.
+/// The rows whose dot products share the load of a feature. Four lanes of three rows, eight features and eight weights take 28
+/// of the 32 registers; with a fourth row, more rows would be left over, at the sizes that heads have.
+const DOT_ROWS: usize = 3;
+/// The rows whose updates share it: five, since there are no more registers for pointers.
 const UPDATE_ROWS: usize = 5;
 /// The features that a loop takes at once.
 const STRIDE: usize = 8;
@@ -35,51 +34,36 @@ pub(super) fn add_dot_rows<const R: usize, const N: usize>(rows: &[[f32; N]; R],
 #[inline(never)]
 fn dot_matrix(matrix: &[f32], x: &[f32], sums: &mut [f32]) {
     let (rows, n) = (sums.len(), x.len());
-    if n % STRIDE != 0 || n == 0 {
-        return dot_broken_rows(matrix, x, sums);
-    }
-    let blocks = rows / DOT_ROWS;
     // The products of sizes that a slice has cannot overflow.
     if matrix.len() < rows.wrapping_mul(n) {
         return;
     }
-    let singles = rows % DOT_ROWS;
-    // SAFETY: the matrix has rows * n elements, x has n, and there are as many sums as rows.
-    unsafe {
-        let mut at = (matrix.as_ptr(), sums.as_mut_ptr());
-        if blocks > 0 {
-            at = dot_blocks(at.0, x, blocks, at.1);
-        }
-        if singles > 0 {
-            dot_singles(at.0, x, singles, at.1);
-        }
+    // Rows that end with a broken block go one by one.
+    let blocks = if n % STRIDE == 0 && n > 0 { rows / DOT_ROWS } else { 0 };
+    let mut row = matrix.as_ptr();
+    let (block_sums, single_sums) = sums.split_at_mut_checked(blocks * DOT_ROWS).unwrap_or_default();
+    if blocks > 0 {
+        // SAFETY: the matrix has rows * n elements, so at least that many rows, and there are as many sums.
+        row = unsafe { dot_blocks(row, x, blocks, block_sums.as_mut_ptr()) };
     }
-}
-
-/// Rows whose length is not a whole number of blocks: the lanes of the whole blocks, then the rest.
-#[inline(never)]
-fn dot_broken_rows(matrix: &[f32], x: &[f32], sums: &mut [f32]) {
-    let n = x.len();
-    let whole = n - n % STRIDE;
-    let (x_whole, x_rest) = x.split_at_checked(whole).unwrap_or_default();
-    let mut matrix = matrix;
-    for sum in sums {
-        let Some((row, others)) = matrix.split_at_checked(n) else { return };
-        matrix = others;
-        *sum += if whole == 0 {
-            dot(row, x)
-        } else {
-            let (row_whole, row_rest) = row.split_at_checked(whole).unwrap_or_default();
-            let mut lanes = [0.0; 4];
-            // SAFETY: both have a whole number of blocks, at least one.
-            unsafe { dot_lanes(row_whole.as_ptr(), x_whole, &mut lanes) };
-            let mut products = row_rest.iter().zip(x_rest).map(|(w, x)| w * x);
-            for _ in 0..STRIDE / lanes.len() {
-                lanes.iter_mut().zip(&mut products).for_each(|(lane, product)| *lane += product);
+    let (whole, rest) = x.as_chunks::<STRIDE>();
+    for sum in single_sums {
+        let mut lanes = [0.0; 4];
+        if !whole.is_empty() {
+            // SAFETY: one row is left for each sum, as long as x.
+            row = unsafe { dot_lanes(row, whole, &mut lanes) };
+        }
+        for (lane, x) in rest.iter().enumerate() {
+            // SAFETY: as above.
+            let product = unsafe { row.read() } * x;
+            // SAFETY: at most the end of the matrix.
+            row = unsafe { row.add(1) };
+            if let Some(lane) = lanes.get_mut(lane % 4) {
+                *lane += product;
             }
-            let [l0, l1, l2, l3] = lanes;
-            (l0 + l2) + (l1 + l3)
-        };
+        }
+        let [l0, l1, l2, l3] = lanes;
+        *sum += (l0 + l2) + (l1 + l3);
     }
 }
 
@@ -108,26 +92,20 @@ macro_rules! multiply_and_add {
     };
 }
 
-/// Adds the dot products of four rows times `blocks`, at least 1, with `x`, whose length is a multiple of 8 above 0. Returns
-/// what is behind the rows and the sums.
+/// Adds the dot products of three rows times `blocks`, at least 1, with `x`, whose length is a multiple of 8 above 0. Returns
+/// what is behind the rows.
 ///
 /// # Safety
 /// There are that many rows of the length of `x`, one behind the other, and that many sums.
 #[inline]
-unsafe fn dot_blocks(
-    rows: *const f32,
-    x: &[f32],
-    blocks: usize,
-    sums: *mut f32,
-) -> (*const f32, *mut f32) {
-    let (rows_end, sums_end);
+unsafe fn dot_blocks(rows: *const f32, x: &[f32], blocks: usize, sums: *mut f32) -> *const f32 {
+    let rows_end;
     // SAFETY: the caller's.
     unsafe {
         asm!(
             "2:",
             "add {row_1}, {row_0}, {bytes}",
             "add {row_2}, {row_1}, {bytes}",
-            "add {row_3}, {row_2}, {bytes}",
             "movs {x}, #0",
             "vmov d0, {x}, {x}",
             "vmov d1, {x}, {x}",
@@ -135,15 +113,12 @@ unsafe fn dot_blocks(
             "vmov d3, {x}, {x}",
             "vmov d4, {x}, {x}",
             "vmov d5, {x}, {x}",
-            "vmov d6, {x}, {x}",
-            "vmov d7, {x}, {x}",
             "sub {x}, {x_end}, {bytes}",
             "3:",
             "vldmia {x}!, {{s16-s23}}",
             multiply_and_add!("row_0", "s0", "s1", "s2", "s3"),
             multiply_and_add!("row_1", "s4", "s5", "s6", "s7"),
             multiply_and_add!("row_2", "s8", "s9", "s10", "s11"),
-            multiply_and_add!("row_3", "s12", "s13", "s14", "s15"),
             "cmp {x}, {x_end}",
             "bne 3b",
             "vadd.f32 s0, s0, s2",
@@ -152,65 +127,41 @@ unsafe fn dot_blocks(
             "vadd.f32 s5, s5, s7",
             "vadd.f32 s8, s8, s10",
             "vadd.f32 s9, s9, s11",
-            "vadd.f32 s12, s12, s14",
-            "vadd.f32 s13, s13, s15",
-            "vldmia {sums}, {{s16-s19}}",
+            "vldmia {sums}, {{s16-s18}}",
             "vadd.f32 s0, s0, s1",
-            "vadd.f32 s1, s4, s5",
-            "vadd.f32 s2, s8, s9",
-            "vadd.f32 s3, s12, s13",
+            "vadd.f32 s4, s4, s5",
+            "vadd.f32 s8, s8, s9",
             "vadd.f32 s16, s16, s0",
-            "vadd.f32 s17, s17, s1",
-            "vadd.f32 s18, s18, s2",
-            "vadd.f32 s19, s19, s3",
-            "vstmia {sums}!, {{s16-s19}}",
-            "mov {row_0}, {row_3}",
+            "vadd.f32 s17, s17, s4",
+            "vadd.f32 s18, s18, s8",
+            "vstmia {sums}!, {{s16-s18}}",
+            "mov {row_0}, {row_2}",
             "subs {blocks}, {blocks}, #1",
             "bne 2b",
             row_0 = inout(reg) rows => rows_end,
             row_1 = out(reg) _,
             row_2 = out(reg) _,
-            row_3 = out(reg) _,
             x = out(reg) _,
             x_end = in(reg) x.as_ptr_range().end,
             bytes = in(reg) size_of_val(x),
             blocks = inout(reg) blocks => _,
-            sums = inout(reg) sums => sums_end,
+            sums = inout(reg) sums => _,
             out("d0") _, out("d1") _, out("d2") _, out("d3") _,
-            out("d4") _, out("d5") _, out("d6") _, out("d7") _,
+            out("d4") _, out("d5") _,
             out("d8") _, out("d9") _, out("d10") _, out("d11") _,
             out("d12") _, out("d13") _, out("d14") _, out("d15") _,
             options(nostack),
         );
     }
-    (rows_end, sums_end)
+    rows_end
 }
 
-/// As [`dot_blocks`], row by row.
-///
-/// # Safety
-/// As there.
-#[inline]
-unsafe fn dot_singles(rows: *const f32, x: &[f32], count: usize, sums: *mut f32) {
-    let (mut rows, mut sums) = (rows, sums);
-    for _ in 0..count {
-        let mut lanes = [0.0; 4];
-        // SAFETY: the caller's.
-        unsafe {
-            rows = dot_lanes(rows, x, &mut lanes);
-            let [l0, l1, l2, l3] = lanes;
-            *sums += (l0 + l2) + (l1 + l3);
-            sums = sums.add(1);
-        }
-    }
-}
-
-/// The lanes of one row; `x` has a multiple of 8 elements, at least 8. Returns what is behind the row.
+/// The lanes of one row as long as `x`, which has at least one block. Returns what is behind it.
 ///
 /// # Safety
 /// The row is as long as `x`.
 #[inline]
-unsafe fn dot_lanes(row: *const f32, x: &[f32], lanes: &mut [f32; 4]) -> *const f32 {
+unsafe fn dot_lanes(row: *const f32, x: &[[f32; STRIDE]], lanes: &mut [f32; 4]) -> *const f32 {
     let row_end;
     // SAFETY: the caller's, and all four lanes are written.
     unsafe {

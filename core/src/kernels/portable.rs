@@ -1,12 +1,31 @@
 //! The kernels in plain Rust: what they compute, and how it is computed where there is no assembly for it.
 //!
-//! [`add_dot_rows`], [`update_rows`] and [`sum_of_magnitudes`] have an equivalent in assembly for Arm's FPU, of the same bits.
+//! [`add_dot_rows`], [`update_rows`] and [`sum_of_magnitudes`] have an equivalent in assembly for Arm's FPU, of the same
+//! bits. Four rows share the load of a feature; rows that are left over go one by one. The loops take four features at once,
+//! written out, so that they stay fast where the compiler is asked for small code and unrolls nothing.
 
 use super::{dot, update};
 
-/// The rows that share the load of a feature; what is left over goes one by one. The four lanes of five sums fit the 32
-/// registers of a Cortex-M4's FPU.
-const BLOCK: usize = 5;
+/// Adds the products of four elements to the four lanes of a row.
+#[inline(always)]
+pub(super) fn add_products(lanes: &mut [f32; 4], row: &[f32; 4], x: &[f32; 4]) {
+    let [l0, l1, l2, l3] = lanes;
+    let ([w0, w1, w2, w3], [x0, x1, x2, x3]) = (row, x);
+    *l0 += w0 * x0;
+    *l1 += w1 * x1;
+    *l2 += w2 * x2;
+    *l3 += w3 * x3;
+}
+
+/// Adds the products of the last elements, fewer than four, and sums the lanes.
+#[inline(always)]
+pub(super) fn finish(mut lanes: [f32; 4], row: &[f32], x: &[f32]) -> f32 {
+    for (lane, (w, x)) in lanes.iter_mut().zip(row.iter().zip(x)) {
+        *lane += w * x;
+    }
+    let [l0, l1, l2, l3] = lanes;
+    (l0 + l2) + (l1 + l3)
+}
 
 /// See [`kernels::add_dot_rows`](super::add_dot_rows).
 pub fn add_dot_rows<const ROWS: usize, const N: usize>(
@@ -14,8 +33,8 @@ pub fn add_dot_rows<const ROWS: usize, const N: usize>(
     x: &[f32; N],
     sums: &mut [f32; ROWS],
 ) {
-    let (row_blocks, row_rest) = rows.as_chunks::<BLOCK>();
-    let (sum_blocks, sum_rest) = sums.as_chunks_mut::<BLOCK>();
+    let (row_blocks, row_rest) = rows.as_chunks::<4>();
+    let (sum_blocks, sum_rest) = sums.as_chunks_mut::<4>();
     for (sums, rows) in sum_blocks.iter_mut().zip(row_blocks) {
         add_dot_block(rows, x, sums);
     }
@@ -24,30 +43,21 @@ pub fn add_dot_rows<const ROWS: usize, const N: usize>(
     }
 }
 
-fn add_dot_block<const N: usize>(rows: &[[f32; N]; BLOCK], x: &[f32; N], sums: &mut [f32; BLOCK]) {
-    let mut lanes = [[0.0_f32; BLOCK]; 4];
-    let mut block = 0;
-    while block + 4 <= N {
-        for (lane, sums) in lanes.iter_mut().enumerate() {
-            let x = x[block + lane];
-            for (sum, row) in sums.iter_mut().zip(rows) {
-                *sum += row[block + lane] * x;
-            }
-        }
-        block += 4;
+fn add_dot_block<const N: usize>(rows: &[[f32; N]; 4], x: &[f32; N], sums: &mut [f32; 4]) {
+    let (x, x_rest) = x.as_chunks::<4>();
+    let [(a, a_rest), (b, b_rest), (c, c_rest), (d, d_rest)] = rows.each_ref().map(|row| row.as_chunks::<4>());
+    let (mut a_lanes, mut b_lanes, mut c_lanes, mut d_lanes) = ([0.0; 4], [0.0; 4], [0.0; 4], [0.0; 4]);
+    for ((x, (a, b)), (c, d)) in x.iter().zip(a.iter().zip(b)).zip(c.iter().zip(d)) {
+        add_products(&mut a_lanes, a, x);
+        add_products(&mut b_lanes, b, x);
+        add_products(&mut c_lanes, c, x);
+        add_products(&mut d_lanes, d, x);
     }
-    for (lane, sums) in lanes.iter_mut().enumerate() {
-        if block + lane < N {
-            let x = x[block + lane];
-            for (sum, row) in sums.iter_mut().zip(rows) {
-                *sum += row[block + lane] * x;
-            }
-        }
-    }
-    let [l0, l1, l2, l3] = lanes;
-    for (row, sum) in sums.iter_mut().enumerate() {
-        *sum += (l0[row] + l2[row]) + (l1[row] + l3[row]);
-    }
+    let [a_sum, b_sum, c_sum, d_sum] = sums;
+    *a_sum += finish(a_lanes, a_rest, x_rest);
+    *b_sum += finish(b_lanes, b_rest, x_rest);
+    *c_sum += finish(c_lanes, c_rest, x_rest);
+    *d_sum += finish(d_lanes, d_rest, x_rest);
 }
 
 /// See [`kernels::sum_of_magnitudes`](super::sum_of_magnitudes).
@@ -62,28 +72,46 @@ pub fn update_rows<const ROWS: usize, const N: usize>(
     rates: &[f32; ROWS],
     features: &[f32; N],
 ) {
-    let (row_blocks, row_rest) = rows.as_chunks_mut::<BLOCK>();
-    let (rate_blocks, rate_rest) = rates.as_chunks::<BLOCK>();
+    if keep != 1.0 {
+        for (row, rate) in rows.iter_mut().zip(rates) {
+            update(row, keep, *rate, features);
+        }
+        return;
+    }
+    let (row_blocks, row_rest) = rows.as_chunks_mut::<4>();
+    let (rate_blocks, rate_rest) = rates.as_chunks::<4>();
     for (rows, rates) in row_blocks.iter_mut().zip(rate_blocks) {
-        update_block(rows, keep, rates, features);
+        update_block(rows, rates, features);
     }
     for (row, rate) in row_rest.iter_mut().zip(rate_rest) {
-        update(row, keep, *rate, features);
+        update(row, 1.0, *rate, features);
     }
 }
 
-fn update_block<const N: usize>(rows: &mut [[f32; N]; BLOCK], keep: f32, rates: &[f32; BLOCK], features: &[f32; N]) {
-    if keep == 1.0 {
-        for (i, x) in features.iter().enumerate() {
-            for (row, rate) in rows.iter_mut().zip(rates) {
-                row[i] -= rate * x;
-            }
-        }
-    } else {
-        for (i, x) in features.iter().enumerate() {
-            for (row, rate) in rows.iter_mut().zip(rates) {
-                row[i] = keep * row[i] - rate * x;
-            }
-        }
+fn update_block<const N: usize>(rows: &mut [[f32; N]; 4], rates: &[f32; 4], features: &[f32; N]) {
+    let [a_rate, b_rate, c_rate, d_rate] = *rates;
+    let (x, x_rest) = features.as_chunks::<4>();
+    let [(a, a_rest), (b, b_rest), (c, c_rest), (d, d_rest)] = rows.each_mut().map(|row| row.as_chunks_mut::<4>());
+    for ((x, (a, b)), (c, d)) in x.iter().zip(a.iter_mut().zip(b)).zip(c.iter_mut().zip(d)) {
+        subtract_products(a, a_rate, x);
+        subtract_products(b, b_rate, x);
+        subtract_products(c, c_rate, x);
+        subtract_products(d, d_rate, x);
     }
+    for ((x, (a, b)), (c, d)) in x_rest.iter().zip(a_rest.iter_mut().zip(b_rest)).zip(c_rest.iter_mut().zip(d_rest)) {
+        *a -= a_rate * x;
+        *b -= b_rate * x;
+        *c -= c_rate * x;
+        *d -= d_rate * x;
+    }
+}
+
+/// Takes the products of four features with `rate` away from four weights.
+#[inline(always)]
+fn subtract_products(row: &mut [f32; 4], rate: f32, x: &[f32; 4]) {
+    let ([w0, w1, w2, w3], [x0, x1, x2, x3]) = (row, x);
+    *w0 -= rate * x0;
+    *w1 -= rate * x1;
+    *w2 -= rate * x2;
+    *w3 -= rate * x3;
 }

@@ -8,13 +8,13 @@ use crate::math::{Math, ln_1p};
 #[derive(Clone, Copy)]
 pub(super) struct Shift {
     /// The largest logit but the target's, and the first class that has it.
-    top_other: f32,
+    pub(super) top_other: f32,
     top_other_class: usize,
     /// The target's logit, and the same plus ln(beta), relative to `top_other`.
     plain_target: f32,
     target: f32,
     /// `target` where that is positive, and so the maximum; else 0.
-    maximum: f32,
+    pub(super) maximum: f32,
 }
 
 impl Shift {
@@ -61,8 +61,13 @@ impl Shift {
 
     /// The class with the largest logit, before ln(beta) is added; the first of equal ones.
     pub(super) fn top_class(self, target: usize) -> usize {
-        let target_is_top = self.plain_target > 0.0 || (self.plain_target == 0.0 && target < self.top_other_class);
-        if target_is_top { target } else { self.top_other_class }
+        if self.plain_target > 0.0 {
+            target
+        } else if self.plain_target < 0.0 {
+            self.top_other_class
+        } else {
+            target.min(self.top_other_class)
+        }
     }
 
     /// The loss, given the sum of the others' exponentials and the target's.

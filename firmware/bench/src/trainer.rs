@@ -24,10 +24,17 @@ macro_rules! trainer {
 
         const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.01, 1.0, 150), Sgd::new(0.05));
 
+        const LOSS: GradientDecay<Backend> = match GradientDecay::try_with_math(1.0) {
+            Ok(loss) => loss,
+            Err(_) => panic!("1 is a beta"),
+        };
+
         static HEAD: ConstStaticCell<Head> = ConstStaticCell::new(Head::new());
         static STATE: ConstStaticCell<State> = ConstStaticCell::new(State::new());
         static CALIBRATION: ConstStaticCell<Calibration<10, Backend>> = ConstStaticCell::new(Calibration::new());
         static FEATURES: ConstStaticCell<[f32; $features]> = ConstStaticCell::new([0.0; $features]);
+
+        static BUFFERS: ConstStaticCell<[[f32; $classes]; 2]> = ConstStaticCell::new([[0.0; $classes]; 2]);
 
         #[inline(never)]
         fn infer(head: &Head, features: &[f32; $features]) -> Result<Prediction, Error> {
@@ -48,11 +55,11 @@ macro_rules! trainer {
             head: &Head,
             features: &[f32; $features],
             calibration: &mut Calibration<10, Backend>,
+            [logits, probabilities]: &mut [[f32; $classes]; 2],
         ) -> Result<Option<Summary>, Error> {
-            let (mut logits, mut probabilities) = ([0.0; $classes], [0.0; $classes]);
-            head.logits(features, &mut logits)?;
-            GradientDecay::<Backend>::try_with_math(1.0)?.probabilities(&logits, &mut probabilities)?;
-            calibration.record(&probabilities, 1)?;
+            head.logits(features, logits)?;
+            LOSS.probabilities(logits, probabilities)?;
+            calibration.record(probabilities, 1)?;
             Ok(calibration.summary())
         }
 
@@ -60,20 +67,20 @@ macro_rules! trainer {
         fn main() -> ! {
             let mut counter = InstructionCounter::new().expect("nobody else has it");
             let (head, state, calibration) = (HEAD.take(), STATE.take(), CALIBRATION.take());
-            let features = FEATURES.take();
+            let (features, buffers) = (FEATURES.take(), BUFFERS.take());
             let mut random = Random(2024);
             features.fill_with(|| random.symmetric());
             let (_, stack) = stack_of(|| learn(head, state, features));
             println!("stack step {stack}");
             let (_, stack) = stack_of(|| infer(head, features));
             println!("stack inference {stack}");
-            let (_, stack) = stack_of(|| calibrate(head, features, calibration));
+            let (_, stack) = stack_of(|| calibrate(head, features, calibration, buffers));
             println!("stack calibration {stack}");
             let (_, count) = counter.count(|| learn(head, state, features));
             println!("count step {count}");
             let (_, count) = counter.count(|| infer(head, features));
             println!("count inference {count}");
-            let (_, count) = counter.count(|| calibrate(head, features, calibration));
+            let (_, count) = counter.count(|| calibrate(head, features, calibration, buffers));
             println!("count calibration {count}");
             exit_success()
         }
