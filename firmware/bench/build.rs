@@ -16,9 +16,5 @@ fn main() {
     fs::write(out.join("memory.x"), memory).expect("memory.x can be written");
     println!("cargo:rustc-link-search={}", out.display());
     println!("cargo:rerun-if-changed=build.rs");
-    println!("cargo:rustc-check-cfg=cfg(small_ram)");
-    if target.starts_with("thumbv6m") {
-        println!("cargo:rustc-cfg=small_ram");
-    }
     println!("cargo:rustc-env=BENCH_TARGET={target}");
 }

@@ -28,11 +28,7 @@ pub(super) fn finish(mut lanes: [f32; 4], row: &[f32], x: &[f32]) -> f32 {
 }
 
 /// See [`kernels::add_dot_rows`](super::add_dot_rows).
-pub fn add_dot_rows<const ROWS: usize, const N: usize>(
-    rows: &[[f32; N]; ROWS],
-    x: &[f32; N],
-    sums: &mut [f32; ROWS],
-) {
+pub fn add_dot_rows<const ROWS: usize, const N: usize>(rows: &[[f32; N]; ROWS], x: &[f32; N], sums: &mut [f32; ROWS]) {
     let (row_blocks, row_rest) = rows.as_chunks::<4>();
     let (sum_blocks, sum_rest) = sums.as_chunks_mut::<4>();
     for (sums, rows) in sum_blocks.iter_mut().zip(row_blocks) {

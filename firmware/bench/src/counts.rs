@@ -25,9 +25,8 @@ macro_rules! counts {
             let (head, case) = (HEAD.take(), CASE.take());
             case.fill();
             head.import(&case.parameters).expect("the parameters are of this shape");
-            let inference = case.largest(|features, _| {
-                counter.count(|| assert!(black_box(&head.predict(features)).is_ok())).1
-            });
+            let inference =
+                case.largest(|features, _| counter.count(|| assert!(black_box(&head.predict(features)).is_ok())).1);
             println!("count inference {inference}");
             let schedules = [
                 ("step", BetaSchedule::constant(1.0)),

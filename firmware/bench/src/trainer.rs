@@ -29,59 +29,59 @@ macro_rules! trainer {
             Err(_) => panic!("1 is a beta"),
         };
 
-        static HEAD: ConstStaticCell<Head> = ConstStaticCell::new(Head::new());
-        static STATE: ConstStaticCell<State> = ConstStaticCell::new(State::new());
-        static CALIBRATION: ConstStaticCell<Calibration<10, Backend>> = ConstStaticCell::new(Calibration::new());
-        static FEATURES: ConstStaticCell<[f32; $features]> = ConstStaticCell::new([0.0; $features]);
+        /// All that a device keeps in RAM.
+        struct Device {
+            head: Head,
+            state: State,
+            calibration: Calibration<10, Backend>,
+            features: [f32; $features],
+            logits: [f32; $classes],
+            probabilities: [f32; $classes],
+        }
 
-        static BUFFERS: ConstStaticCell<[[f32; $classes]; 2]> = ConstStaticCell::new([[0.0; $classes]; 2]);
+        static DEVICE: ConstStaticCell<Device> = ConstStaticCell::new(Device {
+            head: Head::new(),
+            state: State::new(),
+            calibration: Calibration::new(),
+            features: [0.0; $features],
+            logits: [0.0; $classes],
+            probabilities: [0.0; $classes],
+        });
 
         #[inline(never)]
-        fn infer(head: &Head, features: &[f32; $features]) -> Result<Prediction, Error> {
-            head.predict(features)
+        fn infer(device: &mut Device) -> Result<Prediction, Error> {
+            device.head.predict(&device.features)
         }
 
         #[inline(never)]
-        fn learn(head: &mut Head, state: &mut State, features: &[f32; $features]) -> Result<Step, Error> {
+        fn learn(device: &mut Device) -> Result<Step, Error> {
             #[cfg(feature = "run-time-settings")]
             let tuner = &core::hint::black_box(TUNER);
             #[cfg(not(feature = "run-time-settings"))]
             let tuner = &TUNER;
-            tuner.step(head, state, features, 1)
+            tuner.step(&mut device.head, &mut device.state, &device.features, 1)
         }
 
         #[inline(never)]
-        fn calibrate(
-            head: &Head,
-            features: &[f32; $features],
-            calibration: &mut Calibration<10, Backend>,
-            [logits, probabilities]: &mut [[f32; $classes]; 2],
-        ) -> Result<Option<Summary>, Error> {
-            head.logits(features, logits)?;
-            LOSS.probabilities(logits, probabilities)?;
-            calibration.record(probabilities, 1)?;
-            Ok(calibration.summary())
+        fn calibrate(device: &mut Device) -> Result<Option<Summary>, Error> {
+            device.head.logits(&device.features, &mut device.logits)?;
+            LOSS.probabilities(&device.logits, &mut device.probabilities)?;
+            device.calibration.record(&device.probabilities, 1)?;
+            Ok(device.calibration.summary())
         }
 
         #[cortex_m_rt::entry]
         fn main() -> ! {
             let mut counter = InstructionCounter::new().expect("nobody else has it");
-            let (head, state, calibration) = (HEAD.take(), STATE.take(), CALIBRATION.take());
-            let (features, buffers) = (FEATURES.take(), BUFFERS.take());
+            let device = DEVICE.take();
             let mut random = Random(2024);
-            features.fill_with(|| random.symmetric());
-            let (_, stack) = stack_of(|| learn(head, state, features));
-            println!("stack step {stack}");
-            let (_, stack) = stack_of(|| infer(head, features));
-            println!("stack inference {stack}");
-            let (_, stack) = stack_of(|| calibrate(head, features, calibration, buffers));
-            println!("stack calibration {stack}");
-            let (_, count) = counter.count(|| learn(head, state, features));
-            println!("count step {count}");
-            let (_, count) = counter.count(|| infer(head, features));
-            println!("count inference {count}");
-            let (_, count) = counter.count(|| calibrate(head, features, calibration, buffers));
-            println!("count calibration {count}");
+            device.features.fill_with(|| random.symmetric());
+            println!("stack step {}", stack_of(|| learn(device)).1);
+            println!("stack inference {}", stack_of(|| infer(device)).1);
+            println!("stack calibration {}", stack_of(|| calibrate(device)).1);
+            println!("count step {}", counter.count(|| learn(device)).1);
+            println!("count inference {}", counter.count(|| infer(device)).1);
+            println!("count calibration {}", counter.count(|| calibrate(device)).1);
             exit_success()
         }
     };

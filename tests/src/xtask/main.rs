@@ -1,5 +1,6 @@
 //! `cargo xtask`: every check of the project by one command.
 
+mod footprint;
 mod qemu;
 mod setup;
 mod shell;
@@ -17,6 +18,12 @@ use shell::{boards, cargo, no_panic, root};
 enum Task {
     /// Set up what is missing and run every check; CI calls this
     Test,
+    /// Measure instructions, flash, RAM and stack of the core in QEMU, beside the peers, and compare with what was committed
+    Footprint {
+        /// Take the figures as what is expected from now on
+        #[arg(long)]
+        bless: bool,
+    },
     /// Run the firmware in QEMU and compare its log with the expected one
     Qemu {
         /// Take the log as what is expected from now on
@@ -41,6 +48,10 @@ const FEATURES: [&[&str]; 6] = [
 fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Test => test(),
+        Task::Footprint { bless } => {
+            let ready = setup::targets(&footprint::targets()).and_then(|()| setup::qemu());
+            ready.and_then(|()| footprint::run(bless))
+        }
         Task::Qemu { bless } => {
             let ready = setup::targets(&TARGETS).and_then(|()| setup::qemu());
             ready.and_then(|()| if bless { qemu::bless() } else { qemu::compare() })

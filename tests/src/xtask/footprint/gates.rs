@@ -1,0 +1,61 @@
+//! What the figures must not exceed, whatever was committed.
+
+use anyhow::{Result, ensure};
+
+use super::{Figures, get};
+
+/// The most that a figure may be, times another figure or a number.
+struct Gate {
+    figure: &'static str,
+    most: f64,
+    times: Option<&'static str>,
+}
+
+const fn most(figure: &'static str, most: f64) -> Gate {
+    Gate { figure, most, times: None }
+}
+
+const fn ratio(figure: &'static str, most: f64, of: &'static str) -> Gate {
+    Gate { figure, most, times: Some(of) }
+}
+
+const STEP: &str = "Cortex-M4F/asm/64->10/step";
+const PORTABLE_STEP: &str = "Cortex-M4F/portable/64->10/step";
+
+/// Instructions a weight of a step, at the larger shapes.
+const A_WEIGHT: f64 = 5.5;
+
+const GATES: [Gate; 16] = [
+    most(STEP, 4000.0),
+    most("Cortex-M4F/asm/64->10/step-beta-0.1", 4000.0),
+    most("Cortex-M4F/asm/64->10/step-beta-5", 4000.0),
+    most("Cortex-M4F/asm/64->10/inference", 2100.0),
+    most(PORTABLE_STEP, 6000.0),
+    most("Cortex-M4F/portable/64->10/inference", 3000.0),
+    most("Cortex-M4F/asm/784->10/step", A_WEIGHT * 7840.0),
+    most("Cortex-M4F/asm/128->100/step", A_WEIGHT * 12_800.0),
+    ratio("Cortex-M4F/asm/64->10/step-beta-0.1", 1.03, STEP),
+    ratio("Cortex-M4F/asm/64->10/step-beta-5", 1.03, STEP),
+    ratio("Cortex-M4F/asm/64->10/step-geometric-warm-up", 1.01, STEP),
+    ratio("Cortex-M4F/portable/64->10/step-beta-0.1", 1.03, PORTABLE_STEP),
+    ratio("Cortex-M4F/portable/64->10/step-beta-5", 1.03, PORTABLE_STEP),
+    ratio("Cortex-M4F/portable/64->10/step-geometric-warm-up", 1.01, PORTABLE_STEP),
+    most("Cortex-M4F/reference/a call/exp", 45.0),
+    // 1.2 times the bytes of the parameters.
+    most("Cortex-M4F/asm s/64->10/ram", 1.2 * 4.0 * 650.0),
+];
+
+/// Fails if a gate does not hold.
+pub fn check(figures: &Figures) -> Result<()> {
+    let mut broken = Vec::new();
+    for gate in &GATES {
+        let base = gate.times.map_or(Ok(1), |of| get(figures, of))?;
+        let (value, most) = (get(figures, gate.figure)?, gate.most * f64::from(base));
+        if f64::from(value) > most {
+            broken.push(format!("{} is {value}, but must be at most {most:.0}", gate.figure));
+        }
+    }
+    ensure!(broken.is_empty(), "{}", broken.join("\n"));
+    println!("All {} gates hold.", GATES.len());
+    Ok(())
+}

@@ -1,0 +1,40 @@
+//! Instructions on the host, counted by callgrind where valgrind is installed; they are shown, not compared, since they depend
+//! on the compiler's idea of the host.
+
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use crate::shell::{cargo, has, root};
+
+use super::SHAPES;
+
+/// The runs that a count is the mean of.
+const RUNS: u32 = 100;
+
+/// Counts and prints, or says that there is no valgrind.
+pub fn print() -> Result<()> {
+    if !has("valgrind") {
+        println!("\nx86-64: not counted, since valgrind is not installed.\n");
+        return Ok(());
+    }
+    cargo(&root(), &["build", "--quiet", "--release", "-p", "system-tests", "--bin", "head-steps"])?;
+    println!("\n| x86-64 by callgrind, instructions | inference | step |\n|---|---|---|");
+    for (_, shape) in SHAPES {
+        println!("| {shape} | {} | {} |", count(shape, "inference")?, count(shape, "step")?);
+    }
+    println!();
+    Ok(())
+}
+
+fn count(shape: &str, what: &str) -> Result<u32> {
+    let mut valgrind = Command::new("valgrind");
+    valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--collect-atstart=no"]);
+    valgrind.arg(format!("--toggle-collect=head_steps::{what}*"));
+    valgrind.arg(root().join("target").join("release").join("head-steps"));
+    let output = valgrind.args([shape, &RUNS.to_string()]).output().context("cannot run valgrind")?;
+    let text = String::from_utf8_lossy(&output.stderr);
+    let collected = text.lines().find_map(|line| line.split_once("Collected : "));
+    let (_, total) = collected.with_context(|| format!("valgrind counted nothing:\n{text}"))?;
+    Ok(total.trim().parse::<u32>()? / RUNS)
+}

@@ -1,0 +1,119 @@
+//! Building the measuring programs, running them in QEMU, reading their sizes.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
+
+use crate::shell::{cargo, output, root};
+
+use super::SHAPES;
+
+/// A core with the QEMU machine that stands for it.
+#[derive(Clone, Copy)]
+pub struct Machine {
+    pub core: &'static str,
+    pub target: &'static str,
+    machine: &'static str,
+}
+
+pub const CORTEX_M4F: Machine = Machine { core: "Cortex-M4F", target: "thumbv7em-none-eabihf", machine: "mps2-an386" };
+
+pub const MACHINES: [Machine; 5] = [
+    Machine { core: "Cortex-M0", target: "thumbv6m-none-eabi", machine: "microbit" },
+    Machine { core: "Cortex-M3", target: "thumbv7m-none-eabi", machine: "mps2-an385" },
+    CORTEX_M4F,
+    Machine { core: "Cortex-M7", target: "thumbv7em-none-eabihf", machine: "mps2-an500" },
+    Machine { core: "Cortex-M33", target: "thumbv8m.main-none-eabihf", machine: "mps2-an505" },
+];
+
+impl Machine {
+    fn has_fpu(&self) -> bool {
+        self.target.ends_with("eabihf")
+    }
+
+    /// The builds to count: with and without assembly where there is any.
+    pub fn builds(&self) -> &'static [&'static str] {
+        if self.has_fpu() { &["asm", "portable"] } else { &["portable"] }
+    }
+
+    /// The shapes that fit: the micro:bit has 16 KiB of RAM.
+    pub fn shapes(&self) -> &'static [(&'static str, &'static str)] {
+        if self.machine == "microbit" { &SHAPES[..1] } else { &SHAPES }
+    }
+}
+
+/// The targets of all machines.
+pub fn targets() -> Vec<&'static str> {
+    MACHINES.iter().map(|machine| machine.target).collect()
+}
+
+/// The package of the measuring programs.
+pub fn package() -> PathBuf {
+    root().join("firmware").join("bench")
+}
+
+fn binary(machine: &Machine, program: &str, profile: &str) -> PathBuf {
+    package().join("target").join(machine.target).join(profile).join(program)
+}
+
+/// Builds a program and returns what it prints in QEMU, where every instruction takes 64 ns of virtual time.
+pub fn run(machine: &Machine, program: &str, profile: &str, features: &str) -> Result<String> {
+    let build = ["build", "--quiet", "--target", machine.target, "--profile", profile, "--bin", program];
+    cargo(&package(), &[&build[..], &["--features", features]].concat())?;
+    let mut qemu = Command::new("qemu-system-arm");
+    qemu.args(["-machine", machine.machine, "-icount", "shift=6", "-nographic", "-monitor", "none", "-serial", "none"]);
+    qemu.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(binary(machine, program, profile));
+    output(&mut qemu)
+}
+
+/// What the library adds to a program.
+pub struct Size {
+    pub flash: u32,
+    pub ram: u32,
+}
+
+/// The size of a trainer of profile `size` less that of `none`, both built before. Flash: the functions and constants of
+/// those that `none` does not have, the harness apart. RAM: what is initialised, to zero or else.
+pub fn size(machine: &Machine, program: &str) -> Result<Size> {
+    let (with, without) =
+        (Image::read(&binary(machine, program, "size"))?, Image::read(&binary(machine, "none", "size"))?);
+    let harness = |name: &str| name.contains("5bench") || name.contains("cortex_m_rt") || name == "main";
+    let code: u32 = with
+        .functions
+        .iter()
+        .filter(|(name, _)| !without.functions.contains_key(*name) && !harness(name))
+        .map(|(_, bytes)| bytes)
+        .sum();
+    ensure!(code > 0 && with.ram > without.ram, "{program} holds nothing");
+    Ok(Size { flash: code + with.constants.saturating_sub(without.constants), ram: with.ram - without.ram })
+}
+
+/// What is read from an ELF file.
+struct Image {
+    functions: BTreeMap<String, u32>,
+    constants: u32,
+    ram: u32,
+}
+
+impl Image {
+    fn read(path: &Path) -> Result<Self> {
+        let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let file = object::File::parse(&*bytes)?;
+        let section = |name| file.section_by_name(name).map_or(0, |section| section.size() as u32);
+        let symbols = file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.size() > 0);
+        let mut functions = BTreeMap::new();
+        for symbol in symbols {
+            functions.insert(without_hash(symbol.name()?).to_owned(), symbol.size() as u32);
+        }
+        Ok(Image { functions, constants: section(".rodata"), ram: section(".data") + section(".bss") })
+    }
+}
+
+/// A mangled name without the hash at its end, which tells builds apart.
+fn without_hash(name: &str) -> &str {
+    name.rsplit_once("17h").map_or(name, |(path, _)| path)
+}

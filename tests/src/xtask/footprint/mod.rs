@@ -1,0 +1,147 @@
+//! What the core costs on a device: instructions, flash, RAM and stack, measured in QEMU, against the gates, against the
+//! committed figures and beside the peers.
+
+mod gates;
+mod host;
+mod measure;
+mod tables;
+
+use std::collections::BTreeMap;
+use std::fmt::Write;
+use std::fs;
+use std::path::PathBuf;
+
+use anyhow::{Context, Result, bail, ensure};
+
+use super::shell::root;
+use measure::{CORTEX_M4F, MACHINES, Machine};
+
+/// The figures by name: `MACHINE/BUILD/SHAPE/WHAT`.
+pub type Figures = BTreeMap<String, u32>;
+
+/// By how much a figure may be above the committed one.
+const SLACK: f64 = 1.02;
+
+/// The shapes of heads that are measured, as the programs name them and as people write them.
+const SHAPES: [(&str, &str); 3] = [("64_10", "64->10"), ("784_10", "784->10"), ("128_100", "128->100")];
+
+/// The builds that the trainers' footprint is measured in, with their features.
+const TRAINERS: [(&str, &str); 4] =
+    [("asm", "asm"), ("portable", ""), ("micromath", "asm,micromath"), ("run-time settings", "asm,run-time-settings")];
+
+/// The targets that it builds for.
+pub use measure::targets;
+
+/// Measures everything, prints the tables, and checks gates and committed figures; `bless` commits the figures anew.
+pub fn run(bless: bool) -> Result<()> {
+    let figures = measured()?;
+    println!("{}", tables::markdown(&figures)?);
+    host::print()?;
+    gates::check(&figures)?;
+    if bless {
+        fs::write(committed_path(), to_text(&figures)).context("cannot write the committed figures")?;
+        println!("{} is written: look at the difference before you commit it.", committed_path().display());
+        return Ok(());
+    }
+    compare(&figures)
+}
+
+fn measured() -> Result<Figures> {
+    let mut figures = Figures::new();
+    for machine in [CORTEX_M4F, MACHINES[3], MACHINES[4]] {
+        println!("{}", measure::run(&machine, "same_bits", "release", "asm")?.trim());
+    }
+    for machine in &MACHINES {
+        for build in machine.builds() {
+            for (program, shape) in machine.shapes() {
+                let lines = measure::run(machine, &format!("counts_{program}"), "release", features_of(build))?;
+                record(&mut figures, machine, build, shape, &lines)?;
+            }
+        }
+    }
+    let lines = measure::run(&CORTEX_M4F, "momentum_64_10", "release", "asm")?;
+    record(&mut figures, &CORTEX_M4F, "asm", SHAPES[0].1, &lines)?;
+    record_reference(&mut figures, &measure::run(&CORTEX_M4F, "reference", "release", "asm,peers")?)?;
+    for (build, features) in TRAINERS {
+        let build = format!("{build} s");
+        for (program, shape) in SHAPES {
+            let program = format!("trainer_{program}");
+            let lines = measure::run(&CORTEX_M4F, &program, "size", features)?;
+            record(&mut figures, &CORTEX_M4F, &build, shape, &lines)?;
+            measure::run(&CORTEX_M4F, "none", "size", features)?;
+            let size = measure::size(&CORTEX_M4F, &program)?;
+            figures.insert(name(&CORTEX_M4F, &build, shape, "flash"), size.flash);
+            figures.insert(name(&CORTEX_M4F, &build, shape, "ram"), size.ram);
+        }
+    }
+    Ok(figures)
+}
+
+fn features_of(build: &str) -> &'static str {
+    if build == "asm" { "asm" } else { "" }
+}
+
+fn name(machine: &Machine, build: &str, shape: &str, what: &str) -> String {
+    format!("{}/{build}/{shape}/{what}", machine.core)
+}
+
+/// A figure by its name.
+fn get(figures: &Figures, name: &str) -> Result<u32> {
+    figures.get(name).copied().with_context(|| format!("{name} was not measured"))
+}
+
+/// Records lines such as `count step 3989` and `stack step 240`.
+fn record(figures: &mut Figures, machine: &Machine, build: &str, shape: &str, lines: &str) -> Result<()> {
+    for line in lines.lines() {
+        let [kind, what, value] = line.split(' ').collect::<Vec<_>>()[..] else { bail!("cannot read `{line}`") };
+        let what = if kind == "count" { what.to_owned() } else { format!("{kind} {what}") };
+        figures.insert(name(machine, build, shape, &what), value.parse()?);
+    }
+    Ok(())
+}
+
+/// Records lines of the reference, such as `count mynn-step 64->10 10043` and `count exp 36`.
+fn record_reference(figures: &mut Figures, lines: &str) -> Result<()> {
+    for line in lines.lines() {
+        let (what, shape, value) = match line.split(' ').collect::<Vec<_>>()[..] {
+            ["count", what, shape, value] => (what, shape, value),
+            ["count", what, value] => (what, "a call", value),
+            _ => bail!("cannot read `{line}`"),
+        };
+        figures.insert(name(&CORTEX_M4F, "reference", shape, what), value.parse()?);
+    }
+    Ok(())
+}
+
+fn committed_path() -> PathBuf {
+    root().join("firmware").join("bench").join("expected.tsv")
+}
+
+fn to_text(figures: &Figures) -> String {
+    figures.iter().fold(String::new(), |mut text, (name, value)| {
+        writeln!(text, "{name}\t{value}").expect("a String takes all");
+        text
+    })
+}
+
+/// Fails if a figure is above the committed one by more than the slack, or if one is missing or new. Those of other people's
+/// code are compared as well: they show whether the compiler changed.
+fn compare(figures: &Figures) -> Result<()> {
+    let path = committed_path();
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let mut committed = Figures::new();
+    for line in text.lines() {
+        let (name, value) = line.split_once('\t').with_context(|| format!("no tab in `{line}`"))?;
+        committed.insert(name.to_owned(), value.parse()?);
+    }
+    let names = |figures: &Figures| figures.keys().cloned().collect::<Vec<_>>();
+    ensure!(names(figures) == names(&committed), "{} does not list the figures that are measured", path.display());
+    let worse: Vec<_> = figures
+        .iter()
+        .filter(|(name, value)| f64::from(**value) > SLACK * f64::from(committed[*name]))
+        .map(|(name, value)| format!("{name}: {value}, committed {}", committed[name]))
+        .collect();
+    ensure!(worse.is_empty(), "more than 2 % above {}:\n{}", path.display(), worse.join("\n"));
+    println!("No figure is more than 2 % above {}.", path.display());
+    Ok(())
+}

@@ -1,0 +1,137 @@
+//! The figures as Markdown, as the READMEs have them.
+
+use std::fmt::Write;
+
+use anyhow::Result;
+
+use super::measure::MACHINES;
+use super::{Figures, SHAPES, TRAINERS, get};
+
+/// What others need, measured by others of this project under the same QEMU, machine and `-icount shift=6`, one sample each:
+/// a name, an inference with softmax and a step of a 64 -> 10 head, steps of 784 -> 10 and 128 -> 100.
+const QUOTED: [(&str, &str, &str, &str, &str); 5] = [
+    ("AIfES (C)", "5,467", "77,387", "916,907", "1,479,781"),
+    ("PULP-TrainLib, 1 core (C; no softmax)", "4,133", "15,917", "158,087", "283,887"),
+    ("CMSIS-DSP, composed by hand (C)", "3,150", "10,638", "112,848", "189,828"),
+    ("CMSIS-NN f32 (C)", "4,173", "does not train", "", ""),
+    ("a blocked kernel of vldm, vmul and vadd, unchecked", "2,096", "3,962", "", ""),
+];
+
+/// All tables.
+pub fn markdown(figures: &Figures) -> Result<String> {
+    let mut text = String::new();
+    peers(&mut text, figures)?;
+    kinds(&mut text, figures)?;
+    cores(&mut text, figures)?;
+    trainers(&mut text, figures)?;
+    Ok(text)
+}
+
+/// A number with commas between thousands.
+fn grouped(value: u32) -> String {
+    let digits = value.to_string();
+    let groups: Vec<_> = digits.as_bytes().rchunks(3).rev().map(String::from_utf8_lossy).collect();
+    groups.join(",")
+}
+
+fn peers(text: &mut String, figures: &Figures) -> Result<()> {
+    writeln!(
+        text,
+        "\n| Cortex-M4F, instructions | inference 64 -> 10 | step 64 -> 10 | step 784 -> 10 | step 128 -> 100 |"
+    )?;
+    writeln!(text, "|---|---|---|---|---|")?;
+    for (label, build) in [("gradient-decay, `asm`", "asm"), ("gradient-decay, portable", "portable")] {
+        write!(text, "| {label} ")?;
+        write!(text, "| {} ", grouped(get(figures, &format!("Cortex-M4F/{build}/64->10/inference"))?))?;
+        for (_, shape) in SHAPES {
+            write!(text, "| {} ", grouped(get(figures, &format!("Cortex-M4F/{build}/{shape}/step"))?))?;
+        }
+        writeln!(text, "|")?;
+    }
+    for (label, prefix, trains) in [
+        ("naive loops in Rust, unchecked", "naive", true),
+        ("mynn 0.1.2 (squared error, no softmax)", "mynn", true),
+        ("embedded-nn 0.2.3", "embedded-nn", false),
+    ] {
+        write!(text, "| {label} ")?;
+        write!(text, "| {} ", grouped(get(figures, &format!("Cortex-M4F/reference/64->10/{prefix}-inference"))?))?;
+        if !trains {
+            writeln!(text, "| does not train | | |")?;
+            continue;
+        }
+        for (_, shape) in SHAPES {
+            write!(text, "| {} ", grouped(get(figures, &format!("Cortex-M4F/reference/{shape}/{prefix}-step"))?))?;
+        }
+        writeln!(text, "|")?;
+    }
+    for (label, inference, step, wide, many) in QUOTED {
+        writeln!(text, "| {label}, quoted | {inference} | {step} | {wide} | {many} |")?;
+    }
+    Ok(())
+}
+
+/// A step by schedule and optimizer, and the exponential.
+fn kinds(text: &mut String, figures: &Figures) -> Result<()> {
+    writeln!(text, "\n| Cortex-M4F, a step of 64 -> 10 | `asm` | portable |")?;
+    writeln!(text, "|---|---|---|")?;
+    for (label, what) in [
+        ("beta 1", "step"),
+        ("beta 0.1", "step-beta-0.1"),
+        ("beta 5", "step-beta-5"),
+        ("inside a geometric warm-up", "step-geometric-warm-up"),
+        ("inside a linear warm-up", "step-linear-warm-up"),
+    ] {
+        write!(text, "| {label} ")?;
+        for build in ["asm", "portable"] {
+            let value = get(figures, &format!("Cortex-M4F/{build}/64->10/{what}"))?;
+            let base = get(figures, &format!("Cortex-M4F/{build}/64->10/step"))?;
+            let percent = 100.0 * (f64::from(value) / f64::from(base) - 1.0);
+            write!(text, "| {} ({percent:+.1} %) ", grouped(value))?;
+        }
+        writeln!(text, "|")?;
+    }
+    writeln!(text, "| beta 1, momentum 0.9 | {} | |", grouped(get(figures, "Cortex-M4F/asm/64->10/step-momentum")?))?;
+    let call = |what: &str| get(figures, &format!("Cortex-M4F/reference/a call/{what}"));
+    let (own, libm, micromath) = (call("exp")?, call("exp-libm")?, call("exp-micromath")?);
+    writeln!(text, "\n`exp`, the most that a call takes: {own} instructions; libm's {libm}, micromath's {micromath}.")?;
+    Ok(())
+}
+
+fn cores(text: &mut String, figures: &Figures) -> Result<()> {
+    writeln!(text, "\n| instructions, 64 -> 10 | inference | step |")?;
+    writeln!(text, "|---|---|---|")?;
+    for machine in &MACHINES {
+        for build in machine.builds() {
+            let value = |what| get(figures, &format!("{}/{build}/64->10/{what}", machine.core));
+            let (inference, step) = (grouped(value("inference")?), grouped(value("step")?));
+            writeln!(text, "| {}, {build} | {inference} | {step} |", machine.core)?;
+        }
+    }
+    Ok(())
+}
+
+fn trainers(text: &mut String, figures: &Figures) -> Result<()> {
+    writeln!(
+        text,
+        "\n| opt-level `s`, bytes | shape | flash | RAM | RAM / parameters | stack: inference | step | instructions: inference | step |"
+    )?;
+    writeln!(text, "|---|---|---|---|---|---|---|---|---|")?;
+    for (build, _) in TRAINERS {
+        for ((_, shape), parameters) in SHAPES.into_iter().zip([650.0, 7850.0, 12_900.0]) {
+            let value = |what: &str| get(figures, &format!("Cortex-M4F/{build} s/{shape}/{what}"));
+            let ram = value("ram")?;
+            writeln!(
+                text,
+                "| {build} | {shape} | {} | {} | {:.2} | {} | {} | {} | {} |",
+                grouped(value("flash")?),
+                grouped(ram),
+                f64::from(ram) / (4.0 * parameters),
+                value("stack inference")?,
+                value("stack step")?,
+                grouped(value("inference")?),
+                grouped(value("step")?),
+            )?;
+        }
+    }
+    Ok(())
+}
