@@ -276,7 +276,7 @@ impl<M: Math> GradientDecay<M> {
         check_logits(logits)?;
         check_target(logits.len(), target)?;
         check_length(Slice::Gradient, logits.len(), gradient.len())?;
-        gradient.copy_from_slice(logits);
+        copy(logits, gradient);
         Ok(self.sample(gradient, target).loss)
     }
 
@@ -321,7 +321,7 @@ impl<M: Math> GradientDecay<M> {
         let scale = 1.0 / count as f32;
         let rows = logits.chunks_exact(classes).zip(gradient.chunks_exact_mut(classes)).zip(targets);
         let losses = rows.map(|((row, gradient), &target)| {
-            gradient.copy_from_slice(row);
+            copy(row, gradient);
             let loss = self.sample(gradient, target).loss;
             gradient.iter_mut().for_each(|g| *g *= scale);
             loss
@@ -395,6 +395,11 @@ fn softmax<M: Math>(logits: &[f32], probabilities: &mut [f32]) -> (usize, f32) {
     (top, others * scale)
 }
 
+/// A copy of slices of equal length, without the panic that a check of it would end in.
+fn copy(from: &[f32], to: &mut [f32]) {
+    to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
+}
+
 fn mean(losses: impl Iterator<Item = f32>, count: usize) -> f32 {
     // Scaled before they are added, so that the sum cannot overflow where the mean does not.
     let scale = 1.0 / count as f32;
@@ -411,6 +416,7 @@ pub(crate) fn check_target(classes: usize, target: usize) -> Result<(), Error> {
 }
 
 /// The number of classes of a valid batch.
+#[inline(always)] // So that it is known not to be 0, of which chunks would panic.
 fn check_batch(logits: &[f32], targets: &[usize]) -> Result<usize, Error> {
     let rows = targets.len();
     check_length(Slice::Targets, rows.max(1), rows)?;

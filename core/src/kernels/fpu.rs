@@ -460,6 +460,7 @@ pub(super) fn sum_of_magnitudes(values: &[f32]) -> f32 {
 }
 
 /// The square root, which the FPU rounds correctly.
+#[cfg(feature = "libm")]
 pub(crate) fn sqrt(x: f32) -> f32 {
     let root: u32;
     // SAFETY: no memory is touched.

@@ -6,6 +6,10 @@
 
 use super::{dot, update};
 
+/// Whether the processor has vector registers: then each row goes by itself, since the compiler makes vectors of a row's loop
+/// but not of four rows'.
+const WIDE: bool = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
+
 /// Adds the products of four elements to the four lanes of a row.
 #[inline(always)]
 pub(super) fn add_products(lanes: &mut [f32; 4], row: &[f32; 4], x: &[f32; 4]) {
@@ -29,6 +33,12 @@ pub(super) fn finish(mut lanes: [f32; 4], row: &[f32], x: &[f32]) -> f32 {
 
 /// See [`kernels::add_dot_rows`](super::add_dot_rows).
 pub fn add_dot_rows<const ROWS: usize, const N: usize>(rows: &[[f32; N]; ROWS], x: &[f32; N], sums: &mut [f32; ROWS]) {
+    if WIDE {
+        for (sum, row) in sums.iter_mut().zip(rows) {
+            *sum += dot(row, x);
+        }
+        return;
+    }
     let (row_blocks, row_rest) = rows.as_chunks::<4>();
     let (sum_blocks, sum_rest) = sums.as_chunks_mut::<4>();
     for (sums, rows) in sum_blocks.iter_mut().zip(row_blocks) {
@@ -68,7 +78,7 @@ pub fn update_rows<const ROWS: usize, const N: usize>(
     rates: &[f32; ROWS],
     features: &[f32; N],
 ) {
-    if keep != 1.0 {
+    if WIDE || keep != 1.0 {
         for (row, rate) in rows.iter_mut().zip(rates) {
             update(row, keep, *rate, features);
         }

@@ -3,7 +3,7 @@
 /// 2^23 times 1.5: added to a small number it rounds it to an integer, which then stands in the lowest bits.
 const ROUND: f32 = 12_582_912.0;
 /// The quotient ln 2 in two parts: a multiple of the first by an integer of 8 bits is exact.
-const LN_2_HIGH: f32 = 0.693_359_375;
+const LN_2_HIGH: f32 = 355.0 / 512.0;
 const LN_2_LOW: f32 = -2.121_944_4e-4;
 /// The result is found multiplied by 2^64, so that it is never subnormal before the last rounding.
 const EXPONENT: u32 = (127 + 64) << 23;

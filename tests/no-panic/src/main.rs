@@ -11,7 +11,7 @@ use core::panic::PanicInfo;
 
 use gradient_decay::{
     BetaSchedule, Calibration, Error, FineTuner, GradientDecay, Libm, LinearHead, Math, Micromath, Sgd, State,
-    Velocity, kernels,
+    Velocity, kernels, math,
 };
 
 unsafe extern "C" {
@@ -109,11 +109,15 @@ fn slices(a: &[f32], b: &mut [f32]) -> f32 {
         black_box(kernels::MomentumFactors { learning_rate: 0.1, momentum: 0.9, nesterov: true, weight_decay: 0.01 });
     let (mut rows, x) = (black_box([[0.5; 7]; 3]), black_box([0.25; 7]));
     kernels::update_rows(&mut rows, black_box(0.5), &black_box([0.1; 3]), &x);
+    kernels::portable::update_rows(&mut rows, black_box(1.0), &black_box([0.1; 3]), &x);
     kernels::update_with_momentum(&mut rows[0], b, &factors, black_box(0.5), a);
     kernels::update(b, black_box(0.5), black_box(0.1), a);
     let largest = kernels::largest(a).map_or(0.0, |(_, value)| value);
     let mut sums = [0.0; 3];
     kernels::add_dot_rows(&rows, &x, &mut sums);
+    kernels::portable::add_dot_rows(&rows, &x, &mut sums);
     let rows = sums.iter().sum::<f32>();
-    kernels::dot(a, b) + kernels::sum_of_magnitudes(a) + largest + rows
+    let exponentials = kernels::exp_and_sum::<Libm>(b, black_box(0.5), black_box(0.0)) + math::exp(black_box(-0.5));
+    let magnitudes = kernels::sum_of_magnitudes(a) + kernels::portable::sum_of_magnitudes(a);
+    kernels::dot(a, b) + magnitudes + largest + rows + exponentials
 }

@@ -36,9 +36,11 @@ enum Task {
 const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
 
 /// The combinations of the core's features that are built and unit-tested, each alone.
-const FEATURES: [&[&str]; 6] = [
+const FEATURES: [&[&str]; 8] = [
     &[],
     &["--no-default-features"],
+    &["--no-default-features", "--features", "libm"],
+    &["--no-default-features", "--features", "asm"],
     &["--no-default-features", "--features", "micromath"],
     &["--no-default-features", "--features", "defmt"],
     &["--features", "micromath"],
@@ -69,10 +71,12 @@ fn main() -> ExitCode {
 fn test() -> Result<()> {
     setup::components(&["rustfmt", "clippy"])?;
     setup::targets(&TARGETS)?;
+    setup::targets(&footprint::targets())?;
     setup::qemu()?;
 
     cargo(&root(), &["fmt", "--all", "--check"])?;
     cargo(&boards(), &["fmt", "--all", "--check"])?;
+    cargo(&footprint::package(), &["fmt", "--check"])?;
     cargo(&no_panic(), &["fmt", "--check"])?;
     for features in FEATURES {
         for target in TARGETS {
@@ -87,6 +91,8 @@ fn test() -> Result<()> {
     cargo(&root(), &["test", "-p", "gradient-decay", "-p", "gradient-decay-app", "--all-features"])?;
     qemu::clippy()?;
     qemu::compare()?;
+    footprint::clippy()?;
+    footprint::run(false)?;
     // All features but demo-host's backends for GPUs, which take ten minutes and more to build.
     let core = ["-p", "gradient-decay", "-p", "gradient-decay-app", "--all-features"];
     cargo(&root(), &[&["clippy", "--all-targets"], &core[..], &["--", "-D", "warnings"]].concat())?;

@@ -9,11 +9,6 @@ use anyhow::{Context, Result, ensure};
 use super::setup::search_path;
 use super::shell::{boards, cargo, output};
 
-/// The lines with an instruction count, which another compiler may change: they must be there, and at most this much
-/// above what is expected.
-const COUNT: &str = "instructions of ";
-const SLACK: f64 = 1.02;
-
 /// Lints the firmware.
 pub fn clippy() -> Result<()> {
     cargo(&board(), &["clippy", "--release", "--", "-D", "warnings"])
@@ -25,22 +20,11 @@ pub fn compare() -> Result<()> {
     let expected = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let log = log()?;
     print!("{log}");
-    ensure!(
-        log.lines().count() == expected.lines().count(),
-        "the firmware logged {} lines, but {} has {}",
-        log.lines().count(),
-        path.display(),
-        expected.lines().count()
-    );
     for (line, expected) in log.lines().zip(expected.lines()) {
-        let good = match (count(line), count(expected)) {
-            (Some((name, count)), Some((expected_name, expected))) => {
-                name == expected_name && count <= SLACK * expected
-            }
-            _ => line == expected,
-        };
-        ensure!(good, "the firmware logged\n  {line}\nbut {} has\n  {expected}", path.display());
+        ensure!(line == expected, "the firmware logged\n  {line}\nbut {} has\n  {expected}", path.display());
     }
+    let (logged, expected) = (log.lines().count(), expected.lines().count());
+    ensure!(logged == expected, "the firmware logged {logged} lines, but {} has {expected}", path.display());
     println!("The firmware's log is as expected.");
     Ok(())
 }
@@ -51,12 +35,6 @@ pub fn bless() -> Result<()> {
     fs::write(&path, log()?).with_context(|| format!("cannot write {}", path.display()))?;
     println!("{} is written: look at the difference before you commit it.", path.display());
     Ok(())
-}
-
-/// Name and value of an instruction count.
-fn count(line: &str) -> Option<(&str, f64)> {
-    let (name, value) = line.rsplit_once(": ")?;
-    if name.contains(COUNT) { Some((name, value.parse().ok()?)) } else { None }
 }
 
 fn log() -> Result<String> {

@@ -8,14 +8,15 @@ use bench::{InstructionCounter, Random, exit_success, stack_of};
 use semihosting::println;
 use static_cell::ConstStaticCell;
 
-static DEVICE: ConstStaticCell<[f32; 0]> = ConstStaticCell::new([]);
+// As aligned as that of the trainers, so that the cell around it is as large.
+static DEVICE: ConstStaticCell<[u64; 0]> = ConstStaticCell::new([]);
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
     let mut counter = InstructionCounter::new().expect("nobody else has it");
     let device = DEVICE.take();
     let mut random = Random(2024);
-    device.fill_with(|| random.symmetric());
+    device.fill_with(|| u64::from(random.bits()) + random.symmetric() as u64);
     println!("stack step {}", stack_of(|| black_box(&device)).1);
     println!("count step {}", counter.count(|| black_box(&device)).1);
     exit_success()

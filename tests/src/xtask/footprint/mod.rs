@@ -13,8 +13,9 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::shell::root;
+use super::shell::{cargo, root};
 use measure::{CORTEX_M4F, MACHINES, Machine};
+pub use measure::{package, targets};
 
 /// The figures by name: `MACHINE/BUILD/SHAPE/WHAT`.
 pub type Figures = BTreeMap<String, u32>;
@@ -29,9 +30,6 @@ const SHAPES: [(&str, &str); 3] = [("64_10", "64->10"), ("784_10", "784->10"), (
 const TRAINERS: [(&str, &str); 4] =
     [("asm", "asm"), ("portable", ""), ("micromath", "asm,micromath"), ("run-time settings", "asm,run-time-settings")];
 
-/// The targets that it builds for.
-pub use measure::targets;
-
 /// Measures everything, prints the tables, and checks gates and committed figures; `bless` commits the figures anew.
 pub fn run(bless: bool) -> Result<()> {
     let figures = measured()?;
@@ -44,6 +42,12 @@ pub fn run(bless: bool) -> Result<()> {
         return Ok(());
     }
     compare(&figures)
+}
+
+/// Lints the measuring programs.
+pub fn clippy() -> Result<()> {
+    let lint = ["clippy", "--release", "--bins", "--target", CORTEX_M4F.target, "--features", "asm,peers"];
+    cargo(&package(), &[&lint[..], &["--", "-D", "warnings"]].concat())
 }
 
 fn measured() -> Result<Figures> {
