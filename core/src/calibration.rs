@@ -115,11 +115,11 @@ impl<const BINS: usize, M> Calibration<BINS, M> {
             confidence: sum.confidence + bin.confidence,
         });
         let Bin { count, accuracy, confidence } = total.bin()?;
-        let (mut ece, mut mce) = (0.0, 0.0_f32);
+        let (mut ece, mut mce) = (0.0, 0.0);
         for bin in self.bins().flatten() {
             let gap = (bin.accuracy - bin.confidence).abs();
             ece += gap * bin.count as f32;
-            mce = mce.max(gap);
+            mce = if gap > mce { gap } else { mce };
         }
         let n = count as f32;
         let (nll, brier) = (self.nll.value() / n, self.brier.value() / n);
@@ -156,7 +156,9 @@ impl<const BINS: usize, M: Math> Calibration<BINS, M> {
             bin.correct = bin.correct.saturating_add(u32::from(class == target));
             bin.confidence += u64::from((confidence * ONE) as u32);
         }
-        self.nll.add((-M::ln(p_target.max(f32::MIN_POSITIVE))).max(0.0));
+        // Comparisons, where f32::max is a call on a core without an instruction for it.
+        let nll = -M::ln(if p_target > f32::MIN_POSITIVE { p_target } else { f32::MIN_POSITIVE });
+        self.nll.add(if nll > 0.0 { nll } else { 0.0 });
         self.brier.add(brier);
         Ok(())
     }

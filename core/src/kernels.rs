@@ -4,7 +4,8 @@
 //! together, elements beyond the shorter one are ignored.
 //!
 //! With the feature `asm`, [`add_dot_rows`], [`update_rows`] and [`sum_of_magnitudes`] are done in assembly where there is an Arm
-//! FPU (targets whose name ends in `eabihf`): the same bits as [`portable`] by two thirds of the instructions.
+//! FPU (targets whose name ends in `eabihf`): the same bits as [`portable`] by two thirds to
+//! three quarters of the instructions.
 
 #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
 pub(crate) mod fpu;

@@ -39,8 +39,8 @@
 //! | [`error`] | what can be refused, and why |
 //!
 //! # Guarantees
-//! - **Same bits everywhere.** With the [`Libm`] backend every result has the same f32 bits on x86-64 and on Cortex-M:
-//!   the order of operations is fixed and nothing is contracted to a fused multiply-add.
+//! - **Same bits everywhere.** With the [`Libm`] backend every result has the same f32 bits on x86-64 and on Cortex-M, with
+//!   and without assembly: the order of operations is fixed and nothing is contracted to a fused multiply-add.
 //! - **Bad input changes nothing.** A NaN, an infinity, a target out of range or a buffer of the wrong length is an
 //!   [`Error`] that says what was wrong and what would be right; parameters, velocity, counters and output buffers are
 //!   as before the call.
@@ -50,9 +50,10 @@
 //!   core's own and not part of this.
 //!
 //! # Features
-//! `libm` (default) and `micromath` add the math backend of that name, both can be on; `defmt` adds `defmt::Format` to
-//! every public value type.
+//! `libm` (default) and `micromath` add the math backend of that name, both can be on; `asm` (default) does the [`kernels`] in
+//! assembly on targets with an Arm FPU, with the same bits; `defmt` adds `defmt::Format` to every public value type.
 #![no_std]
+// Allowed in one module, `kernels::fpu`, which the feature `asm` adds.
 #![deny(unsafe_code)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

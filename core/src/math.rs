@@ -22,7 +22,10 @@ pub trait Math: Copy {
 }
 
 /// The default: an [`exp`](fn@exp) of this crate's own, and `ln` and `sqrt` of the `libm` crate, a port of musl's functions
-/// to pure Rust. At most 1 ulp of error in `exp` and `ln`, `sqrt` exact, and the same bits on every target.
+/// to pure Rust. The same bits on every target.
+///
+/// At most 0.99 ulp of error in `exp`, tested for every number of its domain, and 1 ulp in `ln`; `sqrt` is exact. A call of
+/// `exp` takes at most 36 instructions on a Cortex-M4F, where libm's takes 75: `cargo xtask footprint` counts both.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Libm;
@@ -47,11 +50,12 @@ impl Math for Libm {
     }
 }
 
-/// The `micromath` crate: less flash, visibly less accurate.
+/// The `micromath` crate: visibly less accurate.
 ///
 /// Tested bounds: `exp` on [-20, 0] within a relative error of 2.5e-3, `ln` on (0, 1) within an absolute error of 0.12.
 /// So probabilities are good to two or three digits, and a *loss* may be off by 0.12: use it to learn, not to report
-/// the loss.
+/// the loss. Nor is it cheaper here: a call of `exp` takes up to 96 instructions on a Cortex-M4F, [`Libm`]'s 36, and a whole
+/// trainer under `opt-level = "s"` is smaller by less than 1 %. It is for programs that have micromath anyway.
 #[cfg(feature = "micromath")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]

@@ -1,10 +1,15 @@
-//! What the system tests share: the f64 oracle and the table of tolerances. It does not depend on the core, so that the
-//! oracle owes it nothing.
+//! What the system tests share: the f64 oracle and the table of tolerances. It uses nothing of the core, so that the oracle
+//! owes it nothing.
 
 pub mod oracle;
 pub mod tolerances;
 
-/// The examples of the README, compiled and run.
+/// The examples of the project's README, compiled and run.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
+
+/// Those of the core's README.
+#[cfg(doctest)]
+#[doc = include_str!("../../core/README.md")]
+struct CoreReadme;

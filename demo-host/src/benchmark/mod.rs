@@ -4,9 +4,11 @@
 mod burn;
 #[cfg(feature = "candle")]
 mod candle;
+mod heads;
 mod torch;
 
 use anyhow::{Result, ensure};
+pub use heads::benchmark as benchmark_heads;
 
 use crate::compute::Compute;
 use crate::data::DatasetName;

@@ -71,6 +71,9 @@ enum Command {
         /// How often each is measured; the best counts
         #[arg(long, default_value_t = 5)]
         rounds: usize,
+        /// Only heads, one sample at a time: the core beside burn and candle
+        #[arg(long)]
+        heads: bool,
     },
     /// Write the layers of a trained model for the firmware
     Export {
@@ -163,7 +166,10 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Some(Command::Train(args)) => train(args),
         Some(Command::Sweep(args)) => sweep(args),
         Some(Command::Report(args)) => report(&args).map(|()| ExitCode::SUCCESS),
-        Some(Command::Benchmark { device, python, rounds }) => {
+        Some(Command::Benchmark { rounds, heads: true, .. }) => {
+            benchmark::benchmark_heads(rounds).map(|()| ExitCode::SUCCESS)
+        }
+        Some(Command::Benchmark { device, python, rounds, heads: false }) => {
             benchmark::benchmark(device, &python, rounds).map(|()| ExitCode::SUCCESS)
         }
         Some(Command::Verify { checkpoint, data_dir }) => verify(&checkpoint, data_dir).map(success_if),

@@ -1,12 +1,14 @@
 //! Building the measuring programs, running them in QEMU, reading their sizes.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use object::{Object, ObjectSection, ObjectSymbol, SymbolKind};
+use elf::ElfBytes;
+use elf::abi::STT_FUNC;
+use elf::endian::LittleEndian;
 
 use crate::shell::{cargo, output, root};
 
@@ -70,10 +72,12 @@ pub fn run(machine: &Machine, program: &str, profile: &str, features: &str) -> R
     output(&mut qemu)
 }
 
-/// What the library adds to a program.
+/// What the library adds to a program, in bytes.
 pub struct Size {
     pub flash: u32,
     pub ram: u32,
+    /// Its functions, the largest first.
+    pub functions: Vec<(String, u32)>,
 }
 
 /// The size of a trainer of profile `size` less that of `none`, both built before. Flash: the functions and constants of
@@ -82,14 +86,13 @@ pub fn size(machine: &Machine, program: &str) -> Result<Size> {
     let (with, without) =
         (Image::read(&binary(machine, program, "size"))?, Image::read(&binary(machine, "none", "size"))?);
     let harness = |name: &str| name.contains("5bench") || name.contains("cortex_m_rt") || name == "main";
-    let code: u32 = with
-        .functions
-        .iter()
-        .filter(|(name, _)| !without.functions.contains_key(*name) && !harness(name))
-        .map(|(_, bytes)| bytes)
-        .sum();
+    let added = with.functions.iter().filter(|(name, _)| !without.functions.contains_key(*name) && !harness(name));
+    let mut functions: Vec<_> = added.map(|(name, bytes)| (last_of_path(name), *bytes)).collect();
+    functions.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+    let code: u32 = functions.iter().map(|(_, bytes)| bytes).sum();
     ensure!(code > 0 && with.ram > without.ram, "{program} holds nothing");
-    Ok(Size { flash: code + with.constants.saturating_sub(without.constants), ram: with.ram - without.ram })
+    let flash = code + with.constants.saturating_sub(without.constants);
+    Ok(Size { flash, ram: with.ram - without.ram, functions })
 }
 
 /// What is read from an ELF file.
@@ -102,18 +105,34 @@ struct Image {
 impl Image {
     fn read(path: &Path) -> Result<Self> {
         let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
-        let file = object::File::parse(&*bytes)?;
-        let section = |name| file.section_by_name(name).map_or(0, |section| section.size() as u32);
-        let symbols = file.symbols().filter(|symbol| symbol.kind() == SymbolKind::Text && symbol.size() > 0);
-        let mut functions = BTreeMap::new();
-        for symbol in symbols {
-            functions.insert(without_hash(symbol.name()?).to_owned(), symbol.size() as u32);
+        let file = ElfBytes::<LittleEndian>::minimal_parse(&bytes)?;
+        let section = |name| anyhow::Ok(file.section_header_by_name(name)?.map_or(0, |section| section.sh_size as u32));
+        let (symbols, names) = file.symbol_table()?.context("the program has no symbols")?;
+        // Several functions may share a name, as instances of a generic one do, and one may have several.
+        let (mut functions, mut addresses) = (BTreeMap::new(), BTreeSet::new());
+        for symbol in symbols.iter().filter(|symbol| symbol.st_symtype() == STT_FUNC && symbol.st_size > 0) {
+            if addresses.insert(symbol.st_value) {
+                let name = without_hash(names.get(symbol.st_name as usize)?).to_owned();
+                *functions.entry(name).or_default() += symbol.st_size as u32;
+            }
         }
-        Ok(Image { functions, constants: section(".rodata"), ram: section(".data") + section(".bss") })
+        Ok(Image { functions, constants: section(".rodata")?, ram: section(".data")? + section(".bss")? })
     }
 }
 
 /// A mangled name without the hash at its end, which tells builds apart.
 fn without_hash(name: &str) -> &str {
     name.rsplit_once("17h").map_or(name, |(path, _)| path)
+}
+
+/// The name of a function without its path, from a name that is mangled in the way of C++: lengths before names.
+fn last_of_path(mangled: &str) -> String {
+    let mut rest = mangled.strip_prefix("_ZN").unwrap_or_default();
+    let mut last = mangled;
+    while let Some(end) = rest.find(|c: char| !c.is_ascii_digit()).filter(|end| *end > 0) {
+        let length: usize = rest[..end].parse().unwrap_or_default();
+        let Some(name) = rest.get(end..end + length) else { break };
+        (last, rest) = (name, &rest[end + length..]);
+    }
+    last.to_owned()
 }

@@ -32,8 +32,10 @@ const TRAINERS: [(&str, &str); 4] =
 
 /// Measures everything, prints the tables, and checks gates and committed figures; `bless` commits the figures anew.
 pub fn run(bless: bool) -> Result<()> {
-    let figures = measured()?;
+    let (figures, functions) = measured()?;
     println!("{}", tables::markdown(&figures)?);
+    let functions: Vec<_> = functions.iter().map(|(name, bytes)| format!("{name} {bytes}")).collect();
+    println!("Flash of the trainer `asm`, 64->10, by function: {}.", functions.join(", "));
     host::print()?;
     gates::check(&figures)?;
     if bless {
@@ -50,7 +52,8 @@ pub fn clippy() -> Result<()> {
     cargo(&package(), &[&lint[..], &["--", "-D", "warnings"]].concat())
 }
 
-fn measured() -> Result<Figures> {
+/// All figures, and the functions of the first trainer with their bytes.
+fn measured() -> Result<(Figures, Vec<(String, u32)>)> {
     let mut figures = Figures::new();
     for machine in [CORTEX_M4F, MACHINES[3], MACHINES[4]] {
         println!("{}", measure::run(&machine, "same_bits", "release", "asm")?.trim());
@@ -63,9 +66,12 @@ fn measured() -> Result<Figures> {
             }
         }
     }
-    let lines = measure::run(&CORTEX_M4F, "momentum_64_10", "release", "asm")?;
-    record(&mut figures, &CORTEX_M4F, "asm", SHAPES[0].1, &lines)?;
+    for program in ["parts_64_10", "momentum_64_10"] {
+        let lines = measure::run(&CORTEX_M4F, program, "release", "asm")?;
+        record(&mut figures, &CORTEX_M4F, "asm", SHAPES[0].1, &lines)?;
+    }
     record_reference(&mut figures, &measure::run(&CORTEX_M4F, "reference", "release", "asm,peers")?)?;
+    let mut functions = Vec::new();
     for (build, features) in TRAINERS {
         let build = format!("{build} s");
         for (program, shape) in SHAPES {
@@ -74,11 +80,14 @@ fn measured() -> Result<Figures> {
             record(&mut figures, &CORTEX_M4F, &build, shape, &lines)?;
             measure::run(&CORTEX_M4F, "none", "size", features)?;
             let size = measure::size(&CORTEX_M4F, &program)?;
+            if (build.as_str(), shape) == ("asm s", SHAPES[0].1) {
+                functions = size.functions;
+            }
             figures.insert(name(&CORTEX_M4F, &build, shape, "flash"), size.flash);
             figures.insert(name(&CORTEX_M4F, &build, shape, "ram"), size.ram);
         }
     }
-    Ok(figures)
+    Ok((figures, functions))
 }
 
 fn features_of(build: &str) -> &'static str {

@@ -22,6 +22,7 @@ pub fn markdown(figures: &Figures) -> Result<String> {
     let mut text = String::new();
     peers(&mut text, figures)?;
     kinds(&mut text, figures)?;
+    parts(&mut text, figures)?;
     cores(&mut text, figures)?;
     trainers(&mut text, figures)?;
     Ok(text)
@@ -94,6 +95,22 @@ fn kinds(text: &mut String, figures: &Figures) -> Result<()> {
     let call = |what: &str| get(figures, &format!("Cortex-M4F/reference/a call/{what}"));
     let (own, libm, micromath) = (call("exp")?, call("exp-libm")?, call("exp-micromath")?);
     writeln!(text, "\n`exp`, the most that a call takes: {own} instructions; libm's {libm}, micromath's {micromath}.")?;
+    Ok(())
+}
+
+/// The parts of a step, each called by itself.
+fn parts(text: &mut String, figures: &Figures) -> Result<()> {
+    writeln!(text, "\n| Cortex-M4F, `asm`, 64 -> 10 | instructions |\n|---|---|")?;
+    for (label, what) in [
+        ("forward: `add_dot_rows`", "forward"),
+        ("update: `update_rows`", "update"),
+        ("bound of the step: `sum_of_magnitudes`", "magnitudes"),
+        ("ten exponentials: `exp_and_sum`", "exponentials"),
+        ("one logarithm: libm's `logf`", "ln"),
+        ("loss and gradient of 10 logits, these two included", "loss-and-gradient"),
+    ] {
+        writeln!(text, "| {label} | {} |", grouped(get(figures, &format!("Cortex-M4F/asm/64->10/part-{what}"))?))?;
+    }
     Ok(())
 }
 
