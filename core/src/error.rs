@@ -74,6 +74,12 @@ pub enum Number {
     WeightDecay,
     /// The largest gradient norm, in [1e-6, 1e6].
     ClipNorm,
+    /// The share of label smoothing, in [0, 1].
+    LabelSmoothing,
+    /// The weight of a class, in [0, 1e6].
+    ClassWeight,
+    /// The sum of a target distribution, 1 within 1e-3.
+    TargetSum,
 }
 
 /// A slice, in [`Error::Length`] and [`Error::NotFinite`].
@@ -87,8 +93,10 @@ pub enum Slice {
     Probabilities,
     /// The gradient with respect to the logits.
     Gradient,
-    /// Targets, one a row of the batch.
+    /// Targets, one a row of the batch; or a target distribution, one probability a class.
     Targets,
+    /// The weights of the classes.
+    ClassWeights,
     /// The features of a sample.
     Features,
     /// Parameters: the weights row by row, then the biases.
@@ -109,6 +117,9 @@ impl Number {
             Number::Momentum => ("the momentum", "[0, 1)"),
             Number::WeightDecay => ("the weight decay", "[0, 1 / learning rate]"),
             Number::ClipNorm => ("the clip norm", "[1e-6, 1e6]"),
+            Number::LabelSmoothing => ("label smoothing", "[0, 1]"),
+            Number::ClassWeight => ("the weight of a class", "[0, 1e6]"),
+            Number::TargetSum => ("the sum of the target distribution", "[0.999, 1.001]"),
         }
     }
 }
@@ -120,6 +131,7 @@ impl fmt::Display for Slice {
             Slice::Probabilities => "probabilities",
             Slice::Gradient => "gradient",
             Slice::Targets => "targets",
+            Slice::ClassWeights => "class weights",
             Slice::Features => "features",
             Slice::Parameters => "parameters",
             Slice::Velocity => "velocity",
@@ -184,6 +196,8 @@ pub(crate) const fn expect_in_range<T: Copy>(result: Result<T, Error>) -> T {
             panic!("the weight decay must be in [0, 1 / learning rate]")
         }
         Err(Error::OutOfRange { number: Number::ClipNorm, .. }) => panic!("the clip norm must be in [1e-6, 1e6]"),
+        Err(Error::OutOfRange { number: Number::LabelSmoothing, .. }) => panic!("label smoothing must be in [0, 1]"),
+        Err(Error::OutOfRange { number: Number::ClassWeight, .. }) => panic!("class weights must be in [0, 1e6]"),
         Err(_) => panic!("a setting is out of range"),
     }
 }

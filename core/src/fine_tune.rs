@@ -6,10 +6,11 @@
 use crate::error::Error;
 use crate::head::{LinearHead, Prediction};
 use crate::kernels::{self, MomentumFactors};
-use crate::loss::check_target;
+use crate::loss::{GradientDecay, Sample, check_target};
 use crate::math::Math;
 use crate::optimizer::{NoVelocity, Sgd, Velocity, VelocityStore};
 use crate::schedule::BetaSchedule;
+use crate::target::{Target, TargetOptions};
 
 /// No number that a step adds to a parameter or keeps in the velocity may be as large as this.
 ///
@@ -63,6 +64,14 @@ pub struct Step {
     pub beta: f32,
     /// The prediction for the sample before the update.
     pub prediction: Prediction,
+}
+
+impl Step {
+    #[inline]
+    fn new<M>(loss: &GradientDecay<M>, sample: &Sample) -> Self {
+        let prediction = Prediction { class: sample.class, probability: sample.probability };
+        Step { loss: sample.loss, beta: loss.beta(), prediction }
+    }
 }
 
 impl State {
@@ -136,22 +145,76 @@ impl FineTuner {
         head.add_products(features, &mut gradient)?;
         let loss = self.schedule.at::<M>(state.steps);
         let sample = loss.sample(&mut gradient, target);
-
         // The gradient of a logit is at most 1, that of a weight at most the feature, that of a bias at most 1.
         let slope = kernels::sum_of_magnitudes(features) + 1.0;
+        self.apply(head, state, features, &mut gradient, slope)?;
+        Ok(Step::new(&loss, &sample))
+    }
+
+    /// [`step`](Self::step) for a target of any kind: see [`target`](crate::target). `None`, and nothing is changed, if the
+    /// target is ignored.
+    ///
+    /// # Errors
+    /// As `step`; and [`Error::Length`] if a distribution or the class weights are not `CLASSES` long, [`Error::OutOfRange`]
+    /// if a distribution is none.
+    ///
+    /// ```
+    /// use gradient_decay::{BetaSchedule, FineTuner, LinearHead, Sgd, State, Target, TargetOptions};
+    ///
+    /// const TUNER: FineTuner = FineTuner::new(BetaSchedule::constant(0.5), Sgd::new(1.0));
+    /// const OPTIONS: TargetOptions = TargetOptions::new().with_label_smoothing(0.1);
+    /// let (mut head, mut state) = (LinearHead::<2, 1>::new(), State::new());
+    /// // Two of three users called it class 1.
+    /// for _ in 0..1000 {
+    ///     TUNER.step_with(&mut head, &mut state, &[1.0], &Target::Distribution(&[0.3, 0.7]), &OPTIONS)?;
+    /// }
+    /// // Smoothed to 0.32 and 0.68, which the loss's consistent probabilities give back.
+    /// let (mut logits, mut p) = ([0.0; 2], [0.0; 2]);
+    /// head.logits(&[1.0], &mut logits)?;
+    /// TUNER.schedule().at::<gradient_decay::Libm>(0).consistent_probabilities(&logits, &mut p)?;
+    /// assert!((p[1] - 0.68).abs() < 1e-3);
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn step_with<const CLASSES: usize, const FEATURES: usize, M: Math, V: VelocityStore<CLASSES, FEATURES>>(
+        &self,
+        head: &mut LinearHead<CLASSES, FEATURES, M>,
+        state: &mut State<V>,
+        features: &[f32; FEATURES],
+        target: &Target<'_>,
+        options: &TargetOptions<'_>,
+    ) -> Result<Option<Step>, Error> {
+        let Some(coefficients) = options.coefficients(target, CLASSES)? else { return Ok(None) };
+        let mut logits = head.bias;
+        head.add_products(features, &mut logits)?;
+        let loss = self.schedule.at::<M>(state.steps);
+        let mut gradient = [0.0; CLASSES];
+        let sample = loss.sample_with(&logits, &coefficients, &mut gradient);
+        // As in `step`, but the gradient of a logit is at most the sum of the coefficients.
+        let slope = (kernels::sum_of_magnitudes(features) + 1.0) * coefficients.sum();
+        self.apply(head, state, features, &mut gradient, slope)?;
+        Ok(Some(Step::new(&loss, &sample)))
+    }
+
+    /// Clips and applies the gradient of the logits, and counts the step. `slope` bounds the gradient of every parameter.
+    fn apply<const CLASSES: usize, const FEATURES: usize, M: Math, V: VelocityStore<CLASSES, FEATURES>>(
+        &self,
+        head: &mut LinearHead<CLASSES, FEATURES, M>,
+        state: &mut State<V>,
+        features: &[f32; FEATURES],
+        gradient: &mut [f32; CLASSES],
+        slope: f32,
+    ) -> Result<(), Error> {
         if let Some(clip_norm) = self.optimizer.clip_norm() {
-            clip::<M>(&mut gradient, features, slope, clip_norm);
+            clip::<M>(gradient, features, slope, clip_norm);
         }
         if self.optimizer.momentum() == 0.0 {
-            self.update(head, &mut gradient, features, slope)?;
+            self.update(head, gradient, features, slope)?;
         } else {
             let velocity = state.velocity.velocity_mut().ok_or(Error::NoVelocity)?;
-            self.update_with_momentum(head, velocity, &gradient, features, slope)?;
+            self.update_with_momentum(head, velocity, gradient, features, slope)?;
         }
         state.steps = state.steps.saturating_add(1);
-
-        let prediction = Prediction { class: sample.class, probability: sample.probability };
-        Ok(Step { loss: sample.loss, beta: loss.beta(), prediction })
+        Ok(())
     }
 
     /// `slope` bounds the gradient of every parameter. Leaves the rates in the place of the gradient.
@@ -251,7 +314,7 @@ mod tests {
         let features = [0.25, -1.5];
         let step = PLAIN.step(&mut head, &mut state, &features, 2).unwrap();
 
-        let loss: crate::GradientDecay = PLAIN.schedule().at(30);
+        let loss: GradientDecay = PLAIN.schedule().at(30);
         let (mut logits, mut gradient) = ([0.0; 3], [0.0; 3]);
         before.logits(&features, &mut logits).unwrap();
         assert_eq!(Ok(step.loss), loss.loss_and_gradient(&logits, 2, &mut gradient));

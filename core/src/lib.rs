@@ -29,6 +29,7 @@
 //! | module | holds |
 //! |---|---|
 //! | [`loss`] | the gradient-decay Softmax: probabilities, loss, gradient |
+//! | [`target`] | targets beyond a class: distributions, label smoothing, class weights, an ignored class |
 //! | [`schedule`] | beta as a function of the step |
 //! | [`head`] | the linear head: inference |
 //! | [`optimizer`] | the settings and the velocity of SGD |
@@ -69,6 +70,7 @@ pub mod loss;
 pub mod math;
 pub mod optimizer;
 pub mod schedule;
+pub mod target;
 
 pub use calibration::Calibration;
 pub use error::Error;
@@ -78,6 +80,7 @@ pub use loss::GradientDecay;
 pub use math::{Libm, Math};
 pub use optimizer::{Sgd, Velocity};
 pub use schedule::BetaSchedule;
+pub use target::{Target, TargetOptions};
 
 #[cfg(feature = "micromath")]
 pub use math::Micromath;

@@ -37,6 +37,27 @@ pub fn gradient(logits: &[f64], target: usize, beta: f64) -> Vec<f64> {
     q
 }
 
+/// The coefficients of a target distribution, as PyTorch's cross-entropy has them: smoothed, then weighted.
+pub fn coefficients(distribution: &[f64], smoothing: f64, weights: &[f64]) -> Vec<f64> {
+    let share = smoothing / distribution.len() as f64;
+    distribution.iter().zip(weights).map(|(t, w)| w * ((1.0 - smoothing) * t + share)).collect()
+}
+
+/// sum_k a_k L(z, k; beta).
+pub fn expected_loss(logits: &[f64], coefficients: &[f64], beta: f64) -> f64 {
+    let terms = coefficients.iter().enumerate().filter(|(_, a)| **a > 0.0);
+    terms.map(|(class, a)| a * loss(logits, class, beta)).sum()
+}
+
+/// Its gradient, sum_k a_k dL(z, k; beta) / dz.
+pub fn expected_gradient(logits: &[f64], coefficients: &[f64], beta: f64) -> Vec<f64> {
+    let mut sum = vec![0.0; logits.len()];
+    for (class, a) in coefficients.iter().enumerate() {
+        sum.iter_mut().zip(gradient(logits, class, beta)).for_each(|(sum, g)| *sum += a * g);
+    }
+    sum
+}
+
 /// dL/dz by central differences of the loss.
 pub fn central_differences(logits: &[f64], target: usize, beta: f64) -> Vec<f64> {
     const STEP: f64 = 1e-4;

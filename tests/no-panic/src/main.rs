@@ -10,8 +10,8 @@ use core::hint::black_box;
 use core::panic::PanicInfo;
 
 use gradient_decay::{
-    BetaSchedule, Calibration, Error, FineTuner, GradientDecay, Libm, LinearHead, Math, Micromath, Sgd, State,
-    Velocity, kernels, math,
+    BetaSchedule, Calibration, Error, FineTuner, GradientDecay, Libm, LinearHead, Math, Micromath, Sgd, State, Target,
+    TargetOptions, Velocity, kernels, math,
 };
 
 unsafe extern "C" {
@@ -55,8 +55,15 @@ fn losses<M: Math>(logits: &[f32], targets: &[usize], beta: f32, out: &mut [f32]
     loss.consistent_probabilities(logits, out)?;
     let target = targets.first().copied().unwrap_or_default();
     let one = loss.loss(logits, target)? + loss.loss_and_gradient(logits, target, out)?;
+    let options = options(beta, logits)?;
+    black_box(loss.loss_and_gradient_with(logits, &Target::Class(target), &options, out)?);
     let batch = loss.batch_loss(logits, targets)? + loss.batch_loss_and_gradient(logits, targets, out)?;
     Ok(one + batch + loss.mean_gradient() + loss.gradient_magnitude(beta)? + loss.beta() + loss.ln_beta())
+}
+
+fn options(value: f32, weights: &[f32]) -> Result<TargetOptions<'_>, Error> {
+    let options = TargetOptions::new().try_with_label_smoothing(value)?.try_with_class_weights(weights)?;
+    Ok(options.with_ignore_index(black_box(255)))
 }
 
 fn calibration<M: Math>(probabilities: &[f32], target: usize) -> Result<f32, Error> {
@@ -99,6 +106,10 @@ fn head<const CLASSES: usize, const FEATURES: usize, M: Math>(
     let mut state: State<Velocity<CLASSES, FEATURES>> = State::with_velocity();
     state.velocity.import(parameters)?;
     let heavy = tuner.step(&mut head, &mut state, features, target)?;
+    let options = options(black_box(0.1), parameters)?;
+    for label in [Target::Class(target), Target::Distribution(black_box(&logits))] {
+        black_box(tuner.step_with(&mut head, &mut light_state, features, &label, &options)?);
+    }
     state.velocity.export(parameters)?;
     head.export(parameters)?;
     Ok(head.predict(features)?.probability + light.loss + heavy.loss + logits.iter().sum::<f32>())
