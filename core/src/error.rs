@@ -80,6 +80,8 @@ pub enum Number {
     ClassWeight,
     /// The sum of a target distribution, 1 within 1e-3.
     TargetSum,
+    /// A feature to standardise, in [-1e18, 1e18].
+    Feature,
 }
 
 /// A slice, in [`Error::Length`] and [`Error::NotFinite`].
@@ -119,6 +121,7 @@ impl Number {
             Number::ClipNorm => ("the clip norm", "[1e-6, 1e6]"),
             Number::LabelSmoothing => ("label smoothing", "[0, 1]"),
             Number::ClassWeight => ("the weight of a class", "[0, 1e6]"),
+            Number::Feature => ("a feature", "[-1e18, 1e18]"),
             Number::TargetSum => ("the sum of the target distribution", "[0.999, 1.001]"),
         }
     }

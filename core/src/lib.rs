@@ -34,6 +34,8 @@
 //! | [`head`] | the linear head: inference |
 //! | [`optimizer`] | the settings and the velocity of SGD |
 //! | [`fine_tune`] | one training step, fused |
+//! | [`replay`] | a class-balanced memory of samples, against forgetting |
+//! | [`standardize`] | running standardisation of features |
 //! | [`calibration`] | streaming accuracy, NLL, Brier score, ECE, MCE |
 //! | [`math`] | the backends of `exp`, `ln` and `sqrt` |
 //! | [`kernels`] | the loops over slices that all of it is built from |
@@ -69,7 +71,9 @@ pub mod kernels;
 pub mod loss;
 pub mod math;
 pub mod optimizer;
+pub mod replay;
 pub mod schedule;
+pub mod standardize;
 pub mod target;
 
 pub use calibration::Calibration;
@@ -79,7 +83,9 @@ pub use head::{LinearHead, Prediction};
 pub use loss::GradientDecay;
 pub use math::{Libm, Math};
 pub use optimizer::{Sgd, Velocity};
+pub use replay::{Quantized, Replay};
 pub use schedule::BetaSchedule;
+pub use standardize::Standardizer;
 pub use target::{Target, TargetOptions};
 
 #[cfg(feature = "micromath")]

@@ -128,7 +128,7 @@ impl<'a> TargetOptions<'a> {
                     return Err(Error::OutOfRange { number: Number::Probability, value });
                 }
                 let sum = distribution.iter().sum::<f32>();
-                if !((sum - 1.0).abs() <= 1e-3) {
+                if !(0.999..=1.001).contains(&sum) {
                     return Err(Error::OutOfRange { number: Number::TargetSum, value: sum });
                 }
             }
