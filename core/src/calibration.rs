@@ -67,6 +67,18 @@ pub struct Bin {
     pub confidence: f32,
 }
 
+/// A point of the accuracy/coverage curve.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Coverage {
+    /// The confidence above which the device answers, in [0, 1).
+    pub threshold: f32,
+    /// The share of predictions above it, in (0, 1].
+    pub coverage: f32,
+    /// The accuracy of these, in [0, 1].
+    pub accuracy: f32,
+}
+
 /// What is counted in one bin.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -105,6 +117,34 @@ impl<const BINS: usize, M> Calibration<BINS, M> {
     /// ```
     pub fn bins(&self) -> impl ExactSizeIterator<Item = Option<Bin>> {
         self.bins.iter().map(Tally::bin)
+    }
+
+    /// The accuracy/coverage curve: for each bin but the empty ones, from the highest confidence down, what a device does that
+    /// answers only above the bin's lower end.
+    ///
+    /// ```
+    /// use gradient_decay::Calibration;
+    ///
+    /// let mut calibration: Calibration<10> = Calibration::new();
+    /// calibration.record(&[0.95, 0.05], 0)?; // right
+    /// calibration.record(&[0.45, 0.55], 0)?; // wrong
+    /// let [sure, all] = core::array::from_fn(|i| calibration.coverage().nth(i).unwrap());
+    /// assert_eq!((sure.threshold, sure.coverage, sure.accuracy), (0.9, 0.5, 1.0));
+    /// assert_eq!((all.threshold, all.coverage, all.accuracy), (0.5, 1.0, 0.5));
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn coverage(&self) -> impl Iterator<Item = Coverage> {
+        let total = self.bins.iter().fold(0_u32, |sum, bin| sum.saturating_add(bin.count));
+        let bins = self.bins.iter().enumerate().rev().filter(|(_, bin)| bin.count > 0);
+        bins.scan((0_u32, 0_u32), move |(count, correct), (index, bin)| {
+            *count = count.saturating_add(bin.count);
+            *correct = correct.saturating_add(bin.correct);
+            Some(Coverage {
+                threshold: index as f32 / BINS as f32,
+                coverage: *count as f32 / total as f32,
+                accuracy: *correct as f32 / *count as f32,
+            })
+        })
     }
 
     /// The figures of merit; `None` if nothing was recorded.

@@ -37,6 +37,7 @@
 //! | [`replay`] | a class-balanced memory of samples, against forgetting |
 //! | [`standardize`] | running standardisation of features |
 //! | [`calibration`] | streaming accuracy, NLL, Brier score, ECE, MCE |
+//! | [`readout`] | the answer: temperature scaling, and `unknown` below a threshold |
 //! | [`math`] | the backends of `exp`, `ln` and `sqrt` |
 //! | [`kernels`] | the loops over slices that all of it is built from |
 //! | [`error`] | what can be refused, and why |
@@ -71,6 +72,7 @@ pub mod kernels;
 pub mod loss;
 pub mod math;
 pub mod optimizer;
+pub mod readout;
 pub mod replay;
 pub mod schedule;
 pub mod standardize;
@@ -83,6 +85,7 @@ pub use head::{LinearHead, Prediction};
 pub use loss::GradientDecay;
 pub use math::{Libm, Math};
 pub use optimizer::{Sgd, Velocity};
+pub use readout::{Answer, Readout};
 pub use replay::{Quantized, Replay};
 pub use schedule::BetaSchedule;
 pub use standardize::Standardizer;

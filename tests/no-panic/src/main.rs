@@ -9,9 +9,10 @@
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
+use gradient_decay::replay::Stored;
 use gradient_decay::{
-    BetaSchedule, Calibration, Error, FineTuner, GradientDecay, Libm, LinearHead, Math, Micromath, Sgd, State, Target,
-    TargetOptions, Velocity, kernels, math,
+    BetaSchedule, Calibration, Error, FineTuner, GradientDecay, Libm, LinearHead, Math, Micromath, Quantized, Readout,
+    Replay, Sgd, Standardizer, State, Target, TargetOptions, Velocity, kernels, math,
 };
 
 unsafe extern "C" {
@@ -69,6 +70,7 @@ fn options(value: f32, weights: &[f32]) -> Result<TargetOptions<'_>, Error> {
 fn calibration<M: Math>(probabilities: &[f32], target: usize) -> Result<f32, Error> {
     let mut calibration: Calibration<15, M> = Calibration::new();
     calibration.record(probabilities, target)?;
+    black_box(calibration.coverage().map(|point| point.threshold + point.coverage + point.accuracy).sum::<f32>());
     let bars = calibration.bins().flatten().map(|bin| bin.accuracy).sum::<f32>();
     Ok(bars + calibration.summary().map_or(0.0, |summary| summary.ece))
 }
@@ -111,8 +113,37 @@ fn head<const CLASSES: usize, const FEATURES: usize, M: Math>(
         black_box(tuner.step_with(&mut head, &mut light_state, features, &label, &options)?);
     }
     state.velocity.export(parameters)?;
+    memory::<CLASSES, FEATURES, M, [f32; FEATURES]>(&mut head, &tuner, features, target)?;
+    memory::<CLASSES, FEATURES, M, Quantized<FEATURES>>(&mut head, &tuner, features, target)?;
+    standardizer::<FEATURES, M>(features)?;
     head.export(parameters)?;
     Ok(head.predict(features)?.probability + light.loss + heavy.loss + logits.iter().sum::<f32>())
+}
+
+fn memory<const CLASSES: usize, const FEATURES: usize, M: Math, S: Stored<FEATURES>>(
+    head: &mut LinearHead<CLASSES, FEATURES, M>,
+    tuner: &FineTuner,
+    features: &[f32; FEATURES],
+    target: usize,
+) -> Result<(), Error> {
+    let mut memory: Replay<CLASSES, 3, FEATURES, S> = Replay::new(black_box(1));
+    black_box(tuner.step_with_replay(head, &mut State::new(), features, target, &mut memory, black_box(2))?);
+    memory.insert(features, target)?;
+    memory.for_each(|features, class| _ = black_box((features, class)));
+    black_box((memory.is_empty(), memory.len(target), memory.seen(target), memory.draw(&mut [0.0; FEATURES])));
+    let readout = Readout::<M>::with_math().try_with_temperature(black_box(2.0))?.try_with_threshold(black_box(0.5))?;
+    let readout = readout.fitted(head, &memory, black_box(5))?;
+    black_box((readout.answer(head, features)?, readout.temperature(), readout.threshold()));
+    memory.forget(target)
+}
+
+fn standardizer<const FEATURES: usize, M: Math>(features: &[f32; FEATURES]) -> Result<(), Error> {
+    let mut standardizer: Standardizer<FEATURES, M> = Standardizer::with_window(black_box(9));
+    standardizer.record(features)?;
+    let mut features = *features;
+    standardizer.apply(&mut features)?;
+    black_box((features, standardizer.count(), standardizer.mean(), standardizer.variance()));
+    Ok(())
 }
 
 fn slices(a: &[f32], b: &mut [f32]) -> f32 {
