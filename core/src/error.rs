@@ -53,6 +53,36 @@ pub enum Error {
     UpdateTooLarge,
     /// The optimizer has a momentum above 0, but the state stores no velocity.
     NoVelocity,
+    /// A checkpoint is not one, is damaged, or is that of another head.
+    Checkpoint {
+        /// What of it is wrong.
+        part: CheckpointPart,
+        /// What it must be.
+        expected: u32,
+        /// What it is.
+        found: u32,
+    },
+}
+
+/// A part of a checkpoint, in [`Error::Checkpoint`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum CheckpointPart {
+    /// The first four bytes: this is no checkpoint.
+    Magic,
+    /// The version, which this release does not know.
+    Version,
+    /// The length in bytes: it was cut off, or a section does not end where it should.
+    Length,
+    /// The CRC-32: it was damaged.
+    Crc,
+    /// The number of classes.
+    Classes,
+    /// The number of features.
+    Features,
+    /// A section, by its tag, which is absent or of a wrong length (`found`, in bytes).
+    Section,
 }
 
 /// A number with a range, in [`Error::OutOfRange`].
@@ -165,6 +195,29 @@ impl fmt::Display for Error {
             Error::UpdateTooLarge => {
                 f.write_str("the step could leave the range of f32: scale the features down or lower the learning rate")
             }
+            Error::Checkpoint { part, expected, found } => match part {
+                CheckpointPart::Magic => {
+                    write!(f, "the bytes start with {found:#010x}, but a checkpoint starts with {expected:#010x}")
+                }
+                CheckpointPart::Crc => {
+                    write!(f, "the CRC of the checkpoint is {found:#010x}, but must be {expected:#010x}")
+                }
+                CheckpointPart::Version => {
+                    write!(f, "the version of the checkpoint is {found}, but this release knows {expected}")
+                }
+                CheckpointPart::Length => {
+                    write!(f, "the checkpoint or a section of it has {found} bytes, but must have {expected}")
+                }
+                CheckpointPart::Classes => {
+                    write!(f, "the checkpoint is of a head with {found} classes, but must be of one with {expected}")
+                }
+                CheckpointPart::Features => {
+                    write!(f, "the checkpoint is of a head with {found} features, but must be of one with {expected}")
+                }
+                CheckpointPart::Section => {
+                    write!(f, "the checkpoint's section {expected} is absent or has a wrong length, {found} bytes")
+                }
+            },
             Error::NoVelocity => f.write_str(
                 "the optimizer has momentum, but the state stores no velocity: make it with State::with_velocity",
             ),

@@ -38,6 +38,7 @@
 //! | [`standardize`] | running standardisation of features |
 //! | [`calibration`] | streaming accuracy, NLL, Brier score, ECE, MCE |
 //! | [`readout`] | the answer: temperature scaling, and `unknown` below a threshold |
+//! | `checkpoint` | a head and its training as bytes, with a CRC (feature `checkpoint`) |
 //! | [`math`] | the backends of `exp`, `ln` and `sqrt` |
 //! | [`kernels`] | the loops over slices that all of it is built from |
 //! | [`error`] | what can be refused, and why |
@@ -55,7 +56,7 @@
 //!
 //! # Features
 //! `libm` (default) and `micromath` add the math backend of that name, both can be on; `asm` (default) does the [`kernels`] in
-//! assembly on targets with an Arm FPU, with the same bits; `defmt` adds `defmt::Format` to every public value type.
+//! assembly on targets with an Arm FPU, with the same bits; `checkpoint` adds the module of that name; `defmt` adds `defmt::Format` to every public value type.
 #![no_std]
 // Allowed in one module, `kernels::fpu`, which the feature `asm` adds.
 #![deny(unsafe_code)]
@@ -65,6 +66,8 @@
 extern crate std;
 
 pub mod calibration;
+#[cfg(feature = "checkpoint")]
+pub mod checkpoint;
 pub mod error;
 pub mod fine_tune;
 pub mod head;

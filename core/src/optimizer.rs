@@ -173,8 +173,13 @@ impl<const CLASSES: usize, const FEATURES: usize> Velocity<CLASSES, FEATURES> {
     /// ```
     pub fn import(&mut self, velocity: &[f32]) -> Result<(), Error> {
         head::import(Slice::Velocity, &mut self.weights, &mut self.bias, velocity)?;
-        self.bound = self.largest();
+        self.find_bound();
         Ok(())
+    }
+
+    /// Looks at all velocities for their bound.
+    pub(crate) fn find_bound(&mut self) {
+        self.bound = self.largest();
     }
 
     /// Copies all velocities out, in the order of [`import`](Self::import).
@@ -224,16 +229,26 @@ pub struct NoVelocity;
 /// What a training state may store as its velocity: a [`Velocity`] of the head's shape, or [`NoVelocity`].
 pub trait VelocityStore<const CLASSES: usize, const FEATURES: usize> {
     /// The stored velocity, if there is one.
+    fn velocity(&self) -> Option<&Velocity<CLASSES, FEATURES>>;
+    /// The same, to change it.
     fn velocity_mut(&mut self) -> Option<&mut Velocity<CLASSES, FEATURES>>;
 }
 
 impl<const CLASSES: usize, const FEATURES: usize> VelocityStore<CLASSES, FEATURES> for NoVelocity {
+    fn velocity(&self) -> Option<&Velocity<CLASSES, FEATURES>> {
+        None
+    }
+
     fn velocity_mut(&mut self) -> Option<&mut Velocity<CLASSES, FEATURES>> {
         None
     }
 }
 
 impl<const CLASSES: usize, const FEATURES: usize> VelocityStore<CLASSES, FEATURES> for Velocity<CLASSES, FEATURES> {
+    fn velocity(&self) -> Option<&Velocity<CLASSES, FEATURES>> {
+        Some(self)
+    }
+
     fn velocity_mut(&mut self) -> Option<&mut Velocity<CLASSES, FEATURES>> {
         Some(self)
     }

@@ -1,0 +1,272 @@
+//! A head with all that its training goes on from, as bytes: for flash, a file or a wire. Feature `checkpoint`.
+//!
+//! # Layout, version 1
+//! All numbers are little-endian; there is no padding.
+//!
+//! ```text
+//! offset  size
+//!      0     4  magic, "GDck"
+//!      4     2  version, 1
+//!      6     2  number of sections
+//!      8     4  length of the whole in bytes, up to and including the CRC
+//!     12     .  sections, one behind the other:
+//!               0  2  tag
+//!               2  2  0
+//!               4  4  n, the bytes that follow
+//!               8  n  contents
+//!      .     4  CRC-32 (that of Ethernet, zip and PNG) of all bytes before it
+//!
+//! tag  section    contents
+//!   1  head       u32 classes, u32 features; f32 weights row by row, f32 biases
+//!   2  state      u32 steps taken, the position of the schedule
+//!   3  velocity   f32 in the order of the parameters
+//!   4  read-out   f32 temperature, f32 threshold
+//! ```
+//!
+//! The head must be there, the others may be absent. **Compatibility**: a reader skips sections whose tag it does not know, so new
+//! ones can be added without a new version; what a reader could not skip raises the version, and a reader refuses versions
+//! that it does not know. Every release reads all versions that earlier ones wrote.
+
+use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
+
+use crate::error::{CheckpointPart, Error, Slice, check_length};
+use crate::fine_tune::State;
+use crate::head::LinearHead;
+use crate::optimizer::{Velocity, VelocityStore};
+use crate::readout::Readout;
+
+const MAGIC: u32 = u32::from_le_bytes(*b"GDck");
+const VERSION: u16 = 1;
+const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
+
+/// The bytes of the header, of what precedes a section's contents, and of a number.
+const HEADER: usize = 12;
+const SECTION: usize = 8;
+const WORD: usize = 4;
+
+const HEAD: u16 = 1;
+const STATE: u16 = 2;
+const VELOCITY: u16 = 3;
+const READOUT: u16 = 4;
+
+/// The bytes of a checkpoint of a head of this shape, with or without a velocity.
+///
+/// ```
+/// assert_eq!(gradient_decay::checkpoint::size(10, 64, false), 2660); // 60 more than the parameters
+/// ```
+pub const fn size(classes: usize, features: usize, velocity: bool) -> usize {
+    let parameters = classes * (features + 1) * WORD;
+    let velocity = if velocity { SECTION + parameters } else { 0 };
+    HEADER + (SECTION + 2 * WORD + parameters) + (SECTION + WORD) + velocity + (SECTION + 2 * WORD) + WORD
+}
+
+/// Writes a checkpoint to the start of `bytes`; returns its [`size`]. The state's velocity is included if it has one.
+///
+/// # Errors
+/// [`Error::Length`] if `bytes` is shorter than that; it is then unchanged.
+///
+/// ```
+/// use gradient_decay::{LinearHead, Readout, State, checkpoint};
+///
+/// let mut head: LinearHead<2, 1> = LinearHead::new();
+/// head.import(&[0.5, -0.5, 0.0, 2.0])?;
+/// let mut state = State::new();
+/// state.set_steps(7);
+/// let mut bytes = [0; checkpoint::size(2, 1, false)];
+/// checkpoint::write(&head, &state, &Readout::new().with_temperature(1.5), &mut bytes)?;
+///
+/// let (mut restored, mut its_state, mut readout) = (LinearHead::<2, 1>::new(), State::new(), Readout::new());
+/// checkpoint::read(&bytes, &mut restored, &mut its_state, &mut readout)?;
+/// assert_eq!((restored, its_state.steps(), readout.temperature()), (head, 7, 1.5));
+///
+/// bytes[30] ^= 1;
+/// let error = checkpoint::read(&bytes, &mut LinearHead::<2, 1>::new(), &mut State::new(), &mut Readout::new());
+/// assert!(error.unwrap_err().to_string().starts_with("the CRC of the checkpoint is"));
+/// # Ok::<(), gradient_decay::Error>(())
+/// ```
+pub fn write<const CLASSES: usize, const FEATURES: usize, M: Copy, V: VelocityStore<CLASSES, FEATURES>>(
+    head: &LinearHead<CLASSES, FEATURES, M>,
+    state: &State<V>,
+    readout: &Readout<M>,
+    bytes: &mut [u8],
+) -> Result<usize, Error> {
+    let velocity = state.velocity.velocity();
+    let length = size(CLASSES, FEATURES, velocity.is_some());
+    let actual = bytes.len();
+    let Some((to, _)) = bytes.split_at_mut_checked(length) else {
+        return Err(Error::Length { slice: Slice::Bytes, expected: length, actual });
+    };
+    let parameters = CLASSES * (FEATURES + 1) * WORD;
+    let mut writer = Writer { rest: &mut *to };
+    writer.words(&[MAGIC, u32::from(VERSION) | (3 + u32::from(velocity.is_some())) << 16, length as u32]);
+    writer.words(&[u32::from(HEAD), (2 * WORD + parameters) as u32, CLASSES as u32, FEATURES as u32]);
+    writer.floats(head.weights.as_flattened());
+    writer.floats(&head.bias);
+    writer.words(&[u32::from(STATE), WORD as u32, state.steps()]);
+    if let Some(velocity) = velocity {
+        writer.words(&[u32::from(VELOCITY), parameters as u32]);
+        writer.floats(velocity.weights.as_flattened());
+        writer.floats(&velocity.bias);
+    }
+    writer.words(&[u32::from(READOUT), 2 * WORD as u32]);
+    writer.floats(&[readout.temperature(), readout.threshold()]);
+    if let Some((content, crc)) = to.split_last_chunk_mut::<WORD>() {
+        *crc = CRC.checksum(content).to_le_bytes();
+    }
+    Ok(length)
+}
+
+/// Reads a checkpoint from the start of `bytes`, and may be followed by anything.
+///
+/// A read-out that is absent is left as it is; so is the number of steps. A velocity is taken over if `state` has room for one,
+/// and set to rest if the checkpoint has none.
+///
+/// # Errors
+/// [`Error::Checkpoint`] that names what is wrong: the magic, the version, the length, the CRC, the shape or a section;
+/// [`Error::NotFinite`] or [`Error::OutOfRange`] if a number is not what it may be. Nothing is then changed.
+pub fn read<const CLASSES: usize, const FEATURES: usize, M: Copy, V: VelocityStore<CLASSES, FEATURES>>(
+    bytes: &[u8],
+    head: &mut LinearHead<CLASSES, FEATURES, M>,
+    state: &mut State<V>,
+    readout: &mut Readout<M>,
+) -> Result<(), Error> {
+    let found = Sections::find(bytes)?;
+    let parameters = found.head.ok_or(refused(CheckpointPart::Section, u32::from(HEAD), 0))?;
+    let ([classes, features], parameters) = words::<2>(parameters, HEAD)?;
+    expect(CheckpointPart::Classes, CLASSES as u32, classes)?;
+    expect(CheckpointPart::Features, FEATURES as u32, features)?;
+    check_numbers::<CLASSES, FEATURES>(Slice::Parameters, parameters, HEAD)?;
+    let steps = found.state.map(|bytes| words::<1>(bytes, STATE)).transpose()?;
+    if let Some(velocity) = found.velocity {
+        check_numbers::<CLASSES, FEATURES>(Slice::Velocity, velocity, VELOCITY)?;
+    }
+    let new_readout = match found.readout {
+        None => *readout,
+        Some(bytes) => {
+            let ([temperature, threshold], _) = words::<2>(bytes, READOUT)?;
+            let readout = readout.try_with_temperature(f32::from_bits(temperature))?;
+            readout.try_with_threshold(f32::from_bits(threshold))?
+        }
+    };
+
+    // All is checked: from here on nothing is refused.
+    take(parameters, head.weights.as_flattened_mut(), &mut head.bias);
+    if let Some(([steps], _)) = steps {
+        state.set_steps(steps);
+    }
+    if let Some(velocity) = state.velocity.velocity_mut() {
+        *velocity = Velocity::new();
+        if let Some(bytes) = found.velocity {
+            take(bytes, velocity.weights.as_flattened_mut(), &mut velocity.bias);
+            velocity.find_bound();
+        }
+    }
+    *readout = new_readout;
+    Ok(())
+}
+
+/// The contents of the sections that are known.
+#[derive(Default)]
+struct Sections<'a> {
+    head: Option<&'a [u8]>,
+    state: Option<&'a [u8]>,
+    velocity: Option<&'a [u8]>,
+    readout: Option<&'a [u8]>,
+}
+
+impl<'a> Sections<'a> {
+    /// Checks magic, version, length and CRC, and goes through the sections.
+    fn find(bytes: &'a [u8]) -> Result<Self, Error> {
+        let short = refused(CheckpointPart::Length, (HEADER + WORD) as u32, bytes.len() as u32);
+        let ([magic, version, length], _) = split_words::<3>(bytes).ok_or(short)?;
+        expect(CheckpointPart::Magic, MAGIC, magic)?;
+        let (version, count) = (version & 0xffff, version >> 16);
+        expect(CheckpointPart::Version, u32::from(VERSION), version)?;
+        let short = refused(CheckpointPart::Length, length, bytes.len() as u32);
+        let (whole, _) = bytes.split_at_checked(length as usize).ok_or(short)?;
+        let (content, crc) = whole.split_last_chunk::<WORD>().ok_or(short)?;
+        expect(CheckpointPart::Crc, CRC.checksum(content), u32::from_le_bytes(*crc))?;
+        let mut rest = content.get(HEADER..).ok_or(short)?;
+        let mut found = Sections::default();
+        for _ in 0..count {
+            let broken = refused(CheckpointPart::Length, SECTION as u32, rest.len() as u32);
+            let ([tag, length], after) = split_words::<2>(rest).ok_or(broken)?;
+            let broken = refused(CheckpointPart::Length, length, after.len() as u32);
+            let (contents, after) = after.split_at_checked(length as usize).ok_or(broken)?;
+            match tag as u16 {
+                HEAD => found.head = Some(contents),
+                STATE => found.state = Some(contents),
+                VELOCITY => found.velocity = Some(contents),
+                READOUT => found.readout = Some(contents),
+                _ => {}
+            }
+            rest = after;
+        }
+        expect(CheckpointPart::Length, 0, rest.len() as u32)?;
+        Ok(found)
+    }
+}
+
+/// Fills bytes from the start; what does not fit is left out, which the length checked before excludes.
+struct Writer<'a> {
+    rest: &'a mut [u8],
+}
+
+impl Writer<'_> {
+    fn words(&mut self, words: &[u32]) {
+        for word in words {
+            if let Some((chunk, rest)) = core::mem::take(&mut self.rest).split_first_chunk_mut::<WORD>() {
+                *chunk = word.to_le_bytes();
+                self.rest = rest;
+            }
+        }
+    }
+
+    fn floats(&mut self, floats: &[f32]) {
+        floats.iter().for_each(|float| self.words(&[float.to_bits()]));
+    }
+}
+
+fn refused(part: CheckpointPart, expected: u32, found: u32) -> Error {
+    Error::Checkpoint { part, expected, found }
+}
+
+fn expect(part: CheckpointPart, expected: u32, found: u32) -> Result<(), Error> {
+    if found == expected { Ok(()) } else { Err(refused(part, expected, found)) }
+}
+
+/// The first numbers of some bytes, and the bytes behind them.
+fn split_words<const N: usize>(bytes: &[u8]) -> Option<([u32; N], &[u8])> {
+    let (words, _) = bytes.as_chunks::<WORD>();
+    let (words, _) = words.split_first_chunk::<N>()?;
+    Some((words.map(u32::from_le_bytes), bytes.get(N * WORD..)?))
+}
+
+/// The same of the section `tag`.
+fn words<const N: usize>(bytes: &[u8], tag: u16) -> Result<([u32; N], &[u8]), Error> {
+    split_words(bytes).ok_or(refused(CheckpointPart::Section, u32::from(tag), bytes.len() as u32))
+}
+
+/// Whether the bytes are one finite f32 for each parameter.
+fn check_numbers<const CLASSES: usize, const FEATURES: usize>(
+    slice: Slice,
+    bytes: &[u8],
+    tag: u16,
+) -> Result<(), Error> {
+    let (numbers, rest) = bytes.as_chunks::<WORD>();
+    if !rest.is_empty() {
+        return Err(refused(CheckpointPart::Section, u32::from(tag), bytes.len() as u32));
+    }
+    check_length(slice, CLASSES * (FEATURES + 1), numbers.len())?;
+    match numbers.iter().position(|number| !f32::from_le_bytes(*number).is_finite()) {
+        None => Ok(()),
+        Some(index) => Err(Error::NotFinite { slice, index }),
+    }
+}
+
+/// Takes over checked numbers: the matrix, then the column.
+fn take(bytes: &[u8], matrix: &mut [f32], column: &mut [f32]) {
+    let (numbers, _) = bytes.as_chunks::<WORD>();
+    let to = matrix.iter_mut().chain(column);
+    to.zip(numbers).for_each(|(to, number)| *to = f32::from_le_bytes(*number));
+}
