@@ -165,6 +165,15 @@ pub fn read<const CLASSES: usize, const FEATURES: usize, M: Copy, V: VelocitySto
     Ok(())
 }
 
+/// The CRC of the checkpoint that `bytes` start with, if it is one and fits.
+#[cfg(feature = "storage")]
+pub(crate) fn crc(bytes: &[u8]) -> Option<u32> {
+    let ([_, _, length], _) = split_words::<3>(bytes)?;
+    let (content, crc) = bytes.get(..length as usize)?.split_last_chunk::<WORD>()?;
+    let crc = u32::from_le_bytes(*crc);
+    (CRC.checksum(content) == crc).then_some(crc)
+}
+
 /// The contents of the sections that are known.
 #[derive(Default)]
 struct Sections<'a> {

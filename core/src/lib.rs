@@ -39,6 +39,7 @@
 //! | [`calibration`] | streaming accuracy, NLL, Brier score, ECE, MCE |
 //! | [`readout`] | the answer: temperature scaling, and `unknown` below a threshold |
 //! | `checkpoint` | a head and its training as bytes, with a CRC (feature `checkpoint`) |
+//! | `store` | checkpoints in NOR flash (feature `storage`) |
 //! | [`math`] | the backends of `exp`, `ln` and `sqrt` |
 //! | [`kernels`] | the loops over slices that all of it is built from |
 //! | [`error`] | what can be refused, and why |
@@ -56,7 +57,7 @@
 //!
 //! # Features
 //! `libm` (default) and `micromath` add the math backend of that name, both can be on; `asm` (default) does the [`kernels`] in
-//! assembly on targets with an Arm FPU, with the same bits; `checkpoint` adds the module of that name; `defmt` adds `defmt::Format` to every public value type.
+//! assembly on targets with an Arm FPU, with the same bits; `checkpoint` and `storage` add the modules `checkpoint` and `store`; `defmt` adds `defmt::Format` to every public value type.
 #![no_std]
 // Allowed in one module, `kernels::fpu`, which the feature `asm` adds.
 #![deny(unsafe_code)]
@@ -79,6 +80,8 @@ pub mod readout;
 pub mod replay;
 pub mod schedule;
 pub mod standardize;
+#[cfg(feature = "storage")]
+pub mod store;
 pub mod target;
 
 pub use calibration::Calibration;
@@ -92,6 +95,8 @@ pub use readout::{Answer, Readout};
 pub use replay::{Quantized, Replay};
 pub use schedule::BetaSchedule;
 pub use standardize::Standardizer;
+#[cfg(feature = "storage")]
+pub use store::Store;
 pub use target::{Target, TargetOptions};
 
 #[cfg(feature = "micromath")]

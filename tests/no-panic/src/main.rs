@@ -12,7 +12,7 @@ use core::panic::PanicInfo;
 use gradient_decay::replay::Stored;
 use gradient_decay::{
     BetaSchedule, Calibration, Error, FineTuner, GradientDecay, Libm, LinearHead, Math, Micromath, Quantized, Readout,
-    Replay, Sgd, Standardizer, State, Target, TargetOptions, Velocity, kernels, math,
+    Replay, Sgd, Standardizer, State, Target, TargetOptions, Velocity, checkpoint, kernels, math,
 };
 
 unsafe extern "C" {
@@ -113,6 +113,13 @@ fn head<const CLASSES: usize, const FEATURES: usize, M: Math>(
         black_box(tuner.step_with(&mut head, &mut light_state, features, &label, &options)?);
     }
     state.velocity.export(parameters)?;
+    let mut readout = Readout::with_math();
+    let mut copy = [0; 64];
+    black_box(checkpoint::size(CLASSES, black_box(FEATURES), true));
+    checkpoint::write(&head, &state, &readout, black_box(&mut copy))?;
+    checkpoint::read(bytes, &mut head, &mut state, &mut readout)?;
+    checkpoint::write(&head, &light_state, &readout, black_box(&mut copy))?;
+    checkpoint::read(bytes, &mut head, &mut light_state, &mut readout)?;
     memory::<CLASSES, FEATURES, M, [f32; FEATURES]>(&mut head, &tuner, features, target)?;
     memory::<CLASSES, FEATURES, M, Quantized<FEATURES>>(&mut head, &tuner, features, target)?;
     standardizer::<FEATURES, M>(features)?;

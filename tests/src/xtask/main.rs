@@ -36,13 +36,15 @@ enum Task {
 const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
 
 /// The combinations of the core's features that are built and unit-tested, each alone.
-const FEATURES: [&[&str]; 8] = [
+const FEATURES: [&[&str]; 10] = [
     &[],
     &["--no-default-features"],
     &["--no-default-features", "--features", "libm"],
     &["--no-default-features", "--features", "asm"],
     &["--no-default-features", "--features", "micromath"],
     &["--no-default-features", "--features", "defmt"],
+    &["--no-default-features", "--features", "checkpoint"],
+    &["--no-default-features", "--features", "storage"],
     &["--features", "micromath"],
     &["--all-features"],
 ];
