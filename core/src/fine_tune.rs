@@ -4,7 +4,7 @@
 //! `CLASSES * FEATURES` numbers exists anywhere: a step keeps two arrays of `CLASSES` numbers on the stack.
 
 use crate::error::Error;
-use crate::head::{LinearHead, Prediction};
+use crate::head::{LinearHead, Prediction, add_products};
 use crate::kernels::{self, MomentumFactors};
 use crate::loss::{GradientDecay, Sample, check_target};
 use crate::math::Math;
@@ -142,12 +142,12 @@ impl FineTuner {
         check_target(CLASSES, target)?;
         // First the logits, then their gradient in their place.
         let mut gradient = head.bias;
-        head.add_products(features, &mut gradient)?;
+        add_products(&head.weights, features, &mut gradient)?;
         let loss = self.schedule.at::<M>(state.steps);
         let sample = loss.sample(&mut gradient, target);
         // The gradient of a logit is at most 1, that of a weight at most the feature, that of a bias at most 1.
         let slope = kernels::sum_of_magnitudes(features) + 1.0;
-        self.apply(head, state, features, &mut gradient, slope)?;
+        self.apply::<_, _, M, V>(&mut head.weights, &mut head.bias, state, features, &mut gradient, slope)?;
         Ok(Step::new(&loss, &sample))
     }
 
@@ -185,43 +185,46 @@ impl FineTuner {
     ) -> Result<Option<Step>, Error> {
         let Some(coefficients) = options.coefficients(target, CLASSES)? else { return Ok(None) };
         let mut logits = head.bias;
-        head.add_products(features, &mut logits)?;
+        add_products(&head.weights, features, &mut logits)?;
         let loss = self.schedule.at::<M>(state.steps);
         let mut gradient = [0.0; CLASSES];
         let sample = loss.sample_with(&logits, &coefficients, &mut gradient);
         // As in `step`, but the gradient of a logit is at most the sum of the coefficients.
         let slope = (kernels::sum_of_magnitudes(features) + 1.0) * coefficients.sum();
-        self.apply(head, state, features, &mut gradient, slope)?;
+        self.apply::<_, _, M, V>(&mut head.weights, &mut head.bias, state, features, &mut gradient, slope)?;
         Ok(Some(Step::new(&loss, &sample)))
     }
 
-    /// Clips and applies the gradient of the logits, and counts the step. `slope` bounds the gradient of every parameter.
-    fn apply<const CLASSES: usize, const FEATURES: usize, M: Math, V: VelocityStore<CLASSES, FEATURES>>(
+    /// Clips and applies the gradient of the logits to as many rows of weights, and counts the step. `slope` bounds the gradient
+    /// of every parameter.
+    pub(crate) fn apply<const CLASSES: usize, const FEATURES: usize, M: Math, V: VelocityStore<CLASSES, FEATURES>>(
         &self,
-        head: &mut LinearHead<CLASSES, FEATURES, M>,
+        weights: &mut [[f32; FEATURES]],
+        bias: &mut [f32],
         state: &mut State<V>,
         features: &[f32; FEATURES],
-        gradient: &mut [f32; CLASSES],
+        gradient: &mut [f32],
         slope: f32,
     ) -> Result<(), Error> {
         if let Some(clip_norm) = self.optimizer.clip_norm() {
             clip::<M>(gradient, features, slope, clip_norm);
         }
         if self.optimizer.momentum() == 0.0 {
-            self.update(head, gradient, features, slope)?;
+            self.update(weights, bias, gradient, features, slope)?;
         } else {
             let velocity = state.velocity.velocity_mut().ok_or(Error::NoVelocity)?;
-            self.update_with_momentum(head, velocity, gradient, features, slope)?;
+            self.update_with_momentum(weights, bias, velocity, gradient, features, slope)?;
         }
         state.steps = state.steps.saturating_add(1);
         Ok(())
     }
 
     /// `slope` bounds the gradient of every parameter. Leaves the rates in the place of the gradient.
-    fn update<const CLASSES: usize, const FEATURES: usize, M>(
+    fn update<const FEATURES: usize>(
         &self,
-        head: &mut LinearHead<CLASSES, FEATURES, M>,
-        gradient: &mut [f32; CLASSES],
+        weights: &mut [[f32; FEATURES]],
+        bias: &mut [f32],
+        gradient: &mut [f32],
         features: &[f32; FEATURES],
         slope: f32,
     ) -> Result<(), Error> {
@@ -231,20 +234,21 @@ impl FineTuner {
         }
         let keep = 1.0 - learning_rate * self.optimizer.weight_decay();
         let rates = gradient;
-        for (rate, bias) in rates.iter_mut().zip(&mut head.bias) {
+        for (rate, bias) in rates.iter_mut().zip(bias) {
             *rate *= learning_rate;
             // The bias is the weight of a feature that is always 1.
             *bias = keep * *bias - *rate;
         }
-        kernels::update_rows(&mut head.weights, keep, rates, features);
+        kernels::update_rows(weights, keep, rates, features);
         Ok(())
     }
 
-    fn update_with_momentum<const CLASSES: usize, const FEATURES: usize, M>(
+    fn update_with_momentum<const CLASSES: usize, const FEATURES: usize>(
         &self,
-        head: &mut LinearHead<CLASSES, FEATURES, M>,
+        weights: &mut [[f32; FEATURES]],
+        bias: &mut [f32],
         velocity: &mut Velocity<CLASSES, FEATURES>,
-        gradient: &[f32; CLASSES],
+        gradient: &[f32],
         features: &[f32; FEATURES],
         slope: f32,
     ) -> Result<(), Error> {
@@ -257,15 +261,14 @@ impl FineTuner {
         let slope = if factors.weight_decay == 0.0 {
             slope
         } else {
-            let largest =
-                kernels::sum_of_magnitudes(head.weights.as_flattened()) + kernels::sum_of_magnitudes(&head.bias);
+            let largest = kernels::sum_of_magnitudes(weights.as_flattened()) + kernels::sum_of_magnitudes(bias);
             slope + factors.weight_decay * largest
         };
         let bound = velocity.bound_after(factors.momentum, slope, LIMIT)?;
         if factors.learning_rate * (slope + bound) >= LIMIT {
             return Err(Error::UpdateTooLarge);
         }
-        let rows = head.weights.iter_mut().zip(&mut head.bias).zip(velocity.weights.iter_mut().zip(&mut velocity.bias));
+        let rows = weights.iter_mut().zip(bias).zip(velocity.weights.iter_mut().zip(&mut velocity.bias));
         for (((row, bias), (row_velocity, bias_velocity)), g) in rows.zip(gradient) {
             kernels::update_with_momentum(row, row_velocity, &factors, *g, features);
             let (bias, bias_velocity) = (core::slice::from_mut(bias), core::slice::from_mut(bias_velocity));

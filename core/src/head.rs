@@ -132,25 +132,38 @@ impl<const CLASSES: usize, const FEATURES: usize, M> LinearHead<CLASSES, FEATURE
     /// `logits` is then unchanged.
     pub fn logits(&self, features: &[f32; FEATURES], logits: &mut [f32; CLASSES]) -> Result<(), Error> {
         let mut result = self.bias;
-        self.add_products(features, &mut result)?;
+        add_products(&self.weights, features, &mut result)?;
         *logits = result;
         Ok(())
     }
+}
 
-    /// Adds `W x` to `logits`, which so far are the biases. After an error they may be anything.
-    #[inline]
-    pub(crate) fn add_products(&self, features: &[f32; FEATURES], logits: &mut [f32; CLASSES]) -> Result<(), Error> {
-        kernels::add_dot_rows(&self.weights, features, logits);
-        // Every logit that a NaN or infinite feature enters is itself NaN or infinite, so a look at the few logits stands for
-        // the many features. And their sum is finite only if they all are, so a look at the sum stands for them.
-        if logits.iter().sum::<f32>().is_finite() {
-            return Ok(());
-        }
-        match not_finite(features, logits) {
-            Some((slice, index)) => Err(Error::NotFinite { slice, index }),
-            None => Ok(()),
-        }
+/// Adds the products of as many rows of weights with the features to `logits`, which so far are the biases. After an error they
+/// may be anything.
+#[inline]
+pub(crate) fn add_products<const FEATURES: usize>(
+    weights: &[[f32; FEATURES]],
+    features: &[f32; FEATURES],
+    logits: &mut [f32],
+) -> Result<(), Error> {
+    kernels::add_dot_rows(weights, features, logits);
+    // Every logit that a NaN or infinite feature enters is itself NaN or infinite, so a look at the few logits stands for
+    // the many features. And their sum is finite only if they all are, so a look at the sum stands for them.
+    if logits.iter().sum::<f32>().is_finite() {
+        return Ok(());
     }
+    match not_finite(features, logits) {
+        Some((slice, index)) => Err(Error::NotFinite { slice, index }),
+        None => Ok(()),
+    }
+}
+
+/// The most probable class and its softmax probability, of logits that are then spent.
+#[inline]
+pub(crate) fn predict<M: Math>(logits: &mut [f32]) -> Prediction {
+    let (class, top) = kernels::largest(logits).unwrap_or_default();
+    let sum = kernels::exp_and_sum::<M>(logits, top, 0.0);
+    Prediction { class, probability: 1.0 / sum }
 }
 
 impl<const CLASSES: usize, const FEATURES: usize, M: Math> LinearHead<CLASSES, FEATURES, M> {
@@ -160,10 +173,8 @@ impl<const CLASSES: usize, const FEATURES: usize, M: Math> LinearHead<CLASSES, F
     /// As [`logits`](Self::logits).
     pub fn predict(&self, features: &[f32; FEATURES]) -> Result<Prediction, Error> {
         let mut logits = self.bias;
-        self.add_products(features, &mut logits)?;
-        let (class, top) = kernels::largest(&logits).unwrap_or_default();
-        let sum = kernels::exp_and_sum::<M>(&mut logits, top, 0.0);
-        Ok(Prediction { class, probability: 1.0 / sum })
+        add_products(&self.weights, features, &mut logits)?;
+        Ok(predict::<M>(&mut logits))
     }
 }
 

@@ -42,7 +42,7 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
 /// assert_eq!(sums, [16.5, -3.0]);
 /// ```
 #[inline]
-pub fn add_dot_rows<const ROWS: usize, const N: usize>(rows: &[[f32; N]; ROWS], x: &[f32; N], sums: &mut [f32; ROWS]) {
+pub fn add_dot_rows<const N: usize>(rows: &[[f32; N]], x: &[f32; N], sums: &mut [f32]) {
     chosen::add_dot_rows(rows, x, sums);
 }
 
@@ -104,12 +104,7 @@ pub fn update(weights: &mut [f32], keep: f32, rate: f32, features: &[f32]) {
 /// assert_eq!(rows, [[0.0, 0.0], [2.5, 4.0]]);
 /// ```
 #[inline]
-pub fn update_rows<const ROWS: usize, const N: usize>(
-    rows: &mut [[f32; N]; ROWS],
-    keep: f32,
-    rates: &[f32; ROWS],
-    features: &[f32; N],
-) {
+pub fn update_rows<const N: usize>(rows: &mut [[f32; N]], keep: f32, rates: &[f32], features: &[f32; N]) {
     chosen::update_rows(rows, keep, rates, features);
 }
 

@@ -25,8 +25,9 @@ const STRIDE: usize = 8;
 
 /// See [`kernels::add_dot_rows`](super::add_dot_rows).
 #[inline]
-pub(super) fn add_dot_rows<const R: usize, const N: usize>(rows: &[[f32; N]; R], x: &[f32; N], sums: &mut [f32; R]) {
-    dot_matrix(rows.as_flattened(), x, sums);
+pub(super) fn add_dot_rows<const N: usize>(rows: &[[f32; N]], x: &[f32; N], sums: &mut [f32]) {
+    let count = sums.len().min(rows.len());
+    dot_matrix(rows.as_flattened(), x, sums.get_mut(..count).unwrap_or_default());
 }
 
 /// One function for all shapes: as many rows as sums, of the length of `x`. Nothing is done if the matrix has fewer
@@ -34,8 +35,8 @@ pub(super) fn add_dot_rows<const R: usize, const N: usize>(rows: &[[f32; N]; R],
 #[inline(never)]
 fn dot_matrix(matrix: &[f32], x: &[f32], sums: &mut [f32]) {
     let (rows, n) = (sums.len(), x.len());
-    // The products of sizes that a slice has cannot overflow.
-    if matrix.len() < rows.wrapping_mul(n) {
+    // In 64 bits the product cannot overflow.
+    if (matrix.len() as u64) < rows as u64 * n as u64 {
         return;
     }
     // Rows that end with a broken block go one by one.
@@ -224,14 +225,10 @@ unsafe fn dot_lanes(row: *const f32, x: &[[f32; STRIDE]], lanes: &mut [f32; 4]) 
 
 /// See [`kernels::update_rows`](super::update_rows).
 #[inline]
-pub(super) fn update_rows<const R: usize, const N: usize>(
-    rows: &mut [[f32; N]; R],
-    keep: f32,
-    rates: &[f32; R],
-    features: &[f32; N],
-) {
+pub(super) fn update_rows<const N: usize>(rows: &mut [[f32; N]], keep: f32, rates: &[f32], features: &[f32; N]) {
     if keep == 1.0 {
-        update_matrix(rows.as_flattened_mut(), rates, features);
+        let count = rates.len().min(rows.len());
+        update_matrix(rows.as_flattened_mut(), rates.get(..count).unwrap_or_default(), features);
     } else {
         portable::update_rows(rows, keep, rates, features);
     }
@@ -242,8 +239,8 @@ pub(super) fn update_rows<const R: usize, const N: usize>(
 #[inline(never)]
 fn update_matrix(matrix: &mut [f32], rates: &[f32], x: &[f32]) {
     let (rows, n) = (rates.len(), x.len());
-    // The products of sizes that a slice has cannot overflow.
-    if matrix.len() < rows.wrapping_mul(n) {
+    // In 64 bits the product cannot overflow.
+    if (matrix.len() as u64) < rows as u64 * n as u64 {
         return;
     }
     let rest = n % STRIDE;

@@ -31,8 +31,16 @@ pub(super) fn finish(mut lanes: [f32; 4], row: &[f32], x: &[f32]) -> f32 {
     (l0 + l2) + (l1 + l3)
 }
 
+/// As much of two slices as both have; always some.
+#[inline(always)]
+fn pair<'a, A, B>(a: &'a [A], b: &'a mut [B]) -> Option<(&'a [A], &'a mut [B])> {
+    let n = a.len().min(b.len());
+    Some((a.get(..n)?, b.get_mut(..n)?))
+}
+
 /// See [`kernels::add_dot_rows`](super::add_dot_rows).
-pub fn add_dot_rows<const ROWS: usize, const N: usize>(rows: &[[f32; N]; ROWS], x: &[f32; N], sums: &mut [f32; ROWS]) {
+pub fn add_dot_rows<const N: usize>(rows: &[[f32; N]], x: &[f32; N], sums: &mut [f32]) {
+    let Some((rows, sums)) = pair(rows, sums) else { return };
     if WIDE {
         for (sum, row) in sums.iter_mut().zip(rows) {
             *sum += dot(row, x);
@@ -72,12 +80,8 @@ pub fn sum_of_magnitudes(values: &[f32]) -> f32 {
 }
 
 /// See [`kernels::update_rows`](super::update_rows).
-pub fn update_rows<const ROWS: usize, const N: usize>(
-    rows: &mut [[f32; N]; ROWS],
-    keep: f32,
-    rates: &[f32; ROWS],
-    features: &[f32; N],
-) {
+pub fn update_rows<const N: usize>(rows: &mut [[f32; N]], keep: f32, rates: &[f32], features: &[f32; N]) {
+    let Some((rates, rows)) = pair(rates, rows) else { return };
     if WIDE || keep != 1.0 {
         for (row, rate) in rows.iter_mut().zip(rates) {
             update(row, keep, *rate, features);
