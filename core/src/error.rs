@@ -53,6 +53,11 @@ pub enum Error {
     UpdateTooLarge,
     /// The optimizer has a momentum above 0, but the state stores no velocity.
     NoVelocity,
+    /// All classes that a head has room for are in use.
+    NoRoom {
+        /// The number of classes that there is room for.
+        classes: usize,
+    },
     /// A checkpoint is not one, is damaged, or is that of another head.
     Checkpoint {
         /// What of it is wrong.
@@ -195,6 +200,7 @@ impl fmt::Display for Error {
             Error::UpdateTooLarge => {
                 f.write_str("the step could leave the range of f32: scale the features down or lower the learning rate")
             }
+            Error::NoRoom { classes } => write!(f, "all {classes} classes that the head has room for are in use"),
             Error::Checkpoint { part, expected, found } => match part {
                 CheckpointPart::Magic => {
                     write!(f, "the bytes start with {found:#010x}, but a checkpoint starts with {expected:#010x}")

@@ -68,7 +68,7 @@ pub struct Step {
 
 impl Step {
     #[inline]
-    fn new<M>(loss: &GradientDecay<M>, sample: &Sample) -> Self {
+    pub(crate) fn new<M>(loss: &GradientDecay<M>, sample: &Sample) -> Self {
         let prediction = Prediction { class: sample.class, probability: sample.probability };
         Step { loss: sample.loss, beta: loss.beta(), prediction }
     }

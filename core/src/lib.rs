@@ -32,6 +32,7 @@
 //! | [`target`] | targets beyond a class: distributions, label smoothing, class weights, an ignored class |
 //! | [`schedule`] | beta as a function of the step |
 //! | [`head`] | the linear head: inference |
+//! | [`growing`] | a linear head whose classes come and go |
 //! | [`optimizer`] | the settings and the velocity of SGD |
 //! | [`fine_tune`] | one training step, fused |
 //! | [`replay`] | a class-balanced memory of samples, against forgetting |
@@ -71,6 +72,7 @@ pub mod calibration;
 pub mod checkpoint;
 pub mod error;
 pub mod fine_tune;
+pub mod growing;
 pub mod head;
 pub mod kernels;
 pub mod loss;
@@ -87,6 +89,7 @@ pub mod target;
 pub use calibration::Calibration;
 pub use error::Error;
 pub use fine_tune::{FineTuner, State, Step};
+pub use growing::GrowingHead;
 pub use head::{LinearHead, Prediction};
 pub use loss::GradientDecay;
 pub use math::{Libm, Math};

@@ -11,8 +11,8 @@ use core::panic::PanicInfo;
 
 use gradient_decay::replay::Stored;
 use gradient_decay::{
-    BetaSchedule, Calibration, Error, FineTuner, GradientDecay, Libm, LinearHead, Math, Micromath, Quantized, Readout,
-    Replay, Sgd, Standardizer, State, Target, TargetOptions, Velocity, checkpoint, kernels, math,
+    BetaSchedule, Calibration, Error, FineTuner, GradientDecay, GrowingHead, Libm, LinearHead, Math, Micromath,
+    Quantized, Readout, Replay, Sgd, Standardizer, State, Target, TargetOptions, Velocity, checkpoint, kernels, math,
 };
 
 unsafe extern "C" {
@@ -123,6 +123,14 @@ fn head<const CLASSES: usize, const FEATURES: usize, M: Math>(
     memory::<CLASSES, FEATURES, M, [f32; FEATURES]>(&mut head, &tuner, features, target)?;
     memory::<CLASSES, FEATURES, M, Quantized<FEATURES>>(&mut head, &tuner, features, target)?;
     standardizer::<FEATURES, M>(features)?;
+    let mut growing = GrowingHead::from_head(head.clone(), black_box(1))?;
+    growing.logits(features, black_box(&mut logits))?;
+    black_box((growing.add_class(&[*features])?, growing.active(), growing.predict(features)?));
+    black_box(tuner.step_growing(&mut growing, &mut light_state, features, target)?);
+    black_box(tuner.step_growing(&mut growing, &mut state, features, target)?);
+    growing.remove_class(target, &mut state)?;
+    growing.remove_class(target, &mut light_state)?;
+    black_box(growing.head());
     head.export(parameters)?;
     Ok(head.predict(features)?.probability + light.loss + heavy.loss + logits.iter().sum::<f32>())
 }
