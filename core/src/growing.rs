@@ -25,10 +25,10 @@ use crate::optimizer::VelocityStore;
 /// assert_eq!((step.prediction.class, head.active()), (1, 2));
 ///
 /// let class = head.add_class(&[[-1.0, -1.0]])?;
-/// assert_eq!((class, head.predict(&[-0.5, -0.6])?.class), (2, 2));
+/// assert_eq!((class, head.predict(&[-0.9, -1.0])?.class), (2, 2));
 /// assert_eq!(head.add_class(&[]), Err(Error::NoRoom { classes: 3 }));
 /// head.remove_class(0, &mut state)?;
-/// assert_eq!(head.predict(&[-0.5, -0.6])?.class, 1); // the classes above move down
+/// assert_eq!(head.predict(&[-0.9, -1.0])?.class, 1); // the classes above move down
 /// # Ok::<(), gradient_decay::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -112,8 +112,9 @@ impl<const CLASSES: usize, const FEATURES: usize, M: Math> GrowingHead<CLASSES, 
     /// Adds a class and returns its number, the count of classes before.
     ///
     /// Its row is the mean of `samples`, the first features of the class, scaled to the mean norm of the rows in use, or to 1 if
-    /// there is none. Its bias is the mean of the others', or as much more as the mean sample's logit needs to be the largest by
-    /// 1. Without samples, or if their mean is 0, both are 0.
+    /// there is none; its bias is what makes the mean sample's logit the largest by 1, or 0 for the first class. So it is
+    /// recognised at once and takes little from the others; how much, `demo-host` shows on the digits. Without samples, or if
+    /// their mean is 0, both are 0.
     ///
     /// # Errors
     /// [`Error::NoRoom`] if all classes are in use, [`Error::NotFinite`] if a feature is NaN or infinite, or the new row would
@@ -151,10 +152,8 @@ impl<const CLASSES: usize, const FEATURES: usize, M: Math> GrowingHead<CLASSES, 
 
         let mut logits = self.head.bias;
         let logits = logits.get_mut(..self.active).unwrap_or_default();
-        let mean_bias = logits.iter().sum::<f32>() / self.active.max(1) as f32;
         add_products(self.rows(), &mean, logits)?;
-        let lead = kernels::largest(logits).map_or(0.0, |(_, z)| z + 1.0) - kernels::dot(&row, &mean);
-        let bias = if self.active > 0 && lead > mean_bias { lead } else { mean_bias };
+        let bias = kernels::largest(logits).map_or(0.0, |(_, z)| z + 1.0 - kernels::dot(&row, &mean));
         check_finite(Slice::Parameters, &[bias])?;
         Ok((row, bias))
     }

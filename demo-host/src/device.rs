@@ -99,7 +99,8 @@ fn measure(head: &Head, test: &Samples) -> Result<Metrics> {
 }
 
 impl Samples {
-    fn features(&self, sample: usize) -> &[f32; FEATURES] {
+    /// The features of a sample.
+    pub fn features(&self, sample: usize) -> &[f32; FEATURES] {
         &self.features.as_chunks::<FEATURES>().0[sample]
     }
 }

@@ -12,6 +12,7 @@ pub mod export;
 pub mod files;
 pub mod measures;
 pub mod models;
+pub mod newcomer;
 pub mod progress;
 pub mod report;
 pub mod story;

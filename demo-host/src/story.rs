@@ -13,6 +13,7 @@ use crate::device::{Arm, Samples, Trace, adapt};
 use crate::evaluation::{Evaluation, Metrics, Outputs, ReadOut};
 use crate::files;
 use crate::models::{Model, ModelName, core_parameters};
+use crate::newcomer::{self, Reception};
 use crate::progress::progress_bar;
 use crate::report;
 use crate::training::{EpochRecord, Loss, Outcome, Run, Settings, WarmUp, WarmUpShape};
@@ -23,6 +24,9 @@ pub const SEEDS: [u64; 3] = [1, 2, 3];
 
 /// The orders of the stream that every way to fine-tune meets.
 pub const ORDERS: u64 = 100;
+
+/// The orders in which a new class arrives; each digit is the newcomer in a tenth of them.
+pub const NEWCOMER_SEEDS: u64 = 100;
 
 /// The training accuracy that epochs are counted to.
 pub const TRAINING_GOAL: f32 = 0.99;
@@ -41,6 +45,8 @@ pub struct Story {
     pub verification: Verification,
     /// One entry a way to fine-tune, plain cross-entropy first.
     pub traces: Vec<Trace>,
+    /// One entry a way to take in a new class.
+    pub receptions: Vec<Reception>,
 }
 
 /// A loss with the runs that it was trained in, one a seed.
@@ -78,8 +84,8 @@ pub fn tell(report_path: &Path) -> Result<bool> {
     );
     let (losses, model, device) = train_all(&data)?;
     let verification = verify(&model, &data.test, &device)?;
-    let traces = adapt_all(&model, &device)?;
-    let story = Story { losses, verification, traces };
+    let (traces, receptions) = adapt_all(&model, &device)?;
+    let story = Story { losses, verification, traces, receptions };
     print!("{}", report::story_text(&story));
     files::write_whole(report_path, report::story_html(&story)?.as_bytes())?;
     println!("\nThe report is in {}", report_path.display());
@@ -141,8 +147,8 @@ fn measure(run: &Run, data: &Parts) -> Result<TrainedRun> {
     })
 }
 
-/// Fine-tunes the head of a model on the shifted digits in every way.
-fn adapt_all(model: &Model, device: &Device) -> Result<Vec<Trace>> {
+/// Fine-tunes the head of a model on the shifted digits in every way, and lets a new class arrive in every way.
+fn adapt_all(model: &Model, device: &Device) -> Result<(Vec<Trace>, Vec<Reception>)> {
     let samples =
         |split: Split| Samples { features: Outputs::of(model, &split, None, device).features, labels: split.labels };
     let stream = samples(digits::split(&digits::source::device_stream()));
@@ -158,9 +164,13 @@ fn adapt_all(model: &Model, device: &Device) -> Result<Vec<Trace>> {
         arm("0.01 -> 1, geometric", BetaSchedule::geometric(0.01, 1.0, 150), DEVICE_RATE),
     ];
     let bar = progress_bar(ORDERS * arms.len() as u64, "fine-tune on the device");
-    let traces = adapt(&core_parameters(model.head()), &stream, &test, &arms, ORDERS, || bar.inc(1));
+    let head = core_parameters(model.head());
+    let traces = adapt(&head, &stream, &test, &arms, ORDERS, || bar.inc(1))?;
     bar.finish_and_clear();
-    traces
+    let bar = progress_bar(NEWCOMER_SEEDS * newcomer::arms().len() as u64, "a new class on the device");
+    let receptions = newcomer::receive(&head, &stream, &test, DEVICE_RATE, NEWCOMER_SEEDS, || bar.inc(1))?;
+    bar.finish_and_clear();
+    Ok((traces, receptions))
 }
 
 impl TrainedLoss {

@@ -48,6 +48,9 @@ of the same writers. The hidden layer stays frozen. The rate divided by 2 G(beta
 {device}
 {adaptation}
 <p class=\"note\">Accuracy on the shifted test images, means over the orders of arrival.</p>
+<p>Then a class arrives that the head does not know. Its row is zero or imprinted from three samples; where samples are repeated,
+they come from a memory of ten samples a class, stored as bytes.</p>
+{newcomer}
 ",
         curves = plots::gradient_decay()?,
         training = tables::training(story).html(),
@@ -56,6 +59,7 @@ of the same writers. The hidden layer stays frozen. The rate divided by 2 G(beta
         verification = escape(&story.verification.to_string()),
         device = tables::device(story).html(),
         adaptation = plots::adaptation(story)?,
+        newcomer = tables::newcomer(story).html(),
     );
     Ok(page("Gradient decay on the digits", &body))
 }

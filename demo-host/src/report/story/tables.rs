@@ -1,13 +1,14 @@
 //! The tables, from which both the terminal's and the page's are made.
 
 use crate::device::{MEASURE_EVERY, Trace};
+use crate::newcomer::{Course, LATER, Reception, SHOWN};
 use crate::report::table::{Cell, Table, percent};
-use crate::story::{DEVICE_GOAL, ORDERS, SEEDS, Story, TRAINING_GOAL, TrainedLoss};
+use crate::story::{DEVICE_GOAL, NEWCOMER_SEEDS, ORDERS, SEEDS, Story, TRAINING_GOAL, TrainedLoss};
 
 /// The story as text, a table after the other.
 pub fn text(story: &Story) -> String {
-    let tables = [training(story), device(story)].map(|table| table.text());
-    format!("{}\n{}\n{}", tables[0], story.verification.summary(), tables[1])
+    let [training, device, newcomer] = [training(story), device(story), newcomer(story)].map(|table| table.text());
+    format!("{training}\n{}\n{device}\n{newcomer}", story.verification.summary())
 }
 
 /// What training with each loss came to.
@@ -83,6 +84,48 @@ pub fn device(story: &Story) -> Table {
         ),
         header: header.to_vec(),
         rows: cells(story.traces.iter().map(row)),
+    }
+}
+
+/// What taking in a new class came to.
+pub fn newcomer(story: &Story) -> Table {
+    let header = [
+        "beta".to_owned(),
+        "its row".to_owned(),
+        "repeated".to_owned(),
+        "known before".to_owned(),
+        "new at once".to_owned(),
+        "known at once".to_owned(),
+        format!("new after {LATER}"),
+        format!("known after {LATER}"),
+        "new at the end".to_owned(),
+        "known at the end".to_owned(),
+    ];
+    let row = |reception: &Reception| {
+        let spread = |accuracy: fn(&Course) -> f32| {
+            let (mean, deviation) = reception.spread(accuracy);
+            format!("{:.1} ± {:.1}", 100.0 * mean, 100.0 * deviation)
+        };
+        vec![
+            reception.arm.beta.to_owned(),
+            if reception.arm.imprinted { "imprinted" } else { "zero" }.to_owned(),
+            reception.arm.rehearsals.to_string(),
+            spread(|course| course.before.known),
+            spread(|course| course.at_once.new),
+            spread(|course| course.at_once.known),
+            spread(|course| course.later.new),
+            spread(|course| course.later.known),
+            spread(|course| course.end.new),
+            spread(|course| course.end.known),
+        ]
+    };
+    Table {
+        title: format!(
+            "A tenth digit arrives on the device, {SHOWN} samples of it at first: accuracy on it and on the nine known ones in \
+             %, mean and standard deviation over {NEWCOMER_SEEDS} orders, each digit being the new one in a tenth of them"
+        ),
+        header: header.to_vec(),
+        rows: cells(story.receptions.iter().map(row)),
     }
 }
 
