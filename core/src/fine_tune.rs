@@ -89,9 +89,17 @@ impl<const CLASSES: usize, const FEATURES: usize> State<Velocity<CLASSES, FEATUR
 }
 
 impl<V> State<V> {
+    pub(crate) const fn with(velocity: V) -> Self {
+        State { steps: 0, velocity }
+    }
+
     /// The number of steps taken; it stays at [`u32::MAX`].
     pub const fn steps(&self) -> u32 {
         self.steps
+    }
+
+    pub(crate) fn count(&mut self) {
+        self.steps = self.steps.saturating_add(1);
     }
 
     /// Sets the number of steps taken, to go on where an earlier training stopped or to start the warm-up again with 0.
@@ -207,89 +215,97 @@ impl FineTuner {
         slope: f32,
     ) -> Result<(), Error> {
         if let Some(clip_norm) = self.optimizer.clip_norm() {
-            clip::<M>(gradient, features, slope, clip_norm);
+            let norm = norm::<M>(gradient, features, slope);
+            if norm > clip_norm {
+                scale(gradient, clip_norm / norm);
+            }
         }
-        if self.optimizer.momentum() == 0.0 {
-            self.update(weights, bias, gradient, features, slope)?;
-        } else {
-            let velocity = state.velocity.velocity_mut().ok_or(Error::NoVelocity)?;
-            self.update_with_momentum(weights, bias, velocity, gradient, features, slope)?;
-        }
-        state.steps = state.steps.saturating_add(1);
+        let mut layer = Layer { weights, bias, velocity: state.velocity.velocity_mut() };
+        let bound = self.check(&layer, slope)?;
+        self.write(&mut layer, gradient, features, bound);
+        state.count();
         Ok(())
     }
 
-    /// `slope` bounds the gradient of every parameter. Leaves the rates in the place of the gradient.
-    fn update<const FEATURES: usize>(
+    /// Whether an update whose gradients are at most `slope` leaves all parameters finite; the bound of the velocity after it,
+    /// for [`write`](Self::write).
+    #[inline]
+    pub(crate) fn check<const CLASSES: usize, const FEATURES: usize>(
         &self,
-        weights: &mut [[f32; FEATURES]],
-        bias: &mut [f32],
-        gradient: &mut [f32],
-        features: &[f32; FEATURES],
+        layer: &Layer<'_, CLASSES, FEATURES>,
         slope: f32,
-    ) -> Result<(), Error> {
+    ) -> Result<f32, Error> {
         let learning_rate = self.optimizer.learning_rate();
-        if learning_rate * slope >= LIMIT {
-            return Err(Error::UpdateTooLarge);
+        if self.optimizer.momentum() == 0.0 {
+            return if learning_rate * slope < LIMIT { Ok(0.0) } else { Err(Error::UpdateTooLarge) };
         }
-        let keep = 1.0 - learning_rate * self.optimizer.weight_decay();
-        let rates = gradient;
-        for (rate, bias) in rates.iter_mut().zip(bias) {
-            *rate *= learning_rate;
-            // The bias is the weight of a feature that is always 1.
-            *bias = keep * *bias - *rate;
-        }
-        kernels::update_rows(weights, keep, rates, features);
-        Ok(())
-    }
-
-    fn update_with_momentum<const CLASSES: usize, const FEATURES: usize>(
-        &self,
-        weights: &mut [[f32; FEATURES]],
-        bias: &mut [f32],
-        velocity: &mut Velocity<CLASSES, FEATURES>,
-        gradient: &[f32],
-        features: &[f32; FEATURES],
-        slope: f32,
-    ) -> Result<(), Error> {
-        let factors = MomentumFactors {
-            learning_rate: self.optimizer.learning_rate(),
-            momentum: self.optimizer.momentum(),
-            nesterov: self.optimizer.nesterov(),
-            weight_decay: self.optimizer.weight_decay(),
-        };
-        let slope = if factors.weight_decay == 0.0 {
+        let velocity = layer.velocity.as_ref().ok_or(Error::NoVelocity)?;
+        let weight_decay = self.optimizer.weight_decay();
+        let slope = if weight_decay == 0.0 {
             slope
         } else {
-            let largest = kernels::sum_of_magnitudes(weights.as_flattened()) + kernels::sum_of_magnitudes(bias);
-            slope + factors.weight_decay * largest
+            let weights = kernels::sum_of_magnitudes(layer.weights.as_flattened());
+            slope + weight_decay * (weights + kernels::sum_of_magnitudes(layer.bias))
         };
-        let bound = velocity.bound_after(factors.momentum, slope, LIMIT)?;
-        if factors.learning_rate * (slope + bound) >= LIMIT {
-            return Err(Error::UpdateTooLarge);
+        let bound = velocity.bound_after(self.optimizer.momentum(), slope, LIMIT)?;
+        if learning_rate * (slope + bound) < LIMIT { Ok(bound) } else { Err(Error::UpdateTooLarge) }
+    }
+
+    /// Updates a layer that was checked, `gradient` being that of its outputs; leaves anything in its place.
+    #[inline]
+    pub(crate) fn write<const CLASSES: usize, const FEATURES: usize>(
+        &self,
+        layer: &mut Layer<'_, CLASSES, FEATURES>,
+        gradient: &mut [f32],
+        features: &[f32; FEATURES],
+        bound: f32,
+    ) {
+        let Layer { weights, bias, velocity } = layer;
+        let learning_rate = self.optimizer.learning_rate();
+        if self.optimizer.momentum() == 0.0 {
+            let keep = 1.0 - learning_rate * self.optimizer.weight_decay();
+            for (rate, bias) in gradient.iter_mut().zip(bias.iter_mut()) {
+                *rate *= learning_rate;
+                // The bias is the weight of a feature that is always 1.
+                *bias = keep * *bias - *rate;
+            }
+            kernels::update_rows(weights, keep, gradient, features);
+        } else if let Some(velocity) = velocity {
+            let factors = MomentumFactors {
+                learning_rate,
+                momentum: self.optimizer.momentum(),
+                nesterov: self.optimizer.nesterov(),
+                weight_decay: self.optimizer.weight_decay(),
+            };
+            let velocities = velocity.weights.iter_mut().zip(&mut velocity.bias);
+            let rows = weights.iter_mut().zip(bias.iter_mut()).zip(velocities);
+            for (((row, bias), (row_velocity, bias_velocity)), g) in rows.zip(gradient) {
+                kernels::update_with_momentum(row, row_velocity, &factors, *g, features);
+                let (bias, bias_velocity) = (core::slice::from_mut(bias), core::slice::from_mut(bias_velocity));
+                kernels::update_with_momentum(bias, bias_velocity, &factors, *g, &[1.0]);
+            }
+            velocity.set_bound(bound);
         }
-        let rows = weights.iter_mut().zip(bias).zip(velocity.weights.iter_mut().zip(&mut velocity.bias));
-        for (((row, bias), (row_velocity, bias_velocity)), g) in rows.zip(gradient) {
-            kernels::update_with_momentum(row, row_velocity, &factors, *g, features);
-            let (bias, bias_velocity) = (core::slice::from_mut(bias), core::slice::from_mut(bias_velocity));
-            kernels::update_with_momentum(bias, bias_velocity, &factors, *g, &[1.0]);
-        }
-        velocity.set_bound(bound);
-        Ok(())
     }
 }
 
-/// Scales the gradient of the logits so that the gradient of all parameters, `|gradient| sqrt(|features|^2 + 1)`, has
-/// at most the norm `clip_norm`. `magnitude` bounds every feature.
-fn clip<M: Math>(gradient: &mut [f32], features: &[f32], magnitude: f32, clip_norm: f32) {
+/// A dense layer to update: as many rows as are in use.
+pub(crate) struct Layer<'a, const CLASSES: usize, const FEATURES: usize> {
+    pub(crate) weights: &'a mut [[f32; FEATURES]],
+    pub(crate) bias: &'a mut [f32],
+    pub(crate) velocity: Option<&'a mut Velocity<CLASSES, FEATURES>>,
+}
+
+/// The norm of the gradient of all parameters of a layer, `|gradient| sqrt(|features|^2 + 1)`. `magnitude` bounds every feature.
+pub(crate) fn norm<M: Math>(gradient: &[f32], features: &[f32], magnitude: f32) -> f32 {
     // Squares of features beyond 1.8e19 would overflow.
     let scale = if magnitude < 1e18 { 1.0 } else { 1e-20 };
     let square = features.iter().fold(scale * scale, |sum, x| sum + (x * scale) * (x * scale));
-    let norm = M::sqrt(kernels::dot(gradient, gradient)) * (M::sqrt(square) / scale);
-    if norm > clip_norm {
-        let factor = clip_norm / norm;
-        gradient.iter_mut().for_each(|g| *g *= factor);
-    }
+    M::sqrt(kernels::dot(gradient, gradient)) * (M::sqrt(square) / scale)
+}
+
+pub(crate) fn scale(values: &mut [f32], factor: f32) {
+    values.iter_mut().for_each(|value| *value *= factor);
 }
 
 #[cfg(all(test, feature = "libm"))]

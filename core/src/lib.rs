@@ -32,6 +32,7 @@
 //! | [`target`] | targets beyond a class: distributions, label smoothing, class weights, an ignored class |
 //! | [`schedule`] | beta as a function of the step |
 //! | [`head`] | the linear head: inference |
+//! | [`mlp`] | a head with one hidden layer |
 //! | [`growing`] | a linear head whose classes come and go |
 //! | [`optimizer`] | the settings and the velocity of SGD |
 //! | [`fine_tune`] | one training step, fused |
@@ -77,6 +78,7 @@ pub mod head;
 pub mod kernels;
 pub mod loss;
 pub mod math;
+pub mod mlp;
 pub mod optimizer;
 pub mod readout;
 pub mod replay;
@@ -93,6 +95,7 @@ pub use growing::GrowingHead;
 pub use head::{LinearHead, Prediction};
 pub use loss::GradientDecay;
 pub use math::{Libm, Math};
+pub use mlp::MlpHead;
 pub use optimizer::{Sgd, Velocity};
 pub use readout::{Answer, Readout};
 pub use replay::{Quantized, Replay};

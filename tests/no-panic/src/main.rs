@@ -12,7 +12,8 @@ use core::panic::PanicInfo;
 use gradient_decay::replay::Stored;
 use gradient_decay::{
     BetaSchedule, Calibration, Error, FineTuner, GradientDecay, GrowingHead, Libm, LinearHead, Math, Micromath,
-    Quantized, Readout, Replay, Sgd, Standardizer, State, Target, TargetOptions, Velocity, checkpoint, kernels, math,
+    MlpHead, Quantized, Readout, Replay, Sgd, Standardizer, State, Target, TargetOptions, Velocity, checkpoint,
+    kernels, math,
 };
 
 unsafe extern "C" {
@@ -123,6 +124,12 @@ fn head<const CLASSES: usize, const FEATURES: usize, M: Math>(
     memory::<CLASSES, FEATURES, M, [f32; FEATURES]>(&mut head, &tuner, features, target)?;
     memory::<CLASSES, FEATURES, M, Quantized<FEATURES>>(&mut head, &tuner, features, target)?;
     standardizer::<FEATURES, M>(features)?;
+    let mut mlp: MlpHead<CLASSES, 7, FEATURES, M> = MlpHead::new();
+    mlp.initialise(black_box(4));
+    mlp.logits(features, black_box(&mut logits))?;
+    black_box(mlp.predict(features)?);
+    black_box(tuner.step_mlp(&mut mlp, &mut State::new(), features, target)?);
+    black_box(tuner.step_mlp(&mut mlp, &mut State::with_mlp_velocity(), features, target)?);
     let mut growing = GrowingHead::from_head(head.clone(), black_box(1))?;
     growing.logits(features, black_box(&mut logits))?;
     black_box((growing.add_class(&[*features])?, growing.active(), growing.predict(features)?));
