@@ -115,6 +115,10 @@ pub enum Number {
     ClassWeight,
     /// The sum of a target distribution, 1 within 1e-3.
     TargetSum,
+    /// The scale of a quantization, in [1e-30, 1e30].
+    Scale,
+    /// The margin of a guard in nats, in [0, 100].
+    Margin,
     /// The temperature of a read-out, in [0.01, 100].
     Temperature,
     /// A feature to standardise, in [-1e18, 1e18].
@@ -158,6 +162,8 @@ impl Number {
             Number::ClipNorm => ("the clip norm", "[1e-6, 1e6]"),
             Number::LabelSmoothing => ("label smoothing", "[0, 1]"),
             Number::ClassWeight => ("the weight of a class", "[0, 1e6]"),
+            Number::Scale => ("the scale", "[1e-30, 1e30]"),
+            Number::Margin => ("the margin", "[0, 100]"),
             Number::Temperature => ("the temperature", "[0.01, 100]"),
             Number::Feature => ("a feature", "[-1e18, 1e18]"),
             Number::TargetSum => ("the sum of the target distribution", "[0.999, 1.001]"),
@@ -263,6 +269,8 @@ pub(crate) const fn expect_in_range<T: Copy>(result: Result<T, Error>) -> T {
         Err(Error::OutOfRange { number: Number::ClipNorm, .. }) => panic!("the clip norm must be in [1e-6, 1e6]"),
         Err(Error::OutOfRange { number: Number::LabelSmoothing, .. }) => panic!("label smoothing must be in [0, 1]"),
         Err(Error::OutOfRange { number: Number::ClassWeight, .. }) => panic!("class weights must be in [0, 1e6]"),
+        Err(Error::OutOfRange { number: Number::Scale, .. }) => panic!("the scale must be in [1e-30, 1e30]"),
+        Err(Error::OutOfRange { number: Number::Margin, .. }) => panic!("the margin must be in [0, 100]"),
         Err(Error::OutOfRange { number: Number::Temperature, .. }) => panic!("the temperature must be in [0.01, 100]"),
         Err(Error::OutOfRange { number: Number::Probability, .. }) => panic!("the threshold must be in [0, 1]"),
         Err(_) => panic!("a setting is out of range"),

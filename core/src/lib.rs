@@ -33,10 +33,12 @@
 //! | [`schedule`] | beta as a function of the step |
 //! | [`head`] | the linear head: inference |
 //! | [`mlp`] | a head with one hidden layer |
+//! | [`quantized`] | inference in integers, with TensorFlow Lite's arithmetic |
 //! | [`growing`] | a linear head whose classes come and go |
 //! | [`optimizer`] | the settings and the velocity of SGD |
 //! | [`fine_tune`] | one training step, fused |
 //! | [`replay`] | a class-balanced memory of samples, against forgetting |
+//! | [`guard`] | when to go back to an earlier head |
 //! | [`standardize`] | running standardisation of features |
 //! | [`calibration`] | streaming accuracy, NLL, Brier score, ECE, MCE |
 //! | [`readout`] | the answer: temperature scaling, and `unknown` below a threshold |
@@ -74,12 +76,14 @@ pub mod checkpoint;
 pub mod error;
 pub mod fine_tune;
 pub mod growing;
+pub mod guard;
 pub mod head;
 pub mod kernels;
 pub mod loss;
 pub mod math;
 pub mod mlp;
 pub mod optimizer;
+pub mod quantized;
 pub mod readout;
 pub mod replay;
 pub mod schedule;

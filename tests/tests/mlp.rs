@@ -45,9 +45,9 @@ fn differences(parameters: &Parameters, features: &[f32], target: usize, beta: f
     let at = |i: usize, step: f64| {
         let mut moved = parameters.clone();
         if i < hidden {
-            moved.0[i] += step
+            moved.0[i] += step;
         } else {
-            moved.1[i - hidden] += step
+            moved.1[i - hidden] += step;
         }
         loss(&moved, features, target, beta)
     };

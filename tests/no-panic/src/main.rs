@@ -9,6 +9,8 @@
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
+use gradient_decay::guard::Guard;
+use gradient_decay::quantized::{Quantization, QuantizedHead, requantize};
 use gradient_decay::replay::Stored;
 use gradient_decay::{
     BetaSchedule, Calibration, Error, FineTuner, GradientDecay, GrowingHead, Libm, LinearHead, Math, Micromath,
@@ -130,6 +132,11 @@ fn head<const CLASSES: usize, const FEATURES: usize, M: Math>(
     black_box(mlp.predict(features)?);
     black_box(tuner.step_mlp(&mut mlp, &mut State::new(), features, target)?);
     black_box(tuner.step_mlp(&mut mlp, &mut State::with_mlp_velocity(), features, target)?);
+    let scale = Quantization::try_new(black_box(0.1), black_box(3))?;
+    let small = QuantizedHead::new(&head, scale, scale)?;
+    let bytes = features.map(|x| small.input().quantize(x));
+    black_box((small.logits(&bytes), small.predict(&bytes), small.output().dequantize(black_box(5))));
+    black_box(requantize(black_box(5), black_box(6), black_box(-7)));
     let mut growing = GrowingHead::from_head(head.clone(), black_box(1))?;
     growing.logits(features, black_box(&mut logits))?;
     black_box((growing.add_class(&[*features])?, growing.active(), growing.predict(features)?));
@@ -153,6 +160,9 @@ fn memory<const CLASSES: usize, const FEATURES: usize, M: Math, S: Stored<FEATUR
     memory.insert(features, target)?;
     memory.for_each(|features, class| _ = black_box((features, class)));
     black_box((memory.is_empty(), memory.len(target), memory.seen(target), memory.draw(&mut [0.0; FEATURES])));
+    let mut guard = Guard::try_new(black_box(0.1))?;
+    black_box(guard.judge(head, &memory));
+    guard.reset();
     let readout = Readout::<M>::with_math().try_with_temperature(black_box(2.0))?.try_with_threshold(black_box(0.5))?;
     let readout = readout.fitted(head, &memory, black_box(5))?;
     black_box((readout.answer(head, features)?, readout.temperature(), readout.threshold()));
