@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use demo_host::data::digits::{self, source};
 use embedded_hal::digital::{ErrorType, OutputPin};
-use gradient_decay_app::{Device, HIDDEN, Sample, TUNER, run, trained_head};
+use gradient_decay_app::{Device, HIDDEN, Practice, Sample, TUNER, run, trained_head};
 
 /// What the firmware logs in QEMU.
 const EXPECTED: &str = include_str!("../../firmware/boards/qemu-mps2-an386/expected.log");
@@ -54,6 +54,17 @@ fn the_host_gives_the_bits_of_the_firmware() {
     assert_eq!(format!("{}/{}", report.right_before, report.tested), expected("right before:"));
     assert_eq!(format!("{}/{}", report.right_after, report.tested), expected("right after:"));
     assert!(report.right_after > report.right_before);
+}
+
+#[test]
+fn practice_has_the_same_bits_too() {
+    let (stream, test) = (samples(source::device_stream()), samples(source::device_test()));
+    let report = Practice::new(trained_head()).unwrap().run(&HIDDEN, &stream, &test).unwrap();
+    println!("{report:?}, in {} bytes", size_of::<Practice>());
+    assert_eq!(format!("{report:?}"), expected("a new digit, a memory, an answer:"));
+    // An answer withheld is worth more than a wrong one, and integers cost at most a point.
+    assert!(report.right * report.tested > report.right_in_float * report.answered);
+    assert!(report.right_in_integers + report.tested / 100 >= report.right_in_float);
 }
 
 #[test]

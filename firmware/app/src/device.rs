@@ -30,6 +30,8 @@ pub enum Error {
     Sample(gradient_decay::Error),
     /// The lamp could not be switched. What was to be learned has been learned.
     Lamp,
+    /// A checkpoint did not restore the head that it was written from.
+    NotRestored,
 }
 
 impl<'a, L: OutputPin> Device<'a, L> {
@@ -93,6 +95,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Sample(error) => write!(f, "the sample was refused: {error}"),
+            Error::NotRestored => f.write_str("the checkpoint did not restore the head: its memory is at fault"),
             Error::Lamp => f.write_str("the lamp could not be switched: check its wiring"),
         }
     }

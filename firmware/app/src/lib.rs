@@ -11,8 +11,10 @@ extern crate std;
 
 mod device;
 mod model;
+mod practice;
 mod session;
 
 pub use device::{Device, Error};
 pub use model::{CLASSES, FEATURES, HIDDEN, Head, Hidden, PIXELS, Sample, extract, trained_head};
+pub use practice::{Practice, PracticeReport};
 pub use session::{Report, TUNER, run};

@@ -66,3 +66,8 @@ fn crc(head: &Head) -> Result<u32, Error> {
     }
     Ok(digest.finalize())
 }
+
+/// The CRC-32 of some bytes.
+pub(crate) fn checksum(bytes: &[u8]) -> u32 {
+    CRC.checksum(bytes)
+}

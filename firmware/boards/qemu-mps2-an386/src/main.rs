@@ -7,7 +7,7 @@ mod digits;
 
 use cortex_m_rt::entry;
 use defmt::{error, info};
-use gradient_decay_app::{Device, HIDDEN, Head, TUNER, run, trained_head};
+use gradient_decay_app::{Device, HIDDEN, Head, Practice, TUNER, run, trained_head};
 use static_cell::ConstStaticCell;
 
 static HEAD: ConstStaticCell<Head> = ConstStaticCell::new(trained_head());
@@ -26,6 +26,9 @@ fn main() -> ! {
             info!("right before: {}/{}", report.right_before, report.tested);
             info!("right after: {}/{}", report.right_after, report.tested);
             info!("head crc: {:08x}", report.head_crc);
+            if !practice() {
+                board::exit_failure()
+            }
             if report.right_after > report.right_before && board::lamp_is_lit() == device.does_well() {
                 board::exit_success()
             }
@@ -34,4 +37,20 @@ fn main() -> ! {
         Err(problem) => error!("{}", problem),
     }
     board::exit_failure()
+}
+
+/// What learning needs in practice, on a head of its own. Whether it went well.
+fn practice() -> bool {
+    let report =
+        Practice::new(trained_head()).and_then(|mut practice| practice.run(&HIDDEN, &digits::STREAM, &digits::TEST));
+    match report {
+        Ok(report) => {
+            info!("a new digit, a memory, an answer: {}", report);
+            true
+        }
+        Err(problem) => {
+            error!("{}", problem);
+            false
+        }
+    }
 }
