@@ -58,6 +58,12 @@ proptest! {
         prop_assert_eq!(requantize(value, multiplier, shift), described(value, multiplier, shift));
     }
 
+    /// As embedded-nn has it, which ports CMSIS-NN; multipliers as they occur. A shift by 31 it takes for 0.
+    #[test]
+    fn requantisation_is_that_of_a_port_of_cmsis_nn(value in any::<i32>(), multiplier in (1 << 30)..=i32::MAX, shift in -30..=30_i32) {
+        prop_assert_eq!(requantize(value, multiplier, shift), embedded_nn::support::requantize(value, multiplier, shift));
+    }
+
     #[test]
     fn ties_of_both_roundings(value in -10_000..10_000_i32, shift in -8..=0_i32) {
         // A multiplier of a half makes every odd value a tie.
