@@ -33,6 +33,7 @@
 //! | [`schedule`] | beta as a function of the step |
 //! | [`head`] | the linear head: inference |
 //! | [`mlp`] | a head with one hidden layer |
+//! | [`fixed`] | training in integers, for cores without FPU |
 //! | [`quantized`] | inference in integers, with TensorFlow Lite's arithmetic |
 //! | [`growing`] | a linear head whose classes come and go |
 //! | [`optimizer`] | the settings and the velocity of SGD |
@@ -75,6 +76,7 @@ pub mod calibration;
 pub mod checkpoint;
 pub mod error;
 pub mod fine_tune;
+pub mod fixed;
 pub mod growing;
 pub mod guard;
 pub mod head;

@@ -234,12 +234,17 @@ impl Random {
         Random(if spread == 0 { 0x9e37_79b9 } else { spread })
     }
 
-    /// A number below `end`, or 0 for 0. Uneven by at most `end / 2^32`.
-    pub(crate) fn below(&mut self, end: u32) -> u32 {
+    /// The next 32 random bits.
+    pub(crate) fn bits(&mut self) -> u32 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 17;
         self.0 ^= self.0 << 5;
-        ((u64::from(self.0) * u64::from(end)) >> 32) as u32
+        self.0
+    }
+
+    /// A number below `end`, or 0 for 0. Uneven by at most `end / 2^32`.
+    pub(crate) fn below(&mut self, end: u32) -> u32 {
+        ((u64::from(self.bits()) * u64::from(end)) >> 32) as u32
     }
 }
 

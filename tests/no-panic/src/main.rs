@@ -9,6 +9,7 @@
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
+use gradient_decay::fixed::{FixedHead, FixedState, FixedTuner};
 use gradient_decay::guard::Guard;
 use gradient_decay::quantized::{Quantization, QuantizedHead, requantize};
 use gradient_decay::replay::Stored;
@@ -137,6 +138,13 @@ fn head<const CLASSES: usize, const FEATURES: usize, M: Math>(
     let bytes = features.map(|x| small.input().quantize(x));
     black_box((small.logits(&bytes), small.predict(&bytes), small.output().dequantize(black_box(5))));
     black_box(requantize(black_box(5), black_box(6), black_box(-7)));
+    let mut fixed = FixedHead::from_head(&head, black_box(5));
+    let bytes = fixed.quantize(features);
+    let mut fixed_state = FixedState::new(black_box(1));
+    fixed_state.set_steps(black_box(2));
+    let fixed_tuner = FixedTuner::try_new(*tuner.schedule(), black_box(0.1))?;
+    let fixed_step = fixed_tuner.step::<CLASSES, FEATURES, M>(&mut fixed, &mut fixed_state, &bytes, target)?;
+    black_box((fixed.logits(&bytes), fixed.predict(&bytes), fixed_step.loss(), fixed_state.steps()));
     let mut growing = GrowingHead::from_head(head.clone(), black_box(1))?;
     growing.logits(features, black_box(&mut logits))?;
     black_box((growing.add_class(&[*features])?, growing.active(), growing.predict(features)?));

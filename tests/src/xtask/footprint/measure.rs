@@ -42,6 +42,11 @@ impl Machine {
         if self.has_fpu() { &["asm", "portable"] } else { &["portable"] }
     }
 
+    /// Whether the head in integers is counted: where there is no FPU, and on one core that has one.
+    pub fn counts_integers(&self) -> bool {
+        !self.has_fpu() || self.core == CORTEX_M4F.core
+    }
+
     /// The shapes that fit: the micro:bit has 16 KiB of RAM.
     pub fn shapes(&self) -> &'static [(&'static str, &'static str)] {
         if self.machine == "microbit" { &SHAPES[..1] } else { &SHAPES }

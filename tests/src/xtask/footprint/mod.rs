@@ -66,6 +66,10 @@ fn measured() -> Result<(Figures, Vec<(String, u32)>)> {
             }
         }
     }
+    for machine in MACHINES.iter().filter(|machine| machine.counts_integers()) {
+        let lines = measure::run(machine, "fixed_64_10", "release", "asm")?;
+        record(&mut figures, machine, "integers", SHAPES[0].1, &lines)?;
+    }
     for program in ["parts_64_10", "momentum_64_10"] {
         let lines = measure::run(&CORTEX_M4F, program, "release", "asm")?;
         record(&mut figures, &CORTEX_M4F, "asm", SHAPES[0].1, &lines)?;

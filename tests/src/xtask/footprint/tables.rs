@@ -123,6 +123,11 @@ fn cores(text: &mut String, figures: &Figures) -> Result<()> {
             let (inference, step) = (grouped(value("inference")?), grouped(value("step")?));
             writeln!(text, "| {}, {build} | {inference} | {step} |", machine.core)?;
         }
+        if machine.counts_integers() {
+            let value = |what| get(figures, &format!("{}/integers/64->10/fixed-{what}", machine.core));
+            let (inference, step) = (grouped(value("inference")?), grouped(value("step")?));
+            writeln!(text, "| {}, in integers | {inference} | {step} |", machine.core)?;
+        }
     }
     Ok(())
 }
