@@ -1,5 +1,7 @@
 //! The core against burn, and both against the f64 oracle, on a trained model and real images.
 
+mod integers;
+
 use std::fmt;
 
 use anyhow::{Context, Result, bail};
@@ -110,6 +112,7 @@ impl Samples<'_> {
             checks.push(self.steps(&format!("{start}, {STEPS} steps of SGD"), head, &plain, light)?);
             checks.push(self.steps(&format!("{start}, {STEPS} of Nesterov SGD with decay"), head, &heavy, full)?);
         }
+        checks.extend(self.integers(&head)?);
         Ok(Verification { images: self.labels.len(), right_by_burn, right_by_core, checks })
     }
 
