@@ -469,7 +469,7 @@ pub(crate) fn sqrt(x: f32) -> f32 {
             x = in(reg) x.to_bits(),
             root = out(reg) root,
             out("d0") _,
-            options(pure, nomem, nostack, preserves_flags),
+            options(pure, nomem, nostack),
         );
     }
     f32::from_bits(root)
