@@ -153,9 +153,8 @@ impl FineTuner {
         add_products(&head.weights, features, &mut gradient)?;
         let loss = self.schedule.at::<M>(state.steps);
         let sample = loss.sample(&mut gradient, target);
-        // The gradient of a logit is at most 1, that of a weight at most the feature, that of a bias at most 1.
-        let slope = kernels::sum_of_magnitudes(features) + 1.0;
-        self.apply::<_, _, M, V>(&mut head.weights, &mut head.bias, state, features, &mut gradient, slope)?;
+        // The gradient of a logit is at most 1.
+        self.apply::<_, _, M, V>(&mut head.weights, &mut head.bias, state, features, &mut gradient, 1.0)?;
         Ok(Step::new(&loss, &sample))
     }
 
@@ -197,14 +196,14 @@ impl FineTuner {
         let loss = self.schedule.at::<M>(state.steps);
         let mut gradient = [0.0; CLASSES];
         let sample = loss.sample_with(&logits, &coefficients, &mut gradient);
-        // As in `step`, but the gradient of a logit is at most the sum of the coefficients.
-        let slope = (kernels::sum_of_magnitudes(features) + 1.0) * coefficients.sum();
-        self.apply::<_, _, M, V>(&mut head.weights, &mut head.bias, state, features, &mut gradient, slope)?;
+        let largest = coefficients.sum();
+        self.apply::<_, _, M, V>(&mut head.weights, &mut head.bias, state, features, &mut gradient, largest)?;
         Ok(Some(Step::new(&loss, &sample)))
     }
 
-    /// Clips and applies the gradient of the logits to as many rows of weights, and counts the step. `slope` bounds the gradient
-    /// of every parameter.
+    /// Clips and applies the gradient of the logits to as many rows of weights, and counts the step. `largest` bounds the gradient
+    /// of every logit.
+    #[inline]
     pub(crate) fn apply<const CLASSES: usize, const FEATURES: usize, M: Math, V: VelocityStore<CLASSES, FEATURES>>(
         &self,
         weights: &mut [[f32; FEATURES]],
@@ -212,16 +211,18 @@ impl FineTuner {
         state: &mut State<V>,
         features: &[f32; FEATURES],
         gradient: &mut [f32],
-        slope: f32,
+        largest: f32,
     ) -> Result<(), Error> {
+        // No feature is larger, nor is that of the bias, which is 1.
+        let magnitude = kernels::sum_of_magnitudes(features) + 1.0;
         if let Some(clip_norm) = self.optimizer.clip_norm() {
-            let norm = norm::<M>(gradient, features, slope);
+            let norm = norm::<M>(gradient, features, magnitude);
             if norm > clip_norm {
                 scale(gradient, clip_norm / norm);
             }
         }
         let mut layer = Layer { weights, bias, velocity: state.velocity.velocity_mut() };
-        let bound = self.check(&layer, slope)?;
+        let bound = self.check(&layer, magnitude * largest)?;
         self.write(&mut layer, gradient, features, bound);
         state.count();
         Ok(())

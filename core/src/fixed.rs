@@ -14,7 +14,7 @@ use crate::error::{Error, Number, expect_in_range};
 use crate::head::LinearHead;
 use crate::loss::check_target;
 use crate::math::Math;
-use crate::replay::Random;
+use crate::random::Random;
 use crate::schedule::BetaSchedule;
 
 /// The fractional bits of a weight.

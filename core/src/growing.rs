@@ -190,12 +190,11 @@ impl FineTuner {
         add_products(head.rows(), features, gradient)?;
         let loss = self.schedule().at::<M>(state.steps());
         let sample = loss.sample(gradient, target);
-        let slope = kernels::sum_of_magnitudes(features) + 1.0;
         let LinearHead { weights, bias, .. } = &mut head.head;
         let (Some(weights), Some(bias)) = (weights.get_mut(..active), bias.get_mut(..active)) else {
             return Err(Error::Target { target, classes: CLASSES });
         };
-        self.apply::<CLASSES, FEATURES, M, V>(weights, bias, state, features, gradient, slope)?;
+        self.apply::<CLASSES, FEATURES, M, V>(weights, bias, state, features, gradient, 1.0)?;
         Ok(Step::new(&loss, &sample))
     }
 }

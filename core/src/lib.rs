@@ -86,6 +86,7 @@ pub mod math;
 pub mod mlp;
 pub mod optimizer;
 pub mod quantized;
+mod random;
 pub mod readout;
 pub mod replay;
 pub mod schedule;

@@ -7,7 +7,7 @@ use crate::kernels;
 use crate::loss::check_target;
 use crate::math::{Libm, Math};
 use crate::optimizer::{NoVelocity, Velocity};
-use crate::replay::Random;
+use crate::random::Random;
 
 /// A network of `FEATURES` features, `HIDDEN` units with ReLU and `CLASSES` logits, all in f32. `M` is the math backend.
 ///

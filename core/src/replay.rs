@@ -11,6 +11,7 @@ use crate::head::LinearHead;
 use crate::loss::check_target;
 use crate::math::Math;
 use crate::optimizer::VelocityStore;
+use crate::random::Random;
 
 /// How the features of a sample are stored: as they are, `[f32; FEATURES]`, or in a quarter of the room, [`Quantized`].
 pub trait Stored<const FEATURES: usize>: Copy {
@@ -165,6 +166,18 @@ impl<const CLASSES: usize, const SLOTS: usize, const FEATURES: usize, S: Stored<
         Some(class)
     }
 
+    /// Draws `count` samples and shows each to `learn`, which says whether it took it. Returns how many it took; none if the
+    /// memory is empty.
+    pub fn rehearse(&mut self, count: u32, mut learn: impl FnMut(&[f32; FEATURES], usize) -> bool) -> u32 {
+        let mut features = [0.0; FEATURES];
+        let mut taken = 0;
+        for _ in 0..count {
+            let Some(class) = self.draw(&mut features) else { break };
+            taken += u32::from(learn(&features, class));
+        }
+        taken
+    }
+
     /// Shows every stored sample with its class, in order.
     pub fn for_each(&self, mut show: impl FnMut(&[f32; FEATURES], usize)) {
         let mut features = [0.0; FEATURES];
@@ -211,40 +224,9 @@ impl FineTuner {
         rehearsals: u32,
     ) -> Result<ReplayStep, Error> {
         let step = self.step(head, state, features, target)?;
-        let mut remembered = [0.0; FEATURES];
-        let mut rehearsed = 0;
-        for _ in 0..rehearsals {
-            let Some(class) = memory.draw(&mut remembered) else { break };
-            rehearsed += u32::from(self.step(head, state, &remembered, class).is_ok());
-        }
+        let rehearsed = memory.rehearse(rehearsals, |features, class| self.step(head, state, features, class).is_ok());
         memory.insert(features, target)?;
         Ok(ReplayStep { step, rehearsed })
-    }
-}
-
-/// A generator of random numbers: xorshift with 32 bits (Marsaglia, 2003), never 0.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub(crate) struct Random(u32);
-
-impl Random {
-    pub(crate) const fn new(seed: u32) -> Self {
-        // Spread over all bits, so that seeds next to each other differ in all that follows; 0 is the one state that stays.
-        let spread = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9);
-        Random(if spread == 0 { 0x9e37_79b9 } else { spread })
-    }
-
-    /// The next 32 random bits.
-    pub(crate) fn bits(&mut self) -> u32 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 17;
-        self.0 ^= self.0 << 5;
-        self.0
-    }
-
-    /// A number below `end`, or 0 for 0. Uneven by at most `end / 2^32`.
-    pub(crate) fn below(&mut self, end: u32) -> u32 {
-        ((u64::from(self.bits()) * u64::from(end)) >> 32) as u32
     }
 }
 

@@ -119,12 +119,7 @@ fn course(head: &[f32], stream: &Samples, test: &Samples, arm: &Arm, learning_ra
     let mut learn = |device: &mut GrowingHead<CLASSES, FEATURES>, state: &mut State, sample: usize| -> Result<()> {
         let (features, class) = (stream.features(sample), row_of(stream.labels[sample]));
         tuner.step_growing(device, state, features, class)?;
-        let mut remembered = [0.0; FEATURES];
-        for _ in 0..arm.rehearsals {
-            if let Some(class) = memory.draw(&mut remembered) {
-                tuner.step_growing(device, state, &remembered, class)?;
-            }
-        }
+        memory.rehearse(arm.rehearsals, |features, class| tuner.step_growing(device, state, features, class).is_ok());
         Ok(memory.insert(features, class)?)
     };
 

@@ -120,6 +120,18 @@ fn a_class_without_options_has_the_bits_of_a_step() {
 }
 
 #[test]
+fn a_light_sample_with_huge_features_is_clipped_and_not_lost() {
+    let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(1.0).with_clip_norm(0.01));
+    let (mut head, mut state) = (LinearHead::<2, 1>::new(), State::new());
+    let options = TargetOptions::new().with_class_weights(&[1e-10, 1.0]);
+    tuner.step_with(&mut head, &mut state, &[3e25], &Target::Class(0), &options).unwrap();
+    let mut moved = [0.0; 4];
+    head.export(&mut moved).unwrap();
+    let norm = moved.iter().map(|w| f64::from(*w) * f64::from(*w)).sum::<f64>().sqrt();
+    assert!((norm - 0.01).abs() < 1e-6, "{norm}");
+}
+
+#[test]
 fn an_ignored_or_refused_target_changes_nothing() {
     const TUNER: FineTuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.3));
     let (mut head, mut state) = (LinearHead::<3, 2>::new(), State::new());

@@ -111,12 +111,7 @@ impl Practice {
             return Ok(held_out.insert(features, label)?);
         }
         TUNER.step_growing(head, state, features, label)?;
-        let mut remembered = [0.0; FEATURES];
-        for _ in 0..REHEARSALS {
-            if let Some(class) = memory.draw(&mut remembered) {
-                TUNER.step_growing(head, state, &remembered, class)?;
-            }
-        }
+        memory.rehearse(REHEARSALS, |features, class| TUNER.step_growing(head, state, features, class).is_ok());
         Ok(memory.insert(features, label)?)
     }
 

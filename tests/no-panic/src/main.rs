@@ -166,6 +166,7 @@ fn memory<const CLASSES: usize, const FEATURES: usize, M: Math, S: Stored<FEATUR
     let mut memory: Replay<CLASSES, 3, FEATURES, S> = Replay::new(black_box(1));
     black_box(tuner.step_with_replay(head, &mut State::new(), features, target, &mut memory, black_box(2))?);
     memory.insert(features, target)?;
+    black_box(memory.rehearse(black_box(2), |features, class| black_box((features, class)).1 > 0));
     memory.for_each(|features, class| _ = black_box((features, class)));
     black_box((memory.is_empty(), memory.len(target), memory.seen(target), memory.draw(&mut [0.0; FEATURES])));
     let mut guard = Guard::try_new(black_box(0.1))?;
