@@ -130,6 +130,33 @@ impl<const CLASSES: usize, const FEATURES: usize> FixedHead<CLASSES, FEATURES> {
         new
     }
 
+    /// The same head in float: to save it, or to send it. Exact but for biases beyond +-256, of which an f32 keeps 24 bits; of what it
+    /// gives, [`from_head`](Self::from_head) makes the same head again.
+    ///
+    /// ```
+    /// use gradient_decay::LinearHead;
+    /// use gradient_decay::fixed::FixedHead;
+    ///
+    /// let mut head: LinearHead<1, 2> = LinearHead::new();
+    /// head.import(&[0.3, -0.3, 1.0])?;
+    /// let fixed = FixedHead::from_head(&head, 5);
+    /// let mut parameters = [0.0; 3];
+    /// fixed.to_head().export(&mut parameters)?;
+    /// assert_eq!(parameters, [1229.0 / 4096.0, -1229.0 / 4096.0, 1.0]);
+    /// assert_eq!(FixedHead::from_head(&fixed.to_head(), 5), fixed);
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn to_head(&self) -> LinearHead<CLASSES, FEATURES> {
+        let mut head = LinearHead::new();
+        for (to, from) in head.weights.as_flattened_mut().iter_mut().zip(self.weights.as_flattened()) {
+            *to = f32::from(*from) / (1 << WEIGHT_BITS) as f32;
+        }
+        for (to, from) in head.bias.iter_mut().zip(&self.bias) {
+            *to = *from as f32 / ONE as f32;
+        }
+        head
+    }
+
     /// Features to the nearest i8 in this head's format; what is beyond is cut off.
     pub fn quantize(&self, features: &[f32; FEATURES]) -> [i8; FEATURES] {
         let scale = (1_u32 << self.exponent) as f32;

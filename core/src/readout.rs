@@ -6,7 +6,7 @@
 
 use core::marker::PhantomData;
 
-use crate::error::{Error, Number, expect_in_range};
+use crate::error::{Error, Number, Slice, check_finite, expect_in_range};
 use crate::head::{LinearHead, Prediction};
 use crate::kernels;
 use crate::math::{Libm, Math};
@@ -123,9 +123,38 @@ impl<M: Math> Readout<M> {
     ) -> Result<Answer, Error> {
         let mut logits = [0.0; CLASSES];
         head.logits(features, &mut logits)?;
-        let (class, probability) = self.probabilities(&mut logits);
+        Ok(self.read(&mut logits))
+    }
+
+    /// The answer for logits from elsewhere: those of a head in integers, or of another library. They become the
+    /// probabilities under the temperature.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] naming the logit that is NaN or infinite, [`Error::Length`] if there is none; they are then
+    /// unchanged.
+    ///
+    /// ```
+    /// use gradient_decay::{Answer, Readout};
+    ///
+    /// let mut logits = [0.0, 3.0_f32.ln()];
+    /// let answer = Readout::new().with_threshold(0.8).answer_logits(&mut logits)?;
+    /// assert!(matches!(answer, Answer::Unknown(prediction) if prediction.class == 1));
+    /// assert!((logits[0] - 0.25).abs() < 1e-6 && (logits[1] - 0.75).abs() < 1e-6);
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn answer_logits(&self, logits: &mut [f32]) -> Result<Answer, Error> {
+        if logits.is_empty() {
+            return Err(Error::Length { slice: Slice::Logits, expected: 1, actual: 0 });
+        }
+        check_finite(Slice::Logits, logits)?;
+        Ok(self.read(logits))
+    }
+
+    /// The answer for finite logits, which become probabilities.
+    fn read(&self, logits: &mut [f32]) -> Answer {
+        let (class, probability) = self.probabilities(logits);
         let prediction = Prediction { class, probability };
-        Ok(if probability < self.threshold { Answer::Unknown(prediction) } else { Answer::Class(prediction) })
+        if probability < self.threshold { Answer::Unknown(prediction) } else { Answer::Class(prediction) }
     }
 
     /// The same read-out with the temperature that fits the samples of a memory best, the one with the smallest negative

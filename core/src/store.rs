@@ -3,7 +3,8 @@
 //! A [`Store`] keeps the newest [`checkpoint`] in a range of at least two pages of a flash that implements `embedded-storage`'s
 //! `NorFlash`, by the crate `sequential-storage`: each save appends to the pages in turn, and a page is erased only when all
 //! are full. If power is cut during a save, what is loaded afterwards is the head saved before or the new one, whole. A
-//! checkpoint must fit into one page.
+//! checkpoint must fit into one page, and if there are just two, two of them must: the old one moves to the page that the new one
+//! is written to.
 //!
 //! The crate `sequential-storage` is not covered by this crate's promise that no function reaches a panic.
 
@@ -49,7 +50,7 @@ pub enum StoreError<E> {
     Flash(E),
     /// The range does not begin and end with a page, or has fewer than two.
     Range,
-    /// The checkpoint does not fit into a page.
+    /// The checkpoint does not fit into a page, or of two pages into half of one.
     TooLarge,
     /// The buffer is too small: see [`buffer_size`].
     Buffer,
@@ -103,6 +104,7 @@ pub enum StoreError<E> {
 /// assert_eq!(restored, head);
 /// ```
 pub struct Store<F: NorFlash> {
+    pages: usize,
     map: MapStorage<u8, Blocking<F>, Cache<Uncached, Uncached, Uncached, u8>>,
 }
 
@@ -115,8 +117,9 @@ impl<F: NorFlash> Store<F> {
         if range.start > range.end || range.end as usize > flash.capacity() {
             return Err(StoreError::Range);
         }
+        let pages = range.len() / F::ERASE_SIZE;
         let config = MapConfig::try_new(range).map_err(|_| StoreError::Range)?;
-        Ok(Store { map: MapStorage::new(Blocking(flash), config, Cache::new_uncached()) })
+        Ok(Store { pages, map: MapStorage::new(Blocking(flash), config, Cache::new_uncached()) })
     }
 
     /// Saves a head with its training and its read-out, in place of what was saved before.
@@ -132,6 +135,9 @@ impl<F: NorFlash> Store<F> {
     ) -> Result<(), StoreError<F::Error>> {
         if buffer.len() < buffer_size(CLASSES, FEATURES, state.velocity.velocity().is_some()) {
             return Err(StoreError::Buffer);
+        }
+        if !self.fits(checkpoint::size(CLASSES, FEATURES, state.velocity.velocity().is_some())) {
+            return Err(StoreError::TooLarge);
         }
         checkpoint::write(head, state, readout, buffer).map_err(StoreError::Checkpoint)?;
         let crc = checkpoint::crc(buffer);
@@ -161,6 +167,15 @@ impl<F: NorFlash> Store<F> {
         let Some(bytes) = now(self.map.fetch_item::<&[u8]>(buffer, &HEAD)).map_err(error)? else { return Ok(false) };
         checkpoint::read(bytes, head, state, readout).map_err(StoreError::Checkpoint)?;
         Ok(true)
+    }
+
+    /// Whether checkpoints of this size can be saved again and again. A first one would fit where a second one does not.
+    fn fits(&self, size: usize) -> bool {
+        let word = if F::WRITE_SIZE > F::READ_SIZE { F::WRITE_SIZE } else { F::READ_SIZE };
+        // sequential-storage marks a page by its first and its last word; an item has a header of 8 bytes, and here a key of 1.
+        let item = 8_usize.next_multiple_of(word) + (1 + size).next_multiple_of(word);
+        let items = if self.pages == 2 { 2 } else { 1 };
+        items * item + 2 * word <= F::ERASE_SIZE
     }
 
     /// Erases the whole range.

@@ -1,7 +1,6 @@
-//! What the system tests share: the f64 oracle, the table of tolerances, a flash whose power can be cut. It uses nothing of the
+//! What the system tests share: the f64 oracle and the table of tolerances. It uses nothing of the
 //! core, so that the oracle owes it nothing.
 
-pub mod flash;
 pub mod oracle;
 pub mod tolerances;
 

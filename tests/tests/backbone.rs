@@ -6,7 +6,7 @@ use embedded_nn::fully_connected::fully_connected_s8;
 use embedded_nn::types::{Activation, Dims, FcParams, PerTensorQuantParams};
 use gradient_decay::quantized::Quantization;
 use gradient_decay::{LinearHead, State};
-use gradient_decay_app::{FEATURES, HIDDEN, PIXELS, TUNER, extract, trained_head};
+use gradient_decay_app::digits::{FEATURES, HIDDEN, PIXELS, TUNER, extract, trained_head};
 
 /// The hidden layer in int8, as a converter would leave it in flash.
 struct Backbone {

@@ -5,10 +5,10 @@ use std::convert::Infallible;
 
 use demo_host::data::digits::{self, source};
 use embedded_hal::digital::{ErrorType, OutputPin};
-use gradient_decay_app::{Device, HIDDEN, Practice, Sample, TUNER, run, trained_head};
+use gradient_decay_app::digits::{Device, HIDDEN, Practice, Sample, TUNER, extract, run, trained_head};
 
 /// What the firmware logs in QEMU.
-const EXPECTED: &str = include_str!("../../firmware/boards/qemu-mps2-an386/expected.log");
+const EXPECTED: &str = include_str!("../../firmware/boards/qemu-mps2-an386/digits.log");
 
 struct NoLamp;
 
@@ -73,7 +73,7 @@ fn the_exported_network_reads_unshifted_digits() {
     let right = data.test.labels.iter().enumerate().filter(|(i, label)| {
         let pixels: [u8; 64] = data.test.image(*i).try_into().unwrap();
         let mut features = [0.0; 64];
-        gradient_decay_app::extract(&HIDDEN, &pixels, &mut features).unwrap();
+        extract(&HIDDEN, &pixels, &mut features).unwrap();
         trained_head().predict(&features).unwrap().class == **label
     });
     assert!(right.count() >= 540, "nine of ten of the 600 test images");

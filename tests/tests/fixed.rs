@@ -3,7 +3,7 @@
 use demo_host::data::digits::source::{self, Digit};
 use gradient_decay::fixed::{FixedHead, FixedState, FixedTuner};
 use gradient_decay::{BetaSchedule, FineTuner, Libm, LinearHead, Sgd, State};
-use gradient_decay_app::{FEATURES, HIDDEN, extract, trained_head};
+use gradient_decay_app::digits::{FEATURES, HIDDEN, extract, trained_head};
 
 type Samples = Vec<([f32; FEATURES], usize)>;
 

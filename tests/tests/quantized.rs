@@ -3,7 +3,7 @@
 use demo_host::data::digits::source;
 use gradient_decay::quantized::{Quantization, QuantizedHead, requantize};
 use gradient_decay::{Error, LinearHead};
-use gradient_decay_app::{HIDDEN, extract, trained_head};
+use gradient_decay_app::digits::{HIDDEN, extract, trained_head};
 use proptest::prelude::*;
 
 /// The two roundings in exact integers, as gemmlowp's documentation has them: the high half of the doubled product to the

@@ -3,7 +3,7 @@
 use demo_host::data::digits::source;
 use gradient_decay::replay::Stored;
 use gradient_decay::{BetaSchedule, FineTuner, LinearHead, Quantized, Replay, Sgd, State};
-use gradient_decay_app::{HIDDEN, extract};
+use gradient_decay_app::digits::{HIDDEN, extract};
 
 const TUNER: FineTuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.02));
 

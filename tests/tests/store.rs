@@ -2,9 +2,10 @@
 
 use gradient_decay::store::{StoreError, buffer_size};
 use gradient_decay::{LinearHead, Readout, State, Store, Velocity};
-use system_tests::flash::{Flash, FlashError, PAGE, Torn};
+use gradient_decay_app::simulation::{self, FlashError, PAGE, Torn};
 
 const PAGES: usize = 4;
+type Flash = simulation::Flash<PAGES>;
 
 type Head = LinearHead<4, 5>;
 type Moving = State<Velocity<4, 5>>;
@@ -41,7 +42,7 @@ fn load(store: &mut Store<Flash>) -> Result<Option<u32>, StoreError<FlashError>>
 
 #[test]
 fn the_newest_head_is_loaded() {
-    let mut store = open(Flash::new(PAGES));
+    let mut store = open(Flash::new());
     assert_eq!(load(&mut store), Ok(None));
     for number in 1..100 {
         save(&mut store, number).unwrap();
@@ -59,7 +60,7 @@ fn a_power_cut_leaves_the_old_head_or_the_new_one() {
     let mut cuts = 0;
     for torn in [Torn::Before, Torn::Half] {
         // From an empty flash on through several rounds over all pages, so that saves with and without erasures occur.
-        let mut flash = Flash::new(PAGES);
+        let mut flash = Flash::new();
         for number in 1..=24 {
             let old = (number > 1).then_some(number - 1);
             for operations in 1.. {
@@ -95,7 +96,7 @@ fn a_power_cut_leaves_the_old_head_or_the_new_one() {
 #[test]
 fn wear_is_spread_over_the_pages() {
     // As many erasures on each page, give or take one: seen by the rounds that the saves take.
-    let mut store = open(Flash::new(PAGES));
+    let mut store = open(Flash::new());
     let mut erased = [0_u32; PAGES];
     let mut before: Vec<u8> = vec![0xff; PAGES * PAGE];
     for number in 1..400 {
@@ -115,13 +116,13 @@ fn wear_is_spread_over_the_pages() {
 
 #[test]
 fn errors_name_what_is_wrong() {
-    let range = |range| Store::new(Flash::new(PAGES), range).err();
+    let range = |range| Store::new(Flash::new(), range).err();
     for bad in
         [0..PAGE as u32, 0..100, 8..2048, 0..(PAGES + 1) as u32 * PAGE as u32, std::ops::Range { start: 1024, end: 0 }]
     {
         assert_eq!(range(bad), Some(StoreError::Range));
     }
-    let mut store = open(Flash::new(PAGES));
+    let mut store = open(Flash::new());
     save(&mut store, 7).unwrap();
     let (head, state, readout) = numbered(8);
     assert_eq!(store.save(&head, &state, &readout, &mut [0; 40]), Err(StoreError::Buffer));
@@ -139,7 +140,7 @@ fn errors_name_what_is_wrong() {
 
 #[test]
 fn damage_is_never_taken_for_a_head() {
-    let mut store = open(Flash::new(PAGES));
+    let mut store = open(Flash::new());
     (1..6).for_each(|number| save(&mut store, number).unwrap());
     let flash = store.into_flash();
     for bit in (0..8 * PAGES * PAGE).step_by(5) {
@@ -150,4 +151,23 @@ fn damage_is_never_taken_for_a_head() {
             assert!((1..6).contains(&number));
         }
     }
+}
+
+/// How many of 20 saves of a head of 1 -> `FEATURES` succeed in so many pages; after the first that does not, none may.
+fn saves<const PAGES: usize, const FEATURES: usize>() -> usize {
+    let mut store = Store::new(simulation::Flash::<PAGES>::new(), 0..(PAGES * PAGE) as u32).unwrap();
+    let (head, state, readout) = (LinearHead::<1, FEATURES>::new(), State::new(), Readout::new());
+    let mut results = [(); 20].map(|()| store.save(&head, &state, &readout, &mut [0; 1024])).into_iter();
+    let succeeded = results.by_ref().take_while(|result| result.is_ok()).count();
+    assert!(results.all(|result| result == Err(StoreError::TooLarge)));
+    succeeded
+}
+
+/// What can be saved once can be saved for ever.
+#[test]
+fn two_pages_take_heads_of_half_a_page_and_three_of_a_whole_one() {
+    assert_eq!([saves::<2, 1>(), saves::<2, 43>(), saves::<2, 44>()], [20; 3]);
+    assert_eq!([saves::<2, 45>(), saves::<2, 60>(), saves::<2, 107>(), saves::<2, 200>()], [0; 4]);
+    assert_eq!([saves::<3, 44>(), saves::<3, 45>(), saves::<3, 106>(), saves::<3, 107>()], [20; 4]);
+    assert_eq!([saves::<3, 108>(), saves::<4, 108>(), saves::<4, 200>()], [0; 3]);
 }

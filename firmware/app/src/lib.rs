@@ -1,20 +1,19 @@
-//! The device's program: extract features, infer, learn from labelled samples. Generic over embedded-hal, so that it is
-//! tested on the host and runs the same on every board.
+//! The device's programs, generic over embedded-hal, embedded-storage and embedded-io, so that they are tested on the host and
+//! run the same on every board.
 //!
-//! The model is the 64-64-10 network that `demo-host` trains on the 8x8 digits: its hidden layer is frozen in flash,
-//! its head lives in RAM and learns.
+//! - [`gestures`]: a device that senses, learns and remembers. It knows no gesture when it is new; two buttons teach it.
+//! - [`digits`]: the demonstration on real digits that the project's figures come from.
+//! - [`link`]: a serial port over which a host reads, drives and replaces the head of either.
+//! - [`simulation`]: an accelerometer, buttons and a flash in software, for QEMU and for tests.
 #![no_std]
 #![deny(unsafe_code)]
 
 #[cfg(test)]
 extern crate std;
 
-mod device;
-mod model;
-mod practice;
-mod session;
-
-pub use device::{Device, Error};
-pub use model::{CLASSES, FEATURES, HIDDEN, Head, Hidden, PIXELS, Sample, extract, trained_head};
-pub use practice::{Practice, PracticeReport};
-pub use session::{Report, TUNER, run};
+pub mod checksum;
+pub mod digits;
+pub mod gestures;
+pub mod learner;
+pub mod link;
+pub mod simulation;

@@ -139,6 +139,7 @@ fn head<const CLASSES: usize, const FEATURES: usize, M: Math>(
     black_box((small.logits(&bytes), small.predict(&bytes), small.output().dequantize(black_box(5))));
     black_box(requantize(black_box(5), black_box(6), black_box(-7)));
     let mut fixed = FixedHead::from_head(&head, black_box(5));
+    black_box(fixed.to_head());
     let bytes = fixed.quantize(features);
     let mut fixed_state = FixedState::new(black_box(1));
     fixed_state.set_steps(black_box(2));
@@ -175,6 +176,7 @@ fn memory<const CLASSES: usize, const FEATURES: usize, M: Math, S: Stored<FEATUR
     let readout = Readout::<M>::with_math().try_with_temperature(black_box(2.0))?.try_with_threshold(black_box(0.5))?;
     let readout = readout.fitted(head, &memory, black_box(5))?;
     black_box((readout.answer(head, features)?, readout.temperature(), readout.threshold()));
+    black_box(readout.answer_logits(black_box(&mut [0.5, 0.25, 0.0])))?;
     memory.forget(target)
 }
 

@@ -57,7 +57,7 @@ fn main() -> ExitCode {
             ready.and_then(|()| footprint::run(bless))
         }
         Task::Qemu { bless } => {
-            let ready = setup::targets(&TARGETS).and_then(|()| setup::qemu());
+            let ready = setup::targets(&qemu::TARGETS).and_then(|()| setup::qemu());
             ready.and_then(|()| if bless { qemu::bless() } else { qemu::compare() })
         }
     };
@@ -91,7 +91,7 @@ fn test() -> Result<()> {
     }
     // Overflow checks and debug assertions are on here; the release build is tested below with all the rest.
     cargo(&root(), &["test", "-p", "gradient-decay", "-p", "gradient-decay-app", "--all-features"])?;
-    qemu::clippy()?;
+    qemu::check_boards()?;
     qemu::compare()?;
     footprint::clippy()?;
     footprint::run(false)?;

@@ -15,6 +15,20 @@ pub fn boards() -> PathBuf {
     root().join("firmware").join("boards")
 }
 
+/// The folders in a folder, in order.
+pub fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
+    let entries = std::fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?;
+    let mut folders = Vec::new();
+    for entry in entries {
+        let path = entry.with_context(|| format!("cannot read {}", folder.display()))?.path();
+        if path.is_dir() {
+            folders.push(path);
+        }
+    }
+    folders.sort();
+    Ok(folders)
+}
+
 /// The package that links only if the core cannot panic.
 pub fn no_panic() -> PathBuf {
     root().join("tests").join("no-panic")

@@ -1,56 +1,19 @@
-//! The digits demonstration on QEMU's `mps2-an386` (Cortex-M4F): infers, fine-tunes on shifted digits, infers again.
+//! The gesture learner on QEMU's `mps2-an386`, its accelerometer and its buttons simulated.
 #![no_std]
 #![no_main]
 
-mod board;
-mod digits;
+use board_support::qemu::{self, mps2};
+use cortex_m::Peripherals;
+use gradient_decay_app::gestures::display::Blink;
+use gradient_decay_app::gestures::float_learner;
 
-use cortex_m_rt::entry;
-use defmt::{error, info};
-use gradient_decay_app::{Device, HIDDEN, Head, Practice, TUNER, run, trained_head};
-use static_cell::ConstStaticCell;
-
-static HEAD: ConstStaticCell<Head> = ConstStaticCell::new(trained_head());
-
-#[entry]
+#[cortex_m_rt::entry]
 fn main() -> ! {
-    let lamp = board::Lamp;
-    let mut device = Device::new(&HIDDEN, HEAD.take(), TUNER, lamp);
-    let report = run(&mut device, &digits::STREAM, &digits::TEST, |count, step| {
-        if count % 50 == 0 {
-            info!("{} learned, beta {}, loss {}, {}", count, step.beta, step.loss, step.prediction);
-        }
-    });
-    match report {
-        Ok(report) => {
-            info!("right before: {}/{}", report.right_before, report.tested);
-            info!("right after: {}/{}", report.right_after, report.tested);
-            info!("head crc: {:08x}", report.head_crc);
-            if !practice() {
-                board::exit_failure()
-            }
-            if report.right_after > report.right_before && board::lamp_is_lit() == device.does_well() {
-                board::exit_success()
-            }
-            error!("the device did not learn, or its lamp is wrong");
-        }
-        Err(problem) => error!("{}", problem),
+    let core = defmt::unwrap!(Peripherals::take());
+    let (lamp, mut port) = (Blink::new(mps2::Lamp), mps2::Uart::open());
+    if qemu::run(core.SYST, mps2::CLOCK, float_learner, lamp, &mut port) {
+        qemu::exit_success()
     }
-    board::exit_failure()
-}
-
-/// What learning needs in practice, on a head of its own. Whether it went well.
-fn practice() -> bool {
-    let report =
-        Practice::new(trained_head()).and_then(|mut practice| practice.run(&HIDDEN, &digits::STREAM, &digits::TEST));
-    match report {
-        Ok(report) => {
-            info!("a new digit, a memory, an answer: {}", report);
-            true
-        }
-        Err(problem) => {
-            error!("{}", problem);
-            false
-        }
-    }
+    defmt::error!("what was saved is not what was learned");
+    qemu::exit_failure()
 }

@@ -24,7 +24,7 @@ pub struct Sample {
 }
 
 /// The frozen hidden layer, 16,640 bytes of flash: `demo-host export --hidden` wrote it.
-pub static HIDDEN: Hidden = match Hidden::from_le_bytes(include_bytes!("../assets/hidden.bin")) {
+pub static HIDDEN: Hidden = match Hidden::from_le_bytes(include_bytes!("../../assets/hidden.bin")) {
     Ok(hidden) => hidden,
     Err(_) => panic!("assets/hidden.bin does not hold a 64 -> 64 layer"),
 };
@@ -32,7 +32,7 @@ pub static HIDDEN: Hidden = match Hidden::from_le_bytes(include_bytes!("../asset
 /// The head as it was trained on the host: `demo-host export --head` wrote it. A const, so that it can initialise a
 /// static.
 pub const fn trained_head() -> Head {
-    match Head::from_le_bytes(include_bytes!("../assets/head.bin")) {
+    match Head::from_le_bytes(include_bytes!("../../assets/head.bin")) {
         Ok(head) => head,
         Err(_) => panic!("assets/head.bin does not hold a 64 -> 10 head"),
     }

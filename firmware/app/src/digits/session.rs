@@ -1,16 +1,15 @@
 //! The demonstration: measure, learn from a stream of labelled samples, measure again.
 
-use crc::{CRC_32_ISO_HDLC, Crc};
 use embedded_hal::digital::OutputPin;
 use gradient_decay::{BetaSchedule, FineTuner, Sgd, Step};
 
-use crate::device::{Device, Error};
-use crate::model::{Head, Sample};
+use crate::checksum;
+
+use super::device::{Device, Error};
+use super::model::{Head, Sample};
 
 /// How the device learns: beta rises from 0.01 to 1 over the first 150 samples.
 pub const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.01, 1.0, 150), Sgd::new(0.05));
-
-const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 /// What a session came to.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -60,14 +59,5 @@ fn count_right<L: OutputPin>(device: &Device<'_, L>, test: &[Sample]) -> Result<
 fn crc(head: &Head) -> Result<u32, Error> {
     let mut parameters = [0.0; Head::PARAMETERS];
     head.export(&mut parameters)?;
-    let mut digest = CRC.digest();
-    for parameter in parameters {
-        digest.update(&parameter.to_le_bytes());
-    }
-    Ok(digest.finalize())
-}
-
-/// The CRC-32 of some bytes.
-pub(crate) fn checksum(bytes: &[u8]) -> u32 {
-    CRC.checksum(bytes)
+    Ok(checksum::of_floats(&parameters))
 }

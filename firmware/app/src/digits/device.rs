@@ -6,7 +6,7 @@ use embedded_hal::digital::{OutputPin, PinState};
 use gradient_decay::{FineTuner, Prediction, State, Step};
 use heapless::HistoryBuf;
 
-use crate::model::{FEATURES, Head, Hidden, PIXELS, Sample, extract};
+use super::model::{FEATURES, Head, Hidden, PIXELS, Sample, extract};
 
 /// The labelled samples that the lamp looks back on.
 const RECENT: usize = 32;
@@ -106,7 +106,7 @@ impl core::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{HIDDEN, TUNER, trained_head};
+    use crate::digits::{HIDDEN, TUNER, trained_head};
     use embedded_hal_mock::eh1::digital::{Mock, State as Level, Transaction};
     use std::vec::Vec;
 

@@ -11,8 +11,8 @@ pub const WORD: usize = 4;
 
 /// The flash.
 #[derive(Clone)]
-pub struct Flash {
-    bytes: Vec<u8>,
+pub struct Flash<const PAGES: usize> {
+    pages: [[u8; PAGE]; PAGES],
     /// Writes of a word and erasures of a page that are left until the power is cut; `None` for ever.
     pub operations_left: Option<u32>,
     /// What a page or a word holds whose operation was cut.
@@ -48,15 +48,15 @@ impl NorFlashError for FlashError {
     }
 }
 
-impl Flash {
+impl<const PAGES: usize> Flash<PAGES> {
     /// An erased flash.
-    pub fn new(pages: usize) -> Self {
-        Flash { bytes: vec![0xff; pages * PAGE], operations_left: None, torn: Torn::Before }
+    pub const fn new() -> Self {
+        Flash { pages: [[0xff; PAGE]; PAGES], operations_left: None, torn: Torn::Before }
     }
 
     /// Its bytes, to damage them.
     pub fn bytes_mut(&mut self) -> &mut [u8] {
-        &mut self.bytes
+        self.pages.as_flattened_mut()
     }
 
     /// Counts an operation: whether it is carried out whole, or else an error after what the cut leaves of it.
@@ -67,37 +67,43 @@ impl Flash {
                 *left -= 1;
                 if *left == 0 {
                     if self.torn == Torn::Half {
-                        half(&mut self.bytes);
+                        half(self.pages.as_flattened_mut());
                     }
                     return Err(FlashError::Power);
                 }
             }
             None => {}
         }
-        whole(&mut self.bytes);
+        whole(self.pages.as_flattened_mut());
         Ok(())
     }
 }
 
-impl ErrorType for Flash {
+impl<const PAGES: usize> Default for Flash<PAGES> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const PAGES: usize> ErrorType for Flash<PAGES> {
     type Error = FlashError;
 }
 
-impl ReadNorFlash for Flash {
+impl<const PAGES: usize> ReadNorFlash for Flash<PAGES> {
     const READ_SIZE: usize = 1;
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashError> {
         check_read(self, offset, bytes.len()).map_err(FlashError::Misuse)?;
-        bytes.copy_from_slice(&self.bytes[offset as usize..][..bytes.len()]);
+        bytes.copy_from_slice(&self.pages.as_flattened()[offset as usize..][..bytes.len()]);
         Ok(())
     }
 
     fn capacity(&self) -> usize {
-        self.bytes.len()
+        PAGES * PAGE
     }
 }
 
-impl NorFlash for Flash {
+impl<const PAGES: usize> NorFlash for Flash<PAGES> {
     const WRITE_SIZE: usize = WORD;
     const ERASE_SIZE: usize = PAGE;
 
@@ -115,7 +121,9 @@ impl NorFlash for Flash {
             let at = offset as usize + word * WORD;
             // A whole word is written once; over one that was cut off, what it holds and what is written are both cleared.
             let clear = |bytes: &mut [u8], new: &[u8]| bytes.iter_mut().zip(new).for_each(|(byte, new)| *byte &= new);
-            if self.bytes[at..at + WORD].iter().all(|byte| *byte != 0xff) && self.bytes[at..at + WORD] != *new {
+            if self.pages.as_flattened()[at..at + WORD].iter().all(|byte| *byte != 0xff)
+                && self.pages.as_flattened()[at..at + WORD] != *new
+            {
                 return Err(FlashError::NotErased);
             }
             self.operate(

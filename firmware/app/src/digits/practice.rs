@@ -5,9 +5,10 @@
 use gradient_decay::quantized::{Quantization, QuantizedHead};
 use gradient_decay::{Answer, GrowingHead, Quantized, Readout, Replay, State, checkpoint};
 
-use crate::device::Error;
-use crate::model::{CLASSES, FEATURES, Head, Hidden, Sample, extract};
-use crate::session::{TUNER, checksum};
+use super::device::Error;
+use super::model::{CLASSES, FEATURES, Head, Hidden, Sample, extract};
+use super::session::TUNER;
+use crate::checksum;
 
 /// The steps on remembered samples with each new one.
 const REHEARSALS: u32 = 2;
@@ -143,6 +144,6 @@ impl Practice {
         let same = head == *self.head.head() && state == self.state && readout == self.readout;
         // Without the CRC at its end: over both, every checkpoint has the same.
         let content = bytes.get(..bytes.len() - 4).unwrap_or_default();
-        if same { Ok(checksum(content)) } else { Err(Error::NotRestored) }
+        if same { Ok(checksum::of_bytes(content)) } else { Err(Error::NotRestored) }
     }
 }

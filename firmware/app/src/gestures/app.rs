@@ -1,0 +1,315 @@
+//! The main loop's part.
+
+use embedded_hal::digital::InputPin;
+use embedded_io::{Read, ReadReady, Write};
+use embedded_storage::nor_flash::NorFlash;
+use gradient_decay::{Answer, State, Store, store};
+use heapless::spsc::Consumer;
+
+use super::button::{Button, ButtonEvent, Which};
+use super::control::{Action, Input, Mode};
+use super::display::{Display, Shown};
+use super::event::{Event, Fault, FlashFault};
+use super::features::{FEATURES, Window};
+use super::sampling::{RATE, Reading, SensorFault};
+use super::{GESTURES, Head, READOUT};
+use crate::learner::{Classifier, Learner};
+use crate::link::Server;
+
+/// The samples between two answers: four a window.
+const STRIDE: u8 = 16;
+
+/// So many missing samples in a row are replaced by the last one; with more the window begins anew.
+const BRIDGED: u16 = 2;
+
+/// The readings for which a fault is shown: 1 s.
+const FAULT_SHOWN: u8 = RATE as u8;
+
+/// What a board gives.
+pub struct Parts<'a, L, Label, Save, D, F: NorFlash> {
+    /// The end of the queue that is emptied.
+    pub readings: Consumer<'a, Reading>,
+    /// The button that labels.
+    pub label: Button<Label>,
+    /// The button that saves.
+    pub save: Button<Save>,
+    /// The LED, or LEDs.
+    pub display: D,
+    /// Where the head is saved: two pages of flash or more.
+    pub store: Store<F>,
+    /// What learns: [`float_learner`](super::float_learner) or [`fixed_learner`](super::fixed_learner).
+    pub learner: L,
+}
+
+/// The device, but for its [`Sampler`](super::sampling::Sampler).
+pub struct App<'a, L, Label, Save, D, F: NorFlash> {
+    readings: Consumer<'a, Reading>,
+    label: Button<Label>,
+    save: Button<Save>,
+    display: D,
+    store: Store<F>,
+    classifier: Classifier<L, GESTURES, FEATURES>,
+    window: Window,
+    mode: Mode,
+    frozen: [f32; FEATURES],
+    answer: Option<Answer>,
+    since_answer: u8,
+    missing: u16,
+    sensor_fault: Option<SensorFault>,
+    fault_shown: u8,
+    dark: bool,
+}
+
+/// The bytes that a checkpoint takes on its way to flash and back.
+type Buffer = [u8; store::buffer_size(GESTURES, FEATURES, false)];
+
+impl<'a, L, Label, Save, D, F> App<'a, L, Label, Save, D, F>
+where
+    L: Learner<GESTURES, FEATURES>,
+    Label: InputPin,
+    Save: InputPin,
+    D: Display,
+    F: NorFlash,
+{
+    /// A device that goes on from the saved head, or knows nothing if there is none. `observe` is told which.
+    pub fn new(parts: Parts<'a, L, Label, Save, D, F>, observe: &mut impl FnMut(Event)) -> Self {
+        let Parts { readings, label, save, display, store, learner } = parts;
+        let mut app = App {
+            readings,
+            label,
+            save,
+            display,
+            store,
+            classifier: Classifier::new(learner, READOUT),
+            window: Window::new(),
+            mode: Mode::Filling,
+            frozen: [0.0; FEATURES],
+            answer: None,
+            since_answer: 0,
+            missing: 0,
+            sensor_fault: None,
+            fault_shown: 0,
+            dark: false,
+        };
+        app.load(observe);
+        app
+    }
+
+    /// Takes one reading from the queue, and does all that is due with it: the buttons, an inference, learning, saving, the
+    /// display. `false`, and nothing is done, if the queue is empty: sleep until the next interrupt.
+    pub fn poll(&mut self, observe: &mut impl FnMut(Event)) -> bool {
+        let Some(reading) = self.readings.dequeue() else { return false };
+        self.take(reading, observe);
+        self.buttons(observe);
+        self.advance(Input::Tick, observe);
+        self.infer(observe);
+        self.show(observe);
+        true
+    }
+
+    /// Answers what a host asks over a serial port: see [`link`](crate::link). Never waits for it.
+    pub fn serve<P: Read + ReadReady + Write, const PARAMETERS: usize>(
+        &mut self,
+        server: &mut Server<GESTURES, FEATURES, PARAMETERS>,
+        port: &mut P,
+    ) {
+        let App { classifier, store, .. } = self;
+        server.poll(port, classifier, |classifier| save(store, classifier).is_ok());
+    }
+
+    /// The last answer, `None` while the window is not full.
+    pub fn answer(&self) -> Option<Answer> {
+        self.answer
+    }
+
+    /// The head, with its read-out and its calibration.
+    pub fn classifier(&self) -> &Classifier<L, GESTURES, FEATURES> {
+        &self.classifier
+    }
+
+    /// Gives the store back; what was learned and not saved is lost.
+    pub fn into_store(self) -> Store<F> {
+        self.store
+    }
+
+    fn load(&mut self, observe: &mut impl FnMut(Event)) {
+        let (mut head, mut state, mut readout) = (Head::new(), State::new(), *self.classifier.readout());
+        let mut buffer: Buffer = [0; _];
+        match self.store.load(&mut head, &mut state, &mut readout, &mut buffer) {
+            Ok(true) => {
+                self.classifier.restore(&head, state.steps());
+                observe(Event::StartedFromSaved { steps: state.steps() });
+            }
+            Ok(false) => observe(Event::StartedNew),
+            Err(error) => {
+                self.fault(Fault::NotLoaded(error.into()), observe);
+                observe(Event::StartedNew);
+            }
+        }
+    }
+
+    /// Puts a reading into the window.
+    fn take(&mut self, reading: Reading, observe: &mut impl FnMut(Event)) {
+        match reading {
+            Ok(sample) => {
+                if self.sensor_fault.take().is_some() {
+                    observe(Event::SensorBack { missed: core::mem::take(&mut self.missing) });
+                }
+                self.push(sample, observe);
+            }
+            Err(fault) => {
+                if self.sensor_fault != Some(fault) {
+                    self.fault(Fault::Sensor(fault), observe);
+                }
+                self.sensor_fault = Some(fault);
+                let missing = if let SensorFault::Overrun(missing) = fault { missing } else { 1 };
+                self.missing = self.missing.saturating_add(missing);
+                match self.window.newest() {
+                    Some(sample) if self.missing <= BRIDGED => (0..missing).for_each(|_| self.push(sample, observe)),
+                    _ => {
+                        self.window.clear();
+                        self.answer = None;
+                        self.advance(Input::WindowBroken, observe);
+                    }
+                }
+            }
+        }
+    }
+
+    fn push(&mut self, sample: super::sampling::Acceleration, observe: &mut impl FnMut(Event)) {
+        let was_full = self.window.is_full();
+        self.window.push(sample);
+        self.since_answer = self.since_answer.saturating_add(1);
+        if self.window.is_full() && !was_full {
+            self.since_answer = STRIDE;
+            self.advance(Input::WindowFull, observe);
+        }
+    }
+
+    fn buttons(&mut self, observe: &mut impl FnMut(Event)) {
+        match self.label.poll() {
+            Some(ButtonEvent::Pressed) => self.advance(Input::Tap, observe),
+            Some(ButtonEvent::Stuck) => {
+                self.fault(Fault::Stuck(Which::Label), observe);
+                self.advance(Input::LabelStuck, observe);
+            }
+            Some(ButtonEvent::Unreadable) => self.fault(Fault::Button(Which::Label), observe),
+            Some(ButtonEvent::Released | ButtonEvent::ReleasedAfterHold) | None => {}
+        }
+        match self.save.poll() {
+            Some(ButtonEvent::Released) => self.advance(Input::Save, observe),
+            Some(ButtonEvent::ReleasedAfterHold) => self.advance(Input::SaveAfterHold, observe),
+            Some(ButtonEvent::Stuck) => self.fault(Fault::Stuck(Which::Save), observe),
+            Some(ButtonEvent::Unreadable) => self.fault(Fault::Button(Which::Save), observe),
+            Some(ButtonEvent::Pressed) | None => {}
+        }
+    }
+
+    /// Tells the state machine, and does what it asks for.
+    fn advance(&mut self, input: Input, observe: &mut impl FnMut(Event)) {
+        let (mode, action) = self.mode.next(input, self.window.is_full());
+        self.mode = mode;
+        match action {
+            None => {}
+            Some(Action::Freeze) => {
+                if let Some(features) = self.window.features() {
+                    self.frozen = features;
+                }
+            }
+            Some(Action::Learn(gesture)) => self.learn(gesture, observe),
+            Some(Action::Forget) => observe(Event::Forgot),
+            Some(Action::Refuse) => self.fault(Fault::NothingToLabel, observe),
+            Some(Action::Save) => self.save(observe),
+            Some(Action::EraseAndSave) => match self.store.erase() {
+                Ok(()) => self.save(observe),
+                Err(error) => self.fault(Fault::NotSaved(error.into()), observe),
+            },
+        }
+    }
+
+    fn learn(&mut self, gesture: u8, observe: &mut impl FnMut(Event)) {
+        match self.classifier.learn(&self.frozen, usize::from(gesture) - 1) {
+            Ok(step) => observe(Event::Learned {
+                gesture,
+                before: number(step.prediction.class),
+                probability: step.prediction.probability,
+                beta: step.beta,
+            }),
+            Err(error) => self.fault(Fault::Refused(error), observe),
+        }
+    }
+
+    fn save(&mut self, observe: &mut impl FnMut(Event)) {
+        match save(&mut self.store, &self.classifier) {
+            Ok(()) => observe(Event::Saved { steps: self.classifier.learner().steps() }),
+            Err(fault) => self.fault(Fault::NotSaved(fault), observe),
+        }
+    }
+
+    fn infer(&mut self, observe: &mut impl FnMut(Event)) {
+        if self.since_answer < STRIDE {
+            return;
+        }
+        let Some(features) = self.window.features() else { return };
+        self.since_answer = 0;
+        match self.classifier.answer(&features) {
+            Ok(answer) => {
+                if self.answer.map(seen) != Some(seen(answer)) {
+                    let (known, gesture) = seen(answer);
+                    let (Answer::Class(prediction) | Answer::Unknown(prediction)) = answer;
+                    let probability = prediction.probability;
+                    observe(match known {
+                        true => Event::Sees { gesture, probability },
+                        false => Event::SeesUnknown { gesture: number(prediction.class), probability },
+                    });
+                }
+                self.answer = Some(answer);
+            }
+            Err(error) => self.fault(Fault::Refused(error), observe),
+        }
+    }
+
+    fn show(&mut self, observe: &mut impl FnMut(Event)) {
+        let shown = match (self.fault_shown, self.mode, self.answer) {
+            (1.., _, _) => Shown::Fault,
+            (0, Mode::Counting { taps, .. }, _) => Shown::Taps(taps),
+            (0, _, Some(answer)) => Shown::Answer(answer),
+            (0, _, None) => Shown::Nothing,
+        };
+        self.fault_shown = self.fault_shown.saturating_sub(1);
+        let dark = self.display.show(shown).is_err();
+        if dark && !self.dark {
+            observe(Event::Fault(Fault::Display));
+        }
+        self.dark = dark;
+    }
+
+    fn fault(&mut self, fault: Fault, observe: &mut impl FnMut(Event)) {
+        self.fault_shown = FAULT_SHOWN;
+        observe(Event::Fault(fault));
+    }
+}
+
+/// Saves the head of a classifier.
+fn save<L: Learner<GESTURES, FEATURES>, F: NorFlash>(
+    store: &mut Store<F>,
+    classifier: &Classifier<L, GESTURES, FEATURES>,
+) -> Result<(), FlashFault> {
+    let mut state = State::new();
+    state.set_steps(classifier.learner().steps());
+    let mut buffer: Buffer = [0; _];
+    Ok(store.save(&classifier.learner().head(), &state, classifier.readout(), &mut buffer)?)
+}
+
+/// Whether it is known, and which it then is: what an answer has to differ in to be told.
+fn seen(answer: Answer) -> (bool, u8) {
+    match answer {
+        Answer::Class(prediction) => (true, number(prediction.class)),
+        Answer::Unknown(_) => (false, 0),
+    }
+}
+
+/// The number of a gesture, as it is tapped.
+fn number(class: usize) -> u8 {
+    class as u8 + 1
+}

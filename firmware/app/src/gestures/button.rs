@@ -1,0 +1,84 @@
+//! A button that bounces, and may be stuck.
+
+use debouncr::{DebouncerStateful, Edge, Repeat2, debounce_stateful_2};
+use embedded_hal::digital::InputPin;
+
+use super::sampling::RATE;
+
+/// Held for so many readings, a button counts as held: 2 s.
+pub const HELD: u16 = 2 * RATE as u16;
+/// And as stuck: 10 s.
+pub const STUCK: u16 = 10 * RATE as u16;
+
+/// Which button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Which {
+    /// The one that labels.
+    Label,
+    /// The one that saves.
+    Save,
+}
+
+/// What happened to a button.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ButtonEvent {
+    /// It was pressed down.
+    Pressed,
+    /// It was let go after less than [`HELD`] readings.
+    Released,
+    /// It was let go after [`HELD`] readings or more, but fewer than [`STUCK`].
+    ReleasedAfterHold,
+    /// It has been down for [`STUCK`] readings. Letting it go is no event then.
+    Stuck,
+    /// Its pin could not be read, for the first time in a row.
+    Unreadable,
+}
+
+/// A button that pulls its pin to `pressed_is_low`'s level. Two equal readings, 40 ms, count as its level.
+pub struct Button<P> {
+    pin: P,
+    pressed_is_low: bool,
+    debouncer: DebouncerStateful<u8, Repeat2>,
+    down: u16,
+    unreadable: bool,
+}
+
+impl<P: InputPin> Button<P> {
+    /// A button that connects its pin to ground, as nearly all do.
+    pub fn active_low(pin: P) -> Self {
+        Button { pin, pressed_is_low: true, debouncer: debounce_stateful_2(false), down: 0, unreadable: false }
+    }
+
+    /// A button that connects its pin to the supply.
+    pub fn active_high(pin: P) -> Self {
+        Button { pressed_is_low: false, ..Self::active_low(pin) }
+    }
+
+    /// Reads the pin; to be called once a reading of the sensor, every 20 ms.
+    pub fn poll(&mut self) -> Option<ButtonEvent> {
+        let level = if self.pressed_is_low { self.pin.is_low() } else { self.pin.is_high() };
+        let Ok(pressed) = level else {
+            let first = !self.unreadable;
+            self.unreadable = true;
+            return first.then_some(ButtonEvent::Unreadable);
+        };
+        self.unreadable = false;
+        match self.debouncer.update(pressed) {
+            Some(Edge::Rising) => {
+                self.down = 1;
+                Some(ButtonEvent::Pressed)
+            }
+            Some(Edge::Falling) => match core::mem::take(&mut self.down) {
+                STUCK.. => None,
+                HELD.. => Some(ButtonEvent::ReleasedAfterHold),
+                _ => Some(ButtonEvent::Released),
+            },
+            None if (1..STUCK).contains(&self.down) => {
+                self.down += 1;
+                (self.down == STUCK).then_some(ButtonEvent::Stuck)
+            }
+            None => None,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What the device has to say.
+
+use core::fmt;
+
+use gradient_decay::Error;
+use gradient_decay::store::StoreError;
+
+use super::button::Which;
+use super::sampling::SensorFault;
+
+/// What happened. Gestures are numbered from 1, as they are tapped.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Event {
+    /// It started with no saved head: it knows nothing.
+    StartedNew,
+    /// It started with the saved head, which had learned so many steps.
+    StartedFromSaved {
+        /// Steps of the warm-up.
+        steps: u32,
+    },
+    /// It sees another gesture than before.
+    Sees {
+        /// Which.
+        gesture: u8,
+        /// Its probability.
+        probability: f32,
+    },
+    /// It sees something that it does not know.
+    SeesUnknown {
+        /// The most probable gesture.
+        gesture: u8,
+        /// Its probability, below the threshold.
+        probability: f32,
+    },
+    /// It learned a window.
+    Learned {
+        /// As this gesture.
+        gesture: u8,
+        /// What it took it for before.
+        before: u8,
+        /// The probability of that.
+        probability: f32,
+        /// The beta of the step.
+        beta: f32,
+    },
+    /// The taps were forgotten.
+    Forgot,
+    /// The head was saved.
+    Saved {
+        /// The steps that it had learned.
+        steps: u32,
+    },
+    /// The sensor works again, after so many samples that were missing.
+    SensorBack {
+        /// Samples.
+        missed: u16,
+    },
+    /// Something went wrong. The device goes on.
+    Fault(Fault),
+}
+
+/// What went wrong.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Fault {
+    /// There is no sample. After more than two the window begins anew.
+    Sensor(SensorFault),
+    /// A button cannot be read.
+    Button(Which),
+    /// A button has been down for ten seconds. It is ignored until it is let go.
+    Stuck(Which),
+    /// The display failed.
+    Display,
+    /// The label button was pressed before a window was full.
+    NothingToLabel,
+    /// The head refused a window; it is as it was before.
+    Refused(Error),
+    /// The saved head could not be loaded: the device starts new, and what is in flash stays there.
+    NotLoaded(FlashFault),
+    /// The head could not be saved: what was saved before is still there.
+    NotSaved(FlashFault),
+}
+
+/// Why the flash was of no use.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum FlashFault {
+    /// The flash itself refused.
+    Device,
+    /// It holds something else, or was damaged beyond repair: hold the save button for two seconds to erase it.
+    Corrupted,
+    /// What is saved is not a head of this shape: hold the save button for two seconds to erase it.
+    Checkpoint(Error),
+    /// A head does not fit into a page, or the range is none: the board is set up wrong.
+    SetUp,
+}
+
+impl<E> From<StoreError<E>> for FlashFault {
+    fn from(error: StoreError<E>) -> Self {
+        match error {
+            StoreError::Flash(_) => FlashFault::Device,
+            StoreError::Corrupted => FlashFault::Corrupted,
+            StoreError::Checkpoint(error) => FlashFault::Checkpoint(error),
+            _ => FlashFault::SetUp,
+        }
+    }
+}
+
+impl fmt::Display for FlashFault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FlashFault::Device => f.write_str("the flash refused"),
+            FlashFault::Corrupted => f.write_str("it is damaged; hold the save button to erase it"),
+            FlashFault::Checkpoint(error) => write!(f, "{error}; hold the save button to erase it"),
+            FlashFault::SetUp => f.write_str("a head needs two pages, and must fit into one"),
+        }
+    }
+}

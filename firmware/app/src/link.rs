@@ -1,0 +1,195 @@
+//! The device's end of the link: answers what a host asks over a serial port. The messages are those of
+//! [`gradient_decay_link`](gradient_decay_link).
+
+use embedded_io::{Read, ReadReady, Write};
+use gradient_decay::{Answer, Error, LinearHead};
+use gradient_decay_link::{
+    Description, FRAME, Floats, FrameError, MAX_FLOATS, PART, Received, Receiver, Refusal, Request, Response, Summary,
+    Unreadable, VERSION, decode, encode,
+};
+
+use crate::checksum;
+use crate::learner::{Arithmetic, Classifier, Learner};
+
+/// Answers requests. `PARAMETERS` is the head's number of them: there is a copy of a head on its way in or out.
+pub struct Server<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> {
+    receiver: Receiver,
+    transfer: Transfer<PARAMETERS>,
+}
+
+/// A head on its way.
+struct Transfer<const PARAMETERS: usize> {
+    parameters: [f32; PARAMETERS],
+    /// So many have come from the host, in order.
+    taken: usize,
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Server<CLASSES, FEATURES, PARAMETERS> {
+    /// Before the first request. `PARAMETERS` must be those of the head, or it does not compile.
+    pub const fn new() -> Self {
+        const { assert!(PARAMETERS == LinearHead::<CLASSES, FEATURES>::PARAMETERS, "CLASSES * (FEATURES + 1)") };
+        const { assert!(FEATURES <= MAX_FLOATS, "a sample must fit into a frame") };
+        Server { receiver: Receiver::new(), transfer: Transfer { parameters: [0.0; PARAMETERS], taken: 0 } }
+    }
+
+    /// Takes the bytes that have arrived at the port, and answers what they ask. Waits for nothing but the sending of an answer. An
+    /// error of the port drops what it had. `save` is to save the classifier's head, and tells whether it did.
+    pub fn poll<P: Read + ReadReady + Write, L: Learner<CLASSES, FEATURES>>(
+        &mut self,
+        port: &mut P,
+        classifier: &mut Classifier<L, CLASSES, FEATURES>,
+        mut save: impl FnMut(&Classifier<L, CLASSES, FEATURES>) -> bool,
+    ) {
+        while let Ok(true) = port.read_ready() {
+            let mut bytes = [0; 16];
+            let Ok(count) = port.read(&mut bytes) else { return };
+            if count == 0 {
+                // The other end is gone.
+                return;
+            }
+            for byte in bytes.get(..count).unwrap_or_default() {
+                let mut answer = [0; 4 * PART];
+                let (sequence, response) = match self.receiver.push(*byte) {
+                    Received::Nothing => continue,
+                    Received::TooLong => (0, Response::Refused(Refusal::Frame(FrameError::TooLong))),
+                    Received::Frame(frame) => match decode(frame) {
+                        Ok((sequence, request)) => {
+                            let response = self.transfer.respond(request, classifier, &mut save, &mut answer);
+                            (sequence, response.unwrap_or_else(Response::Refused))
+                        }
+                        Err(Unreadable::Frame(error)) => (0, Response::Refused(Refusal::Frame(error))),
+                        Err(Unreadable::Version { sequence, .. }) => {
+                            (sequence, Response::Refused(Refusal::Version { device: VERSION }))
+                        }
+                    },
+                };
+                let mut frame = [0; FRAME];
+                if let Some(length) = encode(sequence, &response, &mut frame) {
+                    let sent = port.write_all(frame.get(..length).unwrap_or_default()).and_then(|()| port.flush());
+                    if sent.is_err() {
+                        return;
+                    }
+                }
+            }
+        }
+    }
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Default
+    for Server<CLASSES, FEATURES, PARAMETERS>
+{
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<const PARAMETERS: usize> Transfer<PARAMETERS> {
+    /// Does what is asked. Numbers of the answer lie in `buffer`.
+    fn respond<'b, L: Learner<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize>(
+        &mut self,
+        request: Request<'_>,
+        classifier: &mut Classifier<L, CLASSES, FEATURES>,
+        save: &mut impl FnMut(&Classifier<L, CLASSES, FEATURES>) -> bool,
+        buffer: &'b mut [u8; 4 * PART],
+    ) -> Result<Response<'b>, Refusal> {
+        match request {
+            Request::Describe => Ok(Response::Description(Description {
+                classes: CLASSES as u16,
+                features: FEATURES as u16,
+                arithmetic: match L::ARITHMETIC {
+                    Arithmetic::Float => gradient_decay_link::Arithmetic::Float,
+                    Arithmetic::Fixed => gradient_decay_link::Arithmetic::Fixed,
+                },
+                steps: classifier.learner().steps(),
+                temperature: classifier.readout().temperature(),
+                threshold: classifier.readout().threshold(),
+            })),
+            Request::Predict { features } => {
+                let answer = classifier.answer(&sample(features)?).map_err(refused::<FEATURES>)?;
+                let known = matches!(answer, Answer::Class(_));
+                let (Answer::Class(prediction) | Answer::Unknown(prediction)) = answer;
+                Ok(Response::Prediction { class: prediction.class as u16, probability: prediction.probability, known })
+            }
+            Request::Learn { features, class } => {
+                let step = classifier.learn(&sample(features)?, usize::from(class)).map_err(refused::<FEATURES>)?;
+                Ok(Response::Learned {
+                    class: step.prediction.class as u16,
+                    probability: step.prediction.probability,
+                    loss: step.loss,
+                    beta: step.beta,
+                })
+            }
+            Request::Calibration => Ok(Response::Calibration(classifier.calibration().map(|summary| Summary {
+                count: summary.count,
+                accuracy: summary.accuracy,
+                confidence: summary.confidence,
+                nll: summary.nll,
+                brier: summary.brier,
+                ece: summary.ece,
+                mce: summary.mce,
+            }))),
+            Request::ReadHead { offset } => {
+                if offset == 0 {
+                    // A head that was on its way in is given up.
+                    self.taken = 0;
+                    // Of the right length by the server's constructor.
+                    let _: Result<(), Error> = classifier.learner().head().export(&mut self.parameters);
+                }
+                let rest = self.parameters.get(offset as usize..).filter(|rest| !rest.is_empty());
+                let rest = rest.ok_or(Refusal::Offset { expected: 0 })?;
+                let parameters = Floats::pack(rest.iter().copied().take(PART), buffer);
+                Ok(Response::Parameters { offset, parameters: parameters.ok_or(Refusal::Offset { expected: 0 })? })
+            }
+            Request::WriteHead { offset, parameters } => self.take(offset, parameters),
+            Request::CommitHead { crc, steps } => {
+                if self.taken < PARAMETERS {
+                    return Err(Refusal::Offset { expected: self.taken as u32 });
+                }
+                let found = checksum::of_floats(&self.parameters);
+                if found != crc {
+                    return Err(Refusal::Crc { found });
+                }
+                let mut head = LinearHead::new();
+                head.import(&self.parameters).map_err(refused::<FEATURES>)?;
+                self.taken = 0;
+                classifier.restore(&head, steps);
+                Ok(Response::Done)
+            }
+            Request::Save => save(classifier).then_some(Response::Done).ok_or(Refusal::Storage),
+        }
+    }
+
+    /// A part of a head from the host.
+    fn take(&mut self, offset: u32, parameters: Floats<'_>) -> Result<Response<'static>, Refusal> {
+        if offset == 0 {
+            self.taken = 0;
+        }
+        let out_of_order = Refusal::Offset { expected: self.taken as u32 };
+        if offset as usize != self.taken {
+            return Err(out_of_order);
+        }
+        let places = self.parameters.get_mut(self.taken..self.taken + parameters.len()).ok_or(out_of_order)?;
+        for (place, parameter) in places.iter_mut().zip(parameters.iter()) {
+            *place = parameter;
+        }
+        self.taken += parameters.len();
+        Ok(Response::Taken { parameters: self.taken as u32 })
+    }
+}
+
+/// The features of a sample.
+fn sample<const FEATURES: usize>(features: Floats<'_>) -> Result<[f32; FEATURES], Refusal> {
+    features.to_array().ok_or(Refusal::Length { expected: FEATURES as u32, actual: features.len() as u32 })
+}
+
+/// What the head refused, in the link's words.
+fn refused<const FEATURES: usize>(error: Error) -> Refusal {
+    match error {
+        Error::Target { classes, .. } => Refusal::Class { classes: classes as u16 },
+        Error::NotFinite { slice: gradient_decay::error::Slice::Logits, index } => {
+            Refusal::NotFinite { index: (FEATURES + index) as u32 }
+        }
+        Error::NotFinite { index, .. } => Refusal::NotFinite { index: index as u32 },
+        _ => Refusal::TooLarge,
+    }
+}
