@@ -1,22 +1,57 @@
-//! What several boards share: the log, the handing over of the sampler to its interrupt, a serial port of two halves, and QEMU's
-//! machines.
+//! What several boards share: the log, the sampling by SysTick, serial ports of two halves, and QEMU's machines.
 #![no_std]
 
 mod handover;
+#[cfg(feature = "qemu")]
+mod interrupts;
 mod port;
-
 #[cfg(feature = "qemu")]
 pub mod qemu;
+mod sampling;
+#[cfg(feature = "qemu")]
+pub mod simulated;
 
 pub use handover::Handover;
-pub use port::Port;
+pub use port::{Inbox, Port};
+pub use sampling::sample;
+#[cfg(target_arch = "arm")]
+pub use sampling::start;
 
-use gradient_decay_app::gestures::Event;
+use embedded_hal::digital::InputPin;
+use embedded_io::{Read, ReadReady, Write};
+use embedded_storage::nor_flash::NorFlash;
+use gradient_decay_app::gestures::display::Display;
+use gradient_decay_app::gestures::features::FEATURES;
+use gradient_decay_app::gestures::{App, Event, GESTURES, Head};
+use gradient_decay_app::learner::Learner;
+
+/// What answers a host.
+pub type Server = gradient_decay_app::link::Server<GESTURES, FEATURES, { Head::PARAMETERS }>;
 
 /// Logs what the device has to say.
 pub fn log(event: Event) {
     match event {
         Event::Fault(fault) => defmt::warn!("{}", fault),
         event => defmt::info!("{}", event),
+    }
+}
+
+/// The main loop, for ever. It does not sleep, so that no byte of a host is missed; a device without a host would wait for
+/// interrupts here.
+pub fn run<L, Label, Save, D, F>(
+    mut app: App<'_, L, Label, Save, D, F>,
+    server: &mut Server,
+    mut port: impl Read + ReadReady + Write,
+) -> !
+where
+    L: Learner<GESTURES, FEATURES>,
+    Label: InputPin,
+    Save: InputPin,
+    D: Display,
+    F: NorFlash,
+{
+    loop {
+        while app.poll(&mut log) {}
+        app.serve(server, &mut port);
     }
 }

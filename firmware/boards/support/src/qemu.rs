@@ -1,12 +1,12 @@
-//! QEMU's machines: the way out, the gesture learner on simulated hardware, and how long interrupts are off.
+//! QEMU's machines: the way out, and what they lack of hardware.
 
-mod gestures;
-mod interrupts;
+#[cfg(target_arch = "arm")]
+mod cortex_m;
 pub mod mps2;
 mod nothing;
 
-pub use gestures::run;
-pub use interrupts::longest;
+#[cfg(target_arch = "arm")]
+pub use cortex_m::run;
 pub use nothing::Nothing;
 
 use defmt_semihosting as _;
@@ -30,12 +30,5 @@ fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
 /// `unwrap!` and failed assertions of defmt, which has printed the message.
 #[defmt::panic_handler]
 fn defmt_panic() -> ! {
-    exit_failure()
-}
-
-/// A fault ends the run as well, in place of an endless loop.
-#[cortex_m_rt::exception]
-unsafe fn HardFault(frame: &cortex_m_rt::ExceptionFrame) -> ! {
-    defmt::error!("hard fault at {:08x}", frame.pc());
     exit_failure()
 }

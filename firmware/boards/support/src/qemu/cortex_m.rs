@@ -1,0 +1,43 @@
+//! The script on a Cortex-M, with SysTick as its timer.
+
+use cortex_m::Peripherals;
+use cortex_m_rt::exception;
+use embedded_io::{Read, ReadReady, Write};
+use gradient_decay_app::gestures::GESTURES;
+use gradient_decay_app::gestures::display::Display;
+use gradient_decay_app::gestures::features::FEATURES;
+use gradient_decay_app::learner::Learner;
+
+use super::{exit_failure, exit_success};
+use crate::simulated::{self, Sensor};
+
+/// Runs the script and ends QEMU. `clock` is SysTick's in Hz.
+pub fn run<L: Learner<GESTURES, FEATURES>>(
+    clock: u32,
+    learner: L,
+    display: impl Display,
+    port: &mut (impl Read + ReadReady + Write),
+) -> ! {
+    let mut core = defmt::unwrap!(Peripherals::take());
+    let start = || crate::start(&mut core.SYST, clock);
+    // Each instruction takes 64 ns under `-icount shift=6`.
+    let to_instructions = |ticks| (u64::from(ticks) * 1_000_000_000 / (u64::from(clock) * 64)) as u32;
+    if simulated::run(learner, display, port, start, cortex_m::asm::wfi, to_instructions) {
+        exit_success()
+    }
+    defmt::error!("what was saved is not what was learned");
+    exit_failure()
+}
+
+#[exception]
+fn SysTick() {
+    static mut SENSOR: Sensor = None;
+    simulated::sample(SENSOR);
+}
+
+/// A fault ends the run as well, in place of an endless loop.
+#[exception]
+unsafe fn HardFault(frame: &cortex_m_rt::ExceptionFrame) -> ! {
+    defmt::error!("hard fault at {:08x}", frame.pc());
+    exit_failure()
+}
