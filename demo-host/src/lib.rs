@@ -10,6 +10,7 @@ pub mod evaluation;
 pub mod experiments;
 pub mod export;
 pub mod files;
+pub mod link;
 pub mod measures;
 pub mod models;
 pub mod newcomer;

@@ -9,10 +9,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Parser, Subcommand};
+use gradient_decay_link::Summary;
 
 use crate::compute::Compute;
 use crate::data::{DatasetName, fetch};
 use crate::experiments::{Plan, Shard, Sweep};
+use crate::link::{self, Client};
 use crate::progress::progress_bar;
 use crate::training::{Checkpoint, Outcome, Run};
 use crate::{benchmark, experiments, export, files, report, story, verification};
@@ -75,6 +77,8 @@ enum Command {
         #[arg(long)]
         heads: bool,
     },
+    /// Talk to a device at a serial port: by default, have it learn what it is sent, and compare every bit
+    Device(DeviceArgs),
     /// Write the layers of a trained model for the firmware
     Export {
         /// The checkpoint of the model
@@ -131,6 +135,28 @@ struct SweepArgs {
 }
 
 #[derive(Args)]
+struct DeviceArgs {
+    /// The port, like /dev/ttyACM0 or COM3, or tcp:HOST:PORT for QEMU's
+    #[arg(long)]
+    port: String,
+    /// Only write the device's head to this file
+    #[arg(long, group = "only")]
+    read_head: Option<PathBuf>,
+    /// Only replace the device's head by the one in this file, which `export` or --read-head wrote
+    #[arg(long, group = "only")]
+    write_head: Option<PathBuf>,
+    /// Only print how far the device's probabilities can be trusted
+    #[arg(long, group = "only")]
+    calibration: bool,
+    /// Leave the device with what it learned, in place of its own head
+    #[arg(long, conflicts_with = "only")]
+    keep: bool,
+    /// At the end, have the device save its head in flash
+    #[arg(long)]
+    save: bool,
+}
+
+#[derive(Args)]
 struct ReportArgs {
     /// The files of results, as of the parts of an experiment
     #[arg(required = true)]
@@ -173,6 +199,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             benchmark::benchmark(device, &python, rounds).map(|()| ExitCode::SUCCESS)
         }
         Some(Command::Verify { checkpoint, data_dir }) => verify(&checkpoint, data_dir).map(success_if),
+        Some(Command::Device(args)) => device(&args).map(success_if),
         Some(Command::Export { checkpoint, head, hidden }) => {
             let (model, _) = load_with_linear_head(&checkpoint)?.trained();
             // Both or neither: found out before the first is written.
@@ -292,6 +319,41 @@ fn verify(checkpoint: &Path, data_dir: Option<PathBuf>) -> Result<bool> {
         eprintln!("The core and burn disagree.");
     }
     Ok(verification.holds())
+}
+
+/// Whether device and program came to the same bits.
+fn device(args: &DeviceArgs) -> Result<bool> {
+    if let Some(path) = &args.read_head {
+        files::check_writable(path)?;
+    }
+    let new_head = args.write_head.as_deref().map(export::read).transpose()?;
+    let mut client = Client::new(link::open(&args.port)?)?;
+    let mut holds = true;
+    if let Some(path) = &args.read_head {
+        export::parameters(&client.read_head()?, path)?;
+        println!("The device's head is in {}", path.display());
+    } else if let Some(head) = new_head {
+        // What is sent has been trained: its warm-up is over.
+        client.write_head(&head, u32::MAX)?;
+        println!("The device has the new head.");
+    } else if args.calibration {
+        match client.calibration()? {
+            None => println!("The device has not learned anything yet."),
+            Some(Summary { count, accuracy, confidence, nll, brier, ece, mce }) => println!(
+                "{count} labels: accuracy {accuracy:.3}, confidence {confidence:.3}, NLL {nll:.3}, Brier score {brier:.3}, \
+                 ECE {ece:.3}, MCE {mce:.3}"
+            ),
+        }
+    } else {
+        let demonstration = link::demonstrate(&mut client, args.keep)?;
+        print!("{demonstration}");
+        holds = demonstration.holds();
+    }
+    if args.save {
+        client.save()?;
+        println!("The device has saved its head.");
+    }
+    Ok(holds)
 }
 
 /// A run whose head the core can run.

@@ -8,3 +8,4 @@ mod table;
 
 pub use experiments::{experiments_html, experiments_text};
 pub use story::{story_html, story_text};
+pub use table::percent;

@@ -32,7 +32,7 @@ pub trait Learner<const CLASSES: usize, const FEATURES: usize> {
     /// The steps taken: the position in the warm-up.
     fn steps(&self) -> u32;
 
-    /// Takes over a head and its number of steps. What is remembered stays.
+    /// Takes over a head and its number of steps. All else is as with a new learner: nothing is remembered.
     fn restore(&mut self, head: &LinearHead<CLASSES, FEATURES>, steps: u32);
 }
 
@@ -50,6 +50,10 @@ pub enum Arithmetic {
 const REMEMBERED: usize = 4;
 const REHEARSALS: u32 = 6;
 
+/// What a memory's and a rounding's random numbers begin with.
+const MEMORY_SEED: u32 = 1;
+const ROUNDING_SEED: u32 = 1;
+
 /// What a learner remembers: the features as bytes.
 type Memory<const CLASSES: usize, const FEATURES: usize> = Replay<CLASSES, REMEMBERED, FEATURES, Quantized<FEATURES>>;
 
@@ -64,7 +68,7 @@ pub struct FloatLearner<const CLASSES: usize, const FEATURES: usize> {
 impl<const CLASSES: usize, const FEATURES: usize> FloatLearner<CLASSES, FEATURES> {
     /// A learner that starts from this head.
     pub const fn new(tuner: FineTuner, head: LinearHead<CLASSES, FEATURES>) -> Self {
-        FloatLearner { tuner, head, state: State::new(), memory: Memory::new(1) }
+        FloatLearner { tuner, head, state: State::new(), memory: Memory::new(MEMORY_SEED) }
     }
 }
 
@@ -93,6 +97,7 @@ impl<const CLASSES: usize, const FEATURES: usize> Learner<CLASSES, FEATURES> for
     fn restore(&mut self, head: &LinearHead<CLASSES, FEATURES>, steps: u32) {
         self.head = head.clone();
         self.state.set_steps(steps);
+        self.memory = Memory::new(MEMORY_SEED);
     }
 }
 
@@ -115,8 +120,8 @@ impl<const CLASSES: usize, const FEATURES: usize> FixedLearner<CLASSES, FEATURES
             tuner: FixedTuner::new(schedule, learning_rate),
             schedule,
             head: FixedHead::new(EXPONENT),
-            state: FixedState::new(1),
-            memory: Memory::new(1),
+            state: FixedState::new(ROUNDING_SEED),
+            memory: Memory::new(MEMORY_SEED),
         }
     }
 }
@@ -156,7 +161,9 @@ impl<const CLASSES: usize, const FEATURES: usize> Learner<CLASSES, FEATURES> for
 
     fn restore(&mut self, head: &LinearHead<CLASSES, FEATURES>, steps: u32) {
         self.head = FixedHead::from_head(head, EXPONENT);
+        self.state = FixedState::new(ROUNDING_SEED);
         self.state.set_steps(steps);
+        self.memory = Memory::new(MEMORY_SEED);
     }
 }
 

@@ -15,6 +15,8 @@ use crate::learner::{Arithmetic, Classifier, Learner};
 pub struct Server<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> {
     receiver: Receiver,
     transfer: Transfer<PARAMETERS>,
+    /// The answer to the last request, if that was to learn and was done: a host that missed it asks again.
+    learned: Option<(u8, Response<'static>)>,
 }
 
 /// A head on its way.
@@ -29,7 +31,11 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Serve
     pub const fn new() -> Self {
         const { assert!(PARAMETERS == LinearHead::<CLASSES, FEATURES>::PARAMETERS, "CLASSES * (FEATURES + 1)") };
         const { assert!(FEATURES <= MAX_FLOATS, "a sample must fit into a frame") };
-        Server { receiver: Receiver::new(), transfer: Transfer { parameters: [0.0; PARAMETERS], taken: 0 } }
+        Server {
+            receiver: Receiver::new(),
+            transfer: Transfer { parameters: [0.0; PARAMETERS], taken: 0 },
+            learned: None,
+        }
     }
 
     /// Takes the bytes that have arrived at the port, and answers what they ask. Waits for nothing but the sending of an answer. An
@@ -40,6 +46,7 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Serve
         classifier: &mut Classifier<L, CLASSES, FEATURES>,
         mut save: impl FnMut(&Classifier<L, CLASSES, FEATURES>) -> bool,
     ) {
+        let Server { receiver, transfer, learned } = self;
         while let Ok(true) = port.read_ready() {
             let mut bytes = [0; 16];
             let Ok(count) = port.read(&mut bytes) else { return };
@@ -49,12 +56,21 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Serve
             }
             for byte in bytes.get(..count).unwrap_or_default() {
                 let mut answer = [0; 4 * PART];
-                let (sequence, response) = match self.receiver.push(*byte) {
+                let (sequence, response) = match receiver.push(*byte) {
                     Received::Nothing => continue,
                     Received::TooLong => (0, Response::Refused(Refusal::Frame(FrameError::TooLong))),
                     Received::Frame(frame) => match decode(frame) {
+                        Ok((sequence, Request::Learn { features, class })) => {
+                            let response = match learned.take() {
+                                Some((last, response)) if last == sequence => Ok(response),
+                                _ => learn(classifier, features, class),
+                            };
+                            *learned = response.ok().map(|response| (sequence, response));
+                            (sequence, response.unwrap_or_else(Response::Refused))
+                        }
                         Ok((sequence, request)) => {
-                            let response = self.transfer.respond(request, classifier, &mut save, &mut answer);
+                            *learned = None;
+                            let response = transfer.respond(request, classifier, &mut save, &mut answer);
                             (sequence, response.unwrap_or_else(Response::Refused))
                         }
                         Err(Unreadable::Frame(error)) => (0, Response::Refused(Refusal::Frame(error))),
@@ -110,15 +126,6 @@ impl<const PARAMETERS: usize> Transfer<PARAMETERS> {
                 let (Answer::Class(prediction) | Answer::Unknown(prediction)) = answer;
                 Ok(Response::Prediction { class: prediction.class as u16, probability: prediction.probability, known })
             }
-            Request::Learn { features, class } => {
-                let step = classifier.learn(&sample(features)?, usize::from(class)).map_err(refused::<FEATURES>)?;
-                Ok(Response::Learned {
-                    class: step.prediction.class as u16,
-                    probability: step.prediction.probability,
-                    loss: step.loss,
-                    beta: step.beta,
-                })
-            }
             Request::Calibration => Ok(Response::Calibration(classifier.calibration().map(|summary| Summary {
                 count: summary.count,
                 accuracy: summary.accuracy,
@@ -155,6 +162,7 @@ impl<const PARAMETERS: usize> Transfer<PARAMETERS> {
                 classifier.restore(&head, steps);
                 Ok(Response::Done)
             }
+            Request::Learn { features, class } => learn(classifier, features, class),
             Request::Save => save(classifier).then_some(Response::Done).ok_or(Refusal::Storage),
         }
     }
@@ -175,6 +183,21 @@ impl<const PARAMETERS: usize> Transfer<PARAMETERS> {
         self.taken += parameters.len();
         Ok(Response::Taken { parameters: self.taken as u32 })
     }
+}
+
+/// Learns a sample.
+fn learn<L: Learner<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize>(
+    classifier: &mut Classifier<L, CLASSES, FEATURES>,
+    features: Floats<'_>,
+    class: u16,
+) -> Result<Response<'static>, Refusal> {
+    let step = classifier.learn(&sample(features)?, usize::from(class)).map_err(refused::<FEATURES>)?;
+    Ok(Response::Learned {
+        class: step.prediction.class as u16,
+        probability: step.prediction.probability,
+        loss: step.loss,
+        beta: step.beta,
+    })
 }
 
 /// The features of a sample.

@@ -47,7 +47,8 @@ pub enum Request<'a> {
         #[serde(borrow)]
         parameters: Floats<'a>,
     },
-    /// To use the head that was sent: [`Response::Done`].
+    /// To use the head that was sent: [`Response::Done`]. The device is then as one that starts with it: what it remembered of other
+    /// samples, and its calibration, are gone.
     CommitHead {
         /// The CRC-32 of all parameters, as little-endian f32.
         crc: u32,

@@ -58,7 +58,7 @@ fn main() -> ExitCode {
         }
         Task::Qemu { bless } => {
             let ready = setup::targets(&qemu::TARGETS).and_then(|()| setup::qemu());
-            ready.and_then(|()| if bless { qemu::bless() } else { qemu::compare() })
+            ready.and_then(|()| if bless { qemu::bless() } else { qemu::compare().and_then(|()| qemu::link()) })
         }
     };
     match result {
@@ -104,6 +104,7 @@ fn test() -> Result<()> {
     shell::doc(&core)?;
     // Release: training tests are slow otherwise, and the build serves `cargo run --release -p demo-host` as well.
     cargo(&root(), &["test", "--release", "--workspace"])?;
+    qemu::link()?;
     println!("All checks passed.");
     Ok(())
 }

@@ -1,13 +1,16 @@
 //! The firmware in QEMU, its logs against the committed ones.
 
 use std::fs;
+use std::io::{self, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
 use super::setup::search_path;
-use super::shell::{boards, cargo, output};
+use super::shell::{boards, cargo, output, root};
 
 /// The programs that run in QEMU: the board's folder, the program, and its log there.
 const PROGRAMS: [(&str, &str, &str); 4] = [
@@ -62,6 +65,54 @@ pub fn bless() -> Result<()> {
         println!("{} is written: look at the difference before you commit it.", path.display());
     }
     Ok(())
+}
+
+/// The link: a head in QEMU behind a serial port, to which garbage is sent, and then the digits, by demo-host.
+pub fn link() -> Result<()> {
+    let board = boards().join("qemu-mps2-an386");
+    cargo(&board, &["build", "--release", "--bin", "link"])?;
+    // The same features as in the tests of the workspace, so that nothing is built twice.
+    cargo(&root(), &["build", "--release", "--workspace", "--bins"])?;
+    let address = format!("127.0.0.1:{}", free_port()?);
+    let mut qemu = Command::new("qemu-system-arm");
+    qemu.args(["-machine", "mps2-an386", "-nographic", "-monitor", "none"]);
+    qemu.args(["-semihosting-config", "enable=on,target=native", "-serial"]);
+    qemu.arg(format!("tcp:{address},server=on,wait=off,nodelay=on"));
+    qemu.arg("-kernel").arg(boards().join("target/thumbv7em-none-eabihf/release/link"));
+    // Its log is not of interest here.
+    let mut qemu = qemu.stdout(Stdio::null()).spawn().context("cannot run qemu-system-arm")?;
+    let result = send_garbage(&address).and_then(|()| {
+        let mut host = Command::new(root().join("target/release/demo-host"));
+        super::shell::run(host.args(["device", "--port", &format!("tcp:{address}")]))
+    });
+    let _: io::Result<()> = qemu.kill();
+    let _: io::Result<ExitStatus> = qemu.wait();
+    result
+}
+
+/// A port that nobody listens on.
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind("127.0.0.1:0").context("no port is free")?;
+    Ok(listener.local_addr().context("a listener has an address")?.port())
+}
+
+/// Sends every byte and too long a frame, and waits until the device has refused that.
+fn send_garbage(address: &str) -> Result<()> {
+    let begun = Instant::now();
+    let mut port = loop {
+        match TcpStream::connect(address) {
+            Ok(port) => break port,
+            Err(error) if begun.elapsed() > Duration::from_secs(10) => {
+                return Err(error).context("QEMU does not listen");
+            }
+            Err(_) => std::thread::sleep(Duration::from_millis(50)),
+        }
+    };
+    let garbage: Vec<u8> = (0..4000_u32).map(|i| if i < 1000 { i as u8 } else { 0x55 }).collect();
+    port.write_all(&garbage).context("QEMU does not take the garbage")?;
+    port.set_read_timeout(Some(Duration::from_secs(10))).context("the socket refused its settings")?;
+    let mut answer = [0; 1];
+    port.read_exact(&mut answer).context("the device does not answer to garbage")
 }
 
 fn log(board: &Path, program: &str) -> Result<String> {

@@ -1,0 +1,205 @@
+//! A device and this program learn the same samples, and must come to the same bits.
+
+use std::fmt;
+use std::io::{Read, Write};
+
+use anyhow::{Context, Result, bail, ensure};
+use gradient_decay::{LinearHead, Readout};
+use gradient_decay_app::gestures::features::{self, WINDOW, Window};
+use gradient_decay_app::gestures::{self, GESTURES};
+use gradient_decay_app::learner::{Classifier, FloatLearner, Learner};
+use gradient_decay_app::simulation::motion::Motion;
+use gradient_decay_app::{checksum, digits};
+use gradient_decay_link::{Arithmetic, Description, Summary};
+
+use super::client::Client;
+use crate::data::digits::source;
+use crate::report::percent;
+
+/// Labelled samples.
+type Samples<const FEATURES: usize> = Vec<([f32; FEATURES], usize)>;
+
+/// The windows of each gesture that are learned, and as many that are tested.
+const WINDOWS: u32 = 15;
+
+/// What a demonstration came to.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Demonstration {
+    /// What the device is.
+    pub device: Description,
+    /// The data that was sent.
+    pub data: &'static str,
+    /// Test samples, and those of them that the device read right before it learned, and after.
+    pub tested: usize,
+    /// Before.
+    pub right_before: usize,
+    /// After.
+    pub right_after: usize,
+    /// Samples that it learned.
+    pub learned: usize,
+    /// Its calibration over these, each before it was learned.
+    pub calibration: Summary,
+    /// The CRC-32 of the device's head afterwards.
+    pub head_crc: u32,
+    /// Losses and parameters in which this program came to other bits.
+    pub different_bits: usize,
+}
+
+impl Demonstration {
+    /// Whether device and program agree in every bit.
+    pub fn holds(&self) -> bool {
+        self.different_bits == 0
+    }
+}
+
+/// Sends a device the samples that fit its head, has it learn, and does the same here. Afterwards the device has its own head
+/// again, unless that is to be kept which it learned.
+///
+/// # Errors
+/// If the device does not answer, or its head is neither that of the digits nor that of the gestures.
+pub fn demonstrate<P: Read + Write>(client: &mut Client<P>, keep: bool) -> Result<Demonstration> {
+    let device = client.describe()?;
+    match (usize::from(device.classes), usize::from(device.features), device.arithmetic) {
+        (digits::CLASSES, digits::FEATURES, Arithmetic::Float) => {
+            let learner = FloatLearner::new(digits::TUNER, digits::Head::new());
+            let samples = (digit_features(&source::device_stream())?, digit_features(&source::device_test())?);
+            teach(client, device, "digits, shifted by a pixel", learner, &samples, keep)
+        }
+        (GESTURES, features::FEATURES, arithmetic) => {
+            let samples = (gesture_features(0)?, gesture_features(WINDOWS)?);
+            let data = "generated gestures";
+            match arithmetic {
+                Arithmetic::Float => teach(client, device, data, gestures::float_learner(), &samples, keep),
+                Arithmetic::Fixed => teach(client, device, data, gestures::fixed_learner(), &samples, keep),
+            }
+        }
+        (classes, features, _) => bail!(
+            "the device's head has {classes} classes and {features} features: there are samples for the digits, with {} and \
+             {}, and for gestures, with {GESTURES} and {}",
+            digits::CLASSES,
+            digits::FEATURES,
+            features::FEATURES
+        ),
+    }
+}
+
+fn teach<P: Read + Write, L, const CLASSES: usize, const FEATURES: usize>(
+    client: &mut Client<P>,
+    device: Description,
+    data: &'static str,
+    learner: L,
+    (stream, test): &(Samples<FEATURES>, Samples<FEATURES>),
+    keep: bool,
+) -> Result<Demonstration>
+where
+    L: Learner<CLASSES, FEATURES>,
+{
+    let own = client.read_head()?;
+    let result = compare(client, device, data, learner, &own, stream, test);
+    // Also after an error, as far as the device still answers.
+    let restored = if keep { Ok(()) } else { client.write_head(&own, device.steps) };
+    let result = result?;
+    restored.context("the device kept what it learned: its own head could not be sent back")?;
+    Ok(result)
+}
+
+fn compare<P: Read + Write, L, const CLASSES: usize, const FEATURES: usize>(
+    client: &mut Client<P>,
+    device: Description,
+    data: &'static str,
+    learner: L,
+    own: &[f32],
+    stream: &Samples<FEATURES>,
+    test: &Samples<FEATURES>,
+) -> Result<Demonstration>
+where
+    L: Learner<CLASSES, FEATURES>,
+{
+    // Both begin with the same head, nothing remembered, and the warm-up before them.
+    let mut head = LinearHead::new();
+    head.import(own)?;
+    client.write_head(own, 0)?;
+    let readout = Readout::new().try_with_temperature(device.temperature)?.try_with_threshold(device.threshold)?;
+    let mut twin: Classifier<L, CLASSES, FEATURES> = Classifier::new(learner, readout);
+    twin.restore(&head, 0);
+
+    let right_before = count_right(client, test)?;
+    let mut different_bits = 0;
+    for (features, class) in stream {
+        let loss = client.learn(features, *class)?;
+        different_bits += usize::from(loss.to_bits() != twin.learn(features, *class)?.loss.to_bits());
+    }
+    let right_after = count_right(client, test)?;
+    let calibration = client.calibration()?.context("the device learned, but has no calibration")?;
+    let learned_head = client.read_head()?;
+    let mut expected = vec![0.0; learned_head.len()];
+    twin.learner().head().export(&mut expected)?;
+    different_bits += expected.iter().zip(&learned_head).filter(|(a, b)| a.to_bits() != b.to_bits()).count();
+    ensure!(learned_head != own || stream.is_empty(), "the device answers, but its head does not change");
+    Ok(Demonstration {
+        device,
+        data,
+        tested: test.len(),
+        right_before,
+        right_after,
+        learned: stream.len(),
+        calibration,
+        head_crc: checksum::of_floats(&learned_head),
+        different_bits,
+    })
+}
+
+fn count_right<P: Read + Write, const FEATURES: usize>(
+    client: &mut Client<P>,
+    samples: &Samples<FEATURES>,
+) -> Result<usize> {
+    samples.iter().try_fold(0, |right, (features, class)| {
+        let (predicted, _, _) = client.predict(features)?;
+        Ok(right + usize::from(predicted == *class))
+    })
+}
+
+fn digit_features(images: &[source::Digit]) -> Result<Samples<{ digits::FEATURES }>> {
+    let features = |image: &source::Digit| {
+        let mut features = [0.0; digits::FEATURES];
+        digits::extract(&digits::HIDDEN, &image.pixels, &mut features)?;
+        Ok((features, usize::from(image.label)))
+    };
+    images.iter().map(features).collect()
+}
+
+/// Windows of every gesture in turn, from a seed on.
+fn gesture_features(seed: u32) -> Result<Samples<{ features::FEATURES }>> {
+    let mut samples = Samples::new();
+    for seed in seed..seed + WINDOWS {
+        for class in 0..GESTURES {
+            let (mut motion, mut window) = (Motion::new(class as u8 + 1, seed), Window::new());
+            (0..WINDOW).for_each(|_| window.push(motion.sample()));
+            samples.push((window.features().context("the window is full")?, class));
+        }
+    }
+    Ok(samples)
+}
+
+impl fmt::Display for Demonstration {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Description { classes, features, arithmetic, .. } = self.device;
+        let arithmetic = match arithmetic {
+            Arithmetic::Float => "float",
+            Arithmetic::Fixed => "integers",
+        };
+        let Summary { accuracy, nll, ece, .. } = self.calibration;
+        let share = |right: usize| percent(right as f32 / self.tested as f32);
+        writeln!(f, "the device: {features} features, {classes} classes, in {arithmetic}")?;
+        writeln!(f, "sent: {}", self.data)?;
+        writeln!(f, "right before: {} of {} ({})", self.right_before, self.tested, share(self.right_before))?;
+        writeln!(f, "right after {} labels: {} ({})", self.learned, self.right_after, share(self.right_after))?;
+        let accuracy = percent(accuracy);
+        writeln!(f, "the labels as it took them before: {accuracy} right, NLL {nll:.3}, ECE {}", percent(ece))?;
+        writeln!(f, "head crc: {:08x}", self.head_crc)?;
+        match self.different_bits {
+            0 => writeln!(f, "every loss and every parameter has the bits that this computer comes to"),
+            count => writeln!(f, "{count} losses and parameters have other bits than this computer comes to"),
+        }
+    }
+}

@@ -1,0 +1,364 @@
+//! Host and device at the two ends of a line, here in one process; in QEMU the same is done by `cargo xtask qemu`.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+use std::io;
+use std::time::Duration;
+
+use demo_host::link::{Client, demonstrate};
+use embedded_io::{ErrorType, Read, ReadReady, Write};
+use gradient_decay::{LinearHead, Readout};
+use gradient_decay_app::digits;
+use gradient_decay_app::gestures::features::FEATURES;
+use gradient_decay_app::gestures::{GESTURES, Head, fixed_learner, float_learner};
+use gradient_decay_app::learner::{Classifier, FloatLearner, Learner};
+use gradient_decay_app::link::Server;
+use gradient_decay_link::{
+    FRAME, Floats, FrameError, Received, Receiver, Refusal, Request, Response, Unreadable, decode, encode,
+};
+use proptest::prelude::*;
+
+/// A device whose program runs whenever the host reads: what goes to it and comes from it lies in queues.
+struct Device<L, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> {
+    server: Server<CLASSES, FEATURES, PARAMETERS>,
+    classifier: Classifier<L, CLASSES, FEATURES>,
+    line: Line,
+    saves: bool,
+    /// Bytes that are flipped on their way to the device: every so many one.
+    disturbed: Option<usize>,
+    sent: usize,
+}
+
+#[derive(Default)]
+struct Line {
+    to_device: VecDeque<u8>,
+    to_host: VecDeque<u8>,
+}
+
+impl ErrorType for Line {
+    type Error = Infallible;
+}
+
+impl ReadReady for Line {
+    fn read_ready(&mut self) -> Result<bool, Infallible> {
+        Ok(!self.to_device.is_empty())
+    }
+}
+
+impl Read for Line {
+    fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Infallible> {
+        let count = bytes.len().min(self.to_device.len());
+        bytes.iter_mut().zip(self.to_device.drain(..count)).for_each(|(to, from)| *to = from);
+        Ok(count)
+    }
+}
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        self.to_host.extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+impl<L: Learner<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize>
+    Device<L, CLASSES, FEATURES, PARAMETERS>
+{
+    fn new(learner: L) -> Self {
+        let classifier = Classifier::new(learner, Readout::new().with_threshold(0.6));
+        Device { server: Server::new(), classifier, line: Line::default(), saves: true, disturbed: None, sent: 0 }
+    }
+
+    fn run(&mut self) {
+        let saves = self.saves;
+        self.server.poll(&mut self.line, &mut self.classifier, |_| saves);
+    }
+
+    /// The answers to some bytes.
+    fn answers(&mut self, bytes: &[u8]) -> Vec<(u8, String)> {
+        self.line.to_device.extend(bytes);
+        self.run();
+        let mut receiver = Receiver::new();
+        let mut answers = Vec::new();
+        for byte in self.line.to_host.drain(..) {
+            if let Received::Frame(frame) = receiver.push(byte) {
+                let (sequence, response) = decode::<Response<'_>>(frame).expect("the device's frames are sound");
+                answers.push((sequence, format!("{response:?}")));
+            }
+        }
+        answers
+    }
+}
+
+impl<L: Learner<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> io::Read
+    for Device<L, CLASSES, FEATURES, PARAMETERS>
+{
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.run();
+        if self.line.to_host.is_empty() {
+            return Err(io::ErrorKind::TimedOut.into());
+        }
+        let count = bytes.len().min(self.line.to_host.len());
+        bytes.iter_mut().zip(self.line.to_host.drain(..count)).for_each(|(to, from)| *to = from);
+        Ok(count)
+    }
+}
+
+impl<L: Learner<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> io::Write
+    for Device<L, CLASSES, FEATURES, PARAMETERS>
+{
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        for byte in bytes {
+            self.sent += 1;
+            let flipped = self.disturbed.is_some_and(|period| self.sent.is_multiple_of(period));
+            self.line.to_device.push_back(if flipped { byte ^ 0x10 } else { *byte });
+        }
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+type DigitsLearner = FloatLearner<{ digits::CLASSES }, { digits::FEATURES }>;
+
+fn digits_device() -> Device<DigitsLearner, { digits::CLASSES }, { digits::FEATURES }, { digits::Head::PARAMETERS }> {
+    Device::new(DigitsLearner::new(digits::TUNER, digits::trained_head()))
+}
+
+fn gestures_device<L: Learner<GESTURES, FEATURES>>(learner: L) -> Device<L, GESTURES, FEATURES, { Head::PARAMETERS }> {
+    Device::new(learner)
+}
+
+fn request(sequence: u8, request: &Request<'_>) -> Vec<u8> {
+    let mut frame = [0; FRAME];
+    let length = encode(sequence, request, &mut frame).unwrap();
+    frame[..length].to_vec()
+}
+
+fn refused(refusal: Refusal) -> String {
+    format!("{:?}", Response::Refused(refusal))
+}
+
+#[test]
+fn device_and_host_come_to_the_same_bits_with_digits() {
+    let mut client = Client::new(digits_device()).unwrap();
+    let result = demonstrate(&mut client, false).unwrap();
+    println!("{result}");
+    assert!(result.holds());
+    assert_eq!((result.learned, result.tested, result.calibration.count), (300, 300, 300));
+    assert_eq!(result.right_before, 181, "that of the digits demonstration");
+    assert!(result.right_after > 240);
+    // The device has its own head again, and has learned nothing.
+    let mut own = vec![0.0; digits::Head::PARAMETERS];
+    digits::trained_head().export(&mut own).unwrap();
+    assert_eq!(client.read_head().unwrap(), own);
+    assert_eq!((client.calibration().unwrap(), client.describe().unwrap().steps), (None, 0));
+}
+
+#[test]
+fn device_and_host_come_to_the_same_bits_with_gestures_in_both_arithmetics() {
+    let float = demonstrate(&mut Client::new(gestures_device(float_learner())).unwrap(), true).unwrap();
+    let fixed = demonstrate(&mut Client::new(gestures_device(fixed_learner())).unwrap(), true).unwrap();
+    for result in [float, fixed] {
+        println!("{result}");
+        assert!(result.holds());
+        assert_eq!((result.tested, result.right_before), (60, 15));
+        assert!(result.right_after >= 57);
+    }
+}
+
+#[test]
+fn another_bit_is_noticed() {
+    // A device that learns at another rate.
+    let learner = DigitsLearner::new(
+        gradient_decay::FineTuner::new(*digits::TUNER.schedule(), gradient_decay::Sgd::new(0.050_001)),
+        digits::trained_head(),
+    );
+    let device: Device<_, { digits::CLASSES }, { digits::FEATURES }, { digits::Head::PARAMETERS }> =
+        Device::new(learner);
+    assert!(!demonstrate(&mut Client::new(device).unwrap(), false).unwrap().holds());
+}
+
+#[test]
+fn a_disturbed_line_costs_repetitions_and_no_bit() {
+    // One byte in 1009: most frames arrive well, and what does not is sent again, be it for a refusal or for a 0 that was lost.
+    for period in [1009, 997, 499] {
+        let device = Device { disturbed: Some(period), ..digits_device() };
+        let mut client = Client::new(device).unwrap().with_patience(Duration::from_millis(2));
+        assert!(demonstrate(&mut client, false).unwrap().holds());
+    }
+    let device = Device { disturbed: Some(20), ..digits_device() };
+    let mut client = Client::new(device).unwrap().with_patience(Duration::from_millis(2));
+    let error = demonstrate(&mut client, false).unwrap_err();
+    assert_eq!(error.to_string(), "the device could not read 3 requests in a row: the line is disturbed");
+}
+
+#[test]
+fn a_sample_that_is_sent_twice_is_learned_once() {
+    let mut device = gestures_device(float_learner());
+    let mut buffer = [0; 96];
+    let features = Floats::pack([0.5; 24], &mut buffer).unwrap();
+    let learn = |sequence| request(sequence, &Request::Learn { features, class: 1 });
+    let first = device.answers(&learn(3));
+    assert_eq!(device.answers(&learn(3)), first);
+    assert_eq!(device.classifier.learner().steps(), 1);
+    // Another number, and the same one after another request, are other samples.
+    device.answers(&learn(4));
+    device.answers(&request(5, &Request::Describe));
+    device.answers(&learn(4));
+    assert_eq!(device.classifier.calibration().unwrap().count, 3);
+}
+
+#[test]
+fn a_head_is_replaced_whole_or_not_at_all() {
+    let mut device = gestures_device(float_learner());
+    let mut buffer = [0; 4 * 64];
+    let parameters: Vec<f32> = (0..Head::PARAMETERS).map(|i| i as f32).collect();
+    let mut write = |offset: usize, count: usize| {
+        let parameters = Floats::pack(parameters[offset..offset + count].iter().copied(), &mut buffer).unwrap();
+        request(1, &Request::WriteHead { offset: offset as u32, parameters })
+    };
+    let crc = gradient_decay_app::checksum::of_floats(&parameters);
+    let commit = |crc| request(2, &Request::CommitHead { crc, steps: 7 });
+    let taken = |count| (1, format!("{:?}", Response::Taken { parameters: count }));
+    let offset = |sequence, expected| (sequence, refused(Refusal::Offset { expected }));
+
+    assert_eq!(device.answers(&commit(crc)), [offset(2, 0)], "nothing was sent");
+    assert_eq!(device.answers(&write(0, 50)), [taken(50)]);
+    assert_eq!(device.answers(&write(60, 40)), [offset(1, 50)], "a gap");
+    assert_eq!(device.answers(&commit(crc)), [offset(2, 50)], "half of it");
+    assert_eq!(device.answers(&write(50, 50)), [taken(100)]);
+    assert_eq!(device.answers(&write(50, 50)), [offset(1, 100)], "twice the same");
+    assert_eq!(device.answers(&commit(crc ^ 1)), [(2, refused(Refusal::Crc { found: crc }))]);
+    assert_eq!(device.classifier.learner().head(), Head::new(), "so far it has its own");
+    assert_eq!(device.answers(&commit(crc)), [(2, format!("{:?}", Response::Done))]);
+    let mut expected = Head::new();
+    expected.import(&parameters).unwrap();
+    assert_eq!((device.classifier.learner().head(), device.classifier.learner().steps()), (expected.clone(), 7));
+    assert_eq!(device.answers(&commit(crc)), [offset(2, 0)], "it is used up");
+
+    // A NaN is found at the end.
+    let mut bytes = [0; 4 * 100];
+    let nan = Floats::pack((0..100).map(|i| if i == 42 { f32::NAN } else { 0.0 }), &mut bytes).unwrap();
+    let numbers: Vec<f32> = nan.iter().collect();
+    let crc = gradient_decay_app::checksum::of_floats(&numbers);
+    device.answers(&request(1, &Request::WriteHead { offset: 0, parameters: nan }));
+    assert_eq!(device.answers(&commit(crc)), [(2, refused(Refusal::NotFinite { index: 42 }))]);
+    assert_eq!(device.classifier.learner().head(), expected);
+}
+
+#[test]
+fn bad_requests_are_refused_with_a_reason_and_change_nothing() {
+    let mut device = gestures_device(float_learner());
+    let mut buffer = [0; 4 * 24];
+    for (numbers, class, expected) in [
+        (vec![0.5; 23], 0, Refusal::Length { expected: 24, actual: 23 }),
+        (vec![0.5; 24], 4, Refusal::Class { classes: 4 }),
+        ([&[0.0; 23][..], &[f32::INFINITY]].concat(), 1, Refusal::NotFinite { index: 23 }),
+        (vec![1e30; 24], 1, Refusal::TooLarge),
+    ] {
+        let features = Floats::pack(numbers.iter().copied(), &mut buffer).unwrap();
+        assert_eq!(device.answers(&request(9, &Request::Learn { features, class })), [(9, refused(expected))]);
+    }
+    assert_eq!(device.classifier.learner().head(), LinearHead::new());
+    assert_eq!(device.classifier.calibration(), None);
+    let read = request(1, &Request::ReadHead { offset: 100 });
+    assert_eq!(device.answers(&read), [(1, refused(Refusal::Offset { expected: 0 }))]);
+    device.saves = false;
+    assert_eq!(device.answers(&request(3, &Request::Save)), [(3, refused(Refusal::Storage))]);
+}
+
+#[test]
+fn damaged_and_oversized_frames_are_answered() {
+    let mut device = gestures_device(float_learner());
+    let good = request(5, &Request::Describe);
+    let mut damaged = good.clone();
+    damaged[2] ^= 1; // the sequence number
+    let refusal = |error| (0, refused(Refusal::Frame(error)));
+    assert_eq!(device.answers(&damaged), [refusal(FrameError::Crc)]);
+    assert_eq!(device.answers(&[9, 1, 2, 0]), [refusal(FrameError::Framing)]);
+    assert_eq!(device.answers(&[[1; 3000].as_slice(), &[0]].concat()), [refusal(FrameError::TooLong)]);
+    let truncated = [&good[..good.len() - 3], &[0]].concat();
+    assert_eq!(device.answers(&truncated).len(), 1);
+    assert_eq!(device.answers(&good)[0].0, 5, "and it answers as before");
+}
+
+#[test]
+fn another_version_is_refused_by_name() {
+    let mut content = vec![200, 77, 0];
+    content.extend(gradient_decay_app::checksum::of_bytes(&content).to_le_bytes());
+    // None of these bytes but one is 0: COBS by hand.
+    let mut frame = vec![3, 200, 77];
+    frame.push(content.len() as u8 - 2);
+    frame.extend(&content[3..]);
+    frame.push(0);
+    assert!(content[3..].iter().all(|byte| *byte != 0));
+    let mut copy = frame[..frame.len() - 1].to_vec();
+    assert_eq!(decode::<Request<'_>>(&mut copy), Err(Unreadable::Version { found: 200, sequence: 77 }));
+    let mut device = gestures_device(float_learner());
+    assert_eq!(device.answers(&frame), [(77, refused(Refusal::Version { device: 1 }))]);
+}
+
+/// A request of any kind, with any numbers.
+fn any_request() -> impl Strategy<Value = Vec<u8>> {
+    let numbers = prop::collection::vec(prop_oneof![any::<f32>(), -2.0_f32..2.0], 0..60);
+    (0..8_u32, numbers, any::<u32>(), 0..6_u16).prop_map(|(kind, numbers, number, class)| {
+        let mut buffer = [0; 240];
+        let floats = Floats::pack(numbers, &mut buffer).unwrap();
+        request(
+            1,
+            &match kind {
+                0 => Request::Describe,
+                1 => Request::Predict { features: floats },
+                2 => Request::Learn { features: floats, class },
+                3 => Request::Calibration,
+                4 => Request::ReadHead { offset: number % 120 },
+                5 => Request::WriteHead { offset: number % 120, parameters: floats },
+                6 => Request::CommitHead { crc: number, steps: number },
+                _ => Request::Save,
+            },
+        )
+    })
+}
+
+proptest! {
+    /// Whatever arrives, between good requests, damaged ones and garbage: the device answers the next request as if nothing had been.
+    #[test]
+    fn the_link_survives_everything(
+        parts in prop::collection::vec(
+            prop_oneof![
+                any_request(),
+                (any_request(), any::<prop::sample::Index>(), 0..8_u32).prop_map(|(mut bytes, at, bit)| {
+                    let at = at.index(bytes.len());
+                    bytes[at] ^= 1 << bit;
+                    bytes
+                }),
+                (any_request(), any::<prop::sample::Index>())
+                    .prop_map(|(bytes, at)| bytes[..at.index(bytes.len())].to_vec()),
+                prop::collection::vec(any::<u8>(), 0..700),
+            ],
+            0..12,
+        ),
+        chunk in 1..50_usize,
+    ) {
+        let mut device = gestures_device(float_learner());
+        let bytes = parts.concat();
+        for chunk in bytes.chunks(chunk) {
+            device.answers(chunk);
+        }
+        let mut parameters = [0.0; Head::PARAMETERS];
+        device.classifier.learner().head().export(&mut parameters).unwrap();
+        prop_assert!(parameters.iter().all(|parameter| parameter.is_finite()));
+        // A 0 clears what was begun, and may be answered.
+        device.answers(&[0]);
+        let answers = device.answers(&request(200, &Request::ReadHead { offset: 64 }));
+        prop_assert_eq!(answers.len(), 1);
+        prop_assert_eq!(answers[0].0, 200);
+        prop_assert!(answers[0].1.starts_with("Parameters"));
+    }
+}
