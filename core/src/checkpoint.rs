@@ -34,6 +34,7 @@ use crate::fine_tune::State;
 use crate::head::LinearHead;
 use crate::optimizer::{Velocity, VelocityStore};
 use crate::readout::Readout;
+use crate::slice_head::SliceHead;
 
 const MAGIC: u32 = u32::from_le_bytes(*b"GDck");
 const VERSION: u16 = 1;
@@ -91,29 +92,91 @@ pub fn write<const CLASSES: usize, const FEATURES: usize, M: Copy, V: VelocitySt
     bytes: &mut [u8],
 ) -> Result<usize, Error> {
     let velocity = state.velocity.velocity();
-    let length = size(CLASSES, FEATURES, velocity.is_some());
-    let actual = bytes.len();
-    let Some((to, _)) = bytes.split_at_mut_checked(length) else {
-        return Err(Error::Length { slice: Slice::Bytes, expected: length, actual });
+    let parts = Parts {
+        features: FEATURES,
+        weights: head.weights.as_flattened(),
+        bias: &head.bias,
+        velocity: velocity.map(|velocity| (velocity.weights.as_flattened(), &velocity.bias[..])),
+        steps: state.steps(),
+        readout: [readout.temperature(), readout.threshold()],
     };
-    let parameters = CLASSES * (FEATURES + 1) * WORD;
-    let mut writer = Writer { rest: &mut *to };
-    writer.words(&[MAGIC, u32::from(VERSION) | (3 + u32::from(velocity.is_some())) << 16, length as u32]);
-    writer.words(&[u32::from(HEAD), (2 * WORD + parameters) as u32, CLASSES as u32, FEATURES as u32]);
-    writer.floats(head.weights.as_flattened());
-    writer.floats(&head.bias);
-    writer.words(&[u32::from(STATE), WORD as u32, state.steps()]);
-    if let Some(velocity) = velocity {
-        writer.words(&[u32::from(VELOCITY), parameters as u32]);
-        writer.floats(velocity.weights.as_flattened());
-        writer.floats(&velocity.bias);
+    parts.write(bytes)
+}
+
+/// [`write`] of a head whose shape is known only at run time: the same bytes.
+///
+/// # Errors
+/// As [`write`].
+///
+/// ```
+/// use gradient_decay::{Readout, SliceHead, State, checkpoint};
+///
+/// let mut parameters = [0.5, -0.5, 0.0, 2.0];
+/// let mut bytes = [0; checkpoint::size(2, 1, false)];
+/// let head = SliceHead::new(&mut parameters, 2, 1)?;
+/// checkpoint::write_slices(&head, &State::new(), &Readout::new(), &mut bytes)?;
+///
+/// let mut copy = [0.0; 4];
+/// let mut restored = SliceHead::new(&mut copy, 2, 1)?;
+/// checkpoint::read_slices(&bytes, &mut restored, &mut State::new(), &mut Readout::new())?;
+/// assert_eq!(copy, parameters);
+/// # Ok::<(), gradient_decay::Error>(())
+/// ```
+pub fn write_slices<M: Copy>(
+    head: &SliceHead<'_, M>,
+    state: &State,
+    readout: &Readout<M>,
+    bytes: &mut [u8],
+) -> Result<usize, Error> {
+    let parts = Parts {
+        features: head.features(),
+        weights: head.weights,
+        bias: head.bias,
+        velocity: None,
+        steps: state.steps(),
+        readout: [readout.temperature(), readout.threshold()],
+    };
+    parts.write(bytes)
+}
+
+/// What is written.
+struct Parts<'a> {
+    features: usize,
+    weights: &'a [f32],
+    bias: &'a [f32],
+    velocity: Option<(&'a [f32], &'a [f32])>,
+    steps: u32,
+    readout: [f32; 2],
+}
+
+impl Parts<'_> {
+    fn write(&self, bytes: &mut [u8]) -> Result<usize, Error> {
+        let classes = self.bias.len();
+        let length = size(classes, self.features, self.velocity.is_some());
+        let actual = bytes.len();
+        let Some((to, _)) = bytes.split_at_mut_checked(length) else {
+            return Err(Error::Length { slice: Slice::Bytes, expected: length, actual });
+        };
+        let parameters = classes * (self.features + 1) * WORD;
+        let sections = 3 + u32::from(self.velocity.is_some());
+        let mut writer = Writer { rest: &mut *to };
+        writer.words(&[MAGIC, u32::from(VERSION) | sections << 16, length as u32]);
+        writer.words(&[u32::from(HEAD), (2 * WORD + parameters) as u32, classes as u32, self.features as u32]);
+        writer.floats(self.weights);
+        writer.floats(self.bias);
+        writer.words(&[u32::from(STATE), WORD as u32, self.steps]);
+        if let Some((weights, bias)) = self.velocity {
+            writer.words(&[u32::from(VELOCITY), parameters as u32]);
+            writer.floats(weights);
+            writer.floats(bias);
+        }
+        writer.words(&[u32::from(READOUT), 2 * WORD as u32]);
+        writer.floats(&self.readout);
+        if let Some((content, crc)) = to.split_at_mut_checked(length - WORD) {
+            crc.iter_mut().zip(CRC.checksum(content).to_le_bytes()).for_each(|(to, byte)| *to = byte);
+        }
+        Ok(length)
     }
-    writer.words(&[u32::from(READOUT), 2 * WORD as u32]);
-    writer.floats(&[readout.temperature(), readout.threshold()]);
-    if let Some((content, crc)) = to.split_last_chunk_mut::<WORD>() {
-        *crc = CRC.checksum(content).to_le_bytes();
-    }
-    Ok(length)
 }
 
 /// Reads a checkpoint from the start of `bytes`, and may be followed by anything.
@@ -130,28 +193,10 @@ pub fn read<const CLASSES: usize, const FEATURES: usize, M: Copy, V: VelocitySto
     state: &mut State<V>,
     readout: &mut Readout<M>,
 ) -> Result<(), Error> {
-    let found = Sections::find(bytes)?;
-    let parameters = found.head.ok_or(refused(CheckpointPart::Section, u32::from(HEAD), 0))?;
-    let ([classes, features], parameters) = words::<2>(parameters, HEAD)?;
-    expect(CheckpointPart::Classes, CLASSES as u32, classes)?;
-    expect(CheckpointPart::Features, FEATURES as u32, features)?;
-    check_numbers::<CLASSES, FEATURES>(Slice::Parameters, parameters, HEAD)?;
-    let steps = found.state.map(|bytes| words::<1>(bytes, STATE)).transpose()?;
-    if let Some(velocity) = found.velocity {
-        check_numbers::<CLASSES, FEATURES>(Slice::Velocity, velocity, VELOCITY)?;
-    }
-    let new_readout = match found.readout {
-        None => *readout,
-        Some(bytes) => {
-            let ([temperature, threshold], _) = words::<2>(bytes, READOUT)?;
-            let readout = readout.try_with_temperature(f32::from_bits(temperature))?;
-            readout.try_with_threshold(f32::from_bits(threshold))?
-        }
-    };
-
+    let found = Checked::find(bytes, CLASSES, FEATURES, readout)?;
     // All is checked: from here on nothing is refused.
-    take(parameters, head.weights.as_flattened_mut(), &mut head.bias);
-    if let Some(([steps], _)) = steps {
+    take(found.parameters, head.weights.as_flattened_mut(), &mut head.bias);
+    if let Some(steps) = found.steps {
         state.set_steps(steps);
     }
     if let Some(velocity) = state.velocity.velocity_mut() {
@@ -161,8 +206,61 @@ pub fn read<const CLASSES: usize, const FEATURES: usize, M: Copy, V: VelocitySto
             velocity.find_bound();
         }
     }
-    *readout = new_readout;
+    *readout = found.readout;
     Ok(())
+}
+
+/// [`read`] into a head whose shape is known only at run time. A velocity in the checkpoint is left out.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_slices<M: Copy>(
+    bytes: &[u8],
+    head: &mut SliceHead<'_, M>,
+    state: &mut State,
+    readout: &mut Readout<M>,
+) -> Result<(), Error> {
+    let found = Checked::find(bytes, head.classes(), head.features(), readout)?;
+    take(found.parameters, head.weights, head.bias);
+    if let Some(steps) = found.steps {
+        state.set_steps(steps);
+    }
+    *readout = found.readout;
+    Ok(())
+}
+
+/// What a checkpoint of a head of some shape holds, all of it checked.
+struct Checked<'a, M> {
+    parameters: &'a [u8],
+    steps: Option<u32>,
+    velocity: Option<&'a [u8]>,
+    readout: Readout<M>,
+}
+
+impl<'a, M: Copy> Checked<'a, M> {
+    /// `readout` is what there is if the checkpoint has none.
+    fn find(bytes: &'a [u8], classes: usize, features: usize, readout: &Readout<M>) -> Result<Self, Error> {
+        let found = Sections::find(bytes)?;
+        let head = found.head.ok_or(refused(CheckpointPart::Section, u32::from(HEAD), 0))?;
+        let ([its_classes, its_features], parameters) = words::<2>(head, HEAD)?;
+        expect(CheckpointPart::Classes, classes as u32, its_classes)?;
+        expect(CheckpointPart::Features, features as u32, its_features)?;
+        let count = classes * (features + 1);
+        check_numbers(Slice::Parameters, count, parameters, HEAD)?;
+        let steps = found.state.map(|bytes| words::<1>(bytes, STATE)).transpose()?.map(|([steps], _)| steps);
+        if let Some(velocity) = found.velocity {
+            check_numbers(Slice::Velocity, count, velocity, VELOCITY)?;
+        }
+        let readout = match found.readout {
+            None => *readout,
+            Some(bytes) => {
+                let ([temperature, threshold], _) = words::<2>(bytes, READOUT)?;
+                let readout = readout.try_with_temperature(f32::from_bits(temperature))?;
+                readout.try_with_threshold(f32::from_bits(threshold))?
+            }
+        };
+        Ok(Checked { parameters, steps, velocity: found.velocity, readout })
+    }
 }
 
 /// The CRC of the checkpoint that `bytes` start with, if it is one and fits.
@@ -256,17 +354,13 @@ fn words<const N: usize>(bytes: &[u8], tag: u16) -> Result<([u32; N], &[u8]), Er
     split_words(bytes).ok_or(refused(CheckpointPart::Section, u32::from(tag), bytes.len() as u32))
 }
 
-/// Whether the bytes are one finite f32 for each parameter.
-fn check_numbers<const CLASSES: usize, const FEATURES: usize>(
-    slice: Slice,
-    bytes: &[u8],
-    tag: u16,
-) -> Result<(), Error> {
+/// Whether the bytes are so many finite f32.
+fn check_numbers(slice: Slice, count: usize, bytes: &[u8], tag: u16) -> Result<(), Error> {
     let (numbers, rest) = bytes.as_chunks::<WORD>();
     if !rest.is_empty() {
         return Err(refused(CheckpointPart::Section, u32::from(tag), bytes.len() as u32));
     }
-    check_length(slice, CLASSES * (FEATURES + 1), numbers.len())?;
+    check_length(slice, count, numbers.len())?;
     match numbers.iter().position(|number| !f32::from_le_bytes(*number).is_finite()) {
         None => Ok(()),
         Some(index) => Err(Error::NotFinite { slice, index }),

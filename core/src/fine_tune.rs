@@ -215,17 +215,42 @@ impl FineTuner {
     ) -> Result<(), Error> {
         // No feature is larger, nor is that of the bias, which is 1.
         let magnitude = kernels::sum_of_magnitudes(features) + 1.0;
+        self.clip::<M>(gradient, features, magnitude);
+        let mut layer = Layer { weights, bias, velocity: state.velocity.velocity_mut() };
+        let bound = self.check(&layer, magnitude * largest)?;
+        self.write(&mut layer, gradient, features, bound);
+        state.count();
+        Ok(())
+    }
+
+    /// Clips the gradient of the logits so that that of all parameters has the norm that is set. `magnitude` bounds every feature.
+    #[inline]
+    pub(crate) fn clip<M: Math>(&self, gradient: &mut [f32], features: &[f32], magnitude: f32) {
         if let Some(clip_norm) = self.optimizer.clip_norm() {
             let norm = norm::<M>(gradient, features, magnitude);
             if norm > clip_norm {
                 scale(gradient, clip_norm / norm);
             }
         }
-        let mut layer = Layer { weights, bias, velocity: state.velocity.velocity_mut() };
-        let bound = self.check(&layer, magnitude * largest)?;
-        self.write(&mut layer, gradient, features, bound);
-        state.count();
-        Ok(())
+    }
+
+    /// Whether an update without momentum whose gradients are at most `slope` leaves all parameters finite.
+    #[inline]
+    pub(crate) fn stays_finite(&self, slope: f32) -> bool {
+        self.optimizer.learning_rate() * slope < LIMIT
+    }
+
+    /// Updates the biases without momentum, and makes rates of the gradient; what the weights keep of themselves.
+    #[inline]
+    pub(crate) fn write_biases(&self, bias: &mut [f32], gradient: &mut [f32]) -> f32 {
+        let learning_rate = self.optimizer.learning_rate();
+        let keep = 1.0 - learning_rate * self.optimizer.weight_decay();
+        for (rate, bias) in gradient.iter_mut().zip(bias.iter_mut()) {
+            *rate *= learning_rate;
+            // The bias is the weight of a feature that is always 1.
+            *bias = keep * *bias - *rate;
+        }
+        keep
     }
 
     /// Whether an update whose gradients are at most `slope` leaves all parameters finite; the bound of the velocity after it,
@@ -238,7 +263,7 @@ impl FineTuner {
     ) -> Result<f32, Error> {
         let learning_rate = self.optimizer.learning_rate();
         if self.optimizer.momentum() == 0.0 {
-            return if learning_rate * slope < LIMIT { Ok(0.0) } else { Err(Error::UpdateTooLarge) };
+            return if self.stays_finite(slope) { Ok(0.0) } else { Err(Error::UpdateTooLarge) };
         }
         let velocity = layer.velocity.as_ref().ok_or(Error::NoVelocity)?;
         let weight_decay = self.optimizer.weight_decay();
@@ -264,12 +289,7 @@ impl FineTuner {
         let Layer { weights, bias, velocity } = layer;
         let learning_rate = self.optimizer.learning_rate();
         if self.optimizer.momentum() == 0.0 {
-            let keep = 1.0 - learning_rate * self.optimizer.weight_decay();
-            for (rate, bias) in gradient.iter_mut().zip(bias.iter_mut()) {
-                *rate *= learning_rate;
-                // The bias is the weight of a feature that is always 1.
-                *bias = keep * *bias - *rate;
-            }
+            let keep = self.write_biases(bias, gradient);
             kernels::update_rows(weights, keep, gradient, features);
         } else if let Some(velocity) = velocity {
             let factors = MomentumFactors {

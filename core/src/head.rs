@@ -147,6 +147,12 @@ pub(crate) fn add_products<const FEATURES: usize>(
     logits: &mut [f32],
 ) -> Result<(), Error> {
     kernels::add_dot_rows(weights, features, logits);
+    check_logits(features, logits)
+}
+
+/// Whether features and logits are finite.
+#[inline]
+pub(crate) fn check_logits(features: &[f32], logits: &[f32]) -> Result<(), Error> {
     // Every logit that a NaN or infinite feature enters is itself NaN or infinite, so a look at the few logits stands for
     // the many features. And their sum is finite only if they all are, so a look at the sum stands for them.
     if logits.iter().sum::<f32>().is_finite() {

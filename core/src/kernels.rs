@@ -46,6 +46,52 @@ pub fn add_dot_rows<const N: usize>(rows: &[[f32; N]], x: &[f32; N], sums: &mut 
     chosen::add_dot_rows(rows, x, sums);
 }
 
+/// [`add_dot_rows`] of a matrix whose shape is known only at run time: as many rows as sums, of the length of `x`, one behind the
+/// other. Rows that the matrix does not have whole are left out.
+///
+/// ```
+/// use gradient_decay::kernels;
+///
+/// let mut sums = [0.5, 0.0];
+/// kernels::add_dot_matrix(&[1.0, 2.0, 3.0, 0.5, 0.0, -1.0], &[2.0, 1.0, 4.0], &mut sums);
+/// assert_eq!(sums, [16.5, -3.0]);
+/// ```
+pub fn add_dot_matrix(matrix: &[f32], x: &[f32], sums: &mut [f32]) {
+    #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
+    if matrix.len() as u64 >= sums.len() as u64 * x.len() as u64 {
+        return fpu::dot_matrix(matrix, x, sums);
+    }
+    let mut matrix = matrix;
+    for sum in sums {
+        let Some((row, others)) = matrix.split_at_checked(x.len()) else { return };
+        *sum += dot(row, x);
+        matrix = others;
+    }
+}
+
+/// [`update_rows`] of a matrix whose shape is known only at run time: as many rows as rates, of the length of `features`, one
+/// behind the other. Rows that the matrix does not have whole are left as they are.
+///
+/// ```
+/// use gradient_decay::kernels;
+///
+/// let mut matrix = [1.0, 2.0, 0.5, 0.0];
+/// kernels::update_matrix(&mut matrix, 1.0, &[0.5, -1.0], &[2.0, 4.0]);
+/// assert_eq!(matrix, [0.0, 0.0, 2.5, 4.0]);
+/// ```
+pub fn update_matrix(matrix: &mut [f32], keep: f32, rates: &[f32], features: &[f32]) {
+    #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
+    if keep == 1.0 && matrix.len() as u64 >= rates.len() as u64 * features.len() as u64 {
+        return fpu::update_matrix(matrix, rates, features);
+    }
+    let mut matrix = matrix;
+    for rate in rates {
+        let Some((row, others)) = matrix.split_at_mut_checked(features.len()) else { return };
+        update(row, keep, *rate, features);
+        matrix = others;
+    }
+}
+
 /// The sum of the absolute values, in order.
 #[inline]
 pub fn sum_of_magnitudes(values: &[f32]) -> f32 {
@@ -182,6 +228,33 @@ mod tests {
         rows_together_and_alone::<7>();
         rows_together_and_alone::<8>();
         rows_together_and_alone::<15>();
+    }
+
+    #[test]
+    fn a_matrix_has_the_bits_of_its_rows() {
+        let numbers: [f32; 60] = core::array::from_fn(|i| ((i * 7) % 13) as f32 / 3.0 - 1.7);
+        for (rows, n) in [(1, 1), (3, 5), (4, 8), (6, 9), (5, 12), (7, 8), (3, 20)] {
+            let (matrix, x) = (&numbers[..rows * n], &numbers[7..7 + n]);
+            let (mut sums, rates) = ([0.25; 7], [0.3, -0.7, 0.1, 0.2, 0.5, -0.4, 0.6]);
+            add_dot_matrix(matrix, x, &mut sums[..rows]);
+            for (row, sum) in matrix.chunks(n).zip(sums) {
+                assert_eq!(sum, 0.25 + dot(row, x));
+            }
+            for keep in [1.0, 0.999] {
+                let (mut together, mut alone) = (numbers, numbers);
+                update_matrix(&mut together[..rows * n], keep, &rates[..rows], x);
+                alone[..rows * n].chunks_mut(n).zip(rates).for_each(|(row, rate)| update(row, keep, rate, x));
+                assert_eq!(together, alone);
+            }
+        }
+        // Too small a matrix, and no features.
+        let mut sums = [0.0; 3];
+        add_dot_matrix(&numbers[..5], &[1.0, 1.0], &mut sums);
+        assert_eq!(sums[2], 0.0);
+        add_dot_matrix(&numbers, &[], &mut sums);
+        let mut numbers = numbers;
+        update_matrix(&mut numbers[..5], 1.0, &[1.0; 3], &[1.0, 1.0]);
+        assert_eq!(numbers[4], ((4 * 7) % 13) as f32 / 3.0 - 1.7);
     }
 
     #[test]

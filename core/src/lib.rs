@@ -32,6 +32,7 @@
 //! | [`target`] | targets beyond a class: distributions, label smoothing, class weights, an ignored class |
 //! | [`schedule`] | beta as a function of the step |
 //! | [`head`] | the linear head: inference |
+//! | [`slice_head`] | a linear head whose shape is known only at run time |
 //! | [`mlp`] | a head with one hidden layer |
 //! | [`fixed`] | training in integers, for cores without FPU |
 //! | [`quantized`] | inference in integers, with TensorFlow Lite's arithmetic |
@@ -90,6 +91,7 @@ mod random;
 pub mod readout;
 pub mod replay;
 pub mod schedule;
+pub mod slice_head;
 pub mod standardize;
 #[cfg(feature = "storage")]
 pub mod store;
@@ -107,6 +109,7 @@ pub use optimizer::{Sgd, Velocity};
 pub use readout::{Answer, Readout};
 pub use replay::{Quantized, Replay};
 pub use schedule::BetaSchedule;
+pub use slice_head::SliceHead;
 pub use standardize::Standardizer;
 #[cfg(feature = "storage")]
 pub use store::Store;

@@ -30,10 +30,9 @@ pub(super) fn add_dot_rows<const N: usize>(rows: &[[f32; N]], x: &[f32; N], sums
     dot_matrix(rows.as_flattened(), x, sums.get_mut(..count).unwrap_or_default());
 }
 
-/// One function for all shapes: as many rows as sums, of the length of `x`. Nothing is done if the matrix has fewer
-/// elements.
+/// See [`kernels::add_dot_matrix`](super::add_dot_matrix): one function for all shapes.
 #[inline(never)]
-fn dot_matrix(matrix: &[f32], x: &[f32], sums: &mut [f32]) {
+pub(super) fn dot_matrix(matrix: &[f32], x: &[f32], sums: &mut [f32]) {
     let (rows, n) = (sums.len(), x.len());
     // In 64 bits the product cannot overflow.
     if (matrix.len() as u64) < rows as u64 * n as u64 {
@@ -234,10 +233,9 @@ pub(super) fn update_rows<const N: usize>(rows: &mut [[f32; N]], keep: f32, rate
     }
 }
 
-/// One function for all shapes: as many rows as rates, of the length of `x`. Nothing is done if the matrix has fewer
-/// elements.
+/// See [`kernels::update_matrix`](super::update_matrix): one function for all shapes. Without weight decay.
 #[inline(never)]
-fn update_matrix(matrix: &mut [f32], rates: &[f32], x: &[f32]) {
+pub(super) fn update_matrix(matrix: &mut [f32], rates: &[f32], x: &[f32]) {
     let (rows, n) = (rates.len(), x.len());
     // In 64 bits the product cannot overflow.
     if (matrix.len() as u64) < rows as u64 * n as u64 {

@@ -15,8 +15,8 @@ use gradient_decay::quantized::{Quantization, QuantizedHead, requantize};
 use gradient_decay::replay::Stored;
 use gradient_decay::{
     BetaSchedule, Calibration, Error, FineTuner, GradientDecay, GrowingHead, Libm, LinearHead, Math, Micromath,
-    MlpHead, Quantized, Readout, Replay, Sgd, Standardizer, State, Target, TargetOptions, Velocity, checkpoint,
-    kernels, math,
+    MlpHead, Quantized, Readout, Replay, Sgd, SliceHead, Standardizer, State, Target, TargetOptions, Velocity,
+    checkpoint, kernels, math,
 };
 
 unsafe extern "C" {
@@ -189,6 +189,19 @@ fn standardizer<const FEATURES: usize, M: Math>(features: &[f32; FEATURES]) -> R
     Ok(())
 }
 
+fn slice_head<M: Math>(parameters: &mut [f32], features: &[f32], scratch: &mut [f32]) -> Result<(), Error> {
+    let mut head: SliceHead<'_, M> = SliceHead::with_math(parameters, black_box(2), black_box(3))?;
+    let (mut state, mut readout) = (State::new(), Readout::with_math());
+    head.check()?;
+    head.logits(features, scratch)?;
+    black_box((head.predict(features, scratch)?, head.classes(), head.features()));
+    let tuner = settings(black_box(0.1), black_box(3))?;
+    black_box(tuner.step_slices(&mut head, &mut state, features, black_box(1), scratch)?);
+    let mut bytes = [0; 64];
+    checkpoint::write_slices(&head, &state, &readout, black_box(&mut bytes))?;
+    checkpoint::read_slices(black_box(&bytes), &mut head, &mut state, &mut readout)
+}
+
 fn slices(a: &[f32], b: &mut [f32]) -> f32 {
     let factors =
         black_box(kernels::MomentumFactors { learning_rate: 0.1, momentum: 0.9, nesterov: true, weight_decay: 0.01 });
@@ -201,6 +214,10 @@ fn slices(a: &[f32], b: &mut [f32]) -> f32 {
     let mut sums = [0.0; 3];
     kernels::add_dot_rows(&rows, &x, &mut sums);
     kernels::portable::add_dot_rows(&rows, &x, &mut sums);
+    kernels::add_dot_matrix(a, &x, &mut sums);
+    kernels::update_matrix(b, black_box(0.9), &sums, a);
+    black_box(slice_head::<Libm>(b, a, &mut sums).is_ok());
+    black_box(slice_head::<Micromath>(b, a, &mut sums).is_ok());
     let rows = sums.iter().sum::<f32>();
     let exponentials = kernels::exp_and_sum::<Libm>(b, black_box(0.5), black_box(0.0)) + math::exp(black_box(-0.5));
     let magnitudes = kernels::sum_of_magnitudes(a) + kernels::portable::sum_of_magnitudes(a);
