@@ -1,5 +1,6 @@
 //! `cargo xtask`: every check of the project by one command.
 
+mod c;
 mod footprint;
 mod qemu;
 mod setup;
@@ -24,6 +25,10 @@ enum Task {
         #[arg(long)]
         bless: bool,
     },
+    /// Check the C library: its functions, its example in QEMU, the Arduino library
+    C,
+    /// Make the Arduino library: a folder to put among the libraries of your sketches
+    Arduino,
     /// Run the firmware in QEMU and compare its log with the expected one
     Qemu {
         /// Take the log as what is expected from now on
@@ -56,6 +61,11 @@ fn main() -> ExitCode {
             let ready = setup::targets(&footprint::targets()).and_then(|()| setup::qemu());
             ready.and_then(|()| footprint::run(bless))
         }
+        Task::C => {
+            let ready = setup::targets(&c::TARGETS).and_then(|()| setup::qemu()).and_then(|()| setup::c_compiler());
+            ready.and_then(|()| c::test())
+        }
+        Task::Arduino => setup::targets(&c::TARGETS).and_then(|()| c::arduino().map(drop)),
         Task::Qemu { bless } => {
             let ready = setup::targets(&qemu::TARGETS).and_then(|()| setup::qemu());
             ready.and_then(|()| if bless { qemu::bless() } else { qemu::compare().and_then(|()| qemu::link()) })
@@ -74,7 +84,10 @@ fn test() -> Result<()> {
     setup::components(&["rustfmt", "clippy"])?;
     setup::targets(&TARGETS)?;
     setup::targets(&footprint::targets())?;
+    setup::targets(&qemu::TARGETS)?;
+    setup::targets(&c::TARGETS)?;
     setup::qemu()?;
+    setup::c_compiler()?;
 
     cargo(&root(), &["fmt", "--all", "--check"])?;
     cargo(&boards(), &["fmt", "--all", "--check"])?;
@@ -93,6 +106,7 @@ fn test() -> Result<()> {
     cargo(&root(), &["test", "-p", "gradient-decay", "-p", "gradient-decay-app", "--all-features"])?;
     qemu::check_boards()?;
     qemu::compare()?;
+    c::test()?;
     footprint::clippy()?;
     footprint::run(false)?;
     // All features but demo-host's backends for GPUs, which take ten minutes and more to build.

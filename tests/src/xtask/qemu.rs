@@ -20,8 +20,8 @@ const PROGRAMS: [(&str, &str, &str); 4] = [
     ("qemu-microbit", "qemu-microbit", "expected.log"),
 ];
 
-/// The targets of the boards in QEMU.
-pub const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
+/// The targets of the boards.
+pub const TARGETS: [&str; 3] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf", "riscv32imc-unknown-none-elf"];
 
 /// Lints all boards, those that are not in QEMU as well, which also shows that they compile; and links them.
 pub fn check_boards() -> Result<()> {

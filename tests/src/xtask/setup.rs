@@ -29,22 +29,34 @@ fn rustup(kind: &str, names: &[&str]) -> Result<()> {
         );
     }
     let installed = output(Command::new("rustup").args([kind, "list", "--installed"]))?;
-    // A component is listed with the host behind its name.
-    let missing: Vec<_> = names.iter().filter(|name| !installed.lines().any(|line| line.starts_with(**name))).collect();
+    // A component is listed with the host behind its name. Of two targets, one's name begins with the other's.
+    let is = |line: &str, name: &str| line == name || (kind == "component" && line.starts_with(&format!("{name}-")));
+    let missing: Vec<_> = names.iter().filter(|name| !installed.lines().any(|line| is(line, name))).collect();
     if missing.is_empty() { Ok(()) } else { run(Command::new("rustup").args([kind, "add"]).args(missing)) }
 }
 
-/// Installs QEMU by apt where that can be, and the runner into the target folder, unless they are there.
-pub fn qemu() -> Result<()> {
-    const QEMU: &str = "qemu-system-arm";
-    if !has(QEMU) {
-        let installed = has("apt-get")
-            && run(Command::new("apt-get").args(["update", "-qq"])).is_ok()
-            && run(Command::new("apt-get").args(["install", "-y", "-qq", "--no-install-recommends", QEMU])).is_ok();
-        if !installed || !has(QEMU) {
-            bail!("{QEMU} is missing and could not be installed: install QEMU for Arm (in Debian the package {QEMU})");
-        }
+/// Installs a program by apt where that can be, unless it is there.
+fn program(program: &str, package: &str, what: &str) -> Result<()> {
+    if has(program) {
+        return Ok(());
     }
+    let installed = has("apt-get")
+        && run(Command::new("apt-get").args(["update", "-qq"])).is_ok()
+        && run(Command::new("apt-get").args(["install", "-y", "-qq", "--no-install-recommends", package])).is_ok();
+    if !installed || !has(program) {
+        bail!("{program} is missing and could not be installed: install {what} (in Debian the package {package})");
+    }
+    Ok(())
+}
+
+/// Sees to it that there is a C compiler for Arm.
+pub fn c_compiler() -> Result<()> {
+    program("arm-none-eabi-g++", "gcc-arm-none-eabi", "GCC for Arm without an operating system")
+}
+
+/// Sees to it that there is QEMU, and the runner, which is installed into the target folder.
+pub fn qemu() -> Result<()> {
+    program("qemu-system-arm", "qemu-system-arm", "QEMU for Arm")?;
     if !has("qemu-run") && !tools().join("bin").join("qemu-run").exists() {
         let mut install = Command::new("cargo");
         install.args(["install", "qemu-run", "--version", QEMU_RUN, "--locked", "--root"]).arg(tools());

@@ -1,0 +1,139 @@
+/*
+ * gradient-decay from C, without an operating system and a C library: a head of 64 features and 10 classes learns 300 generated
+ * samples. For QEMU's mps2-an386, a Cortex-M4F; it prints over semihosting. The file expected.log has what it prints, which a test
+ * computes in Rust as well: the bits are the same.
+ */
+
+#include "gradient_decay.h"
+
+#define CLASSES 10
+#define FEATURES 64
+#define SAMPLES 300
+
+static gd_trainer trainer;
+static float parameters[CLASSES * (FEATURES + 1)];
+static float features[FEATURES];
+static float probabilities[CLASSES];
+static uint8_t checkpoint[4 * CLASSES * (FEATURES + 1) + 64];
+
+/* Semihosting: SYS_WRITE0 prints a text, SYS_EXIT ends QEMU. */
+static int semihosting(int operation, const void *argument)
+{
+    register int r0 __asm__("r0") = operation;
+    register const void *r1 __asm__("r1") = argument;
+    __asm__ volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
+    return r0;
+}
+
+static void print(const char *text)
+{
+    semihosting(0x04, text);
+}
+
+static void print_hex(const char *name, uint32_t number)
+{
+    char text[10];
+    for (int i = 0; i < 8; i++) {
+        text[i] = "0123456789abcdef"[(number >> (28 - 4 * i)) & 15];
+    }
+    text[8] = '\n';
+    text[9] = 0;
+    print(name);
+    print(text);
+}
+
+static uint32_t bits(float number)
+{
+    union {
+        float number;
+        uint32_t bits;
+    } both = {number};
+    return both.bits;
+}
+
+static _Noreturn void end(int good)
+{
+    /* ADP_Stopped_ApplicationExit, or an error. */
+    semihosting(0x18, (const void *)(good ? 0x20026 : 0x20023));
+    for (;;) {
+    }
+}
+
+/* Says what failed, and ends. */
+static void check(gd_status status)
+{
+    if (status != GD_OK) {
+        print(gd_message(status));
+        print("\n");
+        end(0);
+    }
+}
+
+static void expect(gd_status status, gd_status expected)
+{
+    if (status != expected) {
+        print("expected another status, not: ");
+        print(gd_message(status));
+        print("\n");
+        end(0);
+    }
+}
+
+/* Sample number n: noise, and more of it in the features of its class. A linear congruential generator (Numerical Recipes). */
+static uint32_t sample(uint32_t n)
+{
+    uint32_t random = n;
+    uint32_t class_index = (n * 7) % CLASSES;
+    for (int i = 0; i < FEATURES; i++) {
+        random = random * 1664525u + 1013904223u;
+        float noise = (float)(random >> 16) / 65536.0f;
+        features[i] = (uint32_t)i % CLASSES == class_index ? noise + 0.5f : noise;
+    }
+    return class_index;
+}
+
+int main(void)
+{
+    check(gd_init(&trainer, parameters, sizeof parameters / sizeof *parameters, CLASSES, FEATURES));
+    check(gd_set_optimizer(&trainer, 0.05f, 0.0f, 0.0f));
+    check(gd_set_beta(&trainer, 0.01f, 1.0f, 150, true));
+    check(gd_set_readout(&trainer, 1.0f, 0.5f));
+
+    gd_prediction prediction;
+    gd_step step;
+    for (uint32_t n = 1; n <= SAMPLES; n++) {
+        uint32_t class_index = sample(n);
+        check(gd_predict(&trainer, features, FEATURES, probabilities, CLASSES, &prediction));
+        check(gd_record(&trainer, probabilities, CLASSES, class_index));
+        check(gd_learn(&trainer, features, FEATURES, class_index, probabilities, CLASSES, &step));
+        if (n % 100 == 0) {
+            print_hex("loss ", bits(step.loss));
+            print_hex("beta ", bits(step.beta));
+        }
+    }
+    gd_calibration calibration;
+    check(gd_get_calibration(&trainer, &calibration));
+    print_hex("accuracy ", bits(calibration.accuracy));
+    print_hex("ece ", bits(calibration.ece));
+
+    /* What is wrong is refused, and changes nothing. */
+    expect(gd_learn(&trainer, features, FEATURES - 1, 0, probabilities, CLASSES, &step), GD_ERROR_LENGTH);
+    expect(gd_learn(&trainer, features, FEATURES, CLASSES, probabilities, CLASSES, &step), GD_ERROR_CLASS);
+    expect(gd_learn(&trainer, NULL, FEATURES, 0, probabilities, CLASSES, &step), GD_ERROR_POINTER);
+    expect(gd_set_beta(&trainer, -1.0f, 1.0f, 10, true), GD_ERROR_RANGE);
+
+    /* A checkpoint brings the head back; its last four bytes are a CRC. */
+    size_t size = gd_checkpoint_size(CLASSES, FEATURES);
+    check(gd_checkpoint_write(&trainer, checkpoint, sizeof checkpoint));
+    for (uint32_t i = 0; i < 4; i++) {
+        print_hex("checkpoint crc byte ", checkpoint[size - 4 + i]);
+    }
+    check(gd_init(&trainer, parameters, sizeof parameters / sizeof *parameters, CLASSES, FEATURES));
+    check(gd_checkpoint_read(&trainer, checkpoint, size));
+    checkpoint[100] ^= 1;
+    expect(gd_checkpoint_read(&trainer, checkpoint, size), GD_ERROR_CHECKPOINT);
+    sample(1);
+    check(gd_predict(&trainer, features, FEATURES, probabilities, CLASSES, &prediction));
+    print_hex("probability ", bits(prediction.probability));
+    end(1);
+}

@@ -1,0 +1,24 @@
+//! gradient-decay for C: a static library, whose header `include/gradient_decay.h` is made of this file by cbindgen.
+//!
+//! A [`gd_trainer`] is a handle in the caller's memory, over the caller's parameters; nothing is allocated. Every function returns a
+//! status, [`GD_OK`] or an error, after which nothing is changed. No panic can cross the border, since the core has none.
+//!
+//! The shape is known at run time, so that one library serves all heads. The bits are those of the Rust library.
+#![cfg_attr(target_os = "none", no_std)]
+// The names are C's.
+#![allow(non_camel_case_types)]
+
+mod status;
+mod trainer;
+
+pub use status::*;
+pub use trainer::*;
+
+/// The linker finds this only if something panics, which `cargo xtask test` shows that nothing does.
+#[cfg(target_os = "none")]
+#[panic_handler]
+fn panic(_: &core::panic::PanicInfo<'_>) -> ! {
+    loop {
+        core::hint::spin_loop();
+    }
+}

@@ -1,0 +1,62 @@
+//! What functions return.
+
+use core::ffi::{CStr, c_char};
+
+use gradient_decay::Error;
+
+/// What a function returns: GD_OK, or why it did nothing.
+pub type gd_status = i32;
+
+/// It was done.
+pub const GD_OK: gd_status = 0;
+/// A pointer is null, or not aligned as its type has to be.
+pub const GD_ERROR_POINTER: gd_status = -1;
+/// The trainer was not initialised by gd_init, or its memory was overwritten.
+pub const GD_ERROR_TRAINER: gd_status = -2;
+/// A buffer has the wrong length.
+pub const GD_ERROR_LENGTH: gd_status = -3;
+/// The class is none.
+pub const GD_ERROR_CLASS: gd_status = -4;
+/// A number is NaN or infinite, or a logit would be.
+pub const GD_ERROR_NOT_FINITE: gd_status = -5;
+/// A setting is out of its range.
+pub const GD_ERROR_RANGE: gd_status = -6;
+/// The numbers are too large to learn from.
+pub const GD_ERROR_TOO_LARGE: gd_status = -7;
+/// The checkpoint is damaged, or that of another head.
+pub const GD_ERROR_CHECKPOINT: gd_status = -8;
+/// There is nothing to report yet.
+pub const GD_ERROR_EMPTY: gd_status = -9;
+
+/// Of the core's errors.
+pub(crate) fn status(error: Error) -> gd_status {
+    match error {
+        Error::Length { .. } => GD_ERROR_LENGTH,
+        Error::Target { .. } => GD_ERROR_CLASS,
+        Error::NotFinite { .. } => GD_ERROR_NOT_FINITE,
+        Error::UpdateTooLarge => GD_ERROR_TOO_LARGE,
+        Error::Checkpoint { .. } => GD_ERROR_CHECKPOINT,
+        _ => GD_ERROR_RANGE,
+    }
+}
+
+/// One sentence about a status, for a log; never null. It need not be freed.
+#[unsafe(no_mangle)]
+pub extern "C" fn gd_message(status: gd_status) -> *const c_char {
+    let message: &CStr = match status {
+        GD_OK => c"it was done",
+        GD_ERROR_POINTER => c"a pointer is null, or not aligned",
+        GD_ERROR_TRAINER => c"the trainer was not initialised: call gd_init first",
+        GD_ERROR_LENGTH => {
+            c"a buffer has the wrong length: parameters are classes * (features + 1), probabilities one a class"
+        }
+        GD_ERROR_CLASS => c"the class must be below the number of classes",
+        GD_ERROR_NOT_FINITE => c"a number is NaN or infinite, or a logit would be",
+        GD_ERROR_RANGE => c"a setting is out of its range, which the header states",
+        GD_ERROR_TOO_LARGE => c"the features are too large for the learning rate",
+        GD_ERROR_CHECKPOINT => c"the checkpoint is damaged, or that of another head",
+        GD_ERROR_EMPTY => c"nothing was recorded yet",
+        _ => c"this is no status of gradient-decay",
+    };
+    message.as_ptr()
+}

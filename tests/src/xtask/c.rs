@@ -1,0 +1,132 @@
+//! The C library: its tests, the bare example in QEMU, and the Arduino library.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use anyhow::{Context, Result, ensure};
+use elf::ElfBytes;
+use elf::endian::LittleEndian;
+
+use super::shell::{cargo, output, root, run};
+
+/// The static library for an Arduino, by its processor and the options of its compiler, and the Rust target.
+const ARDUINOS: [(&str, &str); 4] = [
+    ("cortex-m0plus", "thumbv6m-none-eabi"),
+    ("cortex-m4/fpv4-sp-d16-hard", "thumbv7em-none-eabihf"),
+    ("cortex-m4/fpv4-sp-d16-softfp", "thumbv7em-none-eabi"),
+    ("cortex-m7/fpv5-d16-softfp", "thumbv7em-none-eabi"),
+];
+
+/// The targets that the library is built for.
+pub const TARGETS: [&str; 3] = ["thumbv6m-none-eabi", "thumbv7em-none-eabi", "thumbv7em-none-eabihf"];
+
+/// What Rust's panic handler is called in a program that can reach it.
+const PANIC: &str = "rust_begin_unwind";
+
+/// The package of the library.
+pub fn package() -> PathBuf {
+    root().join("firmware").join("c-api")
+}
+
+/// All checks of the library.
+pub fn test() -> Result<()> {
+    cargo(&package(), &["fmt", "--check"])?;
+    cargo(&package(), &["clippy", "--all-targets", "--", "-D", "warnings"])?;
+    cargo(&package(), &["test"])?;
+    bare()?;
+    let folder = arduino()?;
+    arduino_example(&folder)
+}
+
+/// The bare example: built by its own script, its output compared with what is committed.
+fn bare() -> Result<()> {
+    let example = package().join("examples").join("bare");
+    run(&mut Command::new(example.join("build.sh")))?;
+    let program = package().join("target").join("bare.elf");
+    let bytes = fs::read(&program).with_context(|| format!("cannot read {}", program.display()))?;
+    ensure!(!has_symbol(&bytes, PANIC)?, "{} can reach a panic", program.display());
+    let mut qemu = Command::new("qemu-system-arm");
+    qemu.args(["-machine", "mps2-an386", "-nographic", "-monitor", "none", "-serial", "none"]);
+    qemu.args(["-chardev", "stdio,id=out", "-semihosting-config", "enable=on,target=native,chardev=out", "-kernel"]);
+    let printed = output(qemu.arg(&program).stdin(Stdio::null()))?;
+    let path = example.join("expected.log");
+    let expected = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    ensure!(printed == expected, "the C example printed\n{printed}\nbut {} has\n{expected}", path.display());
+    println!("The C example has the bits that are expected, and no path to a panic.");
+    Ok(())
+}
+
+/// Whether the program still has a symbol whose name contains this.
+fn has_symbol(program: &[u8], name: &str) -> Result<bool> {
+    let file = ElfBytes::<LittleEndian>::minimal_parse(program).context("the program is no ELF file")?;
+    let (symbols, names) =
+        file.symbol_table().context("the symbols are broken")?.context("the program has no symbols")?;
+    let has = |wanted: &str| {
+        symbols.iter().any(|symbol| names.get(symbol.st_name as usize).is_ok_and(|found| found.contains(wanted)))
+    };
+    // One that must be there, so that stripped symbols are no proof.
+    ensure!(has("gd_learn"), "the program has no symbols");
+    Ok(has(name))
+}
+
+/// Makes the folder of the Arduino library, with the library built for the usual processors.
+pub fn arduino() -> Result<PathBuf> {
+    let folder = root().join("target").join("arduino").join("GradientDecay");
+    let from = package().join("arduino");
+    copy(&from.join("library.properties"), &folder.join("library.properties"))?;
+    copy(&from.join("GradientDecay.h"), &folder.join("src").join("GradientDecay.h"))?;
+    copy(&package().join("include").join("gradient_decay.h"), &folder.join("src").join("gradient_decay.h"))?;
+    let example = Path::new("examples").join("Learn").join("Learn.ino");
+    copy(&from.join(&example), &folder.join(&example))?;
+    for (processor, target) in ARDUINOS {
+        cargo(&package(), &["build", "--release", "--target", target])?;
+        let library = "libgradient_decay_c.a";
+        let built = package().join("target").join(target).join("release").join(library);
+        copy(&built, &folder.join("src").join(processor).join(library))?;
+    }
+    println!("The Arduino library is in {}: put it into the folder `libraries` of your sketches.", folder.display());
+    Ok(folder)
+}
+
+fn copy(from: &Path, to: &Path) -> Result<()> {
+    if let Some(folder) = to.parent() {
+        fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    }
+    fs::copy(from, to).map(|_| ()).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))
+}
+
+/// The Arduino example against as much of Arduino's core as it uses: for each processor it must compile and link.
+fn arduino_example(folder: &Path) -> Result<()> {
+    let bare = package().join("examples").join("bare");
+    for (processor, _) in ARDUINOS {
+        let (cpu, fpu) = processor.split_once('/').unwrap_or((processor, ""));
+        let mut compiler = Command::new("arm-none-eabi-g++");
+        compiler.args([
+            "-std=c++17",
+            "-Wall",
+            "-Wextra",
+            "-Werror",
+            "-Os",
+            "-ffreestanding",
+            "-fno-exceptions",
+            "-fno-rtti",
+        ]);
+        compiler.args(["-mthumb", "-nostdlib", "-Wl,--gc-sections,-z,noexecstack"]).arg(format!("-mcpu={cpu}"));
+        if let Some((fpu, abi)) = fpu.rsplit_once('-') {
+            compiler.arg(format!("-mfpu={fpu}")).arg(format!("-mfloat-abi={abi}"));
+        }
+        compiler.arg("-I").arg(folder.join("src")).arg("-I").arg(root().join("tests").join("arduino"));
+        compiler.arg("-T").arg(bare.join("mps2.ld"));
+        compiler.args(["-x", "c"]).arg(bare.join("start.c"));
+        compiler
+            .args(["-x", "c++", "-include", "Arduino.h"])
+            .arg(folder.join("examples").join("Learn").join("Learn.ino"));
+        compiler
+            .args(["-x", "none", "-L"])
+            .arg(folder.join("src").join(processor))
+            .args(["-lgradient_decay_c", "-lgcc"]);
+        run(compiler.arg("-o").arg(root().join("target").join("arduino").join("learn.elf")))?;
+    }
+    Ok(())
+}
