@@ -99,34 +99,33 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 /// The Arduino example against as much of Arduino's core as it uses: for each processor it must compile and link.
 fn arduino_example(folder: &Path) -> Result<()> {
     let bare = package().join("examples").join("bare");
+    let sketch = root().join("target").join("arduino").join("learn.o");
     for (processor, _) in ARDUINOS {
         let (cpu, fpu) = processor.split_once('/').unwrap_or((processor, ""));
+        let mut machine = vec!["-mthumb".to_owned(), format!("-mcpu={cpu}")];
+        if let Some((fpu, abi)) = fpu.rsplit_once('-') {
+            machine.extend([format!("-mfpu={fpu}"), format!("-mfloat-abi={abi}")]);
+        }
         let mut compiler = Command::new("arm-none-eabi-g++");
+        compiler.args(&machine).args(["-std=c++17", "-Wall", "-Wextra", "-Werror", "-Os", "-ffreestanding"]);
         compiler.args([
-            "-std=c++17",
-            "-Wall",
-            "-Wextra",
-            "-Werror",
-            "-Os",
-            "-ffreestanding",
             "-fno-exceptions",
             "-fno-rtti",
+            "-ffunction-sections",
+            "-c",
+            "-x",
+            "c++",
+            "-include",
+            "Arduino.h",
         ]);
-        compiler.args(["-mthumb", "-nostdlib", "-Wl,--gc-sections,-z,noexecstack"]).arg(format!("-mcpu={cpu}"));
-        if let Some((fpu, abi)) = fpu.rsplit_once('-') {
-            compiler.arg(format!("-mfpu={fpu}")).arg(format!("-mfloat-abi={abi}"));
-        }
         compiler.arg("-I").arg(folder.join("src")).arg("-I").arg(root().join("tests").join("arduino"));
-        compiler.arg("-T").arg(bare.join("mps2.ld"));
-        compiler.args(["-x", "c"]).arg(bare.join("start.c"));
-        compiler
-            .args(["-x", "c++", "-include", "Arduino.h"])
-            .arg(folder.join("examples").join("Learn").join("Learn.ino"));
-        compiler
-            .args(["-x", "none", "-L"])
-            .arg(folder.join("src").join(processor))
-            .args(["-lgradient_decay_c", "-lgcc"]);
-        run(compiler.arg("-o").arg(root().join("target").join("arduino").join("learn.elf")))?;
+        compiler.arg(folder.join("examples").join("Learn").join("Learn.ino")).arg("-o").arg(&sketch);
+        run(&mut compiler)?;
+        let mut linker = Command::new("arm-none-eabi-gcc");
+        linker.args(&machine).args(["-Os", "-ffreestanding", "-nostdlib", "-Wl,--gc-sections,-z,noexecstack", "-T"]);
+        linker.arg(bare.join("mps2.ld")).arg(bare.join("start.c")).arg(&sketch);
+        linker.arg("-L").arg(folder.join("src").join(processor)).args(["-lgradient_decay_c", "-lgcc"]);
+        run(linker.arg("-o").arg(sketch.with_extension("elf")))?;
     }
     Ok(())
 }
