@@ -10,8 +10,8 @@ use gradient_decay_link::{
     VERSION, decode, encode,
 };
 
-/// How long an answer may take: a device that erases a sector of 128 kB is busy for two seconds.
-const PATIENCE: Duration = Duration::from_secs(4);
+/// How long an answer may take: a device that erases a sector of 128 kB is busy for up to four seconds (STM32F411 data sheet).
+const PATIENCE: Duration = Duration::from_secs(6);
 
 /// How often a request is sent that did not arrive well.
 const ATTEMPTS: usize = 3;
@@ -38,7 +38,7 @@ impl<P: Read + Write> Client<P> {
         Ok(client)
     }
 
-    /// With another patience than four seconds, for which it waits for an answer before it asks again.
+    /// With another patience than six seconds, for which it waits for an answer before it asks again.
     pub fn with_patience(self, patience: Duration) -> Self {
         Client { patience, ..self }
     }

@@ -1,5 +1,4 @@
-//! The device's end of the link: answers what a host asks over a serial port. The messages are those of
-//! [`gradient_decay_link`](gradient_decay_link).
+//! The device's end of the link: answers what a host asks over a serial port. The messages are those of [`gradient_decay_link`].
 
 use embedded_io::{Read, ReadReady, Write};
 use gradient_decay::{Answer, Error, LinearHead};
@@ -38,8 +37,8 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Serve
         }
     }
 
-    /// Takes the bytes that have arrived at the port, and answers what they ask. Waits for nothing but the sending of an answer. An
-    /// error of the port drops what it had. `save` is to save the classifier's head, and tells whether it did.
+    /// Takes the bytes that have arrived at the port, a frame's worth at most, and answers what they ask. Waits for nothing but the
+    /// sending of an answer. An error of the port drops what it had. `save` is to save the classifier's head, and tells whether it did.
     pub fn poll<P: Read + ReadReady + Write, L: Learner<CLASSES, FEATURES>>(
         &mut self,
         port: &mut P,
@@ -47,9 +46,12 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Serve
         mut save: impl FnMut(&Classifier<L, CLASSES, FEATURES>) -> bool,
     ) {
         let Server { receiver, transfer, learned } = self;
-        while let Ok(true) = port.read_ready() {
+        let mut taken = 0;
+        // Whoever sends without a pause does not keep the device from all else.
+        while taken < FRAME && port.read_ready().unwrap_or(false) {
             let mut bytes = [0; 16];
             let Ok(count) = port.read(&mut bytes) else { return };
+            taken += count;
             if count == 0 {
                 // The other end is gone.
                 return;

@@ -114,7 +114,14 @@ where
         port: &mut P,
     ) {
         let App { classifier, store, .. } = self;
-        server.poll(port, classifier, |classifier| save(store, classifier).is_ok());
+        let mut saved = false;
+        server.poll(port, classifier, |classifier| {
+            saved = true;
+            save(store, classifier).is_ok()
+        });
+        if saved {
+            self.begin_window(&mut |_| {});
+        }
     }
 
     /// The last answer, `None` while the window is not full.
@@ -166,14 +173,17 @@ where
                 self.missing = self.missing.saturating_add(missing);
                 match self.window.newest() {
                     Some(sample) if self.missing <= BRIDGED => (0..missing).for_each(|_| self.push(sample, observe)),
-                    _ => {
-                        self.window.clear();
-                        self.answer = None;
-                        self.advance(Input::WindowBroken, observe);
-                    }
+                    _ => self.begin_window(observe),
                 }
             }
         }
+    }
+
+    /// Begins a new window, since samples are missing.
+    fn begin_window(&mut self, observe: &mut impl FnMut(Event)) {
+        self.window.clear();
+        self.answer = None;
+        self.advance(Input::WindowBroken, observe);
     }
 
     fn push(&mut self, sample: super::sampling::Acceleration, observe: &mut impl FnMut(Event)) {
@@ -244,6 +254,8 @@ where
             Ok(()) => observe(Event::Saved { steps: self.classifier.learner().steps() }),
             Err(fault) => self.fault(Fault::NotSaved(fault), observe),
         }
+        // Many a flash stops the processor while it is erased, and nobody counts the interrupts that were missed.
+        self.begin_window(observe);
     }
 
     fn infer(&mut self, observe: &mut impl FnMut(Event)) {

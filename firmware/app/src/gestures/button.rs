@@ -82,3 +82,62 @@ impl<P: InputPin> Button<P> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use embedded_hal_mock::eh1::MockError;
+    use embedded_hal_mock::eh1::digital::{Mock, State, Transaction};
+    use std::vec::Vec;
+
+    /// The events of a button whose pin has these levels, each for so many readings.
+    fn events(levels: &[(State, usize)], new: fn(Mock) -> Button<Mock>) -> Vec<ButtonEvent> {
+        let levels: Vec<_> =
+            levels.iter().flat_map(|(level, count)| (0..*count).map(|_| Transaction::get(*level))).collect();
+        let mut pin = Mock::new(&levels);
+        let mut button = new(pin.clone());
+        let events = levels.iter().filter_map(|_| button.poll()).collect();
+        pin.done();
+        events
+    }
+
+    #[test]
+    fn a_press_is_two_readings_and_bouncing_is_none() {
+        use State::{High, Low};
+        let bouncing = [(High, 3), (Low, 1), (High, 1), (Low, 1), (High, 1)];
+        assert_eq!(events(&bouncing, Button::active_low), []);
+        let press = [(High, 2), (Low, 1), (High, 1), (Low, 5), (High, 1), (Low, 1), (High, 4)];
+        assert_eq!(events(&press, Button::active_low), [ButtonEvent::Pressed, ButtonEvent::Released]);
+        let press = [(Low, 2), (High, 5), (Low, 4)];
+        assert_eq!(events(&press, Button::active_high), [ButtonEvent::Pressed, ButtonEvent::Released]);
+    }
+
+    #[test]
+    fn holding_differs_from_pressing_and_from_being_stuck() {
+        use ButtonEvent::{Pressed, Released, ReleasedAfterHold, Stuck};
+        use State::{High, Low};
+        for (readings, expected) in [
+            (usize::from(HELD) - 1, &[Pressed, Released][..]),
+            (usize::from(HELD), &[Pressed, ReleasedAfterHold]),
+            (usize::from(STUCK) - 2, &[Pressed, ReleasedAfterHold]),
+            (usize::from(STUCK) + 500, &[Pressed, Stuck]),
+        ] {
+            // The first of these readings is only a hint, and so is the first of the others: it is down as long as this.
+            let levels = [(High, 2), (Low, readings), (High, 3), (Low, 3), (High, 3)];
+            let found = events(&levels, Button::active_low);
+            assert_eq!(found, [expected, &[Pressed, Released]].concat(), "{readings} readings");
+        }
+    }
+
+    #[test]
+    fn a_pin_that_cannot_be_read_is_told_once_in_a_row() {
+        let broken = || Transaction::get(State::High).with_error(MockError::Io(std::io::ErrorKind::NotConnected));
+        let good = || Transaction::get(State::High);
+        let mut pin = Mock::new(&[good(), broken(), broken(), good(), broken(), good()]);
+        let mut button = Button::active_low(pin.clone());
+        let told: Vec<_> = (0..6).map(|_| button.poll()).collect();
+        let unreadable = Some(ButtonEvent::Unreadable);
+        assert_eq!(told, [None, unreadable, None, None, unreadable, None]);
+        pin.done();
+    }
+}
