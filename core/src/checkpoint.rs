@@ -103,10 +103,10 @@ pub fn write<const CLASSES: usize, const FEATURES: usize, M: Copy, V: VelocitySt
     parts.write(bytes)
 }
 
-/// [`write`] of a head whose shape is known only at run time: the same bytes.
+/// [`write()`] of a head whose shape is known only at run time: the same bytes.
 ///
 /// # Errors
-/// As [`write`].
+/// As [`write()`].
 ///
 /// ```
 /// use gradient_decay::{Readout, SliceHead, State, checkpoint};
@@ -210,10 +210,10 @@ pub fn read<const CLASSES: usize, const FEATURES: usize, M: Copy, V: VelocitySto
     Ok(())
 }
 
-/// [`read`] into a head whose shape is known only at run time. A velocity in the checkpoint is left out.
+/// [`read()`] into a head whose shape is known only at run time. A velocity in the checkpoint is left out.
 ///
 /// # Errors
-/// As [`read`].
+/// As [`read()`].
 pub fn read_slices<M: Copy>(
     bytes: &[u8],
     head: &mut SliceHead<'_, M>,

@@ -1,8 +1,9 @@
-//! What the system tests share: the f64 oracle and the table of tolerances. It uses nothing of the
+//! What the system tests share: the f64 oracle, the table of tolerances, errors in ulps. It uses nothing of the
 //! core, so that the oracle owes it nothing.
 
 pub mod oracle;
 pub mod tolerances;
+pub mod ulps;
 
 /// The examples of the project's README, compiled and run.
 #[cfg(doctest)]

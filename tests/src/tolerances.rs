@@ -9,6 +9,14 @@ pub const EPS: f64 = f32::EPSILON as f64;
 /// for the roundings of r and of the terms, of which the largest is a quarter of the sum. Seen over all numbers: 0.989.
 pub const EXPONENTIAL_ULPS: f64 = 1.0;
 
+/// `ln` of the default math backend, which is libm's, against f64, in ulps of the result. Seen over all positive numbers: 0.9955.
+pub const LOGARITHM_ULPS: f64 = 1.0;
+
+/// `exp` on [-20, 0], relative, and `ln` on (0, 1), absolute, of the `Micromath` backend against f64.
+pub const MICROMATH_EXP: f64 = 2.5e-3;
+/// See [`MICROMATH_EXP`].
+pub const MICROMATH_LN: f64 = 0.12;
+
 /// A probability or a component of the gradient of the logits against the oracle, absolute, for K classes: an
 /// exponential is off by an ulp and by the rounding of its argument, which the sum of K terms adds `K / 2` roundings to
 /// in the worst case. Arguments reach -104 before the exponential vanishes, where the argument's own rounding costs 104

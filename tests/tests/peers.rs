@@ -1,7 +1,11 @@
-//! Defects seen in other libraries (the numbers are those of the project's list of them): each is a test that this one
-//! does not have it.
+//! Nine defects seen in other libraries, measured or read in their sources when this one was begun: each is a test that this one does not
+//! have it.
 
-use gradient_decay::{Calibration, GradientDecay};
+use gradient_decay::fixed::{FixedHead, FixedState, FixedTuner};
+use gradient_decay::quantized::{Quantization, QuantizedHead};
+use gradient_decay::{
+    BetaSchedule, Calibration, Error, FineTuner, GradientDecay, Libm, LinearHead, Math, Sgd, SliceHead, State,
+};
 
 /// 1: a batched softmax took its maximum from row 0 for every row.
 #[test]
@@ -23,6 +27,25 @@ fn defect_1_rows_of_different_scale() {
     }
 }
 
+/// 2: a fast exponential was wrong by 5.8 %, and cut its argument off at +-80, which hid that training had diverged.
+#[test]
+fn defect_2_an_exponential_that_is_exact_and_hides_nothing() {
+    for i in 0..=8700 {
+        let x = -i as f32 / 100.0;
+        let error = f64::from(Libm::exp(x)) / f64::from(x).exp() - 1.0;
+        assert!(error.abs() < 1.2e-7, "{error} at {x}");
+    }
+    // Logits that are 1000 apart cost 1000, not 80.
+    let loss = GradientDecay::new(1.0);
+    assert_eq!(loss.loss(&[0.0, 1000.0], 0).unwrap(), 1000.0);
+    assert!(matches!(loss.loss(&[0.0, f32::NAN], 0), Err(Error::NotFinite { .. })));
+    // A head that has diverged says so.
+    let mut head = LinearHead::<2, 1>::new();
+    head.import(&[3e38, -3e38, 0.0, 0.0]).unwrap();
+    let step = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.1)).step(&mut head, &mut State::new(), &[9.0], 0);
+    assert!(matches!(step, Err(Error::NotFinite { .. })));
+}
+
 /// 3: the maximum began at the smallest positive float, so that logits near -110 gave NaN and near -800 infinity.
 #[test]
 fn defect_3_logits_far_below_zero() {
@@ -36,6 +59,34 @@ fn defect_3_logits_far_below_zero() {
             assert!((value - (2.0 / beta).ln_1p()).abs() < 1e-5, "{value} at {offset}");
         }
     }
+}
+
+/// 4: the bias was silently left out in the default build.
+#[test]
+fn defect_4_the_bias_counts_and_learns() {
+    let bias = [0.5, 3.0, -1.0];
+    let mut parameters = [0.0; 9];
+    parameters[6..].copy_from_slice(&bias);
+    let mut head = LinearHead::<3, 2>::new();
+    head.import(&parameters).unwrap();
+    let mut logits = [0.0; 3];
+    head.logits(&[0.25, -4.0], &mut logits).unwrap();
+    assert_eq!(logits, bias);
+    let mut copy = parameters;
+    SliceHead::new(&mut copy, 3, 2).unwrap().logits(&[0.25, -4.0], &mut logits).unwrap();
+    assert_eq!(logits, bias);
+    let scale = Quantization::new(0.05, 0);
+    let small = QuantizedHead::new(&head, scale, scale).unwrap();
+    assert_eq!(small.logits(&[5, -80]).map(|q| small.output().dequantize(q)), bias);
+    assert_eq!(FixedHead::from_head(&head, 5).logits(&[8, -128]), bias.map(|z| (z * 65_536.0) as i32));
+    // Where all features are 0, only the bias can learn.
+    let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.5));
+    let mut state = State::new();
+    for _ in 0..100 {
+        tuner.step(&mut head, &mut state, &[0.0, 0.0], 2).unwrap();
+    }
+    let prediction = head.predict(&[0.0, 0.0]).unwrap();
+    assert!(prediction.class == 2 && prediction.probability > 0.9, "{prediction:?}");
 }
 
 /// 5: the loss was -ln(p), which loses its digits near p = 1 and is infinite at p = 0.
@@ -79,6 +130,31 @@ fn defect_7_logits_far_above_zero() {
         let value = loss.loss_and_gradient(&[offset, offset], 0, &mut gradient).unwrap();
         assert!((value - 3.0_f32.ln()).abs() < 1e-6, "{value} at {offset}");
         assert!((gradient[0] + 2.0 / 3.0).abs() < 1e-6);
+    }
+}
+
+/// 8: integers were updated by a shift that cuts off, which leaves a bias in every step.
+#[test]
+fn defect_8_updates_in_integers_have_no_bias() {
+    const TUNER: FixedTuner = FixedTuner::new(BetaSchedule::constant(1.0), 0.001);
+    const SEEDS: u32 = 4000;
+    // Updates of a fraction of a unit, of both signs: -1/2 and 1/2 times 33 / 2^15 times x / 2^5, in units of 2^-12.
+    for x in [1_i8, 3, 17, -5] {
+        let mut sums = [0.0_f64; 2];
+        for seed in 0..SEEDS {
+            let mut head: FixedHead<2, 1> = FixedHead::new(5);
+            TUNER.step::<2, 1, Libm>(&mut head, &mut FixedState::new(seed), &[x], 0).unwrap();
+            let mut parameters = [0.0; 4];
+            head.to_head().export(&mut parameters).unwrap();
+            sums[0] += f64::from(parameters[0]) * 4096.0;
+            sums[1] += f64::from(parameters[1]) * 4096.0;
+        }
+        let exact = 33.0 / 32_768.0 * 0.5 * f64::from(x) / 32.0 * 4096.0;
+        for (sum, exact) in sums.iter().zip([exact, -exact]) {
+            let mean = sum / f64::from(SEEDS);
+            // Five standard deviations of a mean of 4000 numbers that are one unit apart.
+            assert!((mean - exact).abs() < 5.0 * 0.5 / f64::from(SEEDS).sqrt(), "{mean} for {exact}");
+        }
     }
 }
 

@@ -43,14 +43,13 @@ const ARCHIVE_100: CanonicalFile =
 /// # Errors
 /// If a file is missing, truncated or not the canonical one.
 pub fn load_10(directory: &Path) -> Result<Dataset> {
-    let parse = |bytes: &[u8]| parse(bytes, Labels::Class { classes: 10 }, NORMALISATION_10);
-    let mut train = parse(&[])?;
+    let mut train = parse_10(&[])?;
     for file in &TRAIN_10 {
-        let batch = file.load(directory, parse)?;
+        let batch = file.load(directory, parse_10)?;
         train.pixels.extend(batch.pixels);
         train.labels.extend(batch.labels);
     }
-    Ok(Dataset { train, test: TEST_10.load(directory, parse)? })
+    Ok(Dataset { train, test: TEST_10.load(directory, parse_10)? })
 }
 
 /// Loads CIFAR-100 with its 100 fine labels from a folder with its archive.
@@ -62,7 +61,7 @@ pub fn load_100(directory: &Path) -> Result<Dataset> {
 }
 
 /// The two splits in the archive of CIFAR-100.
-fn parse_archive_100(archive: &[u8]) -> Result<Dataset> {
+pub(crate) fn parse_archive_100(archive: &[u8]) -> Result<Dataset> {
     let (mut train, mut test) = (None, None);
     for entry in tar::Archive::new(GzDecoder::new(archive)).entries()? {
         let mut entry = entry?;
@@ -80,6 +79,11 @@ fn parse_archive_100(archive: &[u8]) -> Result<Dataset> {
         train: train.context("train.bin is not in the archive")?,
         test: test.context("test.bin is not in the archive")?,
     })
+}
+
+/// The records of a file of CIFAR-10.
+pub(crate) fn parse_10(bytes: &[u8]) -> Result<Split> {
+    parse(bytes, Labels::Class { classes: 10 }, NORMALISATION_10)
 }
 
 /// What stands before the pixels of a record.

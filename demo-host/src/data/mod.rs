@@ -1,10 +1,10 @@
 //! Data sets, one file each, in their canonical formats.
 
 mod canonical;
-mod cifar;
+pub(crate) mod cifar;
 mod fashion_mnist;
 mod fetch;
-mod mnist;
+pub(crate) mod mnist;
 mod split;
 mod svhn;
 

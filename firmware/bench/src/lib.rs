@@ -6,6 +6,7 @@
 pub mod case;
 mod counts;
 pub mod trainer;
+pub mod training;
 
 use core::hint::black_box;
 

@@ -3,6 +3,7 @@
 mod c;
 mod footprint;
 mod qemu;
+mod same_bits;
 mod setup;
 mod shell;
 

@@ -33,7 +33,8 @@ pub const MACHINES: [Machine; 5] = [
 ];
 
 impl Machine {
-    fn has_fpu(&self) -> bool {
+    /// Whether it has an FPU.
+    pub fn has_fpu(&self) -> bool {
         self.target.ends_with("eabihf")
     }
 

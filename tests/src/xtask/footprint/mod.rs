@@ -14,8 +14,8 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail, ensure};
 
 use super::shell::{cargo, root};
-use measure::{CORTEX_M4F, MACHINES, Machine};
-pub use measure::{package, targets};
+use measure::Machine;
+pub use measure::{CORTEX_M4F, MACHINES, package, run as run_program, targets};
 
 /// The figures by name: `MACHINE/BUILD/SHAPE/WHAT`.
 pub type Figures = BTreeMap<String, u32>;

@@ -1,0 +1,71 @@
+//! What is fuzzed: each function takes any bytes, and panics if something does not hold that must.
+//!
+//! `cargo fuzz run TARGET` in this folder's parent (`--fuzz-dir fuzz`) searches; `cargo test` here goes through the corpus on a stable compiler.
+
+// The readers of data files, which have no library of their own without burn.
+#[allow(dead_code, unused_imports)]
+#[path = "../../../demo-host/src/data/mod.rs"]
+mod data;
+#[allow(dead_code, unused_imports)]
+#[path = "../../../demo-host/src/files.rs"]
+mod files;
+
+mod core_functions;
+mod link;
+
+pub use core_functions::{checkpoint, loss, steps};
+pub use link::frames;
+
+/// Files of data sets: whatever they hold, they are read or refused, and what is read is what the sizes say.
+pub fn data_files(bytes: &[u8]) {
+    let Some((kind, file)) = bytes.split_first() else { return };
+    match kind % 4 {
+        0 => {
+            if let Ok(idx) = data::idx::parse(file, usize::from(kind / 4 % 4)) {
+                assert_eq!(idx.bytes.len(), idx.sizes.iter().product::<usize>());
+            }
+        }
+        1 => {
+            if let Ok(split) = data::cifar::parse_10(file) {
+                assert_eq!(split.pixels.len(), split.labels.len() * 3072);
+                assert!(split.labels.iter().all(|label| *label < 10));
+            }
+        }
+        2 => {
+            if let Ok(dataset) = data::cifar::parse_archive_100(file) {
+                assert!(dataset.train.labels.iter().all(|label| *label < 100));
+            }
+        }
+        _ => {
+            // A truncated or damaged compressed file.
+            let folder = tempfile::tempdir().expect("there is room for a folder");
+            std::fs::write(folder.path().join("t10k-labels-idx1-ubyte.gz"), file).expect("there is room for a file");
+            assert!(data::mnist::load(folder.path()).is_err(), "not the canonical file");
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::path::Path;
+
+    fn corpus(target: &str, run: fn(&[u8])) {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+        let mut files = 0;
+        for file in fs::read_dir(folder).unwrap() {
+            run(&fs::read(file.unwrap().path()).unwrap());
+            files += 1;
+        }
+        assert!(files > 0, "{target} has no corpus");
+    }
+
+    #[test]
+    fn the_corpora_hold() {
+        corpus("loss", crate::loss);
+        corpus("steps", crate::steps);
+        corpus("checkpoint", crate::checkpoint);
+        corpus("frames", crate::frames);
+        corpus("data_files", crate::data_files);
+    }
+}

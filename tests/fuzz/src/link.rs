@@ -1,0 +1,102 @@
+//! The device's link.
+
+use std::collections::VecDeque;
+use std::convert::Infallible;
+
+use embedded_io::{ErrorType, Read, ReadReady, Write};
+use gradient_decay_app::gestures::features::FEATURES;
+use gradient_decay_app::gestures::{GESTURES, Head, READOUT, float_learner};
+use gradient_decay_app::learner::{Classifier, Learner};
+use gradient_decay_app::link::Server;
+use gradient_decay_link::{FRAME, Received, Receiver, Request, Response, VERSION, decode, encode};
+
+#[derive(Default)]
+struct Line {
+    to_device: VecDeque<u8>,
+    to_host: Vec<u8>,
+}
+
+impl ErrorType for Line {
+    type Error = Infallible;
+}
+
+impl ReadReady for Line {
+    fn read_ready(&mut self) -> Result<bool, Infallible> {
+        Ok(!self.to_device.is_empty())
+    }
+}
+
+impl Read for Line {
+    fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Infallible> {
+        let count = bytes.len().min(self.to_device.len());
+        bytes.iter_mut().zip(self.to_device.drain(..count)).for_each(|(to, from)| *to = from);
+        Ok(count)
+    }
+}
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        self.to_host.extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+/// Any bytes on the line; or, if the first is odd, as the contents of good frames, cut at 0xff. The device's answers are good frames, its head
+/// stays finite, and it answers the next request.
+pub fn frames(bytes: &[u8]) {
+    let Some((mode, bytes)) = bytes.split_first() else { return };
+    let mut line = Line::default();
+    if mode % 2 == 0 {
+        line.to_device.extend(bytes);
+    } else {
+        for message in bytes.split(|byte| *byte == 0xff) {
+            line.to_device.extend(frame_of(message));
+        }
+    }
+    let mut server: Server<GESTURES, FEATURES, { Head::PARAMETERS }> = Server::new();
+    let mut classifier = Classifier::new(float_learner(), READOUT);
+    line.to_device.push_back(0);
+    while !line.to_device.is_empty() {
+        server.poll(&mut line, &mut classifier, |_| true);
+    }
+    let mut parameters = [0.0; Head::PARAMETERS];
+    classifier.learner().head().export(&mut parameters).expect("it has this length");
+    assert!(parameters.iter().all(|parameter| parameter.is_finite()));
+
+    let mut frame = [0; FRAME];
+    let length = encode(77, &Request::Describe, &mut frame).expect("a short request fits");
+    line.to_device.extend(&frame[..length]);
+    server.poll(&mut line, &mut classifier, |_| true);
+    let (mut receiver, mut last) = (Receiver::new(), None);
+    for byte in line.to_host {
+        if let Received::Frame(frame) = receiver.push(byte) {
+            let (sequence, response) = decode::<Response<'_>>(frame).expect("the device's frames are good");
+            last = Some((sequence, matches!(response, Response::Description(_))));
+        }
+    }
+    assert_eq!(last, Some((77, true)));
+}
+
+/// A frame of this version whose message is any bytes.
+fn frame_of(message: &[u8]) -> Vec<u8> {
+    let mut content = [&[VERSION, 1], message].concat();
+    content.extend(gradient_decay_app::checksum::of_bytes(&content).to_le_bytes());
+    // COBS: each block of up to 254 bytes without a 0 behind its length and one.
+    let mut frame = Vec::new();
+    let mut block = Vec::new();
+    for (i, byte) in content.iter().enumerate() {
+        if *byte != 0 {
+            block.push(*byte);
+        }
+        if *byte == 0 || block.len() == 254 || i + 1 == content.len() {
+            frame.push(block.len() as u8 + 1);
+            frame.append(&mut block);
+        }
+    }
+    frame.push(0);
+    frame
+}

@@ -1,0 +1,63 @@
+//! The functions of the math backends, over their whole domains.
+
+use gradient_decay::{Libm, Math, Micromath};
+use system_tests::tolerances::{EXPONENTIAL_ULPS, LOGARITHM_ULPS, MICROMATH_EXP, MICROMATH_LN};
+use system_tests::ulps::largest_error;
+
+#[test]
+fn exp_is_within_its_stated_error_for_every_number() {
+    // From -0 down to -104: 1,120,927,745 numbers.
+    let (first, last) = ((-0.0_f32).to_bits(), (-104.0_f32).to_bits());
+    let (error, x) = largest_error(first, last, 1, Libm::exp, f64::exp);
+    println!("the largest error of exp is {error} ulp, at {x:e}");
+    assert!(error <= EXPONENTIAL_ULPS, "{error} ulp at {x:e}");
+    // Below, everything is 0.
+    for x in [-104.000_01, -105.0, -1e3, -1e30, f32::MIN, f32::NEG_INFINITY] {
+        assert_eq!(Libm::exp(x).to_bits(), 0, "exp({x})");
+    }
+    assert_eq!(Libm::exp(0.0), 1.0);
+}
+
+#[test]
+fn exp_never_leaves_0_to_1() {
+    for bits in ((-0.0_f32).to_bits()..=f32::NEG_INFINITY.to_bits()).step_by(997) {
+        let x = f32::from_bits(bits);
+        assert!((0.0..=1.0).contains(&Libm::exp(x)) && (0.0..=1.0).contains(&Micromath::exp(x)), "{x:e}");
+    }
+}
+
+/// Every positive number: two billion, so it takes a minute. `cargo xtask ci` runs it.
+#[test]
+#[ignore = "takes a minute"]
+fn ln_is_within_its_stated_error_for_every_number() {
+    logarithm(1);
+}
+
+#[test]
+fn ln_is_within_its_stated_error() {
+    logarithm(101);
+}
+
+fn logarithm(stride: u32) {
+    let (error, x) = largest_error(1, f32::MAX.to_bits(), stride, Libm::ln, f64::ln);
+    println!("the largest error of ln is {error} ulp, at {x:e}");
+    assert!(error <= LOGARITHM_ULPS, "{error} ulp at {x:e}");
+    assert_eq!(Libm::ln(1.0), 0.0);
+}
+
+#[test]
+fn micromath_is_as_inaccurate_as_it_is_said_to_be() {
+    let (mut exp, mut ln) = (0.0_f64, 0.0_f64);
+    for bits in ((-0.0_f32).to_bits()..=(-20.0_f32).to_bits()).step_by(101) {
+        let x = f32::from_bits(bits);
+        exp = exp.max((f64::from(Micromath::exp(x)) / f64::from(x).exp() - 1.0).abs());
+    }
+    for bits in (f32::MIN_POSITIVE.to_bits()..1.0_f32.to_bits()).step_by(101) {
+        let x = f32::from_bits(bits);
+        ln = ln.max((f64::from(Micromath::ln(x)) - f64::from(x).ln()).abs());
+    }
+    println!("micromath: exp within {exp:e}, ln within {ln:e}");
+    assert!(exp <= MICROMATH_EXP && ln <= MICROMATH_LN);
+    // The claims are no wider than they need to be.
+    assert!(exp > 0.9 * MICROMATH_EXP && ln > 0.9 * MICROMATH_LN);
+}
