@@ -292,6 +292,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
     fn a_long_stream_keeps_its_means() {
         let mut calibration: Calibration<3> = Calibration::new();
         for _ in 0..3_000_000 {

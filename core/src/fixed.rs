@@ -331,6 +331,7 @@ mod tests {
     use crate::{GradientDecay, Libm};
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
     fn exp_and_ln_are_within_their_stated_error() {
         let mut worst = (0.0_f64, 0.0_f64);
         for distance in (0..LOWEST + 1000).step_by(7) {
@@ -367,6 +368,7 @@ mod tests {
 
     /// On the average an update is what it is in exact numbers, however small.
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
     fn rounding_has_no_bias() {
         const TUNER: FixedTuner = FixedTuner::new(BetaSchedule::constant(1.0), 0.001);
         let mut sum = 0_i64;
@@ -384,6 +386,7 @@ mod tests {
     }
 
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
     fn weights_stay_in_range_and_a_bad_target_changes_nothing() {
         const TUNER: FixedTuner = FixedTuner::new(BetaSchedule::constant(1.0), 1.0);
         let mut head: FixedHead<2, 2> = FixedHead::new(0);

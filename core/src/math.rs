@@ -121,6 +121,7 @@ mod tests {
     use super::*;
 
     #[test]
+    #[cfg_attr(miri, ignore = "Miri's own logarithm is made inexact on purpose")]
     fn const_ln_is_the_logarithm() {
         for i in 0..2000_u32 {
             let x = f32::from_bits(1 + i * 1_060_000);
@@ -132,6 +133,7 @@ mod tests {
 
     #[cfg(feature = "libm")]
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
     fn libm_is_within_one_ulp() {
         let ulps = |found: f32, exact: f64| {
             let nearest = exact as f32;
@@ -161,6 +163,7 @@ mod tests {
 
     #[cfg(feature = "micromath")]
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
     fn micromath_is_within_its_stated_error() {
         for i in 0..=200_000_u32 {
             let x = -20.0 * i as f32 / 200_000.0;

@@ -3,6 +3,7 @@ use crate::math::ln_1p;
 use std::vec::Vec;
 
 #[test]
+#[cfg_attr(miri, ignore = "takes minutes when interpreted")]
 fn beta_one_is_cross_entropy_to_the_bit() {
     // Plain cross-entropy by the same path: no ln(beta) anywhere.
     let plain = |logits: &[f32], target: usize, gradient: &mut [f32]| {

@@ -1,6 +1,7 @@
 //! `cargo xtask`: every check of the project by one command.
 
 mod c;
+mod ci;
 mod footprint;
 mod qemu;
 mod same_bits;
@@ -18,8 +19,14 @@ use shell::{boards, cargo, no_panic, root};
 #[derive(Parser)]
 #[command(name = "cargo xtask")]
 enum Task {
-    /// Set up what is missing and run every check; CI calls this
+    /// Set up what is missing and run every check that is quick
     Test,
+    /// The same and the slow ones: all cores, Miri, fuzzing, the oldest Rust, licences and advisories, a dry run of publishing
+    Ci {
+        /// Leave out the advisories, whose list comes over the network
+        #[arg(long)]
+        offline: bool,
+    },
     /// Measure instructions, flash, RAM and stack of the core in QEMU, beside the peers, and compare with what was committed
     Footprint {
         /// Take the figures as what is expected from now on
@@ -58,6 +65,7 @@ const FEATURES: [&[&str]; 10] = [
 fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Test => test(),
+        Task::Ci { offline } => test().and_then(|()| ci::slow(offline)),
         Task::Footprint { bless } => {
             let ready = setup::targets(&footprint::targets()).and_then(|()| setup::qemu());
             ready.and_then(|()| footprint::run(bless))
@@ -110,6 +118,7 @@ fn test() -> Result<()> {
     c::test()?;
     footprint::clippy()?;
     footprint::run(false)?;
+    same_bits::compare(false)?;
     // All features but demo-host's backends for GPUs, which take ten minutes and more to build.
     let core = ["-p", "gradient-decay", "-p", "gradient-decay-app", "--all-features"];
     cargo(&root(), &[&["clippy", "--all-targets"], &core[..], &["--", "-D", "warnings"]].concat())?;

@@ -57,12 +57,35 @@ pub fn c_compiler() -> Result<()> {
 /// Sees to it that there is QEMU, and the runner, which is installed into the target folder.
 pub fn qemu() -> Result<()> {
     program("qemu-system-arm", "qemu-system-arm", "QEMU for Arm")?;
-    if !has("qemu-run") && !tools().join("bin").join("qemu-run").exists() {
-        let mut install = Command::new("cargo");
-        install.args(["install", "qemu-run", "--version", QEMU_RUN, "--locked", "--root"]).arg(tools());
-        run(&mut install)?;
+    tool("qemu-run", QEMU_RUN)
+}
+
+/// Sees to it that there is a tool of a registry, of this version or a compatible one, in the target folder or elsewhere.
+pub fn tool(name: &str, version: &str) -> Result<()> {
+    if has(name) || installed(name).exists() {
+        return Ok(());
     }
-    Ok(())
+    let mut install = Command::new("cargo");
+    install.args(["install", name, "--version", &format!("^{version}"), "--locked", "--root"]).arg(tools());
+    run(&mut install)
+}
+
+/// Where such a tool is, if it is not elsewhere.
+pub fn installed(name: &str) -> PathBuf {
+    let path = tools().join("bin").join(name);
+    if path.exists() { path } else { name.into() }
+}
+
+/// Sees to it that there is a toolchain, with these components.
+pub fn toolchain(name: &str, components: &[&str]) -> Result<()> {
+    let installed = output(Command::new("rustup").args(["toolchain", "list"]))?;
+    if !installed.lines().any(|line| line.starts_with(name)) {
+        run(Command::new("rustup").args(["toolchain", "install", name, "--profile", "minimal"]))?;
+    }
+    if components.is_empty() {
+        return Ok(());
+    }
+    run(Command::new("rustup").args(["component", "add", "--toolchain", name]).args(components))
 }
 
 /// The search path for programs, with what [`qemu`] installed.

@@ -18,7 +18,7 @@ fn main() -> ! {
     let mut text = Text { bytes: [0; 9 * LINES], length: 0 };
     for seed in 0..SEEDS {
         train(seed, |fingerprint| {
-            write!(text, "{fingerprint:08x}\n").expect("there is room for a line");
+            writeln!(text, "{fingerprint:08x}").expect("there is room for a line");
             if text.length == text.bytes.len() {
                 stdout.write_all(&text.bytes).expect("QEMU's standard output takes it");
                 text.length = 0;

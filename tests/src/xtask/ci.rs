@@ -1,0 +1,81 @@
+//! The slow checks, beside those of `cargo xtask test`.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::{Context, Result};
+
+use super::shell::{cargo, root, run};
+use super::{same_bits, setup};
+
+/// For how long each target is fuzzed, in seconds.
+const FUZZING: u32 = 30;
+
+/// The targets of `tests/fuzz`.
+const TARGETS: [&str; 5] = ["loss", "steps", "checkpoint", "frames", "data_files"];
+
+/// A target whose numbers begin with their highest byte, and for which libm has no assembly, which Miri does not run.
+const BIG_ENDIAN: &str = "s390x-unknown-linux-gnu";
+
+/// All of them. Without a network beyond the registries the list of advisories cannot be had: `offline` leaves it out.
+pub fn slow(offline: bool) -> Result<()> {
+    same_bits::compare(true)?;
+    cargo(&root(), &["test", "--release", "-p", "system-tests", "--test", "math", "--", "--ignored"])?;
+    oldest_rust()?;
+    miri()?;
+    fuzz()?;
+    setup::tool("cargo-deny", "0.20")?;
+    let mut deny = tool("cargo-deny");
+    deny.arg("check");
+    if offline {
+        deny.args(["bans", "licenses", "sources"]);
+    }
+    run(&mut deny)?;
+    // Whatever lies about uncommitted is not to be published by this.
+    cargo(&root(), &["publish", "-p", "gradient-decay", "--dry-run", "--allow-dirty"])
+}
+
+/// The core by the oldest compiler that its manifest names.
+fn oldest_rust() -> Result<()> {
+    let path = root().join("core").join("Cargo.toml");
+    let manifest = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let version = manifest.lines().find_map(|line| line.strip_prefix("rust-version = "));
+    let version = version.with_context(|| format!("{} names no rust-version", path.display()))?.trim_matches('"');
+    setup::toolchain(version, &[])?;
+    let toolchain = format!("+{version}");
+    cargo(&root(), &[&toolchain, "check", "-p", "gradient-decay", "--all-features", "--target-dir", "target/oldest"])
+}
+
+/// The core's tests, interpreted, as on a machine with the other byte order.
+fn miri() -> Result<()> {
+    setup::toolchain("nightly", &["miri", "rust-src"])?;
+    let test = ["+nightly", "miri", "test", "-p", "gradient-decay", "--lib", "--all-features"];
+    cargo(&root(), &[&test[..], &["--target", BIG_ENDIAN, "--target-dir", "target/miri"]].concat())
+}
+
+/// The corpus by the stable compiler, then a search for a while, which leaves the corpus as it is.
+fn fuzz() -> Result<()> {
+    let folder = root().join("tests").join("fuzz");
+    cargo(&folder, &["fmt", "--check"])?;
+    cargo(&folder, &["test", "--release", "--target-dir", "../../target/fuzz"])?;
+    setup::toolchain("nightly", &["rust-src"])?;
+    setup::tool("cargo-fuzz", "0.13")?;
+    for target in TARGETS {
+        let found = root().join("target").join("fuzz-found").join(target);
+        fs::create_dir_all(&found).with_context(|| format!("cannot make {}", found.display()))?;
+        let mut fuzz = tool("cargo-fuzz");
+        fuzz.env("RUSTUP_TOOLCHAIN", "nightly").current_dir(&folder);
+        fuzz.args(["run", target, "--fuzz-dir", ".", "--features", "targets", "--target-dir", "../../target/fuzz"]);
+        fuzz.arg(found).arg(PathBuf::from("corpus").join(target));
+        run(fuzz.args(["--", "-max_len=4096"]).arg(format!("-max_total_time={FUZZING}")))?;
+    }
+    Ok(())
+}
+
+/// A tool that was installed.
+fn tool(name: &str) -> Command {
+    let mut command = Command::new(setup::installed(name));
+    command.current_dir(root());
+    command
+}
