@@ -80,7 +80,9 @@ impl<L: Learner<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize,
     /// The answers to some bytes.
     fn answers(&mut self, bytes: &[u8]) -> Vec<(u8, String)> {
         self.line.to_device.extend(bytes);
-        self.run();
+        while !self.line.to_device.is_empty() {
+            self.run();
+        }
         let mut receiver = Receiver::new();
         let mut answers = Vec::new();
         for byte in self.line.to_host.drain(..) {
