@@ -57,7 +57,7 @@ const ROUNDING_SEED: u32 = 1;
 /// What a learner remembers: the features as bytes.
 type Memory<const CLASSES: usize, const FEATURES: usize> = Replay<CLASSES, REMEMBERED, FEATURES, Quantized<FEATURES>>;
 
-/// A learner in float: `CLASSES * (8 FEATURES + 28)` bytes and 20 more.
+/// A learner in float: `CLASSES * (8 FEATURES + 24)` bytes, and at most 76 more.
 pub struct FloatLearner<const CLASSES: usize, const FEATURES: usize> {
     tuner: FineTuner,
     head: LinearHead<CLASSES, FEATURES>,
@@ -101,7 +101,7 @@ impl<const CLASSES: usize, const FEATURES: usize> Learner<CLASSES, FEATURES> for
     }
 }
 
-/// A learner in integers. Features are taken in [-4, 4) by steps of 1/32; what is beyond is cut off.
+/// A learner in integers: `CLASSES * (6 FEATURES + 20)` bytes, and at most 124 more. Features are taken in [-4, 4) by steps of 1/32; what is beyond is cut off.
 pub struct FixedLearner<const CLASSES: usize, const FEATURES: usize> {
     tuner: FixedTuner,
     schedule: BetaSchedule,
@@ -131,16 +131,15 @@ impl<const CLASSES: usize, const FEATURES: usize> Learner<CLASSES, FEATURES> for
 
     fn logits(&self, features: &[f32; FEATURES]) -> Result<[f32; CLASSES], Error> {
         check_finite(features)?;
-        // In units of 2^-16.
-        Ok(self.head.logits(&self.head.quantize(features)).map(|logit| logit as f32 / 65_536.0))
+        Ok(as_floats(self.head.logits(&self.head.quantize(features))))
     }
 
     fn learn(&mut self, features: &[f32; FEATURES], class: usize) -> Result<Step, Error> {
         check_finite(features)?;
         let FixedLearner { tuner, head, state, memory, .. } = self;
         let beta = self.schedule.at::<Libm>(state.steps()).beta();
-        let mut logits = head.logits(&head.quantize(features)).map(|logit| logit as f32 / 65_536.0);
         let quantized = head.quantize(features);
+        let mut logits = as_floats(head.logits(&quantized));
         let step = tuner.step::<CLASSES, FEATURES, Libm>(head, state, &quantized, class)?;
         memory.rehearse(REHEARSALS, |features, class| {
             let quantized = head.quantize(features);
@@ -165,6 +164,11 @@ impl<const CLASSES: usize, const FEATURES: usize> Learner<CLASSES, FEATURES> for
         self.state.set_steps(steps);
         self.memory = Memory::new(MEMORY_SEED);
     }
+}
+
+/// Logits of a head in integers, which are in units of 2^-16.
+fn as_floats<const CLASSES: usize>(logits: [i32; CLASSES]) -> [f32; CLASSES] {
+    logits.map(|logit| logit as f32 / 65_536.0)
 }
 
 /// Integers have no NaN that would make itself felt.

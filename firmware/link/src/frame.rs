@@ -98,7 +98,7 @@ pub fn decode<'a, T: Deserialize<'a>>(frame: &'a mut [u8]) -> Result<(u8, T), Un
     }
 }
 
-/// Collects the bytes of a frame: 520 bytes.
+/// Collects the bytes of a frame, in [`FRAME`] bytes and at most 16 more.
 #[derive(Clone, Debug)]
 pub struct Receiver {
     bytes: [u8; FRAME],

@@ -144,6 +144,7 @@ where
         let mut buffer: Buffer = [0; _];
         match self.store.load(&mut head, &mut state, &mut readout, &mut buffer) {
             Ok(true) => {
+                // The read-out stays the firmware's.
                 self.classifier.restore(&head, state.steps());
                 observe(Event::StartedFromSaved { steps: state.steps() });
             }

@@ -31,7 +31,7 @@ pub const FEATURES: usize = 3 * AXIS_FEATURES;
 /// What counts as a crossing goes this far to the other side, in units of g/1000; noise does not.
 const HYSTERESIS: i32 = 100;
 
-/// The last [`WINDOW`] samples: 392 bytes.
+/// The last [`WINDOW`] samples: 400 bytes at most.
 #[derive(Default)]
 pub struct Window {
     samples: HistoryBuf<Acceleration, WINDOW>,
