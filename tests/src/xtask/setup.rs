@@ -79,7 +79,8 @@ pub fn installed(name: &str) -> PathBuf {
 /// Sees to it that there is a toolchain, with these components.
 pub fn toolchain(name: &str, components: &[&str]) -> Result<()> {
     let installed = output(Command::new("rustup").args(["toolchain", "list"]))?;
-    if !installed.lines().any(|line| line.starts_with(name)) {
+    // It is listed with the host behind its name; and 1.89 is another one than 1.89.0.
+    if !installed.lines().any(|line| line.starts_with(&format!("{name}-"))) {
         run(Command::new("rustup").args(["toolchain", "install", name, "--profile", "minimal"]))?;
     }
     if components.is_empty() {
