@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::shell::{cargo, root, run};
-use super::{same_bits, setup};
+use super::{qemu, same_bits, setup};
 
 /// For how long each target is fuzzed, in seconds.
 const FUZZING: u32 = 30;
@@ -20,6 +20,7 @@ const BIG_ENDIAN: &str = "s390x-unknown-linux-gnu";
 
 /// All of them. Without a network beyond the registries the list of advisories cannot be had: `offline` leaves it out.
 pub fn slow(offline: bool) -> Result<()> {
+    qemu::check_boards(true)?;
     same_bits::compare(true)?;
     cargo(&root(), &["test", "--release", "-p", "system-tests", "--test", "math", "--", "--ignored"])?;
     oldest_rust()?;

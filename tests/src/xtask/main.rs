@@ -113,7 +113,7 @@ fn test() -> Result<()> {
     }
     // Overflow checks and debug assertions are on here; the release build is tested below with all the rest.
     cargo(&root(), &["test", "-p", "gradient-decay", "-p", "gradient-decay-app", "--all-features"])?;
-    qemu::check_boards()?;
+    qemu::check_boards(false)?;
     qemu::compare()?;
     c::test()?;
     footprint::clippy()?;
