@@ -1,6 +1,7 @@
-//! What the system tests share: the f64 oracle, the table of tolerances, errors in ulps. It uses nothing of the
+//! What the system tests share: the f64 oracle, the table of tolerances, errors in ulps, a serial line. It uses nothing of the
 //! core, so that the oracle owes it nothing.
 
+pub mod line;
 pub mod oracle;
 pub mod tolerances;
 pub mod ulps;

@@ -1,12 +1,9 @@
 //! Host and device at the two ends of a line, here in one process; in QEMU the same is done by `cargo xtask qemu`.
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
 use demo_host::link::{Client, demonstrate};
-use embedded_io::{ErrorType, Read, ReadReady, Write};
 use gradient_decay::{LinearHead, Readout};
 use gradient_decay_app::digits;
 use gradient_decay_app::gestures::features::FEATURES;
@@ -17,6 +14,7 @@ use gradient_decay_link::{
     FRAME, Floats, FrameError, Received, Receiver, Refusal, Request, Response, Unreadable, decode, encode,
 };
 use proptest::prelude::*;
+use system_tests::line::Line;
 
 /// A device whose program runs whenever the host reads: what goes to it and comes from it lies in queues.
 struct Device<L, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> {
@@ -27,41 +25,6 @@ struct Device<L, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: 
     /// Bytes that are flipped on their way to the device: every so many one.
     disturbed: Option<usize>,
     sent: usize,
-}
-
-#[derive(Default)]
-struct Line {
-    to_device: VecDeque<u8>,
-    to_host: VecDeque<u8>,
-}
-
-impl ErrorType for Line {
-    type Error = Infallible;
-}
-
-impl ReadReady for Line {
-    fn read_ready(&mut self) -> Result<bool, Infallible> {
-        Ok(!self.to_device.is_empty())
-    }
-}
-
-impl Read for Line {
-    fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Infallible> {
-        let count = bytes.len().min(self.to_device.len());
-        bytes.iter_mut().zip(self.to_device.drain(..count)).for_each(|(to, from)| *to = from);
-        Ok(count)
-    }
-}
-
-impl Write for Line {
-    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
-        self.to_host.extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> Result<(), Infallible> {
-        Ok(())
-    }
 }
 
 impl<L: Learner<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize>

@@ -1,49 +1,11 @@
 //! The device's link.
 
-use std::collections::VecDeque;
-use std::convert::Infallible;
-
-use embedded_io::{ErrorType, Read, ReadReady, Write};
 use gradient_decay_app::gestures::features::FEATURES;
 use gradient_decay_app::gestures::{GESTURES, Head, READOUT, float_learner};
 use gradient_decay_app::learner::{Classifier, Learner};
 use gradient_decay_app::link::Server;
 use gradient_decay_link::{FRAME, Received, Receiver, Request, Response, VERSION, decode, encode};
-
-#[derive(Default)]
-struct Line {
-    to_device: VecDeque<u8>,
-    to_host: Vec<u8>,
-}
-
-impl ErrorType for Line {
-    type Error = Infallible;
-}
-
-impl ReadReady for Line {
-    fn read_ready(&mut self) -> Result<bool, Infallible> {
-        Ok(!self.to_device.is_empty())
-    }
-}
-
-impl Read for Line {
-    fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Infallible> {
-        let count = bytes.len().min(self.to_device.len());
-        bytes.iter_mut().zip(self.to_device.drain(..count)).for_each(|(to, from)| *to = from);
-        Ok(count)
-    }
-}
-
-impl Write for Line {
-    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
-        self.to_host.extend(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> Result<(), Infallible> {
-        Ok(())
-    }
-}
+use system_tests::line::Line;
 
 /// Any bytes on the line; or, if the first is odd, as the contents of good frames, cut at 0xff. The device's answers are good frames, its head
 /// stays finite, and it answers the next request.
