@@ -1,15 +1,23 @@
 //! Host and device at the two ends of a line, here in one process; in QEMU the same is done by `cargo xtask qemu`.
 
+use std::convert::Infallible;
 use std::io;
 use std::time::Duration;
 
 use demo_host::link::{Client, demonstrate};
-use gradient_decay::{LinearHead, Readout};
+use gradient_decay::{LinearHead, Readout, Store};
 use gradient_decay_app::digits;
+use gradient_decay_app::gestures::button::Button;
+use gradient_decay_app::gestures::display::{Display, Shown};
 use gradient_decay_app::gestures::features::FEATURES;
-use gradient_decay_app::gestures::{GESTURES, Head, fixed_learner, float_learner};
+use gradient_decay_app::gestures::sampling::Readings;
+use gradient_decay_app::gestures::{
+    App, Event, Fault, FlashFault, GESTURES, Head, Parts, fixed_learner, float_learner,
+};
 use gradient_decay_app::learner::{Classifier, FloatLearner, Learner};
 use gradient_decay_app::link::Server;
+use gradient_decay_app::simulation::script::Finger;
+use gradient_decay_app::simulation::{Flash, PAGE};
 use gradient_decay_link::{
     FRAME, Floats, FrameError, Received, Receiver, Refusal, Request, Response, Unreadable, decode, encode,
 };
@@ -325,5 +333,43 @@ proptest! {
         prop_assert_eq!(answers.len(), 1);
         prop_assert_eq!(answers[0].0, 200);
         prop_assert!(answers[0].1.starts_with("Parameters"));
+    }
+}
+
+/// A display that is none.
+struct Dark;
+
+impl Display for Dark {
+    type Error = Infallible;
+
+    fn show(&mut self, _: Shown) -> Result<(), Infallible> {
+        Ok(())
+    }
+}
+
+#[test]
+fn a_save_for_a_host_is_told_by_the_device_as_well() {
+    for (operations_left, expected) in
+        [(None, Event::Saved { steps: 0 }), (Some(1), Event::Fault(Fault::NotSaved(FlashFault::Device)))]
+    {
+        let mut flash = Flash::<3>::new();
+        flash.operations_left = operations_left;
+        let mut queue = Readings::new();
+        let (_, readings) = queue.split();
+        let (mut events, mut line) = (Vec::new(), Line::default());
+        let parts = Parts {
+            readings,
+            label: Button::active_low(Finger::label(&[])),
+            save: Button::active_low(Finger::save(&[])),
+            display: Dark,
+            store: Store::new(flash, 0..3 * PAGE as u32).unwrap(),
+            learner: float_learner(),
+        };
+        let mut app = App::new(parts, &mut |event| events.push(event));
+        line.to_device.extend(request(1, &Request::Save));
+        let mut server: Server<GESTURES, FEATURES, { Head::PARAMETERS }> = Server::new();
+        app.serve(&mut server, &mut line, &mut |event| events.push(event));
+        assert_eq!(events, [Event::StartedNew, expected]);
+        assert!(!line.to_host.is_empty());
     }
 }

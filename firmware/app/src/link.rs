@@ -13,16 +13,17 @@ use crate::learner::{Arithmetic, Classifier, Learner};
 /// Answers requests. `PARAMETERS` is the head's number of them: there is a copy of a head on its way in or out.
 pub struct Server<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> {
     receiver: Receiver,
-    transfer: Transfer<PARAMETERS>,
-    /// The answer to the last request, if that was to learn and was done: a host that missed it asks again.
-    learned: Option<(u8, Response<'static>)>,
+    session: Session<PARAMETERS>,
 }
 
-/// A head on its way.
-struct Transfer<const PARAMETERS: usize> {
+/// What lasts between requests.
+struct Session<const PARAMETERS: usize> {
+    /// A head on its way.
     parameters: [f32; PARAMETERS],
-    /// So many have come from the host, in order.
+    /// So many of them have come from the host, in order.
     taken: usize,
+    /// The answer to the last request, if that was to learn and was done: a host that missed it asks again.
+    learned: Option<(u8, Response<'static>)>,
 }
 
 impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Server<CLASSES, FEATURES, PARAMETERS> {
@@ -30,11 +31,8 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Serve
     pub const fn new() -> Self {
         const { assert!(PARAMETERS == LinearHead::<CLASSES, FEATURES>::PARAMETERS, "CLASSES * (FEATURES + 1)") };
         const { assert!(FEATURES <= MAX_FLOATS, "a sample must fit into a frame") };
-        Server {
-            receiver: Receiver::new(),
-            transfer: Transfer { parameters: [0.0; PARAMETERS], taken: 0 },
-            learned: None,
-        }
+        let session = Session { parameters: [0.0; PARAMETERS], taken: 0, learned: None };
+        Server { receiver: Receiver::new(), session }
     }
 
     /// Takes the bytes that have arrived at the port, a frame's worth at most, and answers what they ask. Waits for nothing but the
@@ -45,7 +43,7 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Serve
         classifier: &mut Classifier<L, CLASSES, FEATURES>,
         mut save: impl FnMut(&Classifier<L, CLASSES, FEATURES>) -> bool,
     ) {
-        let Server { receiver, transfer, learned } = self;
+        let Server { receiver, session } = self;
         let mut taken = 0;
         // Whoever sends without a pause does not keep the device from all else.
         while taken < FRAME && port.read_ready().unwrap_or(false) {
@@ -62,17 +60,8 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Serve
                     Received::Nothing => continue,
                     Received::TooLong => (0, Response::Refused(Refusal::Frame(FrameError::TooLong))),
                     Received::Frame(frame) => match decode(frame) {
-                        Ok((sequence, Request::Learn { features, class })) => {
-                            let response = match learned.take() {
-                                Some((last, response)) if last == sequence => Ok(response),
-                                _ => learn(classifier, features, class),
-                            };
-                            *learned = response.ok().map(|response| (sequence, response));
-                            (sequence, response.unwrap_or_else(Response::Refused))
-                        }
                         Ok((sequence, request)) => {
-                            *learned = None;
-                            let response = transfer.respond(request, classifier, &mut save, &mut answer);
+                            let response = session.respond(sequence, request, classifier, &mut save, &mut answer);
                             (sequence, response.unwrap_or_else(Response::Refused))
                         }
                         Err(Unreadable::Frame(error)) => (0, Response::Refused(Refusal::Frame(error))),
@@ -101,15 +90,17 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Defau
     }
 }
 
-impl<const PARAMETERS: usize> Transfer<PARAMETERS> {
+impl<const PARAMETERS: usize> Session<PARAMETERS> {
     /// Does what is asked. Numbers of the answer lie in `buffer`.
     fn respond<'b, L: Learner<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize>(
         &mut self,
+        sequence: u8,
         request: Request<'_>,
         classifier: &mut Classifier<L, CLASSES, FEATURES>,
         save: &mut impl FnMut(&Classifier<L, CLASSES, FEATURES>) -> bool,
         buffer: &'b mut [u8; 4 * PART],
     ) -> Result<Response<'b>, Refusal> {
+        let last = self.learned.take();
         match request {
             Request::Describe => Ok(Response::Description(Description {
                 classes: CLASSES as u16,
@@ -164,7 +155,14 @@ impl<const PARAMETERS: usize> Transfer<PARAMETERS> {
                 classifier.restore(&head, steps);
                 Ok(Response::Done)
             }
-            Request::Learn { features, class } => learn(classifier, features, class),
+            Request::Learn { features, class } => {
+                let response = match last {
+                    Some((last, response)) if last == sequence => response,
+                    _ => learn(classifier, features, class)?,
+                };
+                self.learned = Some((sequence, response));
+                Ok(response)
+            }
             Request::Save => save(classifier).then_some(Response::Done).ok_or(Refusal::Storage),
         }
     }

@@ -107,20 +107,18 @@ where
         true
     }
 
-    /// Answers what a host asks over a serial port: see [`link`](crate::link). Never waits for it.
+    /// Answers what a host asks over a serial port: see [`link`](crate::link). Never waits for it. `observe` is told of a save.
     pub fn serve<P: Read + ReadReady + Write, const PARAMETERS: usize>(
         &mut self,
         server: &mut Server<GESTURES, FEATURES, PARAMETERS>,
         port: &mut P,
+        observe: &mut impl FnMut(Event),
     ) {
         let App { classifier, store, .. } = self;
-        let mut saved = false;
-        server.poll(port, classifier, |classifier| {
-            saved = true;
-            save(store, classifier).is_ok()
-        });
-        if saved {
-            self.begin_window(&mut |_| {});
+        let mut result = None;
+        server.poll(port, classifier, |classifier| result.insert(save(store, classifier)).is_ok());
+        if let Some(result) = result {
+            self.saved(result, observe);
         }
     }
 
@@ -251,11 +249,17 @@ where
     }
 
     fn save(&mut self, observe: &mut impl FnMut(Event)) {
-        match save(&mut self.store, &self.classifier) {
+        let result = save(&mut self.store, &self.classifier);
+        self.saved(result, observe);
+    }
+
+    /// Tells what a save came to, and begins a new window: many a flash stops the processor while it is erased, and nobody counts the
+    /// interrupts that were missed.
+    fn saved(&mut self, result: Result<(), FlashFault>, observe: &mut impl FnMut(Event)) {
+        match result {
             Ok(()) => observe(Event::Saved { steps: self.classifier.learner().steps() }),
             Err(fault) => self.fault(Fault::NotSaved(fault), observe),
         }
-        // Many a flash stops the processor while it is erased, and nobody counts the interrupts that were missed.
         self.begin_window(observe);
     }
 

@@ -52,6 +52,6 @@ where
 {
     loop {
         while app.poll(&mut log) {}
-        app.serve(server, &mut port);
+        app.serve(server, &mut port, &mut log);
     }
 }

@@ -64,7 +64,7 @@ pub fn run<L: Learner<GESTURES, FEATURES>>(
                 break 'script result;
             }
         }
-        app.serve(server, port);
+        app.serve(server, port, &mut log);
         wait();
     };
     // With DEFMT_LOG=error nothing is logged before this, so that it is what remains without a log.
