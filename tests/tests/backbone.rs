@@ -1,12 +1,12 @@
 //! A worked example of what a device looks like: a frozen int8 layer runs in an inference library that does not train
 //! (embedded-nn), and the head learns on its outputs.
 
-use demo_host::data::digits::source;
 use embedded_nn::fully_connected::fully_connected_s8;
 use embedded_nn::types::{Activation, Dims, FcParams, PerTensorQuantParams};
 use gradient_decay::quantized::Quantization;
 use gradient_decay::{LinearHead, State};
 use gradient_decay_app::digits::{FEATURES, HIDDEN, PIXELS, TUNER, extract, trained_head};
+use system_tests::digits;
 
 /// The hidden layer in int8, as a converter would leave it in flash.
 struct Backbone {
@@ -71,13 +71,13 @@ impl Backbone {
 fn learn(features: impl Fn(&[u8; PIXELS]) -> [f32; FEATURES]) -> (usize, usize) {
     let (mut head, mut state) = (trained_head(), State::new());
     let right = |head: &LinearHead<10, FEATURES>| {
-        let test = source::device_test();
+        let test = digits::device_test();
         let reads =
-            |digit: &&source::Digit| head.predict(&features(&digit.pixels)).unwrap().class == usize::from(digit.label);
+            |digit: &&digits::Digit| head.predict(&features(&digit.pixels)).unwrap().class == usize::from(digit.label);
         test.iter().filter(reads).count()
     };
     let before = right(&head);
-    for digit in source::device_stream() {
+    for digit in digits::device_stream() {
         TUNER.step(&mut head, &mut state, &features(&digit.pixels), usize::from(digit.label)).unwrap();
     }
     (before, right(&head))
@@ -90,7 +90,7 @@ fn a_head_learns_on_an_int8_backbone() {
         extract(&HIDDEN, pixels, &mut features).unwrap();
         features
     };
-    let largest = source::device_stream().iter().flat_map(|digit| in_float(&digit.pixels)).fold(0.0, f32::max);
+    let largest = digits::device_stream().iter().flat_map(|digit| in_float(&digit.pixels)).fold(0.0, f32::max);
     let backbone = Backbone::new(largest);
     let (before, after) = learn(|pixels| backbone.features(pixels));
     let (float_before, float_after) = learn(in_float);

@@ -3,9 +3,9 @@
 
 use std::convert::Infallible;
 
-use demo_host::data::digits::{self, source};
 use embedded_hal::digital::{ErrorType, OutputPin};
 use gradient_decay_app::digits::{Device, HIDDEN, Practice, Sample, TUNER, extract, run, trained_head};
+use system_tests::digits;
 
 /// What the firmware logs in QEMU.
 const EXPECTED: &str = include_str!("../../firmware/boards/qemu-mps2-an386/digits.log");
@@ -26,8 +26,8 @@ impl OutputPin for NoLamp {
     }
 }
 
-fn samples(digits: Vec<source::Digit>) -> Vec<Sample> {
-    digits.into_iter().map(|source::Digit { pixels, label }| Sample { pixels, label }).collect()
+fn samples(digits: Vec<digits::Digit>) -> Vec<Sample> {
+    digits.into_iter().map(|digits::Digit { pixels, label }| Sample { pixels, label }).collect()
 }
 
 fn expected(name: &str) -> &'static str {
@@ -39,7 +39,7 @@ fn expected(name: &str) -> &'static str {
 fn the_host_gives_the_bits_of_the_firmware() {
     let mut head = trained_head();
     let mut device = Device::new(&HIDDEN, &mut head, TUNER, NoLamp);
-    let (stream, test) = (samples(source::device_stream()), samples(source::device_test()));
+    let (stream, test) = (samples(digits::device_stream()), samples(digits::device_test()));
     let mut logged = 0;
     let report = run(&mut device, &stream, &test, |count, step| {
         if count % 50 == 0 {
@@ -58,7 +58,7 @@ fn the_host_gives_the_bits_of_the_firmware() {
 
 #[test]
 fn practice_has_the_same_bits_too() {
-    let (stream, test) = (samples(source::device_stream()), samples(source::device_test()));
+    let (stream, test) = (samples(digits::device_stream()), samples(digits::device_test()));
     let report = Practice::new(trained_head()).unwrap().run(&HIDDEN, &stream, &test).unwrap();
     println!("{report:?}, in {} bytes", size_of::<Practice>());
     assert_eq!(format!("{report:?}"), expected("a new digit, a memory, an answer:"));
@@ -69,12 +69,10 @@ fn practice_has_the_same_bits_too() {
 
 #[test]
 fn the_exported_network_reads_unshifted_digits() {
-    let data = digits::load();
-    let right = data.test.labels.iter().enumerate().filter(|(i, label)| {
-        let pixels: [u8; 64] = data.test.image(*i).try_into().unwrap();
+    let right = digits::test().into_iter().filter(|digit| {
         let mut features = [0.0; 64];
-        extract(&HIDDEN, &pixels, &mut features).unwrap();
-        trained_head().predict(&features).unwrap().class == **label
+        extract(&HIDDEN, &digit.pixels, &mut features).unwrap();
+        trained_head().predict(&features).unwrap().class == usize::from(digit.label)
     });
     assert!(right.count() >= 540, "nine of ten of the 600 test images");
 }

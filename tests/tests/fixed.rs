@@ -1,9 +1,9 @@
 //! Training in integers beside training in float, on the digits: at most a point of accuracy less.
 
-use demo_host::data::digits::source::{self, Digit};
 use gradient_decay::fixed::{FixedHead, FixedState, FixedTuner};
 use gradient_decay::{BetaSchedule, FineTuner, Libm, LinearHead, Sgd, State};
 use gradient_decay_app::digits::{FEATURES, HIDDEN, extract, trained_head};
+use system_tests::digits::{self, Digit};
 
 type Samples = Vec<([f32; FEATURES], usize)>;
 
@@ -52,10 +52,10 @@ fn compare(
 #[test]
 fn integers_cost_at_most_a_point() {
     let warm_up = BetaSchedule::geometric(0.01, 1.0, 150);
-    let (stream, shifted) = (samples(source::device_stream()), samples(source::device_test()));
+    let (stream, shifted) = (samples(digits::device_stream()), samples(digits::device_test()));
     // Each sample three times, so that the fresh head learns what there is to learn.
-    let train = samples(source::training()).repeat(3);
-    let test = samples(source::test());
+    let train = samples(digits::training()).repeat(3);
+    let test = samples(digits::test());
     let fresh = LinearHead::new();
     for (what, start, rate, train, test) in [
         ("fine-tuned on shifted digits", &trained_head(), 0.05, &stream, &shifted),

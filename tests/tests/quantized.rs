@@ -1,10 +1,10 @@
 //! Inference in integers: the arithmetic against one written from its description, and accuracy on the digits.
 
-use demo_host::data::digits::source;
 use gradient_decay::quantized::{Quantization, QuantizedHead, requantize};
 use gradient_decay::{Error, LinearHead};
 use gradient_decay_app::digits::{HIDDEN, extract, trained_head};
 use proptest::prelude::*;
+use system_tests::digits;
 
 /// The two roundings in exact integers, as gemmlowp's documentation has them: the high half of the doubled product to the
 /// nearest with ties up, saturating; the division by a power of two to the nearest with ties away from zero.
@@ -105,7 +105,7 @@ proptest! {
 #[test]
 fn the_digits_are_read_as_well_as_in_float() {
     let head = trained_head();
-    let samples: Vec<([f32; 64], usize)> = source::test()
+    let samples: Vec<([f32; 64], usize)> = digits::test()
         .iter()
         .map(|digit| {
             let mut features = [0.0; 64];

@@ -1,9 +1,9 @@
 //! Forgetting on the digits: a head that has learned the digits 0 to 4 meets only 5 to 9.
 
-use demo_host::data::digits::source;
 use gradient_decay::replay::Stored;
 use gradient_decay::{BetaSchedule, FineTuner, LinearHead, Quantized, Replay, Sgd, State};
 use gradient_decay_app::digits::{HIDDEN, extract};
+use system_tests::digits;
 
 const TUNER: FineTuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.02));
 
@@ -15,15 +15,15 @@ type Samples = Vec<([f32; 64], usize)>;
 
 /// The features of the digits to train on and to test on.
 fn features() -> (Samples, Samples) {
-    let of = |digits: Vec<source::Digit>| {
-        let one = |digit: source::Digit| {
+    let of = |digits: Vec<digits::Digit>| {
+        let one = |digit: digits::Digit| {
             let mut features = [0.0; 64];
             extract(&HIDDEN, &digit.pixels, &mut features).unwrap();
             (features, usize::from(digit.label))
         };
         digits.into_iter().map(one).collect()
     };
-    (of(source::training()), of(source::test()))
+    (of(digits::training()), of(digits::test()))
 }
 
 /// The share of the digits 0 to 4, and of 5 to 9, that a head reads right.

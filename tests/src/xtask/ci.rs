@@ -15,6 +15,9 @@ const FUZZING: u32 = 30;
 /// The targets of `tests/fuzz`.
 const TARGETS: [&str; 5] = ["loss", "steps", "checkpoint", "frames", "data_files"];
 
+/// The lines that are covered at least, in per cent.
+const COVERED: &str = "90";
+
 /// A target whose numbers begin with their highest byte, and for which libm has no assembly, which Miri does not run.
 const BIG_ENDIAN: &str = "s390x-unknown-linux-gnu";
 
@@ -26,6 +29,7 @@ pub fn slow(offline: bool) -> Result<()> {
     oldest_rust()?;
     miri()?;
     fuzz()?;
+    coverage()?;
     setup::tool("cargo-deny", "0.20")?;
     let mut deny = tool("cargo-deny");
     deny.arg("check");
@@ -72,6 +76,23 @@ fn fuzz() -> Result<()> {
         run(fuzz.args(["--", "-max_len=4096"]).arg(format!("-max_total_time={FUZZING}")))?;
     }
     Ok(())
+}
+
+/// The lines of the core, the app and the link that their tests and the system tests run, without the host program's; fails if
+/// they are less than what the README states.
+pub fn coverage() -> Result<()> {
+    setup::components(&["llvm-tools"])?;
+    setup::tool("cargo-llvm-cov", "0.9")?;
+    let mut coverage = tool("cargo-llvm-cov");
+    coverage.args(["llvm-cov", "--all-features", "--tests", "--summary-only", "--fail-under-lines", COVERED]);
+    let packages = ["gradient-decay", "gradient-decay-app", "gradient-decay-link", "system-tests"];
+    run(coverage.args(packages.iter().flat_map(|package| ["-p", package])))
+}
+
+/// Changes the core in every way that cargo-mutants knows, and fails if the tests pass all the same.
+pub fn mutants() -> Result<()> {
+    setup::tool("cargo-mutants", "27.1")?;
+    run(tool("cargo-mutants").args(["mutants", "--no-shuffle"]))
 }
 
 /// A tool that was installed.

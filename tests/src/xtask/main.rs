@@ -27,6 +27,10 @@ enum Task {
         #[arg(long)]
         offline: bool,
     },
+    /// Change the core in hundreds of ways, each of which must make a test fail; takes most of an hour
+    Mutants,
+    /// Count the lines of the core, the app and the link that tests run
+    Coverage,
     /// Measure instructions, flash, RAM and stack of the core in QEMU, beside the peers, and compare with what was committed
     Footprint {
         /// Take the figures as what is expected from now on
@@ -66,6 +70,8 @@ fn main() -> ExitCode {
     let result = match Task::parse() {
         Task::Test => test(),
         Task::Ci { offline } => test().and_then(|()| ci::slow(offline)),
+        Task::Mutants => ci::mutants(),
+        Task::Coverage => ci::coverage(),
         Task::Footprint { bless } => {
             let ready = setup::targets(&footprint::targets()).and_then(|()| setup::qemu());
             ready.and_then(|()| footprint::run(bless))
