@@ -303,4 +303,20 @@ mod tests {
         assert!((summary.nll + 0.9_f32.ln()).abs() < 1e-6);
         assert!((summary.brier - 0.02).abs() < 1e-7);
     }
+
+    #[test]
+    fn coverage_grows_from_the_surest_bin_down() {
+        let mut calibration: Calibration<4> = Calibration::new();
+        // Of eight samples: three in the highest bin, two of them right; none in the next; five below that, one right.
+        for (confidence, target) in [(1.0, 0), (0.875, 0), (0.875, 1)] {
+            calibration.record(&[confidence, 1.0 - confidence], target).unwrap();
+        }
+        for target in [0, 1, 2, 1, 2] {
+            calibration.record(&[0.375, 0.3125, 0.3125], target).unwrap();
+        }
+        let points: std::vec::Vec<_> = calibration.coverage().collect();
+        let sure = Coverage { threshold: 0.75, coverage: 0.375, accuracy: 2.0 / 3.0 };
+        let all = Coverage { threshold: 0.25, coverage: 1.0, accuracy: 0.375 };
+        assert_eq!(points, [sure, all]);
+    }
 }

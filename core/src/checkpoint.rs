@@ -373,3 +373,20 @@ fn take(bytes: &[u8], matrix: &mut [f32], column: &mut [f32]) {
     let to = matrix.iter_mut().chain(column);
     to.zip(numbers).for_each(|(to, number)| *to = f32::from_le_bytes(*number));
 }
+
+#[cfg(all(test, feature = "storage", feature = "libm"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_crc_is_known_only_of_a_sound_checkpoint() {
+        let mut bytes = [0; size(2, 1, false) + 3];
+        let length = write(&LinearHead::<2, 1>::new(), &State::new(), &Readout::new(), &mut bytes).unwrap();
+        let written = bytes[length - WORD..length].try_into().map(u32::from_le_bytes).unwrap();
+        assert_eq!(crc(&bytes), Some(written));
+        assert_eq!(crc(&bytes[..length - 1]), None);
+        bytes[HEADER] ^= 1;
+        assert_eq!(crc(&bytes), None);
+        assert_eq!(crc(&[]), None);
+    }
+}

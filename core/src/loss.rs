@@ -168,7 +168,7 @@ impl<M> GradientDecay<M> {
         let u = self.beta.value as f64 - 1.0;
         if u.abs() < 1e-3 {
             // The series around beta = 1, where the closed form is 0 / 0.
-            (0.5 + u * (-1.0 / 6.0 + u * (1.0 / 12.0 - u / 20.0))) as f32
+            (0.5 + u * (u / 12.0 - 1.0 / 6.0)) as f32
         } else {
             (((1.0 + u) * const_ln(self.beta.value) - u) / (u * u)) as f32
         }

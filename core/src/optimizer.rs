@@ -274,4 +274,46 @@ mod tests {
             assert!(sgd.try_with_clip_norm(bad).is_err(), "clip norm {bad}");
         }
     }
+
+    #[test]
+    fn settings_are_what_was_set() {
+        let sgd = Sgd::new(0.5).with_momentum(0.9).with_nesterov().with_weight_decay(0.25).with_clip_norm(3.0);
+        let all = (sgd.learning_rate(), sgd.momentum(), sgd.nesterov(), sgd.weight_decay(), sgd.clip_norm());
+        assert_eq!(all, (0.5, 0.9, true, 0.25, Some(3.0)));
+        assert!(!Sgd::new(0.5).nesterov());
+        // A whole parameter a step at most.
+        for (learning_rate, most) in [(0.125, 8.0), (8.0, 0.125)] {
+            let sgd = Sgd::new(learning_rate);
+            assert!(sgd.try_with_weight_decay(most).is_ok());
+            assert!(sgd.try_with_weight_decay(most * 1.01).is_err());
+        }
+    }
+
+    #[test]
+    fn velocities_go_in_and_out() {
+        let mut velocity: Velocity<2, 1> = Velocity::new();
+        for largest in [[-4.0, 1.0, 2.0, 3.0], [0.0, 1.0, 2.0, -4.0]] {
+            velocity.import(&largest).unwrap();
+            let mut copy = [0.0; 4];
+            velocity.export(&mut copy).unwrap();
+            assert_eq!((copy, velocity.bound), (largest, 4.0));
+        }
+        assert!(velocity.import(&[1.0, f32::NAN, 0.0, 0.0]).is_err());
+        assert!(velocity.import(&[1.0; 3]).is_err() && velocity.export(&mut [0.0; 5]).is_err());
+        assert_eq!((velocity.weights, velocity.bias), ([[0.0], [1.0]], [2.0, -4.0]));
+    }
+
+    #[test]
+    fn velocities_are_looked_at_only_where_their_bound_does_not_do() {
+        let mut velocity: Velocity<2, 1> = Velocity::new();
+        velocity.import(&[-4.0, 1.0, 2.0, 3.0]).unwrap();
+        let after = |bound: f32| (0.5 * bound + 3.0) * (1.0 + 1e-6);
+        let (tight, wide) = (after(4.0), after(100.0));
+        assert_eq!(velocity.bound_after(0.5, 3.0, 1e30), Ok(tight));
+        velocity.set_bound(100.0);
+        assert_eq!(velocity.bound_after(0.5, 3.0, 1e30), Ok(wide));
+        // As large as the limit is too large, for either.
+        assert_eq!(velocity.bound_after(0.5, 3.0, wide), Ok(tight));
+        assert_eq!(velocity.bound_after(0.5, 3.0, tight), Err(Error::UpdateTooLarge));
+    }
 }

@@ -260,4 +260,10 @@ mod tests {
         }
         assert_eq!((exp2(0.0), exp2(-1.0), exp2(-126.0)), (1.0, 0.5, f32::MIN_POSITIVE));
     }
+
+    #[test]
+    fn the_length_of_the_warm_up_is_told() {
+        assert_eq!(BetaSchedule::geometric(0.01, 1.0, 300).steps(), 300);
+        assert_eq!(BetaSchedule::constant(2.0).steps(), 0);
+    }
 }

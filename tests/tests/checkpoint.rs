@@ -1,7 +1,9 @@
 //! Checkpoints: what is written is read again, and nothing else is; a file of each version is read for ever.
 
 use gradient_decay::error::{CheckpointPart, Slice};
-use gradient_decay::{BetaSchedule, Error, FineTuner, LinearHead, Readout, Sgd, State, Velocity, checkpoint};
+use gradient_decay::{
+    BetaSchedule, Error, FineTuner, LinearHead, Readout, Sgd, SliceHead, State, Velocity, checkpoint,
+};
 use proptest::prelude::*;
 
 const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.01, 1.0, 20), Sgd::new(0.25).with_momentum(0.5));
@@ -112,6 +114,8 @@ fn errors_name_what_is_wrong() {
         content[at] = value;
         with_crc(content)
     };
+    let error = Error::Checkpoint { part: CheckpointPart::Length, expected: 16, found: 3 };
+    assert_eq!(read(&bytes[..3]).unwrap_err(), error);
     assert_eq!(part(b"not a checkpoint at all"), CheckpointPart::Magic);
     assert_eq!(part(&changed(4, 2)), CheckpointPart::Version);
     assert_eq!(part(&changed(20, 4)), CheckpointPart::Classes);
@@ -156,6 +160,31 @@ fn a_velocity_is_optional() {
     let mut moving = trained().1;
     checkpoint::read(&bytes, &mut head, &mut moving, &mut readout).unwrap();
     assert_eq!(moving.velocity, Velocity::new());
+}
+
+#[test]
+fn a_shape_known_at_run_time_has_the_same_bytes() {
+    let (head, state, readout) = trained();
+    let mut still = State::new();
+    still.set_steps(state.steps());
+    let (mut bytes, mut same) = ([0; checkpoint::size(3, 2, false)], [0; checkpoint::size(3, 2, false)]);
+    checkpoint::write(&head, &still, &readout, &mut bytes).unwrap();
+    let mut parameters = [0.0; 9];
+    head.export(&mut parameters).unwrap();
+    let slices = SliceHead::new(&mut parameters, 3, 2).unwrap();
+    assert_eq!(checkpoint::write_slices(&slices, &still, &readout, &mut same), Ok(same.len()));
+    assert_eq!(same, bytes);
+
+    // A velocity in a checkpoint is left out.
+    for bytes in [&bytes[..], &written()] {
+        let (mut copy, mut its_state, mut its_readout) = ([0.0; 9], State::new(), Readout::new());
+        let mut restored = SliceHead::new(&mut copy, 3, 2).unwrap();
+        checkpoint::read_slices(bytes, &mut restored, &mut its_state, &mut its_readout).unwrap();
+        assert_eq!((&its_state, its_readout), (&still, readout));
+        let mut expected = [0.0; 9];
+        head.export(&mut expected).unwrap();
+        assert_eq!(copy, expected);
+    }
 }
 
 proptest! {

@@ -67,9 +67,13 @@ fn mean_gradient_matches_the_published_values() {
     for (beta, g) in known {
         assert!((GradientDecay::new(beta).mean_gradient() - g).abs() < 6e-4, "G({beta})");
     }
-    // The series meets the closed form.
-    let (below, above) = (GradientDecay::new(1.000_999).mean_gradient(), GradientDecay::new(1.001_001).mean_gradient());
-    assert!((below - above).abs() < 1e-6);
+    // The series around 1 is the closed form, which f64 has to ten digits at these.
+    for beta in [0.999_01_f32, 0.9995, 1.0005, 1.000_99] {
+        let u = f64::from(beta) - 1.0;
+        let exact = ((1.0 + u) * u.ln_1p() - u) / (u * u);
+        let found = f64::from(GradientDecay::new(beta).mean_gradient());
+        assert!((found - exact).abs() <= f64::from(f32::EPSILON) / 4.0, "G({beta}) is {found} for {exact}");
+    }
 }
 
 #[test]
@@ -90,4 +94,45 @@ fn refused_input_leaves_the_output_alone() {
     for beta in [0.0, -1.0, 1.1e6, f32::NAN, f32::INFINITY] {
         assert!(GradientDecay::try_new(beta).is_err());
     }
+}
+
+#[test]
+fn the_first_of_equal_logits_is_predicted() {
+    let class = |mut logits: [f32; 3], target: usize| GradientDecay::<Libm>::new(0.5).sample(&mut logits, target).class;
+    assert_eq!(class([1.0, 1.0, 0.0], 2), 0);
+    for target in 0..2 {
+        assert_eq!(class([1.0, 1.0, 0.0], target), 0);
+        assert_eq!(class([0.0, 1.0, 1.0], target + 1), 1);
+    }
+}
+
+#[test]
+#[cfg_attr(miri, ignore = "takes minutes when interpreted")]
+fn no_probability_of_a_prediction_exceeds_1() {
+    let mut seed = 1_u32;
+    let mut next = || {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        (seed >> 8) as f32 / 262_144.0 - 32.0
+    };
+    for beta in [1e-4, 0.5, 3.0, 1e6] {
+        for _ in 0..10_000 {
+            let mut logits = [next(), next() - 20.0, next() - 20.0];
+            let sample = GradientDecay::<Libm>::new(beta).sample(&mut logits, 1);
+            assert!(sample.probability <= 1.0, "{}", sample.probability);
+        }
+    }
+}
+
+#[test]
+fn a_distribution_takes_impossible_classes_and_tiny_losses() {
+    let (loss, options) = (GradientDecay::new(0.5), TargetOptions::new());
+    let mut gradient = [0.0; 3];
+    // The loss of a class that weighs nothing would be infinite.
+    let target = Target::Distribution(&[0.5, 0.0, 0.5]);
+    let found = loss.loss_and_gradient_with(&[3e38, -3e38, 0.0], &target, &options, &mut gradient).unwrap().unwrap();
+    assert!((found / 1.5e38 - 1.0).abs() < 1e-5, "{found}");
+    // ln(1 + 2 e^-20), of which a difference of logarithms would leave no digit.
+    let certain = Target::Distribution(&[1.0, 0.0]);
+    let found = loss.loss_and_gradient_with(&[20.0, 0.0], &certain, &options, &mut gradient[..2]).unwrap().unwrap();
+    assert!((f64::from(found) / (2.0 * (-20.0_f64).exp()) - 1.0).abs() < 1e-5, "{found}");
 }

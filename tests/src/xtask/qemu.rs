@@ -76,8 +76,8 @@ pub fn bless() -> Result<()> {
 pub fn link() -> Result<()> {
     let board = boards().join("qemu-mps2-an386");
     cargo(&board, &["build", "--release", "--bin", "link"])?;
-    // The same features as in the tests of the workspace, so that nothing is built twice.
-    cargo(&root(), &["build", "--release", "--workspace", "--bins"])?;
+    // As for the tests of the workspace, whose dependencies have more features: nothing is built twice.
+    cargo(&root(), &["test", "--release", "--workspace", "--no-run"])?;
     let address = format!("127.0.0.1:{}", free_port()?);
     let mut qemu = Command::new("qemu-system-arm");
     qemu.args(["-machine", "mps2-an386", "-nographic", "-monitor", "none"]);

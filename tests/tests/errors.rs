@@ -1,0 +1,110 @@
+//! What a user reads when something is refused: what was wrong, and what would be right.
+
+use gradient_decay::error::{CheckpointPart, Number, Slice};
+use gradient_decay::fixed::FixedTuner;
+use gradient_decay::guard::Guard;
+use gradient_decay::quantized::Quantization;
+use gradient_decay::{BetaSchedule, Error, GradientDecay, Readout, Sgd, TargetOptions};
+
+#[test]
+fn messages_are_whole_sentences() {
+    let length = |slice| Error::Length { slice, expected: 3, actual: 2 };
+    let checkpoint = |part| Error::Checkpoint { part, expected: 1, found: 7 };
+    let texts = [
+        (length(Slice::Logits), "logits has length 2, but must have length 3"),
+        (length(Slice::Probabilities), "probabilities has length 2, but must have length 3"),
+        (length(Slice::Gradient), "gradient has length 2, but must have length 3"),
+        (length(Slice::Targets), "targets has length 2, but must have length 3"),
+        (length(Slice::ClassWeights), "class weights has length 2, but must have length 3"),
+        (length(Slice::Features), "features has length 2, but must have length 3"),
+        (length(Slice::Parameters), "parameters has length 2, but must have length 3"),
+        (length(Slice::Velocity), "velocity has length 2, but must have length 3"),
+        (length(Slice::Bytes), "bytes has length 2, but must have length 3"),
+        (
+            Error::NotFinite { slice: Slice::Features, index: 5 },
+            "element 5 of features is NaN or infinite, but must be finite",
+        ),
+        (Error::Target { target: 10, classes: 10 }, "the target is 10, but must be below the number of classes, 10"),
+        (
+            Error::UpdateTooLarge,
+            "the step could leave the range of f32: scale the features down or lower the learning rate",
+        ),
+        (
+            Error::NoVelocity,
+            "the optimizer has momentum, but the state stores no velocity: make it with State::with_velocity",
+        ),
+        (Error::NoRoom { classes: 4 }, "all 4 classes that the head has room for are in use"),
+        (checkpoint(CheckpointPart::Magic), "the bytes start with 0x00000007, but a checkpoint starts with 0x00000001"),
+        (checkpoint(CheckpointPart::Crc), "the CRC of the checkpoint is 0x00000007, but must be 0x00000001"),
+        (checkpoint(CheckpointPart::Version), "the version of the checkpoint is 7, but this release knows 1"),
+        (checkpoint(CheckpointPart::Length), "the checkpoint or a section of it has 7 bytes, but must have 1"),
+        (checkpoint(CheckpointPart::Classes), "the checkpoint is of a head with 7 classes, but must be of one with 1"),
+        (
+            checkpoint(CheckpointPart::Features),
+            "the checkpoint is of a head with 7 features, but must be of one with 1",
+        ),
+        (checkpoint(CheckpointPart::Section), "the checkpoint's section 1 is absent or has a wrong length, 7 bytes"),
+    ];
+    for (error, text) in texts {
+        assert_eq!(error.to_string(), text);
+    }
+}
+
+/// A setting that is out of range: by `try_` an error that states the range, else a panic that does.
+#[test]
+fn settings_out_of_range_state_their_range() {
+    let refused = |error: Error, text: &str| assert_eq!(error.to_string(), text);
+    refused(GradientDecay::try_new(-1.0).unwrap_err(), "beta is -1, but must be in (0, 1e6]");
+    refused(Sgd::try_new(0.0).unwrap_err(), "the learning rate is 0, but must be in (0, 1e6]");
+    let sgd = Sgd::new(0.5);
+    refused(sgd.try_with_momentum(1.0).unwrap_err(), "the momentum is 1, but must be in [0, 1)");
+    refused(
+        sgd.try_with_weight_decay(-2.0).unwrap_err(),
+        "the weight decay is -2, but must be in [0, 1 / learning rate]",
+    );
+    refused(sgd.try_with_clip_norm(0.0).unwrap_err(), "the clip norm is 0, but must be in [1e-6, 1e6]");
+    let options = TargetOptions::new();
+    refused(options.try_with_label_smoothing(1.5).unwrap_err(), "label smoothing is 1.5, but must be in [0, 1]");
+    refused(
+        options.try_with_class_weights(&[-1.0]).unwrap_err(),
+        "the weight of a class is -1, but must be in [0, 1e6]",
+    );
+    let schedule = BetaSchedule::constant(1.0);
+    refused(FixedTuner::try_new(schedule, 2.0).unwrap_err(), "the learning rate is 2, but must be in [2^-15, 1]");
+    refused(Quantization::try_new(0.0, 0).unwrap_err(), "the scale is 0, but must be in [1e-30, 1e30]");
+    refused(Guard::try_new(101.0).unwrap_err(), "the margin is 101, but must be in [0, 100]");
+    let readout: Readout = Readout::new();
+    refused(readout.try_with_temperature(0.0).unwrap_err(), "the temperature is 0, but must be in [0.01, 100]");
+    refused(readout.try_with_threshold(2.0).unwrap_err(), "a probability is 2, but must be in [0, 1]");
+
+    let ratio = BetaSchedule::try_geometric(1e-37, 1e6, 3).unwrap_err().to_string();
+    assert!(
+        ratio.starts_with("the ratio of the schedule's betas is ") && ratio.ends_with(", but must be in [1, 1e37]")
+    );
+    let rest = [
+        (Number::Feature, "a feature is 5, but must be in [-1e18, 1e18]"),
+        (Number::TargetSum, "the sum of the target distribution is 5, but must be in [0.999, 1.001]"),
+    ];
+    for (number, text) in rest {
+        refused(Error::OutOfRange { number, value: 5.0 }, text);
+    }
+
+    panics(|| GradientDecay::new(0.0), "beta must be in (0, 1e6]");
+    panics(|| BetaSchedule::geometric(1e-37, 1e6, 3), "the ratio of betas must be at most 1e37");
+    panics(|| Sgd::new(0.0), "the learning rate must be in (0, 1e6]");
+    panics(|| sgd.with_momentum(1.0), "the momentum must be in [0, 1)");
+    panics(|| sgd.with_weight_decay(-2.0), "the weight decay must be in [0, 1 / learning rate]");
+    panics(|| sgd.with_clip_norm(0.0), "the clip norm must be in [1e-6, 1e6]");
+    panics(|| options.with_label_smoothing(1.5), "label smoothing must be in [0, 1]");
+    panics(|| options.with_class_weights(&[-1.0]), "class weights must be in [0, 1e6]");
+    panics(|| FixedTuner::new(schedule, 2.0), "the learning rate must be in [2^-15, 1]");
+    panics(|| Quantization::new(0.0, 0), "the scale must be in [1e-30, 1e30]");
+    panics(|| Guard::new(101.0), "the margin must be in [0, 100]");
+    panics(|| readout.with_temperature(0.0), "the temperature must be in [0.01, 100]");
+    panics(|| readout.with_threshold(2.0), "the threshold must be in [0, 1]");
+}
+
+fn panics<T>(make: impl FnOnce() -> T + std::panic::UnwindSafe, message: &str) {
+    let Err(panic) = std::panic::catch_unwind(make) else { panic!("nothing was refused, but should be: {message}") };
+    assert_eq!(panic.downcast_ref::<&str>(), Some(&message));
+}
