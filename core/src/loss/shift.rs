@@ -45,8 +45,7 @@ impl Shift {
         }
         let plain_target = own - top_other;
         let target = plain_target + ln_beta;
-        let maximum = if target > 0.0 { target } else { 0.0 };
-        Shift { top_other, top_other_class, plain_target, target, maximum }
+        Shift { top_other, top_other_class, plain_target, target, maximum: positive_part(target) }
     }
 
     /// A logit of another class than the target, or -inf, relative to the maximum: at most 0.
@@ -76,4 +75,10 @@ impl Shift {
         // A coarse ln may be below 0 at 1.
         loss.clamp(0.0, f32::MAX)
     }
+}
+
+/// The larger of a number and 0. `f32::max` would look for NaN too.
+#[inline]
+fn positive_part(x: f32) -> f32 {
+    if x > 0.0 { x } else { 0.0 }
 }
