@@ -1,5 +1,5 @@
 //! Training runs that every machine must do to the same bits: 20 seeds of 10,000 steps each, over all schedules, with and without
-//! momentum. Also compiled for the host, by `tests/src/same_training.rs`.
+//! momentum. Also compiled for the host, by `tests/programs`.
 
 use gradient_decay::{BetaSchedule, Error, FineTuner, LinearHead, Sgd, State, Velocity};
 

@@ -8,12 +8,12 @@ mod same_bits;
 mod setup;
 mod shell;
 
-use std::process::ExitCode;
+use std::process::{Command, ExitCode};
 
 use anyhow::Result;
 use clap::Parser;
 
-use shell::{boards, cargo, no_panic, root};
+use shell::{Background, boards, cargo, no_panic, root};
 
 /// Every check of the project.
 #[derive(Parser)]
@@ -108,6 +108,11 @@ fn test() -> Result<()> {
     cargo(&boards(), &["fmt", "--all", "--check"])?;
     cargo(&footprint::package(), &["fmt", "--check"])?;
     cargo(&no_panic(), &["fmt", "--check"])?;
+    // Nearly all of it is burn, and much of that one crate, which keeps one processor busy; most of the checks of the core, the other.
+    // Release: training tests are slow otherwise, and the build serves `cargo run --release -p demo-host` as well.
+    let mut release = Command::new("cargo");
+    release.args(["test", "--release", "--workspace", "--no-run", "--quiet"]).current_dir(root());
+    let release = Background::start(&mut release)?;
     for features in FEATURES {
         for target in TARGETS {
             cargo(&root(), &[&["build", "-p", "gradient-decay", "--target", target], features].concat())?;
@@ -127,10 +132,11 @@ fn test() -> Result<()> {
     same_bits::compare(false)?;
     let core = ["-p", "gradient-decay", "-p", "gradient-decay-app", "--all-features"];
     cargo(&root(), &[&["clippy", "--all-targets"], &core[..], &["--", "-D", "warnings"]].concat())?;
-    cargo(&root(), &["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
-    shell::doc(&["--workspace"])?;
     shell::doc(&core)?;
-    // Release: training tests are slow otherwise, and the build serves `cargo run --release -p demo-host` as well.
+    release.wait()?;
+    // In the same profile, which has the macros and build scripts already.
+    cargo(&root(), &["clippy", "--release", "--workspace", "--all-targets", "--", "-D", "warnings"])?;
+    shell::doc(&["--release", "--workspace"])?;
     cargo(&root(), &["test", "--release", "--workspace"])?;
     qemu::link()?;
     println!("All checks passed.");

@@ -1,16 +1,16 @@
 //! The firmware in QEMU, its logs against the committed ones.
 
 use std::fs;
-use std::io::{self, Read, Write};
+use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
-use std::process::{Command, ExitStatus, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, ensure};
 
 use super::setup::search_path;
-use super::shell::{boards, cargo, output, root};
+use super::shell::{Background, boards, cargo, folders, output, root, run};
 
 /// The programs that run in QEMU: the board's folder, the program, and its log there.
 const PROGRAMS: [(&str, &str, &str); 4] = [
@@ -26,7 +26,7 @@ pub const TARGETS: [&str; 3] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf", "
 /// Builds all boards, those that are not in QEMU as well; and lints those that are, `all` of them if asked for. A lint compiles once
 /// more what a board's own library has.
 pub fn check_boards(all: bool) -> Result<()> {
-    for board in super::shell::folders(&boards())? {
+    for board in folders(&boards())? {
         if !board.join(".cargo").exists() {
             continue;
         }
@@ -85,14 +85,10 @@ pub fn link() -> Result<()> {
     qemu.arg(format!("tcp:{address},server=on,wait=off,nodelay=on"));
     qemu.arg("-kernel").arg(boards().join("target/thumbv7em-none-eabihf/release/link"));
     // Its log is not of interest here.
-    let mut qemu = qemu.stdout(Stdio::null()).spawn().context("cannot run qemu-system-arm")?;
-    let result = send_garbage(&address).and_then(|()| {
-        let mut host = Command::new(root().join("target/release/demo-host"));
-        super::shell::run(host.args(["device", "--port", &format!("tcp:{address}")]))
-    });
-    let _: io::Result<()> = qemu.kill();
-    let _: io::Result<ExitStatus> = qemu.wait();
-    result
+    let _qemu = Background::start(&mut qemu)?;
+    send_garbage(&address)?;
+    let mut host = Command::new(root().join("target/release/demo-host"));
+    run(host.args(["device", "--port", &format!("tcp:{address}")]))
 }
 
 /// A port that nobody listens on.

@@ -33,13 +33,13 @@ pub fn compare(all: bool) -> Result<()> {
 /// What the host prints, in a build of this profile.
 fn host(profile: &str, args: &[&str], flags: &str) -> Result<String> {
     let mut build = Command::new("cargo");
-    build.args(["build", "-p", "system-tests", "--bin", "same-training"]).args(args).current_dir(root());
+    build.args(["build", "-p", "host-programs", "--bin", "same_training"]).args(args).current_dir(root());
     if !flags.is_empty() {
         build.env("RUSTFLAGS", flags);
     }
     super::shell::run(&mut build)?;
     let folder: PathBuf = if flags.is_empty() { root().join("target") } else { root().join("target").join("native") };
-    output(&mut Command::new(folder.join(profile).join("same-training")))
+    output(&mut Command::new(folder.join(profile).join("same_training")))
 }
 
 /// Names the first step that differs.

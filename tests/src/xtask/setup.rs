@@ -66,7 +66,8 @@ pub fn tool(name: &str, version: &str) -> Result<()> {
         return Ok(());
     }
     let mut install = Command::new("cargo");
-    install.args(["install", name, "--version", &format!("^{version}"), "--locked", "--root"]).arg(tools());
+    // Unoptimised: they wait for others, or are compiled for longer than they run.
+    install.args(["install", name, "--version", &format!("^{version}"), "--locked", "--debug", "--root"]).arg(tools());
     run(&mut install)
 }
 

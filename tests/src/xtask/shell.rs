@@ -1,7 +1,8 @@
 //! Running programs, shown as they are run.
 
+use std::io;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 
 use anyhow::{Context, Result, ensure};
 
@@ -52,6 +53,37 @@ pub fn run(command: &mut Command) -> Result<()> {
     let status = command.status().with_context(|| format!("cannot run `{shown}`"))?;
     ensure!(status.success(), "`{shown}` failed: {status}");
     Ok(())
+}
+
+/// A command that runs beside others, and is killed if it is not waited for.
+pub struct Background {
+    shown: String,
+    child: Child,
+}
+
+impl Background {
+    /// Starts it; what it prints to its standard output is not shown.
+    pub fn start(command: &mut Command) -> Result<Self> {
+        let shown = show(command);
+        println!("$ {shown} &");
+        let child = command.stdout(Stdio::null()).spawn().with_context(|| format!("cannot run `{shown}`"))?;
+        Ok(Background { shown, child })
+    }
+
+    /// Waits for its end.
+    pub fn wait(mut self) -> Result<()> {
+        let status = self.child.wait().with_context(|| format!("`{}` was lost", self.shown))?;
+        ensure!(status.success(), "`{}` failed: {status}", self.shown);
+        Ok(())
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // Without effect on what has ended.
+        let _: io::Result<()> = self.child.kill();
+        let _: io::Result<ExitStatus> = self.child.wait();
+    }
 }
 
 /// Runs a command and returns what it prints to its standard output.

@@ -18,7 +18,7 @@ pub fn print() -> Result<()> {
         println!("\nx86-64: not counted, since valgrind is not installed.\n");
         return Ok(());
     }
-    cargo(&root(), &["build", "--quiet", "--release", "-p", "system-tests", "--bin", "head-steps"])?;
+    cargo(&root(), &["build", "--quiet", "--release", "-p", "host-programs", "--bin", "head_steps"])?;
     println!("\n| x86-64 by callgrind, instructions | inference | step |\n|---|---|---|");
     for (_, shape) in SHAPES {
         println!("| {shape} | {} | {} |", count(shape, "inference")?, count(shape, "step")?);
@@ -31,7 +31,7 @@ fn count(shape: &str, what: &str) -> Result<u32> {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--collect-atstart=no"]);
     valgrind.arg(format!("--toggle-collect=head_steps::{what}*"));
-    valgrind.arg(root().join("target").join("release").join("head-steps"));
+    valgrind.arg(root().join("target").join("release").join("head_steps"));
     let output = valgrind.args([shape, &RUNS.to_string()]).output().context("cannot run valgrind")?;
     let text = String::from_utf8_lossy(&output.stderr);
     let collected = text.lines().find_map(|line| line.split_once("Collected : "));

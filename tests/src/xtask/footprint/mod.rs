@@ -56,7 +56,7 @@ pub fn clippy() -> Result<()> {
 fn measured() -> Result<(Figures, Vec<(String, u32)>)> {
     let mut figures = Figures::new();
     for machine in [CORTEX_M4F, MACHINES[3], MACHINES[4]] {
-        println!("{}", measure::run(&machine, "same_bits", "release", "asm")?.trim());
+        println!("{}", measure::run(&machine, "same_bits", "bits", "asm")?.trim());
     }
     for machine in &MACHINES {
         for build in machine.builds() {

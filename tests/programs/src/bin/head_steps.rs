@@ -1,4 +1,4 @@
-//! Inferences and steps on the host, to be counted by callgrind: `head-steps SHAPE RUNS`. `cargo xtask footprint` runs it.
+//! Inferences and steps on the host, to be counted by callgrind: `head_steps SHAPE RUNS`. `cargo xtask footprint` runs it.
 
 use std::env;
 use std::hint::black_box;
