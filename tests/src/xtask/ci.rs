@@ -7,7 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result};
 
 use super::shell::{cargo, root, run};
-use super::{qemu, same_bits, setup};
+use super::{footprint, qemu, same_bits, setup};
 
 /// For how long each target is fuzzed, in seconds.
 const FUZZING: u32 = 30;
@@ -26,6 +26,7 @@ pub fn slow(offline: bool) -> Result<()> {
     // With all features but demo-host's backends for GPUs, which take ten minutes and more to build.
     cargo(&root(), &["clippy", "-p", "demo-host", "--features", "candle", "--all-targets", "--", "-D", "warnings"])?;
     qemu::check_boards(true)?;
+    footprint::compare_kernels("release")?;
     same_bits::compare(true)?;
     cargo(&root(), &["test", "--release", "-p", "system-tests", "--test", "math", "--", "--ignored"])?;
     oldest_rust()?;

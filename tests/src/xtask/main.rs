@@ -49,7 +49,7 @@ enum Task {
     },
 }
 
-/// The targets that the core is built for in every combination of features: one without and one with an FPU.
+/// The targets that the core is compiled for in every combination of features: one without and one with an FPU.
 const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
 
 /// The combinations of the core's features that are compiled for devices and unit-tested, each alone.

@@ -52,13 +52,19 @@ pub fn clippy() -> Result<()> {
     cargo(&package(), &[&lint[..], &["--", "-D", "warnings"]].concat())
 }
 
+/// Compares the kernels in assembly with portable code, on the cores with an FPU.
+pub fn compare_kernels(profile: &str) -> Result<()> {
+    for machine in MACHINES.iter().filter(|machine| machine.has_fpu()) {
+        println!("{}", measure::run(machine, "same_bits", profile, "asm")?.trim());
+    }
+    Ok(())
+}
+
 /// All figures, and the functions of the first trainer with their bytes.
 fn measured() -> Result<(Figures, Vec<(String, u32)>)> {
     let mut figures = Figures::new();
-    for machine in [CORTEX_M4F, MACHINES[3], MACHINES[4]] {
-        // Bits are the same in any profile, and for speed its many shapes take half a minute to compile.
-        println!("{}", measure::run(&machine, "same_bits", "size", "asm")?.trim());
-    }
+    // The other profile takes half a minute to compile these many shapes: it is left to the slow checks.
+    compare_kernels("size")?;
     for machine in &MACHINES {
         for build in machine.builds() {
             for (program, shape) in machine.shapes() {
