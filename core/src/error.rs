@@ -1,4 +1,4 @@
-//! What the library refuses, and why.
+//! The errors of the library.
 
 use core::fmt;
 
@@ -51,8 +51,24 @@ pub enum Error {
     /// The step could carry a parameter or the velocity out of the range of f32: the features are too large for the
     /// learning rate, or training has diverged.
     UpdateTooLarge,
-    /// The optimizer has a momentum above 0, but the state stores no velocity.
+    /// The optimizer has a momentum above 0, but the head stores no velocity.
     NoVelocity,
+    /// No class is in use.
+    NoClasses,
+    /// More classes were asked for than there are.
+    TooManyClasses {
+        /// The number that was asked for.
+        classes: usize,
+        /// The most that there may be.
+        most: usize,
+    },
+    /// The standardizer has not yet seen the samples that fix its units.
+    NotStandardized {
+        /// The samples seen.
+        seen: u32,
+        /// The samples that fix the units.
+        needed: u32,
+    },
     /// All classes that a head has room for are in use.
     NoRoom {
         /// The number of classes that there is room for.
@@ -60,11 +76,11 @@ pub enum Error {
     },
     /// A checkpoint is not one, is damaged, or is that of another head.
     Checkpoint {
-        /// What of it is wrong.
+        /// The part that is invalid.
         part: CheckpointPart,
-        /// What it must be.
+        /// The right value.
         expected: u32,
-        /// What it is.
+        /// The value that was found.
         found: u32,
     },
 }
@@ -86,8 +102,14 @@ pub enum CheckpointPart {
     Classes,
     /// The number of features.
     Features,
-    /// A section, by its tag, which is absent or of a wrong length (`found`, in bytes).
+    /// The exponent of fixed-point features.
+    Exponent,
+    /// A section, by its tag (`expected`), which is absent, of a wrong length (`found`, in bytes), or holds what cannot be.
     Section,
+    /// A section, by its tag (`expected`), that this release does not know and must not skip.
+    Required,
+    /// A section, by its tag (`expected`), that is there twice.
+    Repeated,
 }
 
 /// A number with a range, in [`Error::OutOfRange`].
@@ -123,8 +145,10 @@ pub enum Number {
     Margin,
     /// The temperature of a read-out, in [0.01, 100].
     Temperature,
-    /// A feature to standardise, in [-1e18, 1e18].
+    /// A feature to standardise, or its mean, in [-1e18, 1e18].
     Feature,
+    /// The deviation of a feature, in [0, 1e18].
+    Deviation,
 }
 
 /// A slice, in [`Error::Length`] and [`Error::NotFinite`].
@@ -150,6 +174,16 @@ pub enum Slice {
     Velocity,
     /// The bytes of a file.
     Bytes,
+    /// Room to work in.
+    Scratch,
+    /// Remembered samples.
+    Samples,
+    /// The mean of each feature.
+    Mean,
+    /// The deviation or the variance of each feature.
+    Deviation,
+    /// The sums of a calibration.
+    Calibration,
 }
 
 impl Number {
@@ -168,7 +202,8 @@ impl Number {
             Number::Scale => ("the scale", "[1e-30, 1e30]"),
             Number::Margin => ("the margin", "[0, 100]"),
             Number::Temperature => ("the temperature", "[0.01, 100]"),
-            Number::Feature => ("a feature", "[-1e18, 1e18]"),
+            Number::Feature => ("a feature or its mean", "[-1e18, 1e18]"),
+            Number::Deviation => ("the deviation of a feature", "[0, 1e18]"),
             Number::TargetSum => ("the sum of the target distribution", "[0.999, 1.001]"),
         }
     }
@@ -186,6 +221,11 @@ impl fmt::Display for Slice {
             Slice::Parameters => "parameters",
             Slice::Velocity => "velocity",
             Slice::Bytes => "bytes",
+            Slice::Scratch => "scratch",
+            Slice::Samples => "samples",
+            Slice::Mean => "mean",
+            Slice::Deviation => "deviation",
+            Slice::Calibration => "calibration",
         })
     }
 }
@@ -200,6 +240,9 @@ impl fmt::Display for Error {
             Error::Length { slice, expected, actual } => {
                 write!(f, "{slice} has length {actual}, but must have length {expected}")
             }
+            Error::Target { target, classes: 0 } => {
+                write!(f, "the target is {target}, but no class is in use: add one first")
+            }
             Error::Target { target, classes } => {
                 write!(f, "the target is {target}, but must be below the number of classes, {classes}")
             }
@@ -209,7 +252,7 @@ impl fmt::Display for Error {
             Error::UpdateTooLarge => {
                 f.write_str("the step could leave the range of f32: scale the features down or lower the learning rate")
             }
-            Error::NoRoom { classes } => write!(f, "all {classes} classes that the head has room for are in use"),
+            Error::NoRoom { classes } => write!(f, "all {classes} classes that there is room for are in use: remove one, or make more room"),
             Error::Checkpoint { part, expected, found } => match part {
                 CheckpointPart::Magic => {
                     write!(f, "the bytes start with {found:#010x}, but a checkpoint starts with {expected:#010x}")
@@ -218,7 +261,7 @@ impl fmt::Display for Error {
                     write!(f, "the CRC of the checkpoint is {found:#010x}, but must be {expected:#010x}")
                 }
                 CheckpointPart::Version => {
-                    write!(f, "the version of the checkpoint is {found}, but this release knows {expected}")
+                    write!(f, "the version of the checkpoint is {found}, but this release knows those up to {expected}")
                 }
                 CheckpointPart::Length => {
                     write!(f, "the checkpoint or a section of it has {found} bytes, but must have {expected}")
@@ -229,12 +272,29 @@ impl fmt::Display for Error {
                 CheckpointPart::Features => {
                     write!(f, "the checkpoint is of a head with {found} features, but must be of one with {expected}")
                 }
+                CheckpointPart::Exponent => {
+                    write!(f, "the checkpoint is of features with the exponent {found}, but must be of ones with {expected}")
+                }
                 CheckpointPart::Section => {
-                    write!(f, "the checkpoint's section {expected} is absent or has a wrong length, {found} bytes")
+                    write!(f, "the checkpoint's section {expected} is absent or of another shape: it has {found} bytes")
+                }
+                CheckpointPart::Required => {
+                    write!(f, "the checkpoint's section {expected} is needed to read it, and this release does not know it")
+                }
+                CheckpointPart::Repeated => {
+                    write!(f, "the checkpoint's section {expected} is there twice, but must be there once")
                 }
             },
-            Error::NoVelocity => f.write_str(
-                "the optimizer has momentum, but the state stores no velocity: make it with State::with_velocity",
+            Error::NoVelocity => {
+                f.write_str("the optimizer has momentum, but the head stores no velocity: use a MomentumHead")
+            }
+            Error::NoClasses => f.write_str("no class is in use: add one first"),
+            Error::TooManyClasses { classes, most } => {
+                write!(f, "{classes} classes were asked for, but there can be at most {most}")
+            }
+            Error::NotStandardized { seen, needed } => write!(
+                f,
+                "the standardizer has seen {seen} of the {needed} samples that fix its units: let it observe more, or set them"
             ),
         }
     }
@@ -253,6 +313,22 @@ pub(crate) fn check_finite(slice: Slice, values: &[f32]) -> Result<(), Error> {
         None => Ok(()),
         Some(index) => Err(Error::NotFinite { slice, index }),
     }
+}
+
+/// `Ok` if so many classes are at most `most`.
+pub(crate) fn check_classes(most: usize, classes: usize) -> Result<(), Error> {
+    if classes <= most { Ok(()) } else { Err(Error::TooManyClasses { classes, most }) }
+}
+
+/// `Ok` if there is at least one logit and all are finite.
+pub(crate) fn check_logits(logits: &[f32]) -> Result<(), Error> {
+    check_length(Slice::Logits, logits.len().max(1), logits.len())?;
+    check_finite(Slice::Logits, logits)
+}
+
+/// `Ok` if the target is one of so many classes.
+pub(crate) fn check_target(classes: usize, target: usize) -> Result<(), Error> {
+    if target < classes { Ok(()) } else { Err(Error::Target { target, classes }) }
 }
 
 /// Unwraps what a `try_` constructor returned, in a const or at run time.

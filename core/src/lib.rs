@@ -72,48 +72,55 @@
 #[cfg(test)]
 extern crate std;
 
-pub mod calibration;
+mod heads;
+mod learning;
+mod numeric;
+mod objective;
 #[cfg(feature = "checkpoint")]
-pub mod checkpoint;
+mod persistence;
+mod training;
+
 pub mod error;
-pub mod fine_tune;
-pub mod fixed;
-pub mod growing;
-pub mod guard;
-pub mod head;
-pub mod kernels;
-pub mod loss;
-pub mod math;
-pub mod mlp;
-pub mod optimizer;
-pub mod quantized;
-mod random;
-pub mod readout;
-pub mod replay;
-pub mod schedule;
-pub mod slice_head;
-pub mod standardize;
+
+pub use heads::{fixed, head, linear, mlp, number, quantized, storage};
+pub use learning::{calibration, guard, learner, preprocess, readout, replay, standardize, stored};
+pub use numeric::{kernels, math};
+pub use objective::{loss, schedule, target};
+#[cfg(feature = "checkpoint")]
+pub use persistence::checkpoint;
 #[cfg(feature = "storage")]
-pub mod store;
-pub mod target;
+pub use persistence::store;
+pub use training::{label, sgd, state, step, train};
 
 pub use calibration::Calibration;
 pub use error::Error;
-pub use fine_tune::{FineTuner, State, Step};
-pub use growing::GrowingHead;
-pub use head::{LinearHead, Prediction};
+pub use fixed::FixedHead;
+pub use guard::Guard;
+pub use head::{Classes, Head, Prediction};
+pub use label::Label;
+pub use learner::{Learner, Parts};
+pub use linear::{Linear, LinearHead, LinearView, MomentumHead};
 pub use loss::GradientDecay;
 pub use math::{Libm, Math};
-pub use mlp::MlpHead;
-pub use optimizer::{Sgd, Velocity};
+pub use mlp::{MlpHead, MomentumMlpHead};
+pub use number::Number;
+pub use preprocess::{Preprocess, Quantizer};
+pub use quantized::QuantizedHead;
 pub use readout::{Answer, Readout};
-pub use replay::{Quantized, Replay};
+pub use replay::{Memory, Replay, ReplayView};
 pub use schedule::BetaSchedule;
-pub use slice_head::SliceHead;
+pub use sgd::{FixedRate, Sgd};
 pub use standardize::Standardizer;
-#[cfg(feature = "storage")]
-pub use store::Store;
-pub use target::{Target, TargetOptions};
+pub use state::State;
+pub use step::{FineTuner, Step};
+pub use storage::{PairView, Velocity};
+pub use stored::{Quantized, Stored};
+pub use target::{Labelled, Target, TargetOptions};
+pub use train::Train;
 
+#[cfg(feature = "checkpoint")]
+pub use checkpoint::{Contents, Saved};
 #[cfg(feature = "micromath")]
 pub use math::Micromath;
+#[cfg(feature = "storage")]
+pub use store::Store;

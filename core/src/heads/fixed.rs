@@ -1,0 +1,239 @@
+//! A linear head in integers that learns, for cores without FPU: i8 features, i16 weights, i32 sums; loss and gradient in fixed point.
+//!
+//! Rounding is stochastic: what an update would lose below the last bit of a weight is carried out with a probability as large as
+//! it is. A shift that cuts off would push all weights the same way, and small gradients would never be learned from.
+//!
+//! | number | format |
+//! |---|---|
+//! | feature | i8, `q 2^-exponent`; a zero point is taken away before |
+//! | weight | i16, `q 2^-12`, in (-8, 8) |
+//! | bias, logit, loss | i32, `q 2^-16` |
+//! | probability, gradient | `q 2^-15`, in [-1, 1] |
+
+use core::marker::PhantomData;
+
+use crate::error::{Error, Slice, check_classes, check_length, check_target};
+use crate::heads::head::{Classes, Head, remove_row};
+use crate::heads::linear::{LinearHead, mask};
+use crate::heads::storage::{Owned, StoredVelocity};
+use crate::numeric::fixed_point::{LOGIT_MAX, ONE, largest, nearest};
+use crate::numeric::math::{Libm, Math};
+use crate::numeric::random::Random;
+
+/// The fractional bits of a weight.
+pub(crate) const WEIGHT_BITS: u32 = 12;
+
+/// A linear head in integers that learns: `2 FEATURES + 4` bytes a class, and 12.
+///
+/// Its optimizer is a [`FixedRate`](crate::FixedRate). `M` is the math backend of beta's logarithm.
+///
+/// ```
+/// use gradient_decay::{BetaSchedule, FineTuner, FixedHead, FixedRate, State};
+///
+/// const TUNER: FineTuner<FixedRate> = FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 50), FixedRate::new(0.125));
+/// // Features in [-4, 4), by steps of 1/32; rounding follows from the seed 1.
+/// let mut head: FixedHead<2, 2> = FixedHead::new(5, 1);
+/// let mut state = State::new();
+/// for _ in 0..100 {
+///     TUNER.step(&mut head, &mut state, &[64, -32], 0)?;
+///     TUNER.step(&mut head, &mut state, &[-64, 32], 1)?;
+/// }
+/// assert_eq!((head.predict(&[60, -20])?, head.predict(&[-60, 40])?), (0, 1));
+/// let step = TUNER.step(&mut head, &mut state, &[64, -32], 0)?;
+/// assert!(step.loss() < 0.1 && step.class() == 0);
+/// # Ok::<(), gradient_decay::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct FixedHead<const CLASSES: usize, const FEATURES: usize, M = Libm> {
+    pub(crate) weights: [[i16; FEATURES]; CLASSES],
+    pub(crate) bias: [i32; CLASSES],
+    pub(crate) exponent: u32,
+    pub(crate) classes: u32,
+    /// What rounds.
+    pub(crate) random: Random,
+    math: PhantomData<M>,
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, M> FixedHead<CLASSES, FEATURES, M> {
+    /// The bytes in memory.
+    pub const BYTES: usize = size_of::<Self>();
+
+    /// A head of zeros with all classes in use, for features `q 2^-exponent`, the exponent in 0..=7; a larger one counts as 7.
+    /// Updates are rounded by random numbers that follow from `seed`. At most 512 features, or it does not compile: more could leave
+    /// an i32.
+    pub const fn new(exponent: u32, seed: u32) -> Self {
+        const { assert!(CLASSES > 0 && FEATURES > 0 && FEATURES <= 512, "a head needs 1 to 512 features and a class") };
+        let exponent = if exponent > 7 { 7 } else { exponent };
+        let (weights, bias) = ([[0; FEATURES]; CLASSES], [0; CLASSES]);
+        FixedHead { weights, bias, exponent, classes: CLASSES as u32, random: Random::new(seed), math: PhantomData }
+    }
+
+    /// [`new`](Self::new) with no class in use: they come by [`add_class`](Classes::add_class).
+    pub const fn empty(exponent: u32, seed: u32) -> Self {
+        let mut head = Self::new(exponent, seed);
+        head.classes = 0;
+        head
+    }
+
+    /// A trained head in integers, each parameter to the nearest; weights beyond (-8, 8) and biases beyond 16,000 are cut off. The same
+    /// classes are in use.
+    pub fn from_head<N, V: StoredVelocity>(
+        head: &LinearHead<CLASSES, FEATURES, N, V>,
+        exponent: u32,
+        seed: u32,
+    ) -> Self {
+        let mut new = Self::new(exponent, seed);
+        let Owned { weights, bias, .. } = &head.storage;
+        for (to, from) in new.weights.as_flattened_mut().iter_mut().zip(weights.as_flattened()) {
+            *to = weight(*from);
+        }
+        for (to, from) in new.bias.iter_mut().zip(bias) {
+            *to = self::bias(*from);
+        }
+        new.classes = head.classes;
+        new
+    }
+
+    /// The same head in float: to look at it, or to send it. Exact but for biases beyond +-256, of which an f32 keeps 24 bits; of what it
+    /// gives, [`from_head`](Self::from_head) makes the same head again.
+    ///
+    /// ```
+    /// use gradient_decay::{FixedHead, LinearHead};
+    ///
+    /// let mut head: LinearHead<1, 2> = LinearHead::new();
+    /// head.import(&[0.3, -0.3, 1.0])?;
+    /// let fixed: FixedHead<1, 2> = FixedHead::from_head(&head, 5, 1);
+    /// let mut parameters = [0.0; 3];
+    /// fixed.to_head().export(&mut parameters)?;
+    /// assert_eq!(parameters, [1229.0 / 4096.0, -1229.0 / 4096.0, 1.0]);
+    /// assert_eq!(FixedHead::from_head(&fixed.to_head(), 5, 1), fixed);
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn to_head(&self) -> LinearHead<CLASSES, FEATURES> {
+        let mut head = LinearHead::<CLASSES, FEATURES>::new();
+        for (to, from) in head.storage.weights.as_flattened_mut().iter_mut().zip(self.weights.as_flattened()) {
+            *to = f32::from(*from) / (1 << WEIGHT_BITS) as f32;
+        }
+        for (to, from) in head.storage.bias.iter_mut().zip(&self.bias) {
+            *to = *from as f32 / ONE as f32;
+        }
+        head.classes = self.classes;
+        head
+    }
+
+    /// Keeps the first `classes` of the classes in use; the rows behind them become zero.
+    ///
+    /// # Errors
+    /// [`Error::TooManyClasses`] if fewer are in use; nothing is then changed.
+    pub fn truncate(&mut self, classes: usize) -> Result<(), Error> {
+        check_classes(self.classes as usize, classes)?;
+        self.weights.iter_mut().skip(classes).for_each(|row| *row = [0; FEATURES]);
+        self.bias.iter_mut().skip(classes).for_each(|bias| *bias = 0);
+        self.classes = classes as u32;
+        Ok(())
+    }
+
+    /// The exponent of the features, in 0..=7.
+    pub const fn exponent(&self) -> u32 {
+        self.exponent
+    }
+
+    /// Features to the nearest i8 in this head's format; what is beyond is cut off, and NaN becomes 0.
+    pub fn quantize(&self, features: &[f32; FEATURES]) -> [i8; FEATURES] {
+        quantize(features, self.exponent)
+    }
+
+    /// The logits, in units of 2^-16, without float; [`i32::MIN`] for each row that is not in use.
+    #[inline]
+    pub fn logits(&self, features: &[i8; FEATURES]) -> [i32; CLASSES] {
+        // By arrays, whose length is known: slices cost 250 instructions more on a Cortex-M0.
+        let mut logits = self.bias;
+        for (logit, row) in logits.iter_mut().zip(&self.weights) {
+            let sum = row
+                .iter()
+                .zip(features)
+                .fold(0_i32, |sum, (w, x)| sum.wrapping_add(i32::from(*w).wrapping_mul(i32::from(*x))));
+            // From WEIGHT_BITS + exponent fractional bits to 16.
+            let product = if self.exponent < 4 {
+                sum.saturating_mul(1 << (4 - self.exponent))
+            } else {
+                let shift = self.exponent - 4;
+                (sum.saturating_add((1 << shift) >> 1)) >> shift
+            };
+            *logit = logit.saturating_add(product).clamp(-LOGIT_MAX, LOGIT_MAX);
+        }
+        if (self.classes as usize) < CLASSES {
+            mask(&mut logits, self.classes as usize);
+        }
+        logits
+    }
+
+    /// The class with the largest logit, the first of equal ones; without float.
+    ///
+    /// # Errors
+    /// [`Error::NoClasses`] if no class is in use.
+    pub fn predict(&self, features: &[i8; FEATURES]) -> Result<usize, Error> {
+        if self.classes == 0 { Err(Error::NoClasses) } else { Ok(largest(&self.logits(features))) }
+    }
+}
+
+/// A weight in fixed point.
+pub(crate) fn weight(w: f32) -> i16 {
+    nearest(w * (1 << WEIGHT_BITS) as f32, i32::from(i16::MAX)) as i16
+}
+
+/// A bias in fixed point.
+pub(crate) fn bias(b: f32) -> i32 {
+    nearest(b * ONE as f32, LOGIT_MAX)
+}
+
+/// Features to the nearest multiple of `2^-exponent` that an i8 holds.
+pub(crate) fn quantize<const FEATURES: usize>(features: &[f32; FEATURES], exponent: u32) -> [i8; FEATURES] {
+    let scale = (1_u32 << exponent.min(7)) as f32;
+    features.map(|x| nearest(x * scale, 127) as i8)
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, M: Math> Head for FixedHead<CLASSES, FEATURES, M> {
+    type Features = [i8; FEATURES];
+    type Number = i32;
+    /// For beta's logarithm alone, and that within a linear warm-up only.
+    type Math = M;
+
+    #[inline]
+    fn room(&self) -> usize {
+        CLASSES
+    }
+
+    #[inline]
+    fn classes(&self) -> usize {
+        self.classes as usize
+    }
+
+    #[inline]
+    fn logits(&self, features: &[i8; FEATURES], logits: &mut [i32]) -> Result<(), Error> {
+        check_length(Slice::Logits, CLASSES, logits.len())?;
+        if let Some(to) = logits.first_chunk_mut::<CLASSES>() {
+            *to = self.logits(features);
+        }
+        Ok(())
+    }
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, M: Math> Classes for FixedHead<CLASSES, FEATURES, M> {
+    fn add_class(&mut self) -> Result<usize, Error> {
+        if self.classes as usize >= CLASSES {
+            return Err(Error::NoRoom { classes: CLASSES });
+        }
+        self.classes += 1;
+        Ok(self.classes as usize - 1)
+    }
+
+    fn remove_class(&mut self, class: usize) -> Result<(), Error> {
+        check_target(self.classes as usize, class)?;
+        remove_row(self.weights.as_flattened_mut(), class, FEATURES);
+        remove_row(&mut self.bias, class, 1);
+        self.classes -= 1;
+        Ok(())
+    }
+}

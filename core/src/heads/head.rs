@@ -1,0 +1,65 @@
+//! The one trait of all heads.
+
+use crate::error::Error;
+use crate::heads::number::Number;
+use crate::numeric::math::Math;
+
+/// The most probable class of a sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Prediction {
+    /// The class with the largest logit; the first of equal ones.
+    pub class: usize,
+    /// Its softmax probability, in [0, 1].
+    pub probability: f32,
+}
+
+/// A classifier head: features to logits, with room for some classes, of which the first are in use.
+///
+/// Rows that are not in use take no part in anything: their logits are [`Number::NONE`], whose softmax probability is 0.
+pub trait Head {
+    /// The features of a sample: `[f32; FEATURES]`, `[i8; FEATURES]`, or a slice where the shape is known only at run time.
+    type Features: ?Sized;
+    /// The type of a logit.
+    type Number: Number;
+    /// The math backend of what reads the logits.
+    type Math: Math;
+
+    /// The number of classes that there is room for, and so of logits.
+    fn room(&self) -> usize;
+
+    /// The number of classes in use: `0..classes()`.
+    fn classes(&self) -> usize;
+
+    /// The logits of a sample; [`Number::NONE`] for each row that is not in use.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are not [`room`](Self::room) logits, or not as many features as the head has; [`Error::NotFinite`]
+    /// naming the feature that is NaN or infinite, or the logit that leaves the range. After an error the logits may be anything.
+    fn logits(&self, features: &Self::Features, logits: &mut [Self::Number]) -> Result<(), Error>;
+}
+
+/// A head whose classes come and go at run time.
+pub trait Classes: Head {
+    /// Takes one more class into use and returns its number, the count of classes before. It knows nothing: its row is zero.
+    ///
+    /// # Errors
+    /// [`Error::NoRoom`] if all classes are in use.
+    fn add_class(&mut self) -> Result<usize, Error>;
+
+    /// Removes a class; those above it move down by one, with all that the head keeps of them.
+    ///
+    /// # Errors
+    /// [`Error::Target`] if the class is not in use; nothing is then changed.
+    fn remove_class(&mut self, class: usize) -> Result<(), Error>;
+}
+
+/// Takes `row` of rows of `n` values out; those behind it move up, defaults come last.
+pub(crate) fn remove_row<T: Copy + Default>(values: &mut [T], row: usize, n: usize) {
+    let Some(behind) = values.get_mut(row.saturating_mul(n)..) else { return };
+    let length = behind.len();
+    if n <= length {
+        behind.copy_within(n.., 0);
+    }
+    behind.iter_mut().skip(length.saturating_sub(n)).for_each(|value| *value = T::default());
+}

@@ -1,0 +1,576 @@
+//! The linear head: a dense layer from features to logits.
+
+use core::marker::PhantomData;
+
+use crate::error::{Error, Slice, check_classes, check_finite, check_length, check_target};
+use crate::heads::head::{Classes, Head, Prediction, remove_row};
+use crate::heads::number::Number;
+use crate::heads::storage::{Layer, Owned, Storage, StoredVelocity, Velocity, VelocityView, View};
+use crate::numeric::math::{Libm, Math};
+
+/// A dense layer, `z = W x + b` in f32, of whose rows the first are in use; the others are zero. `S` is where its numbers lie, `M` the
+/// math backend.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Linear<S, M = Libm> {
+    pub(crate) storage: S,
+    /// 32 bits, so that a head takes as many bytes on every target.
+    pub(crate) classes: u32,
+    pub(crate) math: PhantomData<M>,
+}
+
+/// A linear head with room for `CLASSES` classes of `FEATURES` features: `4 CLASSES (FEATURES + 1) + 4` bytes.
+///
+/// It can live in a static: the constructors are const. Both sizes must be at least 1, or it does not compile:
+///
+/// ```compile_fail
+/// let head: gradient_decay::LinearHead<0, 4> = gradient_decay::LinearHead::new();
+/// ```
+///
+/// Classes may come and go at run time:
+///
+/// ```
+/// use gradient_decay::{BetaSchedule, Classes, Error, FineTuner, Head, LinearHead, Sgd, State};
+///
+/// const TUNER: FineTuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.5));
+/// let (mut head, mut state) = (LinearHead::<3, 2>::empty(), State::new());
+/// assert_eq!(head.predict(&[1.0, 0.0]), Err(Error::NoClasses));
+/// head.add_class()?;
+/// head.add_class()?;
+/// for _ in 0..20 {
+///     TUNER.step(&mut head, &mut state, &[1.0, 0.0], 0)?;
+///     TUNER.step(&mut head, &mut state, &[0.0, 1.0], 1)?;
+/// }
+/// assert_eq!((head.classes(), head.predict(&[0.0, 0.9])?.class), (2, 1));
+/// head.remove_class(0)?; // those above it move down
+/// assert_eq!(head.predict(&[0.0, 0.9])?.class, 0);
+/// # Ok::<(), Error>(())
+/// ```
+pub type LinearHead<const CLASSES: usize, const FEATURES: usize, M = Libm, V = ()> =
+    Linear<Owned<CLASSES, FEATURES, V>, M>;
+
+/// A linear head that stores a velocity, for an optimizer with momentum: twice the bytes of a [`LinearHead`], and 4.
+pub type MomentumHead<const CLASSES: usize, const FEATURES: usize, M = Libm> =
+    LinearHead<CLASSES, FEATURES, M, Velocity<CLASSES, FEATURES>>;
+
+/// A linear head over the caller's slices, whose shape is known only at run time: for a head that comes over a wire or from a file, and
+/// for other languages. The bits are those of [`LinearHead`], which is smaller and checks more by its types.
+///
+/// ```
+/// use gradient_decay::{BetaSchedule, FineTuner, LinearView, PairView, Sgd, State};
+///
+/// const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.01, 1.0, 20), Sgd::new(0.5));
+///
+/// let (mut parameters, mut scratch) = ([0.0; 2 * (3 + 1)], [0.0; 2 * 2]); // 2 classes, 3 features
+/// let mut head = LinearView::new(&mut parameters, 2, 3)?;
+/// let mut state = State::with_work(PairView::new(&mut scratch, 2)?);
+/// for _ in 0..50 {
+///     TUNER.step(&mut head, &mut state, &[1.0, 0.0, 0.5], 1)?;
+///     TUNER.step(&mut head, &mut state, &[0.0, 1.0, 0.5], 0)?;
+/// }
+/// let prediction = head.predict(&[1.0, 0.1, 0.5], &mut [0.0; 2])?;
+/// assert!(prediction.class == 1 && prediction.probability > 0.9);
+/// # Ok::<(), gradient_decay::Error>(())
+/// ```
+pub type LinearView<'a, M = Libm> = Linear<View<'a>, M>;
+
+impl<const CLASSES: usize, const FEATURES: usize, M, V: StoredVelocity> LinearHead<CLASSES, FEATURES, M, V> {
+    /// The number of parameters: `CLASSES * (FEATURES + 1)`.
+    pub const PARAMETERS: usize = CLASSES * (FEATURES + 1);
+
+    /// The bytes of a head in memory.
+    pub const BYTES: usize = size_of::<Self>();
+
+    /// A head of zeros with all classes in use: every class is equally probable.
+    ///
+    /// ```
+    /// use gradient_decay::LinearHead;
+    ///
+    /// static HEAD: LinearHead<10, 64> = LinearHead::new();
+    /// assert_eq!(HEAD.predict(&[0.5; 64])?.probability, 0.1);
+    /// assert_eq!(LinearHead::<10, 64>::BYTES, 2604);
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub const fn new() -> Self {
+        Linear { storage: Owned::new(), classes: CLASSES as u32, math: PhantomData }
+    }
+
+    /// A head with no class in use: they come by [`add_class`](Classes::add_class).
+    pub const fn empty() -> Self {
+        Linear { storage: Owned::new(), classes: 0, math: PhantomData }
+    }
+
+    /// A head from its parameters as little-endian f32, in the order of [`export`](Self::export), with all classes in use; const, so
+    /// that a file made by the host becomes a static in flash.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if `bytes` is not four times [`PARAMETERS`](Self::PARAMETERS) long, [`Error::NotFinite`] if a
+    /// parameter is NaN or infinite.
+    ///
+    /// ```
+    /// use gradient_decay::LinearHead;
+    ///
+    /// static HEAD: LinearHead<2, 1> = match LinearHead::from_le_bytes(
+    ///     b"\x00\x00\x80\x3f\x00\x00\x80\xbf\x00\x00\x00\x00\x00\x00\x00\x40", // 1, -1; 0, 2
+    /// ) {
+    ///     Ok(head) => head,
+    ///     Err(_) => panic!("the file does not hold a 1 -> 2 head"),
+    /// };
+    /// let mut logits = [0.0; 2];
+    /// HEAD.logits(&[0.5], &mut logits)?;
+    /// assert_eq!(logits, [0.5, 1.5]);
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub const fn from_le_bytes(bytes: &[u8]) -> Result<Self, Error>
+    where
+        V: Copy,
+    {
+        let mut head = Self::new();
+        let (parameters, rest) = bytes.as_chunks::<4>();
+        if parameters.len() != Self::PARAMETERS || !rest.is_empty() {
+            return Err(Error::Length { slice: Slice::Bytes, expected: 4 * Self::PARAMETERS, actual: bytes.len() });
+        }
+        let mut index = 0;
+        while index < Self::PARAMETERS {
+            let value = f32::from_le_bytes(parameters[index]);
+            if !value.is_finite() {
+                return Err(Error::NotFinite { slice: Slice::Parameters, index });
+            }
+            if index < CLASSES * FEATURES {
+                head.storage.weights[index / FEATURES][index % FEATURES] = value;
+            } else {
+                head.storage.bias[index - CLASSES * FEATURES] = value;
+            }
+            index += 1;
+        }
+        Ok(head)
+    }
+
+    /// The logits `W x + b` of a sample; minus infinity for each row that is not in use.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] naming the feature that is NaN or infinite, or the logit that leaves the range of f32;
+    /// `logits` is then unchanged.
+    pub fn logits(&self, features: &[f32; FEATURES], logits: &mut [f32; CLASSES]) -> Result<(), Error> {
+        let mut result = self.storage.bias;
+        self.add_products(features, &mut result)?;
+        *logits = result;
+        Ok(())
+    }
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, M: Math, V: StoredVelocity> LinearHead<CLASSES, FEATURES, M, V> {
+    /// The most probable class of a sample and its softmax probability.
+    ///
+    /// # Errors
+    /// As [`logits`](Self::logits); [`Error::NoClasses`] if no class is in use.
+    pub fn predict(&self, features: &[f32; FEATURES]) -> Result<Prediction, Error> {
+        let mut logits = self.storage.bias;
+        self.predict_from_biases(features, &mut logits)
+    }
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, M> LinearHead<CLASSES, FEATURES, M, Velocity<CLASSES, FEATURES>> {
+    /// Takes over all velocities, in the order of [`import`](Self::import).
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are not [`PARAMETERS`](Self::PARAMETERS), [`Error::NotFinite`] if one is NaN or infinite;
+    /// nothing is then changed.
+    ///
+    /// ```
+    /// use gradient_decay::MomentumHead;
+    ///
+    /// let mut head: MomentumHead<1, 2> = MomentumHead::new();
+    /// head.import_velocity(&[1.0, 2.0, 3.0])?;
+    /// let mut copy = [0.0; 3];
+    /// head.export_velocity(&mut copy)?;
+    /// assert_eq!(copy, [1.0, 2.0, 3.0]);
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn import_velocity(&mut self, velocity: &[f32]) -> Result<(), Error> {
+        let Velocity { weights, bias, .. } = &mut self.storage.velocity;
+        import(Slice::Velocity, weights.as_flattened_mut(), bias, velocity)?;
+        let used = self.classes as usize;
+        weights.iter_mut().skip(used).for_each(|row| *row = [0.0; FEATURES]);
+        bias.iter_mut().skip(used).for_each(|bias| *bias = 0.0);
+        if let Some(view) = self.storage.velocity.view() {
+            *view.bound = view.largest();
+        }
+        Ok(())
+    }
+
+    /// Copies all velocities out, in the order of [`import`](Self::import).
+    ///
+    /// # Errors
+    /// [`Error::Length`] if `velocity` does not have the length [`PARAMETERS`](Self::PARAMETERS); it is then unchanged.
+    pub fn export_velocity(&self, velocity: &mut [f32]) -> Result<(), Error> {
+        let Velocity { weights, bias, .. } = &self.storage.velocity;
+        export(Slice::Velocity, weights.as_flattened(), bias, velocity)
+    }
+}
+
+impl<'a> LinearView<'a> {
+    /// A head over `room * (features + 1)` parameters, the weights row by row (a row is a class), then the biases; all classes are
+    /// in use.
+    ///
+    /// # Errors
+    /// As [`with_math`](Self::with_math).
+    pub fn new(parameters: &'a mut [f32], room: usize, features: usize) -> Result<Self, Error> {
+        Self::with_math(parameters, room, features)
+    }
+}
+
+impl<'a, M> LinearView<'a, M> {
+    /// [`new`](LinearView::new) with the math backend `M`.
+    ///
+    /// It looks at no parameter, so that it costs nothing to make a head for each call: one that is NaN or infinite is found by
+    /// [`logits`](Head::logits), and all of them by [`check`](Self::check).
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are not `room * (features + 1)` parameters, or the shape has no class or no feature.
+    pub fn with_math(parameters: &'a mut [f32], room: usize, features: usize) -> Result<Self, Error> {
+        let storage = View::new(parameters, room, features)?;
+        Ok(Linear { storage, classes: room as u32, math: PhantomData })
+    }
+
+    /// With only the first `classes` classes in use. The parameters behind them must be zero, as they are after
+    /// [`truncate`](Self::truncate) and [`remove_class`](Classes::remove_class).
+    ///
+    /// # Errors
+    /// [`Error::TooManyClasses`] if there is no room for so many.
+    pub fn with_classes(mut self, classes: usize) -> Result<Self, Error> {
+        check_classes(self.storage.bias.len(), classes)?;
+        self.classes = classes as u32;
+        Ok(self)
+    }
+
+    /// With a velocity, for an optimizer with momentum: a number a parameter, and the bound that the library keeps of them, 0 where
+    /// all are.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are not as many velocities as parameters.
+    pub fn with_velocity(mut self, velocity: &'a mut [f32], bound: &'a mut f32) -> Result<Self, Error> {
+        check_length(Slice::Velocity, self.storage.weights.len() + self.storage.bias.len(), velocity.len())?;
+        self.storage.velocity = Some((velocity, bound));
+        Ok(self)
+    }
+
+    /// The number of features of a sample.
+    pub const fn features(&self) -> usize {
+        self.storage.features
+    }
+}
+
+impl<M: Math> LinearView<'_, M> {
+    /// The most probable class of a sample and its softmax probability; `scratch`, one number for each class that there is room for,
+    /// may be anything before and after.
+    ///
+    /// # Errors
+    /// As [`logits`](Head::logits); [`Error::NoClasses`] if no class is in use.
+    pub fn predict(&self, features: &[f32], scratch: &mut [f32]) -> Result<Prediction, Error> {
+        self.storage.check(features)?;
+        check_length(Slice::Logits, self.storage.bias.len(), scratch.len())?;
+        self.storage.copy_bias(scratch);
+        self.predict_from_biases(features, scratch)
+    }
+}
+
+impl<S: Storage, M> Linear<S, M> {
+    /// Whether all parameters are finite.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] naming the first that is NaN or infinite.
+    pub fn check(&self) -> Result<(), Error> {
+        check_finite(Slice::Parameters, self.storage.weights())?;
+        match self.storage.bias().iter().position(|bias| !bias.is_finite()) {
+            None => Ok(()),
+            Some(row) => Err(Error::NotFinite { slice: Slice::Parameters, index: self.storage.weights().len() + row }),
+        }
+    }
+
+    /// Takes over all parameters: the weights row by row (a row is a class), then the biases. All classes are in use then; a
+    /// velocity stays.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are not as many as the head has, [`Error::NotFinite`] if one is NaN or infinite; the head is then
+    /// unchanged.
+    pub fn import(&mut self, parameters: &[f32]) -> Result<(), Error> {
+        let Layer { weights, bias, .. } = self.storage.layer();
+        import(Slice::Parameters, weights, bias, parameters)?;
+        self.classes = self.storage.bias().len() as u32;
+        Ok(())
+    }
+
+    /// Copies all parameters out, in the order of [`import`](Self::import); zeros for rows that are not in use.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if `parameters` does not have the length of the head's; it is then unchanged.
+    ///
+    /// ```
+    /// use gradient_decay::LinearHead;
+    ///
+    /// let mut head: LinearHead<2, 1> = LinearHead::new();
+    /// head.import(&[0.5, -0.5, 0.0, 2.0])?;
+    /// let mut copy = [0.0; LinearHead::<2, 1>::PARAMETERS];
+    /// head.export(&mut copy)?;
+    /// assert_eq!(copy, [0.5, -0.5, 0.0, 2.0]);
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn export(&self, parameters: &mut [f32]) -> Result<(), Error> {
+        export(Slice::Parameters, self.storage.weights(), self.storage.bias(), parameters)
+    }
+
+    /// Keeps the first `classes` of the classes in use. The rows behind them become zero, and their velocity.
+    ///
+    /// # Errors
+    /// [`Error::TooManyClasses`] if fewer are in use; nothing is then changed.
+    pub fn truncate(&mut self, classes: usize) -> Result<(), Error> {
+        check_classes(self.classes as usize, classes)?;
+        let Layer { weights, bias, velocity } = self.storage.layer();
+        let features = weights.len().checked_div(bias.len()).unwrap_or_default();
+        clear(weights, bias, classes, features);
+        if let Some(VelocityView { weights, bias, .. }) = velocity {
+            clear(weights, bias, classes, features);
+        }
+        self.classes = classes as u32;
+        Ok(())
+    }
+
+    /// Adds the products of the rows to logits, which so far are the biases. After an error they may be anything.
+    #[inline]
+    pub(crate) fn add_products(&self, features: &S::Features, logits: &mut [f32]) -> Result<(), Error> {
+        self.storage.add_products(features, logits);
+        check_logits(features.as_ref(), logits)?;
+        if (self.classes as usize) < logits.len() {
+            mask(logits, self.classes as usize);
+        }
+        Ok(())
+    }
+}
+
+impl<S: Storage, M: Math> Linear<S, M> {
+    #[inline]
+    fn predict_from_biases(&self, features: &S::Features, logits: &mut [f32]) -> Result<Prediction, Error> {
+        if self.classes == 0 {
+            return Err(Error::NoClasses);
+        }
+        self.add_products(features, logits)?;
+        Ok(f32::predict::<M>(logits, 1.0))
+    }
+}
+
+impl<S: Storage, M: Math> Head for Linear<S, M> {
+    type Features = S::Features;
+    type Number = f32;
+    type Math = M;
+
+    #[inline]
+    fn room(&self) -> usize {
+        self.storage.bias().len()
+    }
+
+    #[inline]
+    fn classes(&self) -> usize {
+        self.classes as usize
+    }
+
+    #[inline]
+    fn logits(&self, features: &S::Features, logits: &mut [f32]) -> Result<(), Error> {
+        self.storage.check(features)?;
+        check_length(Slice::Logits, self.room(), logits.len())?;
+        self.storage.copy_bias(logits);
+        self.add_products(features, logits)
+    }
+}
+
+impl<S: Storage, M: Math> Classes for Linear<S, M> {
+    fn add_class(&mut self) -> Result<usize, Error> {
+        let (class, room) = (self.classes(), self.room());
+        if class >= room {
+            return Err(Error::NoRoom { classes: room });
+        }
+        self.classes += 1;
+        Ok(class)
+    }
+
+    fn remove_class(&mut self, class: usize) -> Result<(), Error> {
+        check_target(self.classes(), class)?;
+        let Layer { weights, bias, velocity } = self.storage.layer();
+        let features = weights.len().checked_div(bias.len()).unwrap_or_default();
+        remove_row(weights, class, features);
+        remove_row(bias, class, 1);
+        if let Some(VelocityView { weights, bias, .. }) = velocity {
+            remove_row(weights, class, features);
+            remove_row(bias, class, 1);
+        }
+        self.classes -= 1;
+        Ok(())
+    }
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, M, V: StoredVelocity> Default for LinearHead<CLASSES, FEATURES, M, V> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+/// Whether features and logits are finite.
+#[inline]
+pub(crate) fn check_logits(features: &[f32], logits: &[f32]) -> Result<(), Error> {
+    // Every logit that a NaN or infinite feature enters is itself NaN or infinite, so a look at the few logits stands for
+    // the many features. And their sum is finite only if they all are, so a look at the sum stands for them.
+    if logits.iter().sum::<f32>().is_finite() {
+        return Ok(());
+    }
+    match not_finite(features, logits) {
+        Some((slice, index)) => Err(Error::NotFinite { slice, index }),
+        None => Ok(()),
+    }
+}
+
+/// The first feature that is not finite, or if there is none, the first such logit.
+#[cold]
+#[inline(never)]
+fn not_finite(features: &[f32], logits: &[f32]) -> Option<(Slice, usize)> {
+    let first = |values: &[f32]| values.iter().position(|value| !value.is_finite());
+    let feature = first(features).map(|index| (Slice::Features, index));
+    feature.or_else(|| first(logits).map(|index| (Slice::Logits, index)))
+}
+
+/// Rows that are not in use have no logit.
+#[cold]
+#[inline(never)]
+pub(crate) fn mask<N: Number>(logits: &mut [N], classes: usize) {
+    logits.iter_mut().skip(classes).for_each(|logit| *logit = N::NONE);
+}
+
+/// Sets what is behind the first rows to zero.
+fn clear(weights: &mut [f32], bias: &mut [f32], rows: usize, features: usize) {
+    weights.iter_mut().skip(rows * features).for_each(|w| *w = 0.0);
+    bias.iter_mut().skip(rows).for_each(|b| *b = 0.0);
+}
+
+/// Checks `from` whole, then copies it: the matrix row by row, then the column.
+fn import(slice: Slice, matrix: &mut [f32], column: &mut [f32], from: &[f32]) -> Result<(), Error> {
+    check_length(slice, matrix.len() + column.len(), from.len())?;
+    check_finite(slice, from)?;
+    matrix.iter_mut().chain(column).zip(from).for_each(|(to, from)| *to = *from);
+    Ok(())
+}
+
+/// The reverse of [`import`].
+fn export(slice: Slice, matrix: &[f32], column: &[f32], to: &mut [f32]) -> Result<(), Error> {
+    check_length(slice, matrix.len() + column.len(), to.len())?;
+    to.iter_mut().zip(matrix.iter().chain(column)).for_each(|(to, from)| *to = *from);
+    Ok(())
+}
+
+#[cfg(all(test, feature = "libm"))]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refused_import_changes_nothing() {
+        let mut head: LinearHead<2, 2> = LinearHead::new();
+        head.import(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap();
+        let before = head.clone();
+        assert!(head.import(&[0.0; 5]).is_err());
+        let nan = [0.0, 0.0, 0.0, 0.0, 0.0, f32::NAN];
+        assert_eq!(head.import(&nan), Err(Error::NotFinite { slice: Slice::Parameters, index: 5 }));
+        assert_eq!(head, before);
+    }
+
+    #[test]
+    fn a_bad_feature_is_named_even_under_zero_weights() {
+        for head in [LinearHead::<3, 4>::new(), LinearHead::empty()] {
+            for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+                let expected = Err(Error::NotFinite { slice: Slice::Features, index: 2 });
+                assert_eq!(head.logits(&[0.0, 1.0, bad, 0.0], &mut [0.0; 3]), expected);
+            }
+        }
+    }
+
+    #[test]
+    fn a_logit_out_of_range_is_refused() {
+        let mut head: LinearHead<2, 1> = LinearHead::new();
+        head.import(&[0.0, 1e30, 0.0, 0.0]).unwrap();
+        assert_eq!(head.predict(&[1e30]), Err(Error::NotFinite { slice: Slice::Logits, index: 1 }));
+        assert!(head.predict(&[1e7]).is_ok());
+    }
+
+    #[test]
+    fn logits_whose_sum_leaves_the_range_are_taken() {
+        let mut head: LinearHead<2, 1> = LinearHead::new();
+        head.import(&[0.0, 0.0, 3e38, 3e38]).unwrap();
+        assert_eq!(head.predict(&[1.0]), Ok(Prediction { class: 0, probability: 0.5 }));
+    }
+
+    #[test]
+    fn bytes_of_a_wrong_length_are_refused() {
+        for actual in [0, 15, 17, 20] {
+            let expected = Err(Error::Length { slice: Slice::Bytes, expected: 16, actual });
+            assert_eq!(LinearHead::<2, 1>::from_le_bytes(&[0; 20][..actual]), expected);
+        }
+        assert!(LinearHead::<2, 1>::from_le_bytes(&[0xff; 16]).is_err());
+        assert_eq!(LinearHead::<2, 1>::from_le_bytes(&[0; 16]), Ok(LinearHead::new()));
+    }
+
+    #[test]
+    fn rows_not_in_use_are_zero_with_their_velocity() {
+        let numbers: [f32; 9] = core::array::from_fn(|i| i as f32 + 1.0);
+        let mut head: MomentumHead<3, 2> = MomentumHead::new();
+        head.import(&numbers).unwrap();
+        head.import_velocity(&numbers).unwrap();
+        head.truncate(1).unwrap();
+        let (mut parameters, mut velocity) = ([9.0; 9], [9.0; 9]);
+        head.export(&mut parameters).unwrap();
+        head.export_velocity(&mut velocity).unwrap();
+        let kept = [1.0, 2.0, 0.0, 0.0, 0.0, 0.0, 7.0, 0.0, 0.0];
+        assert_eq!((parameters, velocity, head.classes()), (kept, kept, 1));
+        assert_eq!(head.truncate(2), Err(Error::TooManyClasses { classes: 2, most: 1 }));
+        let mut logits = [0.0; 3];
+        head.logits(&[1.0, 1.0], &mut logits).unwrap();
+        assert_eq!(logits, [10.0, f32::NEG_INFINITY, f32::NEG_INFINITY]);
+        // A velocity that comes from elsewhere has none for them either.
+        head.import_velocity(&numbers).unwrap();
+        head.export_velocity(&mut velocity).unwrap();
+        assert_eq!(velocity, kept);
+    }
+
+    #[test]
+    fn a_removed_class_takes_its_row_and_velocity_along() {
+        let numbers: [f32; 12] = core::array::from_fn(|i| i as f32 + 1.0);
+        let mut head: MomentumHead<4, 2> = MomentumHead::new();
+        head.import(&numbers).unwrap();
+        head.import_velocity(&numbers).unwrap();
+        head.remove_class(1).unwrap();
+        let (mut parameters, mut velocity) = ([9.0; 12], [9.0; 12]);
+        head.export(&mut parameters).unwrap();
+        head.export_velocity(&mut velocity).unwrap();
+        let moved = [1.0, 2.0, 5.0, 6.0, 7.0, 8.0, 0.0, 0.0, 9.0, 11.0, 12.0, 0.0];
+        assert_eq!((parameters, velocity, head.classes()), (moved, moved, 3));
+        let before = head.clone();
+        assert_eq!(head.remove_class(3), Err(Error::Target { target: 3, classes: 3 }));
+        assert_eq!(head, before);
+        assert_eq!((head.add_class(), head.add_class()), (Ok(3), Err(Error::NoRoom { classes: 4 })));
+    }
+
+    #[test]
+    fn shapes_that_do_not_fit_are_refused() {
+        for (length, room, features) in [(6, 2, 3), (6, 0, 2), (6, 2, 0), (0, 0, 0), (6, usize::MAX, usize::MAX)] {
+            assert!(LinearView::new(&mut [0.0; 6][..length], room, features).is_err(), "{room} {features}");
+        }
+        let mut parameters = [0.5; 6];
+        let head = LinearView::new(&mut parameters, 2, 2).unwrap();
+        assert!(head.predict(&[1.0], &mut [0.0; 2]).is_err() && head.predict(&[1.0; 2], &mut [0.0; 3]).is_err());
+        assert!(head.logits(&[1.0; 3], &mut [0.0; 2]).is_err() && head.logits(&[1.0; 2], &mut [0.0; 1]).is_err());
+        assert_eq!((head.room(), head.classes(), head.features()), (2, 2, 2));
+        assert!(head.with_classes(3).is_err());
+        for index in 0..6 {
+            let mut parameters = [0.5; 6];
+            parameters[index] = f32::NAN;
+            let head = LinearView::new(&mut parameters, 2, 2).unwrap();
+            assert_eq!(head.check(), Err(Error::NotFinite { slice: Slice::Parameters, index }));
+        }
+    }
+}

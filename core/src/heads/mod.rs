@@ -1,0 +1,9 @@
+//! Heads: what maps features to logits.
+
+pub mod fixed;
+pub mod head;
+pub mod linear;
+pub mod mlp;
+pub mod number;
+pub mod quantized;
+pub mod storage;

@@ -1,0 +1,77 @@
+//! The types of a logit.
+
+use crate::heads::head::Prediction;
+use crate::numeric::fixed_point::{self, LOGIT_MAX, ONE};
+use crate::numeric::kernels;
+use crate::numeric::math::Math;
+use crate::objective::{Beta, fixed_point as loss};
+use crate::objective::loss::GradientDecay;
+
+/// A logit: f32, or i32 in units of 2^-16 where there is no FPU.
+pub trait Number: Copy + Default + PartialEq {
+    /// The logit of a row that is not in use: its exponential is 0.
+    const NONE: Self;
+
+    /// The logit as a float.
+    fn to_f32(self) -> f32;
+
+    /// The most probable class, and its probability at a temperature. The logits, of which one at least is in use, may be anything
+    /// after.
+    fn predict<M: Math>(logits: &mut [Self], temperature: f32) -> Prediction;
+
+    /// Plain cross-entropy in nats, of logits and a target in use.
+    fn cross_entropy<M: Math>(logits: &[Self], target: usize) -> f32;
+}
+
+impl Number for f32 {
+    const NONE: f32 = f32::NEG_INFINITY;
+
+    #[inline]
+    fn to_f32(self) -> f32 {
+        self
+    }
+
+    #[inline]
+    fn predict<M: Math>(logits: &mut [f32], temperature: f32) -> Prediction {
+        let (class, top) = kernels::largest(logits).unwrap_or_default();
+        let sum = if temperature == 1.0 {
+            kernels::exp_and_sum::<M>(logits, top, 0.0)
+        } else {
+            logits.iter_mut().for_each(|z| *z = (*z - top) / temperature);
+            kernels::exp_and_sum::<M>(logits, 0.0, 0.0)
+        };
+        Prediction { class, probability: 1.0 / sum }
+    }
+
+    fn cross_entropy<M: Math>(logits: &[f32], target: usize) -> f32 {
+        GradientDecay::<M>::from_beta(Beta::ONE).loss_of_checked(logits, target)
+    }
+}
+
+impl Number for i32 {
+    const NONE: i32 = i32::MIN;
+
+    #[inline]
+    fn to_f32(self) -> f32 {
+        if self == Self::NONE { f32::NONE } else { self as f32 / ONE as f32 }
+    }
+
+    fn predict<M: Math>(logits: &mut [i32], temperature: f32) -> Prediction {
+        if temperature != 1.0 {
+            // In float is only 1/T, once a call, in units of 2^-16.
+            let sharpness = i64::from(fixed_point::nearest(ONE as f32 / temperature, i32::MAX));
+            let limit = i64::from(LOGIT_MAX);
+            for z in logits.iter_mut().filter(|z| **z != Self::NONE) {
+                *z = ((i64::from(*z) * sharpness) >> 16).clamp(-limit, limit) as i32;
+            }
+        }
+        let class = fixed_point::largest(logits);
+        let top = logits.get(class).copied().unwrap_or_default();
+        let sum = logits.iter().fold(0_u32, |sum, z| sum + fixed_point::exp(top.saturating_sub(*z)));
+        Prediction { class, probability: ONE as f32 / sum as f32 }
+    }
+
+    fn cross_entropy<M: Math>(logits: &[i32], target: usize) -> f32 {
+        loss::cross_entropy(logits, target).to_f32()
+    }
+}

@@ -1,0 +1,267 @@
+//! Inference in integers: i8 features and weights, i32 sums, i8 logits, no float; TensorFlow Lite's conventions.
+//!
+//! A number stands for `scale (q - zero_point)`. Weights have a scale for each row and the zero point 0, biases the product of
+//! the features' and the row's scale (TensorFlow Lite 8-bit quantization specification). The i32 sum of a row becomes an i8
+//! logit by [`requantize`], whose arithmetic is that of gemmlowp, TensorFlow Lite Micro and CMSIS-NN, bit for bit.
+
+use core::marker::PhantomData;
+
+use crate::error::{Error, Number, Slice, check_length, expect_in_range};
+use crate::heads::head::Head;
+use crate::heads::linear::{LinearHead, mask};
+use crate::heads::storage::StoredVelocity;
+use crate::numeric::math::{Libm, Math};
+
+/// What an i8 stands for: `scale (q - zero_point)`.
+///
+/// ```
+/// use gradient_decay::quantized::Quantization;
+///
+/// const ZERO_TO_ONE: Quantization = Quantization::new(1.0 / 255.0, -128);
+/// assert_eq!([0.0, 0.6, 1.0, 7.0].map(|x| ZERO_TO_ONE.quantize(x)), [-128, 25, 127, 127]);
+/// assert!((ZERO_TO_ONE.dequantize(27) - 0.608).abs() < 1e-3);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Quantization {
+    scale: f32,
+    zero_point: i8,
+}
+
+impl Quantization {
+    /// A scale in [1e-30, 1e30] and a zero point.
+    ///
+    /// # Panics
+    /// If the scale is out of range; in a const, when it is compiled.
+    pub const fn new(scale: f32, zero_point: i8) -> Self {
+        expect_in_range(Self::try_new(scale, zero_point))
+    }
+
+    /// [`new`](Self::new), with an error in place of a panic.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if the scale is not in [1e-30, 1e30].
+    pub const fn try_new(scale: f32, zero_point: i8) -> Result<Self, Error> {
+        if scale >= 1e-30 && scale <= 1e30 {
+            Ok(Quantization { scale, zero_point })
+        } else {
+            Err(Error::OutOfRange { number: Number::Scale, value: scale })
+        }
+    }
+
+    /// The nearest i8, ties away from 0; NaN becomes the zero point.
+    pub fn quantize(self, x: f32) -> i8 {
+        let q = (rounded(x / self.scale) as i32).saturating_add(i32::from(self.zero_point));
+        q.clamp(-128, 127) as i8
+    }
+
+    /// What an i8 stands for.
+    pub fn dequantize(self, q: i8) -> f32 {
+        self.scale * (i32::from(q) - i32::from(self.zero_point)) as f32
+    }
+}
+
+/// A linear head in integers: `FEATURES + 9` bytes a class, and 20, rounded up to whole words. It infers, as any [`Head`], and does not
+/// learn. Classes that are not in use in the head that it is made of are not in use here.
+///
+/// ```
+/// use gradient_decay::LinearHead;
+/// use gradient_decay::quantized::{Quantization, QuantizedHead};
+///
+/// let mut head: LinearHead<2, 2> = LinearHead::new();
+/// head.import(&[1.0, -1.0, -0.5, 0.25, 0.1, 0.0])?;
+/// // Features in [-1, 1], logits in [-4, 4].
+/// let (input, output) = (Quantization::new(1.0 / 127.0, 0), Quantization::new(4.0 / 127.0, 0));
+/// let small = QuantizedHead::new(&head, input, output)?;
+/// let features = [0.5, -0.75].map(|x| input.quantize(x));
+/// let logits = small.logits(&features);
+/// assert!((output.dequantize(logits[0]) - 1.35).abs() < 0.03);
+/// assert_eq!(small.predict(&features), 0);
+/// # Ok::<(), gradient_decay::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct QuantizedHead<const CLASSES: usize, const FEATURES: usize, M = Libm> {
+    weights: [[i8; FEATURES]; CLASSES],
+    bias: [i32; CLASSES],
+    multiplier: [i32; CLASSES],
+    shift: [i8; CLASSES],
+    input: Quantization,
+    output: Quantization,
+    classes: u32,
+    math: PhantomData<M>,
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, M> QuantizedHead<CLASSES, FEATURES, M> {
+    /// The bytes in memory.
+    pub const BYTES: usize = size_of::<Self>();
+
+    /// A head in integers, for features and logits of these quantizations. In float, so on a core without FPU slow: once.
+    ///
+    /// Each row's weights take all of [-127, 127]. Its rounded bias is the nearest that an i32 holds.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] naming the bias that no i32 holds in its scale.
+    pub fn new<V: StoredVelocity>(
+        head: &LinearHead<CLASSES, FEATURES, M, V>,
+        input: Quantization,
+        output: Quantization,
+    ) -> Result<Self, Error> {
+        let mut new = QuantizedHead {
+            weights: [[0; FEATURES]; CLASSES],
+            bias: [0; CLASSES],
+            multiplier: [0; CLASSES],
+            shift: [0; CLASSES],
+            input,
+            output,
+            classes: head.classes,
+            math: PhantomData,
+        };
+        let rows = new.weights.iter_mut().zip(&mut new.bias).zip(new.multiplier.iter_mut().zip(&mut new.shift));
+        let from = head.storage.weights.iter().zip(&head.storage.bias).enumerate();
+        for (((row, bias), (multiplier, shift)), (class, (weights, from_bias))) in rows.zip(from) {
+            let largest = weights.iter().fold(0.0, |most, w| if w.abs() > most { w.abs() } else { most });
+            // A row of zeros has any scale: one in which its bias is fine enough.
+            let scale = if largest > 0.0 { largest / 127.0 } else { output.scale / input.scale / 256.0 };
+            for (to, w) in row.iter_mut().zip(weights) {
+                *to = rounded(w / scale) as i8;
+            }
+            let quotient = rounded(from_bias / (input.scale * scale));
+            // Half of what an i32 holds, so that the products have room.
+            if quotient.is_nan() || quotient.abs() >= 1_073_741_824.0 {
+                return Err(Error::NotFinite { slice: Slice::Parameters, index: CLASSES * FEATURES + class });
+            }
+            *bias = quotient as i32;
+            (*multiplier, *shift) = multiplier_of(input.scale * scale / output.scale);
+        }
+        Ok(new)
+    }
+
+    /// The logits of a sample, without float; -128 for each row that is not in use.
+    pub fn logits(&self, features: &[i8; FEATURES]) -> [i8; CLASSES] {
+        let mut logits = [i8::MIN; CLASSES];
+        let zero_point = i32::from(self.input.zero_point);
+        let rows = self.weights.iter().zip(&self.bias).zip(self.multiplier.iter().zip(&self.shift));
+        for (logit, ((row, bias), (multiplier, shift))) in logits.iter_mut().zip(rows).take(self.classes as usize) {
+            // At most 255 * 127 a product: 66,000 features before the sum could leave an i32 by itself.
+            let sum = row
+                .iter()
+                .zip(features)
+                .fold(*bias, |sum, (w, x)| sum.wrapping_add(i32::from(*w).wrapping_mul(i32::from(*x) - zero_point)));
+            let scaled = requantize(sum, *multiplier, i32::from(*shift));
+            *logit = scaled.saturating_add(i32::from(self.output.zero_point)).clamp(-128, 127) as i8;
+        }
+        logits
+    }
+
+    /// The class with the largest logit, the first of equal ones; without float.
+    pub fn predict(&self, features: &[i8; FEATURES]) -> usize {
+        let logits = self.logits(features);
+        let first = (0, i8::MIN);
+        logits.iter().enumerate().fold(first, |best, (class, z)| if *z > best.1 { (class, *z) } else { best }).0
+    }
+
+    /// The quantization of the features.
+    pub const fn input(&self) -> Quantization {
+        self.input
+    }
+
+    /// The quantization of the logits.
+    pub const fn output(&self) -> Quantization {
+        self.output
+    }
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, M: Math> Head for QuantizedHead<CLASSES, FEATURES, M> {
+    type Features = [i8; FEATURES];
+    /// The value that an i8 logit stands for.
+    type Number = f32;
+    type Math = M;
+
+    fn room(&self) -> usize {
+        CLASSES
+    }
+
+    fn classes(&self) -> usize {
+        self.classes as usize
+    }
+
+    fn logits(&self, features: &[i8; FEATURES], logits: &mut [f32]) -> Result<(), Error> {
+        check_length(Slice::Logits, CLASSES, logits.len())?;
+        for (logit, q) in logits.iter_mut().zip(self.logits(features)) {
+            *logit = self.output.dequantize(q);
+        }
+        mask(logits, self.classes());
+        Ok(())
+    }
+}
+
+/// `value multiplier 2^(shift - 31)`, rounded twice, as TensorFlow Lite's `MultiplyByQuantizedMultiplier` and CMSIS-NN's
+/// `arm_nn_requantize` do: the doubled high product to the nearest, ties up; then the right shift to the nearest, ties away from
+/// 0. `shift` in [-31, 30], beyond which it counts as these; where the left shift overflows the result is that of the wrapped
+/// value.
+///
+/// ```
+/// use gradient_decay::quantized::requantize;
+///
+/// const HALF: i32 = 1 << 30;
+/// assert_eq!([7, -7, 8].map(|value| requantize(value, HALF, 0)), [4, -3, 4]);
+/// assert_eq!([6, -6].map(|value| requantize(value, HALF, -1)), [2, -2]); // 3 / 2
+/// ```
+pub const fn requantize(value: i32, multiplier: i32, shift: i32) -> i32 {
+    let (left, right) = match shift {
+        31.. => (30, 0),
+        0..31 => (shift, 0),
+        -31..0 => (0, -shift),
+        _ => (0, 31),
+    };
+    let high = doubled_high_product(value.wrapping_mul(1_i32.wrapping_shl(left as u32)), multiplier);
+    divided_by_power_of_two(high, right as u32)
+}
+
+/// gemmlowp's SaturatingRoundingDoublingHighMul: the product over 2^31; the one that would not fit saturates.
+const fn doubled_high_product(a: i32, b: i32) -> i32 {
+    if a == i32::MIN && b == i32::MIN {
+        return i32::MAX;
+    }
+    let product = a as i64 * b as i64;
+    let nudge = if product >= 0 { 1 << 30 } else { 1 - (1 << 30) };
+    // A division that cuts off, where a shift would round down.
+    ((product + nudge) / (1 << 31)) as i32
+}
+
+/// gemmlowp's RoundingDivideByPOT.
+const fn divided_by_power_of_two(value: i32, exponent: u32) -> i32 {
+    let mask = ((1_i64 << exponent) - 1) as i32;
+    let threshold = (mask >> 1) + (value < 0) as i32;
+    (value >> exponent) + ((value & mask) > threshold) as i32
+}
+
+/// A positive number as `multiplier 2^(shift - 31)` with the multiplier in [2^30, 2^31): TensorFlow Lite's
+/// `QuantizeMultiplier`. What is too small becomes 0, what is too large the largest.
+fn multiplier_of(x: f32) -> (i32, i8) {
+    let bits = x.to_bits();
+    // Subnormal scales cannot be: see the range of a scale.
+    let exponent = (bits >> 23) as i32 - 126;
+    if exponent < -31 {
+        (0, 0)
+    } else if exponent > 30 {
+        (i32::MAX, 30)
+    } else {
+        // The 24 bits of the fraction in [1/2, 1): no rounding.
+        ((((bits & 0x007f_ffff) | 0x0080_0000) << 7) as i32, exponent as i8)
+    }
+}
+
+/// To the nearest integer, ties away from 0; what is no i32 saturates when it is converted.
+fn rounded(x: f32) -> f32 {
+    let whole = x as i32 as f32;
+    if x.abs() >= 8_388_608.0 {
+        // Beyond 2^23 every f32 is an integer.
+        x
+    } else if (x - whole).abs() >= 0.5 {
+        whole + if x < 0.0 { -1.0 } else { 1.0 }
+    } else {
+        whole
+    }
+}

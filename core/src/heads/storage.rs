@@ -1,0 +1,332 @@
+//! Where the numbers of a dense layer lie: owned arrays, or the caller's slices. What is done with them has one body.
+
+use crate::error::{Error, Slice, check_length};
+use crate::heads::number::Number;
+use crate::numeric::kernels;
+
+/// The storage of a dense layer: [`Owned`], or [`View`].
+///
+/// Kernels are called by the storage, which knows whether the length of a row is known when it is compiled.
+pub trait Storage {
+    /// The features of a sample.
+    type Features: ?Sized + AsRef<[f32]>;
+    /// Room for the logits of a sample and their gradient.
+    type Work: Work<Number = f32>;
+    /// The number of parameters; 0 where it is known only at run time.
+    const PARAMETERS: usize;
+    /// The number of velocities; 0 as well if none are stored.
+    const VELOCITIES: usize;
+
+    /// `Ok` if there are as many features as a row has.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if not.
+    fn check(&self, features: &Self::Features) -> Result<(), Error>;
+    /// The weights row by row.
+    fn weights(&self) -> &[f32];
+    /// The biases, one a row.
+    fn bias(&self) -> &[f32];
+    /// The velocity of weights and biases, if it is stored.
+    fn velocity(&self) -> Option<(&[f32], &[f32])>;
+    /// All of it, to change it.
+    fn layer(&mut self) -> Layer<'_>;
+    /// Copies the biases, as many as there are.
+    fn copy_bias(&self, to: &mut [f32]);
+    /// Adds the product of each row with the features to as many sums.
+    fn add_products(&self, features: &Self::Features, sums: &mut [f32]);
+    /// Updates each row: `w = keep w - rate x`.
+    fn update(&mut self, keep: f32, rates: &[f32], features: &Self::Features);
+}
+
+/// A dense layer as slices.
+#[derive(Debug)]
+pub struct Layer<'a> {
+    /// The weights row by row.
+    pub weights: &'a mut [f32],
+    /// The biases.
+    pub bias: &'a mut [f32],
+    /// Their velocity, if it is stored.
+    pub velocity: Option<VelocityView<'a>>,
+}
+
+/// The velocity of a dense layer as slices.
+#[derive(Debug)]
+pub struct VelocityView<'a> {
+    /// That of the weights.
+    pub weights: &'a mut [f32],
+    /// That of the biases.
+    pub bias: &'a mut [f32],
+    /// No velocity is larger than this. Known without a look at them all, it is what shows that a step cannot overflow.
+    pub bound: &'a mut f32,
+}
+
+impl VelocityView<'_> {
+    /// The largest magnitude.
+    pub(crate) fn largest(&self) -> f32 {
+        self.weights.iter().chain(&*self.bias).fold(0.0, |most, v| if v.abs() > most { v.abs() } else { most })
+    }
+}
+
+/// The arrays of a layer of `ROWS` rows and as many biases; `V` is `()`, or [`Velocity`] for a momentum above 0.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Owned<const ROWS: usize, const FEATURES: usize, V = ()> {
+    pub(crate) weights: [[f32; FEATURES]; ROWS],
+    pub(crate) bias: [f32; ROWS],
+    pub(crate) velocity: V,
+}
+
+/// The velocity of an owned layer's parameters: as large as the layer, and one number.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Velocity<const ROWS: usize, const FEATURES: usize> {
+    pub(crate) weights: [[f32; FEATURES]; ROWS],
+    pub(crate) bias: [f32; ROWS],
+    pub(crate) bound: f32,
+}
+
+/// A velocity that an owned layer stores: `()`, which is none, or [`Velocity`].
+pub trait StoredVelocity {
+    /// At rest.
+    const REST: Self;
+    /// The number of velocities.
+    const COUNT: usize;
+    /// That of weights and biases, if there is one.
+    fn get(&self) -> Option<(&[f32], &[f32])>;
+    /// The same, to change it.
+    fn view(&mut self) -> Option<VelocityView<'_>>;
+}
+
+impl StoredVelocity for () {
+    const REST: Self = ();
+    const COUNT: usize = 0;
+
+    fn get(&self) -> Option<(&[f32], &[f32])> {
+        None
+    }
+
+    #[inline]
+    fn view(&mut self) -> Option<VelocityView<'_>> {
+        None
+    }
+}
+
+impl<const ROWS: usize, const FEATURES: usize> StoredVelocity for Velocity<ROWS, FEATURES> {
+    const REST: Self = Velocity { weights: [[0.0; FEATURES]; ROWS], bias: [0.0; ROWS], bound: 0.0 };
+    const COUNT: usize = ROWS * (FEATURES + 1);
+
+    fn get(&self) -> Option<(&[f32], &[f32])> {
+        Some((self.weights.as_flattened(), &self.bias))
+    }
+
+    #[inline]
+    fn view(&mut self) -> Option<VelocityView<'_>> {
+        let Velocity { weights, bias, bound } = self;
+        Some(VelocityView { weights: weights.as_flattened_mut(), bias, bound })
+    }
+}
+
+impl<const ROWS: usize, const FEATURES: usize, V: StoredVelocity> Owned<ROWS, FEATURES, V> {
+    pub(crate) const fn new() -> Self {
+        const { assert!(ROWS > 0 && FEATURES > 0, "a layer needs at least one row and one feature") };
+        Owned { weights: [[0.0; FEATURES]; ROWS], bias: [0.0; ROWS], velocity: V::REST }
+    }
+}
+
+impl<const ROWS: usize, const FEATURES: usize, V: StoredVelocity> Storage for Owned<ROWS, FEATURES, V> {
+    type Features = [f32; FEATURES];
+    type Work = Pair<f32, ROWS>;
+    const PARAMETERS: usize = ROWS * (FEATURES + 1);
+    const VELOCITIES: usize = V::COUNT;
+
+    #[inline]
+    fn check(&self, _: &[f32; FEATURES]) -> Result<(), Error> {
+        Ok(())
+    }
+
+    #[inline]
+    fn weights(&self) -> &[f32] {
+        self.weights.as_flattened()
+    }
+
+    #[inline]
+    fn bias(&self) -> &[f32] {
+        &self.bias
+    }
+
+    fn velocity(&self) -> Option<(&[f32], &[f32])> {
+        self.velocity.get()
+    }
+
+    #[inline]
+    fn layer(&mut self) -> Layer<'_> {
+        Layer { weights: self.weights.as_flattened_mut(), bias: &mut self.bias, velocity: self.velocity.view() }
+    }
+
+    #[inline]
+    fn copy_bias(&self, to: &mut [f32]) {
+        if let Some(to) = to.first_chunk_mut::<ROWS>() {
+            *to = self.bias;
+        }
+    }
+
+    #[inline]
+    fn add_products(&self, features: &[f32; FEATURES], sums: &mut [f32]) {
+        kernels::add_dot_rows(&self.weights, features, sums);
+    }
+
+    #[inline]
+    fn update(&mut self, keep: f32, rates: &[f32], features: &[f32; FEATURES]) {
+        kernels::update_rows(&mut self.weights, keep, rates, features);
+    }
+}
+
+/// The caller's arrays, whose shape is known only at run time.
+#[derive(Debug)]
+pub struct View<'a> {
+    pub(crate) weights: &'a mut [f32],
+    pub(crate) bias: &'a mut [f32],
+    pub(crate) velocity: Option<(&'a mut [f32], &'a mut f32)>,
+    pub(crate) features: usize,
+}
+
+impl<'a> View<'a> {
+    /// Of `rows * (features + 1)` parameters.
+    pub(crate) fn new(parameters: &'a mut [f32], rows: usize, features: usize) -> Result<Self, Error> {
+        let expected = features.saturating_add(1).saturating_mul(rows);
+        let shape = if rows > 0 && features > 0 { expected } else { usize::MAX };
+        check_length(Slice::Parameters, shape, parameters.len())?;
+        let (weights, bias) = parameters.split_at_mut_checked(rows * features).unwrap_or_default();
+        Ok(View { weights, bias, velocity: None, features })
+    }
+}
+
+impl<'a> Storage for View<'a> {
+    type Features = [f32];
+    type Work = PairView<'a, f32>;
+    const PARAMETERS: usize = 0;
+    const VELOCITIES: usize = 0;
+
+    #[inline]
+    fn check(&self, features: &[f32]) -> Result<(), Error> {
+        check_length(Slice::Features, self.features, features.len())
+    }
+
+    #[inline]
+    fn weights(&self) -> &[f32] {
+        self.weights
+    }
+
+    #[inline]
+    fn bias(&self) -> &[f32] {
+        self.bias
+    }
+
+    fn velocity(&self) -> Option<(&[f32], &[f32])> {
+        self.velocity.as_ref().and_then(|(all, _)| all.split_at_checked(self.weights.len()))
+    }
+
+    #[inline]
+    fn layer(&mut self) -> Layer<'_> {
+        let cut = self.weights.len();
+        let velocity = self.velocity.as_mut().and_then(|(all, bound)| {
+            let (weights, bias) = all.split_at_mut_checked(cut)?;
+            Some(VelocityView { weights, bias, bound })
+        });
+        Layer { weights: self.weights, bias: self.bias, velocity }
+    }
+
+    #[inline]
+    fn copy_bias(&self, to: &mut [f32]) {
+        to.iter_mut().zip(&*self.bias).for_each(|(to, bias)| *to = *bias);
+    }
+
+    #[inline]
+    fn add_products(&self, features: &[f32], sums: &mut [f32]) {
+        kernels::add_dot_matrix(self.weights, features, sums);
+    }
+
+    #[inline]
+    fn update(&mut self, keep: f32, rates: &[f32], features: &[f32]) {
+        kernels::update_matrix(self.weights, keep, rates, features);
+    }
+}
+
+/// Room for the logits of a sample and their gradient, and for whatever else a head needs between forward pass and update.
+pub trait Work {
+    /// The type of a logit.
+    type Number: Number;
+    /// The logits, which become what a [`Step`](crate::Step) reads its probabilities from, and their gradient.
+    fn pair(&mut self) -> (&mut [Self::Number], &mut [Self::Number]);
+    /// The first of the pair.
+    fn seen(&self) -> &[Self::Number];
+}
+
+/// A work that is made of nothing, in a const.
+pub trait Empty {
+    /// Zeros.
+    const EMPTY: Self;
+}
+
+/// An owned work: two arrays of a number a class.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Pair<N, const CLASSES: usize> {
+    pub(crate) seen: [N; CLASSES],
+    pub(crate) gradient: [N; CLASSES],
+}
+
+impl<const CLASSES: usize> Empty for Pair<f32, CLASSES> {
+    const EMPTY: Self = Pair { seen: [0.0; CLASSES], gradient: [0.0; CLASSES] };
+}
+
+impl<const CLASSES: usize> Empty for Pair<i32, CLASSES> {
+    const EMPTY: Self = Pair { seen: [0; CLASSES], gradient: [0; CLASSES] };
+}
+
+impl<N: Number, const CLASSES: usize> Work for Pair<N, CLASSES> {
+    type Number = N;
+
+    #[inline]
+    fn pair(&mut self) -> (&mut [N], &mut [N]) {
+        (&mut self.seen, &mut self.gradient)
+    }
+
+    #[inline]
+    fn seen(&self) -> &[N] {
+        &self.seen
+    }
+}
+
+/// A work in the caller's slice.
+#[derive(Debug, PartialEq)]
+pub struct PairView<'a, N> {
+    seen: &'a mut [N],
+    gradient: &'a mut [N],
+}
+
+impl<'a, N> PairView<'a, N> {
+    /// Two numbers for each of the classes that the head has room for, which may be anything before and after.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are not `2 room` numbers.
+    pub fn new(scratch: &'a mut [N], room: usize) -> Result<Self, Error> {
+        check_length(Slice::Scratch, room.saturating_mul(2), scratch.len())?;
+        let (seen, gradient) = scratch.split_at_mut_checked(room).unwrap_or_default();
+        Ok(PairView { seen, gradient })
+    }
+}
+
+impl<N: Number> Work for PairView<'_, N> {
+    type Number = N;
+
+    #[inline]
+    fn pair(&mut self) -> (&mut [N], &mut [N]) {
+        (self.seen, self.gradient)
+    }
+
+    #[inline]
+    fn seen(&self) -> &[N] {
+        self.seen
+    }
+}

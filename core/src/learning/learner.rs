@@ -1,0 +1,288 @@
+//! The loop of a device that learns: standardise, infer, answer, learn, remember, judge, calibrate, in one place.
+
+use crate::error::{Error, check_classes};
+use crate::heads::head::Classes;
+use crate::heads::storage::{Empty, Work};
+use crate::learning::calibration::Record;
+use crate::learning::guard::{Judge, Verdict};
+use crate::learning::preprocess::Preprocess;
+use crate::learning::readout::{Answer, Read, Readout, answer};
+use crate::learning::replay::Memory;
+use crate::numeric::math::Math;
+use crate::training::label::Label;
+use crate::training::state::State;
+use crate::training::step::{FineTuner, Step};
+use crate::training::train::Train;
+
+/// The parts that a [`Learner`] has beside its head. Each may be `()`, which is: not there, at no cost.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Parts<P = (), R = (), G = (), C = (), A = ()> {
+    /// What features pass through first: a [`Standardizer`](crate::Standardizer), a [`Quantizer`](crate::Quantizer).
+    pub preprocess: P,
+    /// The samples that are rehearsed: a [`Replay`](crate::Replay).
+    pub memory: R,
+    /// What holds samples out: a [`Guard`](crate::guard::Guard).
+    pub guard: G,
+    /// What counts how good the answers were: a [`Calibration`](crate::Calibration).
+    pub calibration: C,
+    /// How logits become an answer: a [`Readout`].
+    pub readout: A,
+}
+
+impl Parts {
+    /// None of them.
+    pub const NONE: Parts = Parts { preprocess: (), memory: (), guard: (), calibration: (), readout: () };
+}
+
+/// A head with its training and its parts.
+///
+/// It holds no globals and has no interior mutability: who may use it when is what Rust's borrows say. Settings are an argument, so
+/// that they stay constants.
+///
+/// ```
+/// use gradient_decay::{Answer, BetaSchedule, Calibration, FineTuner, Learner, LinearHead, Parts, Readout, Replay, Sgd, Standardizer};
+///
+/// const TUNER: FineTuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.1));
+/// type Mine = Learner<LinearHead<4, 2>, Parts<Standardizer<2>, Replay<4, 8, [f32; 2]>, (), Calibration<10>, Readout>>;
+///
+/// let mut learner = Mine::new(
+///     LinearHead::empty(),
+///     Parts {
+///         preprocess: Standardizer::from_statistics(&[20.0, 0.0], &[2.0, 1.0]),
+///         memory: Replay::new(1),
+///         guard: (),
+///         calibration: Calibration::new(),
+///         readout: Readout::new().with_threshold(0.6),
+///     },
+/// );
+/// let (cold, warm) = (learner.add_class()?, learner.add_class()?);
+/// for _ in 0..20 {
+///     learner.learn(&TUNER, &[18.0, 0.1], cold)?;
+///     learner.learn(&TUNER, &[22.0, -0.1], warm)?;
+///     learner.rehearse(&TUNER, 2); // or later, when there is time
+/// }
+/// assert!(matches!(learner.answer(&[21.5, 0.0])?, Answer::Class(prediction) if prediction.class == warm));
+/// assert!(matches!(learner.answer(&[20.0, 0.0])?, Answer::Unknown(_))); // between the two
+/// assert_eq!(learner.parts().calibration.summary().unwrap().count, 40); // what it said before it learned
+///
+/// learner.remove_class(cold)?; // everywhere: the head, the memory
+/// assert_eq!((learner.classes(), learner.parts().memory.len(0)), (1, 8));
+/// # Ok::<(), gradient_decay::Error>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Learner<H: Train, P = Parts> {
+    pub(crate) head: H,
+    pub(crate) state: State<H::Work>,
+    pub(crate) parts: P,
+}
+
+impl<H: Train<Work: Empty>, P> Learner<H, P> {
+    /// The bytes in memory.
+    pub const BYTES: usize = size_of::<Self>();
+
+    /// A head before its first step, and parts.
+    pub const fn new(head: H, parts: P) -> Self {
+        Learner { head, state: State::new(), parts }
+    }
+}
+
+impl<H: Train, P> Learner<H, P> {
+    /// A head over the caller's memory, with a state that has the room to work in.
+    pub const fn with_state(head: H, state: State<H::Work>, parts: P) -> Self {
+        Learner { head, state, parts }
+    }
+
+    /// The head. What renumbers classes goes by the learner, so that it finds the other parts.
+    pub const fn head(&self) -> &H {
+        &self.head
+    }
+
+    /// The parts.
+    pub const fn parts(&self) -> &P {
+        &self.parts
+    }
+
+    /// The number of classes in use.
+    pub fn classes(&self) -> usize {
+        self.head.classes()
+    }
+
+    /// The number of steps taken, rehearsals included; it stays at [`u32::MAX`].
+    pub const fn steps(&self) -> u32 {
+        self.state.steps()
+    }
+
+    /// Sets the number of steps taken: 0 starts the warm-up again.
+    pub const fn set_steps(&mut self, steps: u32) {
+        self.state.set_steps(steps);
+    }
+}
+
+impl<H, P, R, G, C, A> Learner<H, Parts<P, R, G, C, A>>
+where
+    H: Train,
+    P: Preprocess<H::Features>,
+    R: Memory<H::Features>,
+    G: Judge<H::Features>,
+    C: Record,
+    A: Read,
+{
+    /// The most probable class of a sample, or unknown.
+    ///
+    /// # Errors
+    /// Those of the [`Preprocess`] part; those of [`Head::logits`]; [`Error::NoClasses`] if no class is in use.
+    #[inline]
+    pub fn answer(&mut self, features: &P::Input) -> Result<Answer, Error> {
+        let Learner { head, state, parts } = self;
+        parts.preprocess.apply(features, |x| answer(&parts.readout, head, x, state.work.pair().0))?
+    }
+
+    /// Learns a labelled sample, or holds it out if that is due ([`Step::learned`] tells), and remembers it. What the learner would
+    /// have answered before counts for the calibration. One forward pass is all that it takes.
+    ///
+    /// A sample whose label is not one class is learned, but neither held out nor remembered nor counted; one whose label is ignored
+    /// changes nothing.
+    ///
+    /// # Errors
+    /// Those of the [`Preprocess`] part; those of [`FineTuner::step`]; [`Error::TooManyClasses`] if the memory or the guard has no room
+    /// for the class. After an error all is as before.
+    #[inline]
+    pub fn learn<L: Label<H::Number>>(
+        &mut self,
+        tuner: &FineTuner<H::Optimizer>,
+        features: &P::Input,
+        label: L,
+    ) -> Result<Step<'_, H::Number>, Error> {
+        let Learner { head, state, parts } = self;
+        let Parts { preprocess, memory, guard, calibration, readout } = parts;
+        label.check(head.classes())?;
+        if let Some(class) = label.class() {
+            check_classes(memory.room().min(guard.held_out().room()), class.saturating_add(1))?;
+        }
+        preprocess.apply(features, |x| {
+            head.forward(x, &mut state.work)?;
+            let Some(class) = label.class() else { return tuner.learn(head, state, x, label) };
+            let score = calibration.score(state.work.seen(), readout.temperature(), class);
+            let step = if guard.is_due() {
+                guard.held_out_mut().remember(x, class);
+                // What heads are measured on has changed.
+                guard.reset();
+                tuner.look(head, state, label)
+            } else {
+                let step = tuner.learn(head, state, x, label)?;
+                memory.remember(x, class);
+                step
+            };
+            guard.count();
+            calibration.record(&step, score, class);
+            Ok(step)
+        })?
+    }
+
+    /// Counts features, with a label or without, where their units follow from the first samples; else does nothing.
+    ///
+    /// # Errors
+    /// Those of the [`Preprocess`] part; nothing is then counted.
+    pub fn observe(&mut self, features: &P::Input) -> Result<(), Error> {
+        self.parts.preprocess.observe(features)
+    }
+
+    /// `count` steps on remembered samples; returns how many were taken. One whose step is refused, since training has diverged, is left
+    /// out. It can wait for an idle moment.
+    pub fn rehearse(&mut self, tuner: &FineTuner<H::Optimizer>, count: u32) -> u32
+    where
+        usize: Label<H::Number>,
+    {
+        let Learner { head, state, parts } = self;
+        parts.memory.rehearse(count, |x, class| tuner.step(head, state, x, class).is_ok())
+    }
+
+    /// Measures the head on the samples held out.
+    pub fn judge(&mut self) -> Verdict {
+        self.parts.guard.judge(&self.head, self.state.work.pair().0)
+    }
+
+    /// Forgets what the learner knows of its samples: the memory, those held out, the calibration. The head stays.
+    pub fn forget(&mut self) {
+        self.parts.memory.clear();
+        self.parts.guard.held_out_mut().clear();
+        self.parts.guard.reset();
+        self.parts.calibration.reset();
+    }
+
+    /// Puts another head, or other parameters, in place of the head's, and forgets what belonged to the old one: see
+    /// [`forget`](Self::forget). `steps` is the position in the warm-up that it goes on from.
+    ///
+    /// # Errors
+    /// Those of `change`, which must leave the head as it was; all is then as before.
+    ///
+    /// ```
+    /// use gradient_decay::{Learner, LinearHead, Parts};
+    ///
+    /// let mut learner = Learner::new(LinearHead::<2, 1>::new(), Parts::NONE);
+    /// learner.replace(0, |head| head.import(&[1.0, -1.0, 0.0, 0.0]))?;
+    /// assert_eq!(learner.head().predict(&[3.0])?.class, 0);
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn replace<E>(&mut self, steps: u32, change: impl FnOnce(&mut H) -> Result<(), E>) -> Result<(), E> {
+        change(&mut self.head)?;
+        self.state.set_steps(steps);
+        self.forget();
+        Ok(())
+    }
+}
+
+impl<H, P, R, G, C, A> Learner<H, Parts<P, R, G, C, A>>
+where
+    H: Train + Classes,
+    R: Memory<H::Features>,
+    G: Judge<H::Features>,
+{
+    /// Takes one more class into use and returns its number, the count of classes before. It knows nothing yet.
+    ///
+    /// # Errors
+    /// [`Error::NoRoom`] if all classes are in use that the head, the memory and the guard have room for.
+    pub fn add_class(&mut self) -> Result<usize, Error> {
+        let room = self.parts.memory.room().min(self.parts.guard.held_out().room());
+        if self.head.classes() >= room {
+            return Err(Error::NoRoom { classes: room });
+        }
+        self.head.add_class()
+    }
+
+    /// Removes a class; those above it move down by one, in the head, the memory and among the samples held out. It is never
+    /// answered again, and what was remembered of it is overwritten; what its samples did to the rows of other classes stays.
+    ///
+    /// # Errors
+    /// [`Error::Target`] if the class is not in use; nothing is then changed.
+    pub fn remove_class(&mut self, class: usize) -> Result<(), Error> {
+        self.head.remove_class(class)?;
+        self.parts.memory.remove_class(class);
+        self.parts.guard.held_out_mut().remove_class(class);
+        self.parts.guard.reset();
+        Ok(())
+    }
+}
+
+impl<H, P, R, G, C, M> Learner<H, Parts<P, R, G, C, Readout<M>>>
+where
+    H: Train,
+    G: Judge<H::Features>,
+    M: Math,
+{
+    /// Sets how logits become an answer.
+    pub const fn set_readout(&mut self, readout: Readout<M>) {
+        self.parts.readout = readout;
+    }
+
+    /// Fits the temperature to the samples held out: see [`Readout::fitted`]. It can wait for an idle moment.
+    ///
+    /// # Errors
+    /// As [`Head::logits`]; the temperature is then as before.
+    pub fn fit_temperature(&mut self, steps: u32) -> Result<(), Error> {
+        let Learner { head, state, parts } = self;
+        parts.readout = parts.readout.fitted(head, parts.guard.held_out(), steps, state.work.pair().0)?;
+        Ok(())
+    }
+}

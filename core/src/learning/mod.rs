@@ -1,0 +1,11 @@
+//! The loop of a device that learns, and its parts, each of which takes any head.
+
+pub mod calibration;
+pub mod guard;
+pub mod learner;
+pub mod preprocess;
+pub mod readout;
+pub mod replay;
+mod score;
+pub mod standardize;
+pub mod stored;

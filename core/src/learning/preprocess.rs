@@ -1,0 +1,81 @@
+//! What features pass through before a head sees them.
+
+use crate::error::{Error, Slice, check_finite};
+use crate::heads::fixed::quantize;
+
+/// A step in front of a head with features `X`; `()` passes them on.
+pub trait Preprocess<X: ?Sized> {
+    /// The features that come in.
+    type Input: ?Sized;
+
+    /// Shows `then` the features that the head gets.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] or [`Error::OutOfRange`] if a feature is not what it may be, [`Error::NotStandardized`] before the units
+    /// are fixed; `then` is not called.
+    fn apply<T>(&self, features: &Self::Input, then: impl FnOnce(&X) -> T) -> Result<T, Error>;
+
+    /// Counts features, with a label or without, where the units follow from the first samples; else does nothing.
+    ///
+    /// # Errors
+    /// As [`apply`](Self::apply); nothing is then counted.
+    fn observe(&mut self, features: &Self::Input) -> Result<(), Error>;
+}
+
+impl<X: ?Sized> Preprocess<X> for () {
+    type Input = X;
+
+    #[inline]
+    fn apply<T>(&self, features: &X, then: impl FnOnce(&X) -> T) -> Result<T, Error> {
+        Ok(then(features))
+    }
+
+    #[inline]
+    fn observe(&mut self, _: &X) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// Features in f32 to those of a [`FixedHead`](crate::FixedHead), the nearest multiples of `2^-exponent` that an i8 holds; what is beyond
+/// is cut off. `P` comes before it: nothing, or a [`Standardizer`](crate::Standardizer).
+///
+/// ```
+/// use gradient_decay::{Preprocess, Quantizer};
+///
+/// let quantizer: Quantizer = Quantizer::new(5, ());
+/// let bytes = quantizer.apply(&[0.5, -9.0], |x: &[i8; 2]| *x)?;
+/// assert_eq!(bytes, [16, -127]); // steps of 1/32, cut off at -127/32
+/// assert!(quantizer.apply(&[f32::NAN, 0.0], |x: &[i8; 2]| *x).is_err());
+/// # Ok::<(), gradient_decay::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Quantizer<P = ()> {
+    exponent: u32,
+    /// What comes before.
+    pub(crate) before: P,
+}
+
+impl<P> Quantizer<P> {
+    /// The exponent of the head, in 0..=7, and what comes before.
+    pub const fn new(exponent: u32, before: P) -> Self {
+        Quantizer { exponent, before }
+    }
+}
+
+impl<const FEATURES: usize, P: Preprocess<[f32; FEATURES]>> Preprocess<[i8; FEATURES]> for Quantizer<P> {
+    type Input = P::Input;
+
+    fn apply<T>(&self, features: &P::Input, then: impl FnOnce(&[i8; FEATURES]) -> T) -> Result<T, Error> {
+        let quantized = self.before.apply(features, |x| {
+            // Integers have no NaN that would make itself felt.
+            check_finite(Slice::Features, x)?;
+            Ok(quantize(x, self.exponent))
+        })??;
+        Ok(then(&quantized))
+    }
+
+    fn observe(&mut self, features: &P::Input) -> Result<(), Error> {
+        self.before.observe(features)
+    }
+}

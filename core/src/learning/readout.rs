@@ -1,0 +1,440 @@
+//! What a device answers: probabilities corrected by a temperature, and `unknown` below a threshold.
+//!
+//! Temperature scaling (Guo et al., 2017) divides the logits by one number T: above 1 it makes an overconfident head modest. It
+//! is fitted to samples that the head did not learn from, those that a [`Guard`](crate::guard::Guard) holds out, by bisection: the
+//! negative log-likelihood is convex in 1/T, and the sign of its slope says which half to keep. A prior towards 1 weighs as much as
+//! [`PRIOR`] samples, since some that are all right would ask for the lowest temperature there is.
+
+use core::marker::PhantomData;
+
+use crate::error::{Error, Number, Slice, check_finite, expect_in_range};
+use crate::heads::head::{Head, Prediction};
+use crate::heads::number::Number as _;
+use crate::learning::replay::Memory;
+use crate::numeric::kernels;
+use crate::numeric::math::{Libm, Math};
+
+/// The samples that the prior of a fitted temperature weighs as much as.
+pub const PRIOR: f32 = 10.0;
+
+/// The lowest and the highest temperature.
+const TEMPERATURES: (f32, f32) = (0.01, 100.0);
+
+/// How the logits of a head become an answer. 8 bytes. `M` is the math backend.
+///
+/// ```
+/// use gradient_decay::{Answer, LinearHead, Readout};
+///
+/// const READOUT: Readout = Readout::new().with_temperature(2.0).with_threshold(0.6);
+/// let mut head: LinearHead<2, 1> = LinearHead::new();
+/// head.import(&[0.0, 1.0, 0.0, 0.0])?; // logits 0 and x
+/// let mut logits = [0.0; 2]; // room for them
+/// let Answer::Class(prediction) = READOUT.answer(&head, &[4.0], &mut logits)? else { panic!() };
+/// assert_eq!(prediction.class, 1);
+/// assert!((prediction.probability - 0.880_797).abs() < 1e-6); // 1 / (1 + e^(-4 / 2))
+/// assert!(matches!(READOUT.answer(&head, &[0.5], &mut logits)?, Answer::Unknown(_))); // 0.562
+/// # Ok::<(), gradient_decay::Error>(())
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Readout<M = Libm> {
+    temperature: f32,
+    threshold: f32,
+    math: PhantomData<M>,
+}
+
+/// What a read-out says of a sample.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Answer {
+    /// The most probable class, whose probability reaches the threshold.
+    Class(Prediction),
+    /// It does not: the sample is like nothing that was learned, or between classes.
+    Unknown(Prediction),
+}
+
+impl Readout {
+    /// The temperature 1, which is softmax, and the threshold 0: nothing is unknown.
+    pub const fn new() -> Self {
+        Self::with_math()
+    }
+}
+
+impl<M: Copy> Readout<M> {
+    /// [`new`](Readout::new) with the math backend `M`.
+    pub const fn with_math() -> Self {
+        Readout { temperature: 1.0, threshold: 0.0, math: PhantomData }
+    }
+
+    /// With a temperature in [0.01, 100].
+    ///
+    /// # Panics
+    /// If it is out of range; in a const, when it is compiled.
+    pub const fn with_temperature(self, temperature: f32) -> Self {
+        expect_in_range(self.try_with_temperature(temperature))
+    }
+
+    /// [`with_temperature`](Self::with_temperature), with an error in place of a panic.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if it is not in [0.01, 100].
+    pub const fn try_with_temperature(self, temperature: f32) -> Result<Self, Error> {
+        if temperature >= TEMPERATURES.0 && temperature <= TEMPERATURES.1 {
+            Ok(Readout { temperature, threshold: self.threshold, math: PhantomData })
+        } else {
+            Err(Error::OutOfRange { number: Number::Temperature, value: temperature })
+        }
+    }
+
+    /// With a threshold in [0, 1], below which a probability is unknown.
+    ///
+    /// # Panics
+    /// If it is out of range; in a const, when it is compiled.
+    pub const fn with_threshold(self, threshold: f32) -> Self {
+        expect_in_range(self.try_with_threshold(threshold))
+    }
+
+    /// [`with_threshold`](Self::with_threshold), with an error in place of a panic.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if it is not in [0, 1].
+    pub const fn try_with_threshold(self, threshold: f32) -> Result<Self, Error> {
+        if threshold >= 0.0 && threshold <= 1.0 {
+            Ok(Readout { temperature: self.temperature, threshold, math: PhantomData })
+        } else {
+            Err(Error::OutOfRange { number: Number::Probability, value: threshold })
+        }
+    }
+
+    /// The temperature.
+    pub const fn temperature(&self) -> f32 {
+        self.temperature
+    }
+
+    /// The threshold.
+    pub const fn threshold(&self) -> f32 {
+        self.threshold
+    }
+}
+
+impl<M: Math> Readout<M> {
+    /// The answer of a head for a sample, among its classes in use. `logits` is room for its logits, and may be anything after.
+    ///
+    /// # Errors
+    /// As [`Head::logits`]; [`Error::NoClasses`] if no class is in use.
+    pub fn answer<H: Head>(
+        &self,
+        head: &H,
+        features: &H::Features,
+        logits: &mut [H::Number],
+    ) -> Result<Answer, Error> {
+        answer(self, head, features, logits)
+    }
+
+    /// The answer for logits from elsewhere: those of a head in integers, or of another library. They become the
+    /// probabilities under the temperature.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] naming the logit that is NaN or infinite, [`Error::Length`] if there is none; they are then
+    /// unchanged.
+    ///
+    /// ```
+    /// use gradient_decay::{Answer, Readout};
+    ///
+    /// let mut logits = [0.0, 3.0_f32.ln()];
+    /// let answer = Readout::new().with_threshold(0.8).answer_logits(&mut logits)?;
+    /// assert!(matches!(answer, Answer::Unknown(prediction) if prediction.class == 1));
+    /// assert!((logits[0] - 0.25).abs() < 1e-6 && (logits[1] - 0.75).abs() < 1e-6);
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn answer_logits(&self, logits: &mut [f32]) -> Result<Answer, Error> {
+        if logits.is_empty() {
+            return Err(Error::Length { slice: Slice::Logits, expected: 1, actual: 0 });
+        }
+        check_finite(Slice::Logits, logits)?;
+        Ok(self.read(logits))
+    }
+
+    /// The answer for finite logits, which become probabilities.
+    fn read(&self, logits: &mut [f32]) -> Answer {
+        let (class, probability) = self.probabilities(logits);
+        let prediction = Prediction { class, probability };
+        if probability < self.threshold { Answer::Unknown(prediction) } else { Answer::Class(prediction) }
+    }
+
+    /// The same read-out with the temperature that fits the samples of a memory best: the one with the smallest negative
+    /// log-likelihood plus `PRIOR (1/T - ln(1/T) - 1)`, a prior towards 1 (that of a gamma distribution of 1/T). `steps` halvings of the
+    /// range [0.01, 100], even in its logarithm: 16 fix it to 1.5 parts in ten thousand. Each goes through the memory once. `logits`
+    /// is room for the head's. Unchanged if the memory has no sample of a class in use.
+    ///
+    /// Samples that the head has learned by heart make a poor guide: fit to samples held out.
+    ///
+    /// # Errors
+    /// As [`Head::logits`].
+    ///
+    /// ```
+    /// use gradient_decay::{LinearHead, Readout, Replay};
+    ///
+    /// // A head that always says 0.95 and is right three times of four.
+    /// let mut head: LinearHead<2, 1> = LinearHead::new();
+    /// head.import(&[0.0, 0.0, 2.944_439, 0.0])?;
+    /// let fit = |samples| {
+    ///     let mut memory: Replay<2, 1000, [f32; 1]> = Replay::new(0);
+    ///     for i in 0..samples {
+    ///         memory.insert(&[0.0], usize::from(i % 4 == 3))?;
+    ///     }
+    ///     Ok::<f32, gradient_decay::Error>(Readout::new().fitted(&head, &memory, 20, &mut [0.0; 2])?.temperature())
+    /// };
+    /// assert!((fit(1000)? - 2.944_439 / 3.0_f32.ln()).abs() < 0.1); // near where it says 0.75
+    /// assert!(fit(4)? < 1.3); // four samples are no reason to think so
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn fitted<H: Head>(
+        self,
+        head: &H,
+        memory: &impl Memory<H::Features>,
+        steps: u32,
+        logits: &mut [H::Number],
+    ) -> Result<Self, Error> {
+        let (mut low, mut high) = TEMPERATURES;
+        for _ in 0..steps {
+            let middle = M::sqrt(low * high);
+            // The slope in 1/T of what is to be smallest.
+            let mut slope = PRIOR * (1.0 - middle);
+            let (mut count, mut problem) = (0_u32, None);
+            memory.for_each(|features, target| {
+                if target < head.classes() {
+                    count += 1;
+                    match head.logits(features, logits) {
+                        Ok(()) => slope += slope_of::<H>(logits, target, middle),
+                        Err(error) => problem = Some(error),
+                    }
+                }
+            });
+            if let Some(error) = problem {
+                return Err(error);
+            }
+            if count == 0 {
+                return Ok(self);
+            }
+            // Falling with 1/T: the head may be surer, so T is below.
+            if slope < 0.0 {
+                high = middle;
+            } else {
+                low = middle;
+            }
+        }
+        let temperature = if steps == 0 { self.temperature } else { M::sqrt(low * high) };
+        Ok(Readout { temperature, ..self })
+    }
+
+    /// Logits to probabilities in place; the most probable class and its probability.
+    fn probabilities(&self, logits: &mut [f32]) -> (usize, f32) {
+        let (class, top) = kernels::largest(logits).unwrap_or_default();
+        for z in logits.iter_mut() {
+            *z = (*z - top) / self.temperature;
+        }
+        let scale = 1.0 / kernels::exp_and_sum::<M>(logits, 0.0, 0.0);
+        for p in logits.iter_mut() {
+            *p *= scale;
+        }
+        (class, scale)
+    }
+}
+
+impl<M: Copy> Default for Readout<M> {
+    fn default() -> Self {
+        Self::with_math()
+    }
+}
+
+/// How logits become an answer: by a [`Readout`], or by `()`, which is softmax without a threshold.
+pub trait Read {
+    /// The temperature.
+    fn temperature(&self) -> f32;
+    /// The probability below which an answer is unknown.
+    fn threshold(&self) -> f32;
+}
+
+impl Read for () {
+    #[inline]
+    fn temperature(&self) -> f32 {
+        1.0
+    }
+
+    #[inline]
+    fn threshold(&self) -> f32 {
+        0.0
+    }
+}
+
+impl<M> Read for Readout<M> {
+    #[inline]
+    fn temperature(&self) -> f32 {
+        self.temperature
+    }
+
+    #[inline]
+    fn threshold(&self) -> f32 {
+        self.threshold
+    }
+}
+
+/// The answer of a head.
+#[inline]
+pub(crate) fn answer<H: Head>(
+    read: &impl Read,
+    head: &H,
+    features: &H::Features,
+    logits: &mut [H::Number],
+) -> Result<Answer, Error> {
+    if head.classes() == 0 {
+        return Err(Error::NoClasses);
+    }
+    head.logits(features, logits)?;
+    let prediction = H::Number::predict::<H::Math>(logits, read.temperature());
+    Ok(if prediction.probability < read.threshold() { Answer::Unknown(prediction) } else { Answer::Class(prediction) })
+}
+
+/// The slope in 1/T of a sample's negative log-likelihood: the mean of the logits under the softmax at T, less the target's.
+fn slope_of<H: Head>(logits: &[H::Number], target: usize, temperature: f32) -> f32 {
+    let value = |z: &H::Number| z.to_f32();
+    let top = logits.iter().map(value).fold(f32::NEG_INFINITY, |top, z| if z > top { z } else { top });
+    let own = logits.get(target).map_or(top, value);
+    let (mut sum, mut mean) = (0.0, 0.0);
+    for z in logits.iter().map(value) {
+        let e = H::Math::exp((z - top) / temperature);
+        // A class whose probability is 0 may differ by more than f32 holds.
+        if e > 0.0 {
+            sum += e;
+            mean += e * (z - top);
+        }
+    }
+    // So may the target. Two samples that are as wrong as can be are as much as the sum holds.
+    mean / sum + (top - own).min(1e30)
+}
+
+#[cfg(all(test, feature = "libm"))]
+mod tests {
+    use super::*;
+    use crate::{Classes, LinearHead, Replay};
+
+    type Mine = LinearHead<3, 2>;
+
+    fn head() -> Mine {
+        let mut head = Mine::new();
+        head.import(&[2.0, -1.0, -3.0, 4.0, 0.5, 0.5, 0.1, 0.2, 0.3]).unwrap();
+        head
+    }
+
+    fn memory() -> Replay<3, 20, [f32; 2]> {
+        let mut memory = Replay::new(5);
+        for i in 0..60_u8 {
+            let x = [f32::from(i % 7) / 3.0 - 1.0, f32::from(i % 5) / 2.0 - 1.0];
+            // Right of some, wrong of others.
+            let class = if i % 4 == 0 { usize::from(i) % 3 } else { head().predict(&x).unwrap().class };
+            memory.insert(&x, class).unwrap();
+        }
+        memory
+    }
+
+    /// What a fitted temperature is to make smallest.
+    fn objective(temperature: f32) -> f64 {
+        let t = f64::from(temperature);
+        let mut sum = f64::from(PRIOR) * (1.0 / t + t.ln() - 1.0);
+        memory().for_each(|features, target| {
+            let mut logits = [0.0; 3];
+            head().logits(features, &mut logits).unwrap();
+            let z = logits.map(|z| f64::from(z) / t);
+            let total: f64 = z.iter().map(|z| z.exp()).sum();
+            sum += total.ln() - z[target];
+        });
+        sum
+    }
+
+    #[test]
+    fn the_fitted_temperature_is_the_best() {
+        let readout = Readout::new().fitted(&head(), &memory(), 24, &mut [0.0; 3]).unwrap();
+        let best = objective(readout.temperature());
+        assert!((readout.temperature() - 1.0).abs() > 0.1);
+        for factor in [0.9, 0.97, 1.03, 1.1] {
+            assert!(best < objective(readout.temperature() * factor), "{} {factor}", readout.temperature());
+        }
+    }
+
+    #[test]
+    fn some_samples_that_are_all_right_are_no_reason_to_be_sure() {
+        let mut memory: Replay<3, 4, [f32; 2]> = Replay::new(5);
+        for x in [[1.0, -1.0], [-1.0, 1.0], [2.0, 0.0], [1.5, -1.0], [-1.0, 2.0]] {
+            memory.insert(&x, head().predict(&x).unwrap().class).unwrap();
+        }
+        let readout = Readout::new().fitted(&head(), &memory, 24, &mut [0.0; 3]).unwrap();
+        assert!(readout.temperature() > 0.9 && readout.temperature() <= 1.0, "{}", readout.temperature());
+        // A head that says nothing keeps the temperature 1, and so does one without samples.
+        let readout = Readout::new().fitted(&Mine::new(), &memory, 24, &mut [0.0; 3]).unwrap();
+        assert!((readout.temperature() - 1.0).abs() < 1e-3);
+        let none: Replay<3, 4, [f32; 2]> = Replay::new(5);
+        let readout = Readout::new().with_temperature(2.0);
+        assert_eq!(readout.fitted(&head(), &none, 24, &mut [0.0; 3]), Ok(readout));
+    }
+
+    #[test]
+    fn logits_that_differ_by_more_than_a_float_are_fitted() {
+        let mut head: LinearHead<2, 1> = LinearHead::new();
+        head.import(&[3e38, -3e38, 0.0, 0.0]).unwrap();
+        let mut memory: Replay<2, 40, [f32; 1]> = Replay::new(5);
+        (0..40).for_each(|_| memory.insert(&[1.0], 0).unwrap());
+        let fit = |memory: &Replay<2, 40, [f32; 1]>| Readout::new().fitted(&head, memory, 24, &mut [0.0; 2]).unwrap().temperature();
+        assert!((fit(&memory) - 1.0).abs() < 1e-3, "{}", fit(&memory));
+        // One that is as wrong as can be.
+        memory.insert(&[1.0], 1).unwrap();
+        assert!(fit(&memory) > 99.0);
+    }
+
+    /// Rows that are not in use are no classes, neither for the answer nor for the temperature.
+    #[test]
+    fn a_head_with_two_of_ten_classes_answers_as_one_with_two() {
+        let (mut small, mut large) = (LinearHead::<2, 1>::new(), LinearHead::<10, 1>::empty());
+        small.import(&[-1.0, -2.0, -0.5, -1.5]).unwrap();
+        let mut parameters = [0.0; 20];
+        (parameters[0], parameters[1], parameters[10], parameters[11]) = (-1.0, -2.0, -0.5, -1.5);
+        large.import(&parameters).unwrap();
+        large.truncate(2).unwrap();
+        let mut memory: Replay<2, 100, [f32; 1]> = Replay::new(5);
+        for i in 0..100_u8 {
+            let x = [f32::from(i % 9) - 2.0];
+            let class = usize::from(i % 3 == 0) ^ small.predict(&x).unwrap().class;
+            memory.insert(&x, class).unwrap();
+            let read = Readout::new();
+            assert_eq!(read.answer(&large, &x, &mut [0.0; 10]), read.answer(&small, &x, &mut [0.0; 2]));
+        }
+        let (small, large) = (
+            Readout::new().fitted(&small, &memory, 24, &mut [0.0; 2]).unwrap(),
+            Readout::new().fitted(&large, &memory, 24, &mut [0.0; 10]).unwrap(),
+        );
+        assert_eq!(small, large);
+        let mut none: LinearHead<10, 1> = LinearHead::empty();
+        assert_eq!(Readout::new().answer(&none, &[1.0], &mut [0.0; 10]), Err(Error::NoClasses));
+        none.add_class().unwrap();
+        assert!(Readout::new().answer(&none, &[1.0], &mut [0.0; 10]).is_ok());
+    }
+
+    #[test]
+    fn temperature_one_is_softmax() {
+        let (mut logits, mut p) = ([0.0; 3], [0.0; 3]);
+        head().logits(&[0.3, 0.7], &mut logits).unwrap();
+        crate::GradientDecay::new(1.0).probabilities(&logits, &mut p).unwrap();
+        let Answer::Class(answer) = Readout::new().answer(&head(), &[0.3, 0.7], &mut [0.0; 3]).unwrap() else { panic!("unknown") };
+        assert!((answer.probability - p[answer.class]).abs() < 1e-6);
+    }
+
+    #[test]
+    fn settings_out_of_range_are_refused() {
+        for bad in [0.0, -1.0, 0.009, 101.0, f32::NAN, f32::INFINITY] {
+            assert!(Readout::new().try_with_temperature(bad).is_err());
+        }
+        for bad in [-0.1, 1.1, f32::NAN] {
+            assert!(Readout::new().try_with_threshold(bad).is_err());
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! How a prediction fared against the label.
+
+use crate::heads::number::Number;
+use crate::numeric::math::Math;
+
+/// The figures of one prediction that calibration counts.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Score {
+    /// Whether the most probable class, the first of equal ones, was the target.
+    pub(crate) right: bool,
+    /// The probability of the most probable class.
+    pub(crate) confidence: f32,
+    /// The probability of the target.
+    pub(crate) p_target: f32,
+    /// The squared distance of the probabilities from the one-hot target.
+    pub(crate) brier: f32,
+}
+
+impl Score {
+    /// Of probabilities, at least one, with the target among them.
+    #[inline]
+    pub(crate) fn of(probabilities: impl Iterator<Item = f32>, target: usize) -> Self {
+        let (mut top, mut confidence, mut p_target, mut brier) = (0, -1.0, 0.0, 0.0);
+        for (class, p) in probabilities.enumerate() {
+            if p > confidence {
+                (top, confidence) = (class, p);
+            }
+            let error = if class == target { 1.0 - p } else { p };
+            brier += error * error;
+            if class == target {
+                p_target = p;
+            }
+        }
+        Score { right: top == target, confidence, p_target, brier }
+    }
+
+    /// Of logits at a temperature.
+    pub(crate) fn of_logits<N: Number, M: Math>(logits: &[N], temperature: f32, target: usize) -> Self {
+        let (mut class, mut top) = (0, f32::NEG_INFINITY);
+        for (k, z) in logits.iter().enumerate() {
+            if z.to_f32() > top {
+                (class, top) = (k, z.to_f32());
+            }
+        }
+        let (mut sum, mut squares, mut own) = (0.0, 0.0, 0.0);
+        for (k, z) in logits.iter().enumerate() {
+            let e = M::exp((z.to_f32() - top) / temperature);
+            sum += e;
+            squares += e * e;
+            own = if k == target { e } else { own };
+        }
+        let (p_target, scale) = (own / sum, 1.0 / sum);
+        let brier = squares * scale * scale - 2.0 * p_target + 1.0;
+        let brier = if brier > 0.0 { brier } else { 0.0 };
+        Score { right: class == target, confidence: scale, p_target, brier }
+    }
+}

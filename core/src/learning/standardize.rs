@@ -1,0 +1,261 @@
+//! Standardisation of features: each to mean 0 and deviation 1.
+//!
+//! The units are fixed once, by the host or by the first samples that a device sees, and never move afterwards: weights, remembered
+//! samples and thresholds are all stored in them, and would mean something else.
+
+use core::marker::PhantomData;
+
+use crate::error::{Error, Number, Slice, check_finite};
+use crate::learning::preprocess::Preprocess;
+use crate::numeric::math::{Libm, Math};
+
+/// No feature may be larger: its square must stay in the range of f32.
+pub(crate) const FEATURE_MAX: f32 = 1e18;
+
+/// The mean and the deviation of each of `FEATURES` features, fixed. `M` is the math backend. `12 FEATURES + 8` bytes.
+///
+/// A feature whose deviation is next to nothing, less than 1e-6 of its mean or than 1e-12, is centred but not scaled.
+///
+/// ```
+/// use gradient_decay::{Error, Preprocess, Standardizer};
+///
+/// // By the first three samples, labelled or not (Welford's method, 1962). A device has some dozens at hand.
+/// let mut standardizer: Standardizer<2> = Standardizer::new(3);
+/// for x in [1.0, 2.0, 3.0] {
+///     let early = standardizer.apply(&[x, 7.0], |x| *x);
+///     assert!(matches!(early, Err(Error::NotStandardized { needed: 3, .. })));
+///     standardizer.observe(&[x, 7.0])?;
+/// }
+/// standardizer.observe(&[1000.0, 1000.0])?; // no longer counts
+/// let x = standardizer.apply(&[3.0, 7.0], |x| *x)?;
+/// assert!((x[0] - 1.5_f32.sqrt()).abs() < 1e-6); // one over the deviation, the root of 2/3
+/// assert_eq!(x[1], 0.0); // what does not vary is centred but not scaled
+///
+/// // Or by the host.
+/// const STANDARDIZER: Standardizer<2> = Standardizer::from_statistics(&[2.0, 7.0], &[0.5, 4.0]);
+/// assert_eq!(STANDARDIZER.apply(&[3.0, 3.0], |x| *x)?, [2.0, -1.0]);
+/// assert_eq!(Standardizer::<2>::BYTES, 32);
+/// # Ok::<(), Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Standardizer<const FEATURES: usize, M = Libm> {
+    pub(crate) mean: [f32; FEATURES],
+    pub(crate) variance: [f32; FEATURES],
+    /// Once the units are fixed, one over the deviation, or 1. Before, what rounding lost of the means (Kahan): they would stop
+    /// following the samples otherwise.
+    pub(crate) scale: [f32; FEATURES],
+    pub(crate) needed: u32,
+    pub(crate) seen: u32,
+    math: PhantomData<M>,
+}
+
+impl<const FEATURES: usize, M> Standardizer<FEATURES, M> {
+    /// The bytes in memory.
+    pub const BYTES: usize = size_of::<Self>();
+
+    /// Whose units will be fixed by the first `samples` that it [observes](Preprocess::observe); 0 counts as 1.
+    pub const fn new(samples: u32) -> Self {
+        let needed = if samples == 0 { 1 } else { samples };
+        let zeros = [0.0; FEATURES];
+        Standardizer { mean: zeros, variance: zeros, scale: zeros, needed, seen: 0, math: PhantomData }
+    }
+
+    /// With the means and the deviations that the host found: those of the features that the head was trained on.
+    ///
+    /// # Panics
+    /// If a mean is not in [-1e18, 1e18] or a deviation not in [0, 1e18]; in a const, when it is compiled.
+    pub const fn from_statistics(mean: &[f32; FEATURES], deviation: &[f32; FEATURES]) -> Self {
+        match Self::try_from_statistics(mean, deviation) {
+            Ok(standardizer) => standardizer,
+            Err(_) => panic!("means must be in [-1e18, 1e18], deviations in [0, 1e18]"),
+        }
+    }
+
+    /// [`from_statistics`](Self::from_statistics), with an error in place of a panic.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if a mean is not in [-1e18, 1e18] or a deviation not in [0, 1e18].
+    pub const fn try_from_statistics(mean: &[f32; FEATURES], deviation: &[f32; FEATURES]) -> Result<Self, Error> {
+        let mut new = Self::new(1);
+        let mut i = 0;
+        while i < FEATURES {
+            let (mean, deviation) = (mean[i], deviation[i]);
+            if mean.is_nan() || mean.abs() > FEATURE_MAX {
+                return Err(Error::OutOfRange { number: Number::Feature, value: mean });
+            }
+            if deviation.is_nan() || deviation < 0.0 || deviation > FEATURE_MAX {
+                return Err(Error::OutOfRange { number: Number::Deviation, value: deviation });
+            }
+            new.mean[i] = mean;
+            new.variance[i] = deviation * deviation;
+            new.scale[i] = scale_of(mean, deviation);
+            i += 1;
+        }
+        new.seen = new.needed;
+        Ok(new)
+    }
+
+    /// Whether the units are fixed.
+    pub const fn is_fixed(&self) -> bool {
+        self.seen >= self.needed
+    }
+
+    /// The number of samples observed, at most the number that fixes the units; and that number.
+    pub const fn observed(&self) -> (u32, u32) {
+        (self.seen, self.needed)
+    }
+
+    /// The mean of each feature; 0 before the first sample.
+    pub const fn mean(&self) -> &[f32; FEATURES] {
+        &self.mean
+    }
+
+    /// The variance of each feature, as a share of the samples and not of one less; 0 before the second sample.
+    pub const fn variance(&self) -> &[f32; FEATURES] {
+        &self.variance
+    }
+
+    fn check(features: &[f32; FEATURES]) -> Result<(), Error> {
+        check_finite(Slice::Features, features)?;
+        match features.iter().find(|x| x.abs() > FEATURE_MAX) {
+            Some(&value) => Err(Error::OutOfRange { number: Number::Feature, value }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// One over the deviation; 1 where that is next to nothing.
+const fn scale_of(mean: f32, deviation: f32) -> f32 {
+    if deviation > 1e-6 * mean.abs() && deviation > 1e-12 { 1.0 / deviation } else { 1.0 }
+}
+
+impl<const FEATURES: usize, M: Math> Preprocess<[f32; FEATURES]> for Standardizer<FEATURES, M> {
+    type Input = [f32; FEATURES];
+
+    fn apply<T>(&self, features: &[f32; FEATURES], then: impl FnOnce(&[f32; FEATURES]) -> T) -> Result<T, Error> {
+        if !self.is_fixed() {
+            return Err(Error::NotStandardized { seen: self.seen, needed: self.needed });
+        }
+        Self::check(features)?;
+        let mut out = *features;
+        for (x, (mean, scale)) in out.iter_mut().zip(self.mean.iter().zip(&self.scale)) {
+            *x = (*x - mean) * scale;
+        }
+        Ok(then(&out))
+    }
+
+    fn observe(&mut self, features: &[f32; FEATURES]) -> Result<(), Error> {
+        Self::check(features)?;
+        if self.is_fixed() {
+            return Ok(());
+        }
+        self.seen += 1;
+        let share = 1.0 / self.seen as f32;
+        let statistics = self.mean.iter_mut().zip(&mut self.variance).zip(&mut self.scale);
+        for (((mean, variance), lost), x) in statistics.zip(features) {
+            let off = (x - *mean) + *lost;
+            let step = share * off - *lost;
+            let moved = *mean + step;
+            *lost = (moved - *mean) - step;
+            *mean = moved;
+            // off (x - new mean) is off^2 (1 - share), and never negative.
+            *variance += share * (off * (off * (1.0 - share)) - *variance);
+        }
+        if self.is_fixed() {
+            for ((scale, variance), mean) in self.scale.iter_mut().zip(&self.variance).zip(&self.mean) {
+                *scale = scale_of(*mean, M::sqrt(*variance));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(all(test, feature = "libm"))]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    #[test]
+    fn mean_and_variance_are_those_of_the_first_samples() {
+        // Means far from 0, as sensors give them; one moves by a thousandth while it is observed.
+        let samples: Vec<[f32; 3]> = (0..20_000_u32)
+            .map(|i| {
+                let drift = if i < 10_000 { 1000.0 } else { 1001.0 };
+                [1000.0 + ((i * 7919) % 1000) as f32 * 1e-3, ((i * 31) % 17) as f32 - 8.0, drift]
+            })
+            .collect();
+        let mut standardizer: Standardizer<3> = Standardizer::new(20_000);
+        samples.iter().for_each(|sample| standardizer.observe(sample).unwrap());
+        for feature in 0..3 {
+            let values: Vec<f64> = samples.iter().map(|sample| f64::from(sample[feature])).collect();
+            let mean = values.iter().sum::<f64>() / 20_000.0;
+            let variance = values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / 20_000.0;
+            let off = f64::from(standardizer.mean()[feature]) - mean;
+            assert!(off.abs() < 1e-7 * mean.abs() + 1e-5, "{feature}: {off}");
+            assert!((f64::from(standardizer.variance()[feature]) / variance - 1.0).abs() < 1e-3, "{feature}");
+        }
+        assert_eq!(standardizer.observed(), (20_000, 20_000));
+    }
+
+    /// Whatever drifts, what was stored in the units means the same for ever.
+    #[test]
+    fn the_units_do_not_move_with_drifting_offset_and_scale() {
+        let mut standardizer: Standardizer<2> = Standardizer::new(50);
+        for i in 0..50 {
+            standardizer.observe(&[20.0 + (i % 7) as f32, (i % 5) as f32 * 1e-3]).unwrap();
+        }
+        let reference = [23.0, 2e-3];
+        let fixed = standardizer.clone();
+        let before = standardizer.apply(&reference, |x| *x).unwrap();
+        for i in 0..100_000 {
+            let drift = i as f32 / 1000.0;
+            standardizer.observe(&[drift * 20.0 + (i % 7) as f32 * drift, drift]).unwrap();
+        }
+        assert_eq!((standardizer.apply(&reference, |x| *x).unwrap(), &standardizer), (before, &fixed));
+    }
+
+    #[test]
+    fn statistics_of_the_host_are_those_of_its_samples() {
+        let mut observed: Standardizer<2> = Standardizer::new(4);
+        for x in [[1.0, 5.0], [3.0, 5.0], [1.0, 5.0], [3.0, 5.0]] {
+            observed.observe(&x).unwrap();
+        }
+        let set: Standardizer<2> = Standardizer::from_statistics(&[2.0, 5.0], &[1.0, 0.0]);
+        for x in [[1.5, 4.0], [-7.0, 5.0]] {
+            assert_eq!(set.apply(&x, |x| *x), observed.apply(&x, |x| *x));
+        }
+        for (mean, deviation) in [(f32::NAN, 1.0), (2e18, 1.0), (0.0, -1.0), (0.0, f32::NAN), (0.0, f32::INFINITY)] {
+            assert!(Standardizer::<1>::try_from_statistics(&[mean], &[deviation]).is_err(), "{mean} {deviation}");
+        }
+    }
+
+    #[test]
+    fn a_refused_sample_changes_nothing() {
+        let mut standardizer: Standardizer<2> = Standardizer::new(2);
+        standardizer.observe(&[1.0, 2.0]).unwrap();
+        let before = standardizer.clone();
+        let early = standardizer.apply(&[1.0, 2.0], |_| panic!("not yet"));
+        assert_eq!(early.map(|()| ()), Err(Error::NotStandardized { seen: 1, needed: 2 }));
+        for bad in [[f32::NAN, 0.0], [0.0, f32::INFINITY], [2e18, 0.0]] {
+            assert!(standardizer.observe(&bad).is_err());
+        }
+        assert_eq!(standardizer, before);
+        standardizer.observe(&[3.0, 2.0]).unwrap();
+        for bad in [[f32::NAN, 0.0], [0.0, f32::INFINITY], [2e18, 0.0]] {
+            assert!(standardizer.observe(&bad).is_err() && standardizer.apply(&bad, |x| *x).is_err());
+        }
+    }
+
+    #[test]
+    fn the_largest_features_stay_finite() {
+        let mut standardizer: Standardizer<1> = Standardizer::new(4);
+        for x in [1e18, -1e18, 1e18, 0.0] {
+            standardizer.observe(&[x]).unwrap();
+            assert!(standardizer.variance()[0].is_finite());
+        }
+        for x in [1e18, -1e18, 0.0] {
+            assert!(standardizer.apply(&[x], |x| x[0].is_finite()).unwrap());
+        }
+    }
+}

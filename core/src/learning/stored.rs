@@ -1,0 +1,215 @@
+//! How the features of a remembered sample are stored.
+
+use crate::error::{Error, Slice, check_finite};
+
+/// Features that can be checked.
+pub trait FeatureSlice {
+    /// `Ok` if they are finite.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] if not.
+    fn check(&self) -> Result<(), Error>;
+}
+
+impl FeatureSlice for [f32] {
+    fn check(&self) -> Result<(), Error> {
+        check_finite(Slice::Features, self)
+    }
+}
+
+impl FeatureSlice for [i8] {
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// Features whose number is known when it is compiled: `[f32; N]` or `[i8; N]`.
+pub trait FeatureArray: Copy {
+    /// All zero.
+    const ZERO: Self;
+
+    /// `Ok` if they are finite.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] if not.
+    fn check(&self) -> Result<(), Error>;
+}
+
+impl<const N: usize> FeatureArray for [f32; N] {
+    const ZERO: Self = [0.0; N];
+
+    fn check(&self) -> Result<(), Error> {
+        self.as_slice().check()
+    }
+}
+
+impl<const N: usize> FeatureArray for [i8; N] {
+    const ZERO: Self = [0; N];
+
+    fn check(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// How features `X` are stored: as they are, or in a quarter of the room, [`Quantized`].
+pub trait Stored<X>: Copy {
+    /// The content of an empty slot.
+    const EMPTY: Self;
+    /// The bytes that [`bytes`](Self::bytes) gives.
+    const BYTES: usize;
+    /// Stores finite features.
+    fn store(features: &X) -> Self;
+    /// Restores them, finite.
+    fn restore(&self, features: &mut X);
+    /// What is stored as bytes, little-endian.
+    fn bytes(&self) -> impl Iterator<Item = u8>;
+    /// The same back; `None` if they would not restore finite features, or there are not as many.
+    fn from_bytes(bytes: &[u8]) -> Option<Self>;
+}
+
+impl<const N: usize> Stored<[f32; N]> for [f32; N] {
+    const EMPTY: Self = [0.0; N];
+    const BYTES: usize = 4 * N;
+
+    fn store(features: &[f32; N]) -> Self {
+        *features
+    }
+
+    fn restore(&self, features: &mut [f32; N]) {
+        *features = *self;
+    }
+
+    fn bytes(&self) -> impl Iterator<Item = u8> {
+        self.iter().flat_map(|x| x.to_le_bytes())
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (words, rest) = bytes.as_chunks::<4>();
+        if words.len() != N || !rest.is_empty() {
+            return None;
+        }
+        let mut features = [0.0; N];
+        features.iter_mut().zip(words).for_each(|(x, word)| *x = f32::from_le_bytes(*word));
+        features.iter().all(|x| x.is_finite()).then_some(features)
+    }
+}
+
+impl<const N: usize> Stored<[i8; N]> for [i8; N] {
+    const EMPTY: Self = [0; N];
+    const BYTES: usize = N;
+
+    fn store(features: &[i8; N]) -> Self {
+        *features
+    }
+
+    fn restore(&self, features: &mut [i8; N]) {
+        *features = *self;
+    }
+
+    fn bytes(&self) -> impl Iterator<Item = u8> {
+        self.iter().map(|x| x.cast_unsigned())
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let bytes = <&[u8; N]>::try_from(bytes).ok()?;
+        Some(bytes.map(u8::cast_signed))
+    }
+}
+
+/// Features as i8 with one scale a sample: `FEATURES + 4` bytes, rounded up to whole words. A feature comes back within half a
+/// scale, the largest magnitude of the sample over 254; of a sample whose largest magnitude is below 1e-36 within that.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Quantized<const FEATURES: usize> {
+    scale: f32,
+    values: [i8; FEATURES],
+}
+
+impl<const FEATURES: usize> Stored<[f32; FEATURES]> for Quantized<FEATURES> {
+    const EMPTY: Self = Quantized { scale: 0.0, values: [0; FEATURES] };
+    const BYTES: usize = 4 + FEATURES;
+
+    fn store(features: &[f32; FEATURES]) -> Self {
+        let largest = features.iter().fold(0.0, |most, x| if x.abs() > most { x.abs() } else { most });
+        let mut scale = largest / 127.0;
+        if scale * 127.0 > f32::MAX {
+            // Rounded up, the scale of f32::MAX would not come back.
+            scale = scale.next_down();
+        }
+        let mut values = [0; FEATURES];
+        if scale > 0.0 {
+            for (value, x) in values.iter_mut().zip(features) {
+                let quotient = x / scale;
+                // Rounded half away from 0; the conversion cuts off and saturates.
+                let rounded = (quotient + if quotient < 0.0 { -0.5 } else { 0.5 }) as i32;
+                *value = rounded.clamp(-127, 127) as i8;
+            }
+        }
+        Quantized { scale, values }
+    }
+
+    fn restore(&self, features: &mut [f32; FEATURES]) {
+        for (x, value) in features.iter_mut().zip(&self.values) {
+            *x = f32::from(*value) * self.scale;
+        }
+    }
+
+    fn bytes(&self) -> impl Iterator<Item = u8> {
+        self.scale.to_le_bytes().into_iter().chain(self.values.iter().map(|x| x.cast_unsigned()))
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (scale, values) = bytes.split_first_chunk::<4>()?;
+        let scale = f32::from_le_bytes(*scale);
+        let values = <&[u8; FEATURES]>::try_from(values).ok()?.map(u8::cast_signed);
+        // Of -128 nothing is stored.
+        let sound = scale >= 0.0 && scale * 127.0 <= f32::MAX && values.iter().all(|value| *value > i8::MIN);
+        sound.then_some(Quantized { scale, values })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn quantised_features_come_back_within_half_a_scale() {
+        for scale in [1e-30_f32, 1.0, 3e38, f32::MAX] {
+            let features: [f32; 9] = core::array::from_fn(|i| scale * (i as f32 / 4.0 - 1.0));
+            let mut restored = [0.0; 9];
+            Quantized::store(&features).restore(&mut restored);
+            for (x, y) in features.iter().zip(restored) {
+                assert!((x / scale - y / scale).abs() <= 1.000_001 / 254.0, "{y} for {x}");
+            }
+        }
+        let mut restored = [1.0; 2];
+        Quantized::store(&[0.0, -0.0]).restore(&mut restored);
+        assert_eq!(restored, [0.0; 2]);
+    }
+
+    #[test]
+    fn the_largest_float_comes_back_finite() {
+        let mut restored = [0.0; 2];
+        Quantized::store(&[f32::MAX, f32::MIN]).restore(&mut restored);
+        assert!(restored.iter().all(|x| x.is_finite()) && restored[0] > 3.4e38, "{restored:?}");
+    }
+
+    fn bytes_come_back<X: FeatureArray, S: Stored<X> + PartialEq + core::fmt::Debug>(features: &X) {
+        let stored = S::store(features);
+        let bytes: std::vec::Vec<u8> = stored.bytes().collect();
+        assert_eq!((bytes.len(), S::from_bytes(&bytes)), (S::BYTES, Some(stored)));
+        assert_eq!(S::from_bytes(&bytes[1..]), None);
+    }
+
+    #[test]
+    fn what_is_stored_survives_as_bytes() {
+        bytes_come_back::<[f32; 3], [f32; 3]>(&[1.0, -2.5, 1e-40]);
+        bytes_come_back::<[i8; 3], [i8; 3]>(&[1, -128, 127]);
+        bytes_come_back::<[f32; 3], Quantized<3>>(&[1.0, -2.5, 0.3]);
+        assert_eq!(<[f32; 1] as Stored<[f32; 1]>>::from_bytes(&f32::NAN.to_le_bytes()), None);
+        for (scale, value) in [(f32::NAN, 1), (-1.0, 1), (3e38, 1), (1.0, 0x80)] {
+            let bytes: std::vec::Vec<u8> = f32::to_le_bytes(scale).into_iter().chain([value]).collect();
+            assert_eq!(Quantized::<1>::from_bytes(&bytes), None, "{scale}");
+        }
+    }
+}

@@ -1,0 +1,190 @@
+//! The loops that everything else is built from: slices or arrays in and out, no state and no checks.
+//!
+//! The order of operations is part of each function's contract, because the bits depend on it. Where two slices go
+//! together, elements beyond the shorter one are ignored.
+//!
+//! With the feature `asm`, [`add_dot_rows`], [`update_rows`] and [`sum_of_magnitudes`] are done in assembly where there is an Arm
+//! FPU (targets whose name ends in `eabihf`): the same bits as [`portable`] by two thirds to
+//! three quarters of the instructions.
+
+#[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
+mod fpu;
+pub mod portable;
+mod scalar;
+
+pub use scalar::{MomentumFactors, dot, exp_and_sum, largest, update, update_with_momentum};
+
+#[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
+use fpu as chosen;
+#[cfg(not(all(feature = "asm", target_arch = "arm", target_abi = "eabihf")))]
+use portable as chosen;
+
+/// Adds to `sums` the dot products of several rows with the same `x`, each summed first as [`dot`] does. An element of `x` is
+/// loaded once for several rows.
+///
+/// ```
+/// use gradient_decay::kernels;
+///
+/// let mut sums = [0.5, 0.0];
+/// kernels::add_dot_rows(&[[1.0, 2.0, 3.0], [0.5, 0.0, -1.0]], &[2.0, 1.0, 4.0], &mut sums);
+/// assert_eq!(sums, [16.5, -3.0]);
+/// ```
+#[inline]
+pub fn add_dot_rows<const N: usize>(rows: &[[f32; N]], x: &[f32; N], sums: &mut [f32]) {
+    chosen::add_dot_rows(rows, x, sums);
+}
+
+/// [`add_dot_rows`] of a matrix whose shape is known only at run time: as many rows as sums, of the length of `x`, one behind the
+/// other. Rows that the matrix does not have whole are left out.
+///
+/// ```
+/// use gradient_decay::kernels;
+///
+/// let mut sums = [0.5, 0.0];
+/// kernels::add_dot_matrix(&[1.0, 2.0, 3.0, 0.5, 0.0, -1.0], &[2.0, 1.0, 4.0], &mut sums);
+/// assert_eq!(sums, [16.5, -3.0]);
+/// ```
+pub fn add_dot_matrix(matrix: &[f32], x: &[f32], sums: &mut [f32]) {
+    #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
+    if matrix.len() as u64 >= sums.len() as u64 * x.len() as u64 {
+        return fpu::dot_matrix(matrix, x, sums);
+    }
+    let mut matrix = matrix;
+    for sum in sums {
+        let Some((row, others)) = matrix.split_at_checked(x.len()) else { return };
+        *sum += dot(row, x);
+        matrix = others;
+    }
+}
+
+/// [`update_rows`] of a matrix whose shape is known only at run time: as many rows as rates, of the length of `features`, one
+/// behind the other. Rows that the matrix does not have whole are left as they are.
+///
+/// ```
+/// use gradient_decay::kernels;
+///
+/// let mut matrix = [1.0, 2.0, 0.5, 0.0];
+/// kernels::update_matrix(&mut matrix, 1.0, &[0.5, -1.0], &[2.0, 4.0]);
+/// assert_eq!(matrix, [0.0, 0.0, 2.5, 4.0]);
+/// ```
+pub fn update_matrix(matrix: &mut [f32], keep: f32, rates: &[f32], features: &[f32]) {
+    #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
+    if keep == 1.0 && matrix.len() as u64 >= rates.len() as u64 * features.len() as u64 {
+        return fpu::update_matrix(matrix, rates, features);
+    }
+    let mut matrix = matrix;
+    for rate in rates {
+        let Some((row, others)) = matrix.split_at_mut_checked(features.len()) else { return };
+        update(row, keep, *rate, features);
+        matrix = others;
+    }
+}
+
+/// The sum of the absolute values, in order.
+#[inline]
+pub fn sum_of_magnitudes(values: &[f32]) -> f32 {
+    chosen::sum_of_magnitudes(values)
+}
+
+/// [`update`] of several rows, each with its own rate. A feature is loaded once for several rows.
+///
+/// ```
+/// use gradient_decay::kernels;
+///
+/// let mut rows = [[1.0, 2.0], [0.5, 0.0]];
+/// kernels::update_rows(&mut rows, 1.0, &[0.5, -1.0], &[2.0, 4.0]);
+/// assert_eq!(rows, [[0.0, 0.0], [2.5, 4.0]]);
+/// ```
+#[inline]
+pub fn update_rows<const N: usize>(rows: &mut [[f32; N]], keep: f32, rates: &[f32], features: &[f32; N]) {
+    chosen::update_rows(rows, keep, rates, features);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dot_takes_every_length() {
+        let a: [f32; 11] = core::array::from_fn(|i| i as f32);
+        for n in 0..=11 {
+            let exact: f32 = (0..n).map(|i| (i * i) as f32).sum();
+            assert_eq!(dot(&a[..n], &a[..n]), exact);
+            // What is beyond the shorter one is ignored.
+            assert_eq!((dot(&a[..n], &a), dot(&a, &a[..n])), (exact, exact));
+        }
+    }
+
+    /// Rows of one length have the bits that they have alone.
+    fn rows_together_and_alone<const N: usize>() {
+        let row = |seed: usize| -> [f32; N] { core::array::from_fn(|i| ((i * 7 + seed) % 13) as f32 / 3.0 - 1.7) };
+        let (rows, x) = ([row(1), row(5), row(3)], row(8));
+        let mut sums = [0.25; 3];
+        add_dot_rows(&rows, &x, &mut sums);
+        assert_eq!(sums, rows.map(|row| 0.25 + dot(&row, &x)));
+        for keep in [1.0, 0.999] {
+            let (mut together, mut alone) = (rows, rows);
+            let rates = [0.3, -0.7, 0.1];
+            update_rows(&mut together, keep, &rates, &x);
+            alone.iter_mut().zip(rates).for_each(|(row, rate)| update(row, keep, rate, &x));
+            assert_eq!(together, alone);
+        }
+    }
+
+    #[test]
+    fn rows_have_their_own_bits_at_every_length() {
+        rows_together_and_alone::<1>();
+        rows_together_and_alone::<2>();
+        rows_together_and_alone::<3>();
+        rows_together_and_alone::<4>();
+        rows_together_and_alone::<5>();
+        rows_together_and_alone::<7>();
+        rows_together_and_alone::<8>();
+        rows_together_and_alone::<15>();
+    }
+
+    #[test]
+    fn a_matrix_has_the_bits_of_its_rows() {
+        let numbers: [f32; 60] = core::array::from_fn(|i| ((i * 7) % 13) as f32 / 3.0 - 1.7);
+        for (rows, n) in [(1, 1), (3, 5), (4, 8), (6, 9), (5, 12), (7, 8), (3, 20)] {
+            let (matrix, x) = (&numbers[..rows * n], &numbers[7..7 + n]);
+            let (mut sums, rates) = ([0.25; 7], [0.3, -0.7, 0.1, 0.2, 0.5, -0.4, 0.6]);
+            add_dot_matrix(matrix, x, &mut sums[..rows]);
+            for (row, sum) in matrix.chunks(n).zip(sums) {
+                assert_eq!(sum, 0.25 + dot(row, x));
+            }
+            for keep in [1.0, 0.999] {
+                let (mut together, mut alone) = (numbers, numbers);
+                update_matrix(&mut together[..rows * n], keep, &rates[..rows], x);
+                alone[..rows * n].chunks_mut(n).zip(rates).for_each(|(row, rate)| update(row, keep, rate, x));
+                assert_eq!(together, alone);
+            }
+        }
+        // Too small a matrix, and no features.
+        let mut sums = [0.0; 3];
+        add_dot_matrix(&numbers[..5], &[1.0, 1.0], &mut sums);
+        assert_eq!(sums[2], 0.0);
+        add_dot_matrix(&numbers, &[], &mut sums);
+        let mut numbers = numbers;
+        update_matrix(&mut numbers[..5], 1.0, &[1.0; 3], &[1.0, 1.0]);
+        assert_eq!(numbers[4], ((4 * 7) % 13) as f32 / 3.0 - 1.7);
+    }
+
+    #[test]
+    fn largest_is_the_first_of_equals() {
+        assert_eq!(largest(&[]), None);
+        assert_eq!(largest(&[-3.0, 2.0, 2.0]), Some((1, 2.0)));
+    }
+
+    #[test]
+    fn momentum_zero_is_the_plain_update() {
+        let features = [0.5, -2.0, 3.0];
+        let mut plain = [1.0, 2.0, 3.0];
+        let mut heavy = plain;
+        update(&mut plain, 1.0 - 0.25 * 0.5, 0.25 * 0.5, &features);
+        let factors = MomentumFactors { learning_rate: 0.25, momentum: 0.0, nesterov: false, weight_decay: 0.5 };
+        update_with_momentum(&mut heavy, &mut [0.0; 3], &factors, 0.5, &features);
+        // All factors are powers of two, so both orders of operations are exact.
+        assert_eq!(plain, heavy);
+    }
+}

@@ -1,0 +1,81 @@
+//! The loss in fixed point: logits and losses in units of 2^-16, gradients in units of 2^-15.
+
+use crate::numeric::fixed_point::{LOGIT_MAX, ONE, exp, largest, ln, nearest};
+use crate::objective::sample::Sample;
+
+/// A gradient of 1.
+pub(crate) const CERTAIN: i32 = 1 << 15;
+
+/// As [`GradientDecay::sample`](crate::GradientDecay), of logits of which those not in use are [`i32::MIN`]. In float is only
+/// `ln_beta`, which a constant schedule has at hand.
+#[inline]
+pub(crate) fn sample(logits: &mut [i32], gradient: &mut [i32], target: usize, ln_beta: f32) -> Sample<i32> {
+    let class = largest(logits);
+    let ln_beta = nearest(ln_beta * ONE as f32, LOGIT_MAX);
+    let mut own_logit = 0;
+    if let Some(own) = logits.get_mut(target) {
+        *own = own.saturating_add(ln_beta);
+        own_logit = *own;
+    }
+    let top = logits.iter().fold(i32::MIN, |top, z| if *z > top { *z } else { top });
+    let mut sum = 0_u32;
+    for z in logits.iter_mut() {
+        *z = exp(top.saturating_sub(*z)) as i32;
+        sum += *z as u32;
+    }
+    let loss = top.saturating_sub(own_logit).saturating_add(ln(sum));
+    // At most 2^15, since the largest exponential alone is 2^16.
+    let inverse = (1_u32 << 31) / sum.max(1);
+    let mut others = 0;
+    for (class, (g, e)) in gradient.iter_mut().zip(&*logits).enumerate() {
+        *g = ((*e as u32 * inverse) >> 16) as i32;
+        if class != target {
+            others += *g;
+        }
+    }
+    if let Some(g) = gradient.get_mut(target) {
+        // The sum over the classes is 0.
+        *g = -others.min(CERTAIN);
+    }
+    let own = logits.get(target).copied().unwrap_or_default();
+    Sample { loss, class, target, rest: sum as i32 - own, own }
+}
+
+/// Plain cross-entropy.
+pub(crate) fn cross_entropy(logits: &[i32], target: usize) -> i32 {
+    let top = logits.iter().fold(i32::MIN, |top, z| if *z > top { *z } else { top });
+    let own = logits.get(target).copied().unwrap_or_default();
+    let sum = logits.iter().fold(0_u32, |sum, z| sum + exp(top.saturating_sub(*z)));
+    top.saturating_sub(own).saturating_add(ln(sum))
+}
+
+#[cfg(all(test, feature = "libm"))]
+mod tests {
+    use super::*;
+    use crate::GradientDecay;
+
+    #[test]
+    fn loss_and_gradient_are_those_of_the_float_loss() {
+        for beta in [0.01_f32, 0.1, 1.0, 5.0] {
+            for case in 0..50_i32 {
+                let z: [f32; 5] = core::array::from_fn(|i| ((case * 37 + i as i32 * 101) % 97) as f32 / 8.0 - 6.0);
+                let target = case as usize % 5;
+                let mut gradient = [0.0; 5];
+                let loss = GradientDecay::new(beta).loss_and_gradient(&z, target, &mut gradient).unwrap();
+                let mut values = z.map(|z| nearest(z * 65_536.0, i32::MAX));
+                if beta == 1.0 {
+                    let plain = cross_entropy(&values, target) as f32 / 65_536.0;
+                    assert!((plain - loss).abs() < 5e-4, "plain {plain} for {loss}");
+                }
+                let mut found = [0; 5];
+                let sample = sample(&mut values, &mut found, target, beta.ln());
+                let found_loss = sample.loss as f32 / 65_536.0;
+                assert!((found_loss - loss).abs() < 5e-4, "loss {found_loss} for {loss}");
+                for (g, exact) in found.iter().zip(gradient) {
+                    assert!((*g as f32 / 32_768.0 - exact).abs() < 5e-4, "{g} for {exact}");
+                }
+                assert_eq!(found.iter().sum::<i32>(), 0);
+            }
+        }
+    }
+}

@@ -1,0 +1,270 @@
+//! Beta as a function of the step: a warm-up from a small beta, which learns fast, to a larger one, which stays
+//! calibrated.
+//!
+//! That beta rises during training is the paper's; the shapes of the rise are this library's.
+
+use crate::error::{Error, Number, expect_in_range};
+use crate::numeric::math::Math;
+use crate::objective::beta::Beta;
+use crate::objective::loss::GradientDecay;
+
+/// Beta at every step of training: a pure function of the step, without state.
+///
+/// With `T` the number of warm-up steps, and for t < T:
+///
+/// | shape | beta(t) | the margin -ln(beta) |
+/// |---|---|---|
+/// | [`constant`](Self::constant) | end | constant |
+/// | [`linear`](Self::linear) | start + (end - start) t / T | falls fast at first |
+/// | [`geometric`](Self::geometric) | start (end / start)^(t / T) | falls evenly |
+///
+/// Beta is `start` at step 0 and `end` from step `T` on, both to the bit, and between them within a relative error of 1e-6;
+/// `T = 0` is the constant. `start` may also be larger than `end`.
+///
+/// ```
+/// use gradient_decay::{BetaSchedule, GradientDecay};
+///
+/// const WARM_UP: BetaSchedule = BetaSchedule::linear(0.01, 1.0, 100);
+/// let at_50: GradientDecay = WARM_UP.at(50);
+/// assert!((at_50.beta() - 0.505).abs() < 1e-6);
+/// let later: GradientDecay = WARM_UP.at(100_000);
+/// assert_eq!(later.beta(), 1.0);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct BetaSchedule {
+    shape: Shape,
+    steps: u32,
+    start: Beta,
+    end: Beta,
+    /// The end that beta is reckoned from, and its step. Linear: the smaller beta, so that rounding cannot reach 0;
+    /// geometric: the larger one, so that the exponent is not positive.
+    base: Beta,
+    base_step: f32,
+    /// The change of beta a step (linear), or that of ln(beta) (geometric).
+    slope: f32,
+    /// The change of log2(beta) a step (geometric).
+    slope_log2: f32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+enum Shape {
+    Linear,
+    Geometric,
+}
+
+/// The largest quotient of the ends of a geometric schedule.
+const RATIO_MAX: f32 = 1e37;
+
+impl BetaSchedule {
+    /// The same beta at every step. Beta in (0, 1e6].
+    ///
+    /// # Panics
+    /// If beta is out of range; in a const, when it is compiled.
+    pub const fn constant(beta: f32) -> Self {
+        expect_in_range(Self::try_constant(beta))
+    }
+
+    /// From `start` to `end` in equal increments over `steps` steps. Both in (0, 1e6].
+    ///
+    /// # Panics
+    /// If a beta is out of range; in a const, when it is compiled.
+    pub const fn linear(start: f32, end: f32, steps: u32) -> Self {
+        expect_in_range(Self::try_linear(start, end, steps))
+    }
+
+    /// From `start` to `end` by equal factors over `steps` steps: linear in the margin. Both in (0, 1e6], and their quotient at
+    /// most 1e37.
+    ///
+    /// # Panics
+    /// If a beta or their quotient is out of range; in a const, when it is compiled.
+    pub const fn geometric(start: f32, end: f32, steps: u32) -> Self {
+        expect_in_range(Self::try_geometric(start, end, steps))
+    }
+
+    /// [`constant`](Self::constant), with an error in place of a panic.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if beta is not in (0, 1e6].
+    pub const fn try_constant(beta: f32) -> Result<Self, Error> {
+        Self::try_new(Shape::Linear, beta, beta, 0)
+    }
+
+    /// [`linear`](Self::linear), with an error in place of a panic.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if a beta is not in (0, 1e6].
+    pub const fn try_linear(start: f32, end: f32, steps: u32) -> Result<Self, Error> {
+        Self::try_new(Shape::Linear, start, end, steps)
+    }
+
+    /// [`geometric`](Self::geometric), with an error in place of a panic.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if a beta is not in (0, 1e6], or if one is more than 1e37 times the other.
+    pub const fn try_geometric(start: f32, end: f32, steps: u32) -> Result<Self, Error> {
+        Self::try_new(Shape::Geometric, start, end, steps)
+    }
+
+    const fn try_new(shape: Shape, start: f32, end: f32, steps: u32) -> Result<Self, Error> {
+        match (Beta::try_new(start), Beta::try_new(end)) {
+            (Ok(start), Ok(end)) => {
+                let rises = start.value < end.value;
+                let (change, from_start) = match shape {
+                    Shape::Linear => (end.value - start.value, rises),
+                    Shape::Geometric => {
+                        let ratio = if rises { end.value / start.value } else { start.value / end.value };
+                        if ratio > RATIO_MAX {
+                            return Err(Error::OutOfRange { number: Number::BetaRatio, value: ratio });
+                        }
+                        (end.ln - start.ln, !rises)
+                    }
+                };
+                let slope = if steps == 0 { 0.0 } else { change / steps as f32 };
+                let (base, base_step) = if from_start { (start, 0.0) } else { (end, steps as f32) };
+                let slope_log2 = slope * core::f32::consts::LOG2_E;
+                Ok(BetaSchedule { shape, steps, start, end, base, base_step, slope, slope_log2 })
+            }
+            (Err(error), _) | (_, Err(error)) => Err(error),
+        }
+    }
+
+    /// The loss at a step, with the beta that holds there. Steps count from 0.
+    pub fn at<M: Math>(&self, step: u32) -> GradientDecay<M> {
+        let Self { shape, steps, start, end, base, base_step, slope, slope_log2 } = *self;
+        let beta = if step >= steps {
+            end
+        } else if step == 0 {
+            start
+        } else {
+            let distance = step as f32 - base_step;
+            match shape {
+                Shape::Linear => {
+                    let value = base.value + slope * distance;
+                    Beta { value, ln: M::ln(value) }
+                }
+                Shape::Geometric => {
+                    let value = base.value * exp2(slope_log2 * distance);
+                    Beta { value, ln: base.ln + slope * distance }
+                }
+            }
+        };
+        GradientDecay::from_beta(beta)
+    }
+
+    /// The number of warm-up steps; 0 for a constant.
+    pub const fn steps(&self) -> u32 {
+        self.steps
+    }
+}
+
+/// 2^y for y in [-126, 0], within a relative error of 3e-7.
+///
+/// Not the backend's `exp`, since a power of two needs no reduction of the argument by ln 2: an instruction in seven less, in
+/// every step of the warm-up. 2^r for |r| <= 1/2 is a polynomial of degree 5, fitted to the smallest largest relative error,
+/// 9.2e-8, with 1 at 0.
+#[expect(clippy::approx_constant)]
+fn exp2(y: f32) -> f32 {
+    /// 2^23 times 1.5: added to a small number it rounds it to an integer, which then stands in the lowest bits.
+    const ROUND: f32 = 12_582_912.0;
+    let shifted = y + ROUND;
+    let r = y - (shifted - ROUND);
+    // The coefficients are fitted, so that the fourth is not ln 2.
+    let p = 0.001_326_472_8_f32;
+    let p = p * r + 0.009_671_513;
+    let p = p * r + 0.055_507_336;
+    let p = p * r + 0.240_222_42;
+    let p = p * r + 0.693_147;
+    let p = p * r + 1.0;
+    p * f32::from_bits((shifted.to_bits() << 23).wrapping_add(1.0_f32.to_bits()))
+}
+
+#[cfg(all(test, feature = "libm"))]
+mod tests {
+    use super::*;
+    use crate::numeric::math::Libm;
+
+    fn beta(schedule: &BetaSchedule, step: u32) -> f32 {
+        schedule.at::<Libm>(step).beta()
+    }
+
+    #[test]
+    fn zero_steps_is_the_constant() {
+        for schedule in [BetaSchedule::linear(0.01, 5.0, 0), BetaSchedule::geometric(0.01, 5.0, 0)] {
+            for step in [0, 1, u32::MAX] {
+                assert_eq!(schedule.at::<Libm>(step), BetaSchedule::constant(5.0).at::<Libm>(step));
+            }
+        }
+    }
+
+    #[test]
+    fn ends_are_exact_and_the_rise_is_monotone() {
+        for schedule in [BetaSchedule::linear(0.01, 5.0, 1000), BetaSchedule::geometric(0.01, 5.0, 1000)] {
+            assert_eq!(beta(&schedule, 0), 0.01);
+            assert_eq!(schedule.at::<Libm>(1000), GradientDecay::new(5.0));
+            for step in 0..1000 {
+                assert!(beta(&schedule, step) < beta(&schedule, step + 1));
+            }
+        }
+    }
+
+    #[test]
+    fn shapes_at_the_middle() {
+        assert!((beta(&BetaSchedule::linear(0.01, 1.0, 10), 5) - 0.505).abs() < 1e-6);
+        assert!((beta(&BetaSchedule::geometric(0.01, 1.0, 10), 5) - 0.1).abs() < 1e-7);
+        // Downwards as well.
+        assert!((beta(&BetaSchedule::geometric(4.0, 1.0, 10), 5) - 2.0).abs() < 1e-6);
+    }
+
+    #[test]
+    fn extreme_ends_stay_in_range() {
+        let ends = [(f32::from_bits(1), 1e6), (1e6, f32::from_bits(1)), (1.0, 1.0 + f32::EPSILON)];
+        let linear = ends.map(|(start, end)| BetaSchedule::linear(start, end, u32::MAX));
+        let geometric = [BetaSchedule::geometric(1e-31, 1e6, u32::MAX), BetaSchedule::geometric(1e6, 1e-31, u32::MAX)];
+        for schedule in linear.iter().chain(&geometric) {
+            for step in [0, 1, 1 << 20, 1 << 31, u32::MAX - 1, u32::MAX] {
+                let loss = schedule.at::<Libm>(step);
+                assert!(loss.beta() > 0.0 && loss.beta() <= 1e6 && loss.ln_beta().is_finite(), "{loss:?}");
+            }
+        }
+        assert!(BetaSchedule::try_linear(0.1, f32::NAN, 3).is_err());
+        assert!(BetaSchedule::try_geometric(0.0, 1.0, 3).is_err());
+        for (start, end) in [(1e-32, 1e6), (1e6, 1e-32)] {
+            let error = Error::OutOfRange { number: Number::BetaRatio, value: 1e6 / 1e-32 };
+            assert_eq!(BetaSchedule::try_geometric(start, end, 3), Err(error));
+        }
+    }
+
+    #[test]
+    fn beta_and_its_logarithm_belong_together() {
+        for (start, end) in [(0.01, 1.0), (5.0, 0.1), (1e-31, 1e6), (0.999, 1.0)] {
+            let schedule = BetaSchedule::geometric(start, end, 1000);
+            for step in 0..=1000 {
+                let exact = f64::from(start) * (f64::from(end) / f64::from(start)).powf(f64::from(step) / 1000.0);
+                let loss = schedule.at::<Libm>(step);
+                // The rounding of the logarithm, which is up to 71, is an error of its exponential.
+                let bound = 4e-7 + 1.5e-7 * f64::from(start.ln().abs().max(end.ln().abs()));
+                let found = (f64::from(loss.beta()) / exact - 1.0).abs();
+                assert!(found <= bound, "beta {} in place of {exact}, off by {found:e}", loss.beta());
+                assert!((f64::from(loss.ln_beta()) - exact.ln()).abs() <= bound, "ln beta at step {step}");
+            }
+        }
+    }
+
+    #[test]
+    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
+    fn exp2_is_within_its_stated_error() {
+        for i in 0..=2_000_000_u32 {
+            let y = -126.0 * i as f32 / 2e6;
+            assert!((f64::from(exp2(y)) / f64::from(y).exp2() - 1.0).abs() <= 3e-7, "2^{y}");
+        }
+        assert_eq!((exp2(0.0), exp2(-1.0), exp2(-126.0)), (1.0, 0.5, f32::MIN_POSITIVE));
+    }
+
+    #[test]
+    fn the_length_of_the_warm_up_is_told() {
+        assert_eq!(BetaSchedule::geometric(0.01, 1.0, 300).steps(), 300);
+        assert_eq!(BetaSchedule::constant(2.0).steps(), 0);
+    }
+}

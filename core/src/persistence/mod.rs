@@ -1,0 +1,6 @@
+//! Learners as bytes, and in flash.
+
+pub mod checkpoint;
+mod sections;
+#[cfg(feature = "storage")]
+pub mod store;

@@ -1,0 +1,456 @@
+//! The sections of heads and parts: see [`checkpoint`](crate::checkpoint).
+
+use crate::error::{CheckpointPart, Error, Number, Slice, check_classes};
+use crate::heads::fixed::{self, FixedHead};
+use crate::heads::linear::Linear;
+use crate::heads::mlp::MlpHead;
+use crate::heads::storage::{Layer, Storage, StoredVelocity, VelocityView};
+use crate::learning::calibration::Calibration;
+use crate::learning::guard::Guard;
+use crate::learning::learner::{Learner, Parts};
+use crate::learning::preprocess::Quantizer;
+use crate::learning::readout::Readout;
+use crate::learning::replay::Replay;
+use crate::learning::standardize::{FEATURE_MAX, Standardizer};
+use crate::learning::stored::{FeatureArray, Stored};
+use crate::numeric::fixed_point::LOGIT_MAX;
+use crate::numeric::random::Random;
+use crate::persistence::checkpoint::{Reader, SECTION, Saved, WORD, Writer, tag};
+use crate::training::state::State;
+use crate::training::train::Train;
+
+/// The bytes of a section of the classes in use.
+const CLASSES_BYTES: usize = SECTION + WORD;
+
+/// The bytes of the sections of a layer, and of its velocity if it has one.
+const fn layer_bytes<S: Storage>() -> usize {
+    let velocity = if S::VELOCITIES == 0 { 0 } else { SECTION + S::VELOCITIES * WORD };
+    if S::PARAMETERS == 0 { 0 } else { SECTION + (2 + S::PARAMETERS) * WORD + velocity }
+}
+
+fn write_classes(classes: u32, to: &mut Writer<'_>) {
+    if to.section(tag::CLASSES, WORD) {
+        to.words(&[classes]);
+    }
+}
+
+/// The classes in use, of so many at most: all, if the checkpoint does not say.
+fn read_classes(room: usize, from: &Reader<'_>) -> Result<u32, Error> {
+    let Some(mut section) = from.find(tag::CLASSES) else { return Ok(room as u32) };
+    let classes = section.word()?;
+    section.end()?;
+    check_classes(room, classes as usize)?;
+    Ok(classes)
+}
+
+impl<S: Storage, M> Linear<S, M> {
+    fn write_layer(&self, to: &mut Writer<'_>, layer: u16, velocity: u16) {
+        let (weights, bias) = (self.storage.weights(), self.storage.bias());
+        let parameters = weights.len() + bias.len();
+        let features = weights.len().checked_div(bias.len()).unwrap_or_default();
+        if to.section(layer, (2 + parameters) * WORD) {
+            to.words(&[bias.len() as u32, features as u32]);
+            to.floats(Slice::Parameters, 0, weights);
+            to.floats(Slice::Parameters, weights.len(), bias);
+        }
+        if let Some((weights, bias)) = self.storage.velocity()
+            && to.section(velocity, parameters * WORD)
+        {
+            to.floats(Slice::Velocity, 0, weights);
+            to.floats(Slice::Velocity, weights.len(), bias);
+        }
+    }
+
+    /// `classes` is the number of rows in use.
+    fn read_layer(&mut self, from: &Reader<'_>, layer: u16, velocity: u16, classes: u32) -> Result<(), Error> {
+        let mut section = from.expect(layer)?;
+        let Layer { weights, bias, velocity: own } = self.storage.layer();
+        let features = weights.len().checked_div(bias.len()).unwrap_or_default();
+        section.expect(CheckpointPart::Classes, bias.len())?;
+        section.expect(CheckpointPart::Features, features)?;
+        section.take_floats(Slice::Parameters, 0, weights)?;
+        section.take_floats(Slice::Parameters, weights.len(), bias)?;
+        section.end()?;
+        if let Some(mut own) = own {
+            let VelocityView { weights, bias, .. } = &mut own;
+            if let Some(mut section) = from.find(velocity) {
+                section.take_floats(Slice::Velocity, 0, weights)?;
+                section.take_floats(Slice::Velocity, weights.len(), bias)?;
+                section.end()?;
+            } else if from.takes() {
+                weights.fill(0.0);
+                bias.fill(0.0);
+            }
+            if from.takes() {
+                *own.bound = own.largest();
+            }
+        }
+        if from.takes() {
+            self.classes = self.storage.bias().len() as u32;
+            // What is behind the rows in use is zero, whatever the bytes say.
+            self.truncate(classes as usize)?;
+        }
+        Ok(())
+    }
+}
+
+impl<S: Storage, M> Saved for Linear<S, M> {
+    const BYTES: usize = if S::PARAMETERS == 0 { 0 } else { layer_bytes::<S>() + CLASSES_BYTES };
+
+    fn write(&self, to: &mut Writer<'_>) {
+        self.write_layer(to, tag::HEAD, tag::VELOCITY);
+        write_classes(self.classes, to);
+    }
+
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        let classes = read_classes(self.storage.bias().len(), from)?;
+        self.read_layer(from, tag::HEAD, tag::VELOCITY, classes)
+    }
+}
+
+impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M, V: StoredVelocity, W: StoredVelocity> Saved
+    for MlpHead<CLASSES, HIDDEN, FEATURES, M, V, W>
+{
+    const BYTES: usize = layer_bytes::<crate::heads::storage::Owned<HIDDEN, FEATURES, V>>()
+        + layer_bytes::<crate::heads::storage::Owned<CLASSES, HIDDEN, W>>()
+        + CLASSES_BYTES;
+
+    fn write(&self, to: &mut Writer<'_>) {
+        self.hidden.write_layer(to, tag::HIDDEN, tag::HIDDEN_VELOCITY);
+        self.output.write_layer(to, tag::OUTPUT, tag::OUTPUT_VELOCITY);
+        write_classes(self.output.classes, to);
+    }
+
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        let classes = read_classes(CLASSES, from)?;
+        self.hidden.read_layer(from, tag::HIDDEN, tag::HIDDEN_VELOCITY, HIDDEN as u32)?;
+        self.output.read_layer(from, tag::OUTPUT, tag::OUTPUT_VELOCITY, classes)
+    }
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, M> Saved for FixedHead<CLASSES, FEATURES, M> {
+    const BYTES: usize = SECTION + 4 * WORD + CLASSES * (2 * FEATURES + WORD) + CLASSES_BYTES;
+
+    fn write(&self, to: &mut Writer<'_>) {
+        if to.section(tag::FIXED, Self::BYTES - SECTION - CLASSES_BYTES) {
+            to.words(&[CLASSES as u32, FEATURES as u32, self.exponent, self.random.0]);
+            to.bytes(self.weights.as_flattened().iter().flat_map(|w| w.to_le_bytes()));
+            to.bytes(self.bias.iter().flat_map(|b| b.to_le_bytes()));
+        }
+        write_classes(self.classes, to);
+    }
+
+    /// A head in float is taken as well, to the nearest: version 1 had no other.
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        let classes = read_classes(CLASSES, from)?;
+        if let Some(mut section) = from.find(tag::FIXED) {
+            section.expect(CheckpointPart::Classes, CLASSES)?;
+            section.expect(CheckpointPart::Features, FEATURES)?;
+            section.expect(CheckpointPart::Exponent, self.exponent as usize)?;
+            let random = section.word()?;
+            if random == 0 {
+                return Err(section.refused());
+            }
+            if from.takes() {
+                self.random = Random(random);
+            }
+            for w in self.weights.as_flattened_mut() {
+                let value = section.bytes(2)?.first_chunk().map_or(0, |bytes| i16::from_le_bytes(*bytes));
+                if from.takes() {
+                    *w = value.max(-i16::MAX);
+                }
+            }
+            for b in &mut self.bias {
+                let value = section.word()?.cast_signed();
+                if from.takes() {
+                    *b = value.clamp(-LOGIT_MAX, LOGIT_MAX);
+                }
+            }
+            section.end()?;
+        } else {
+            let mut section = from.expect(tag::HEAD)?;
+            section.expect(CheckpointPart::Classes, CLASSES)?;
+            section.expect(CheckpointPart::Features, FEATURES)?;
+            let mut float = [0.0];
+            for (index, w) in self.weights.as_flattened_mut().iter_mut().enumerate() {
+                section.take_floats(Slice::Parameters, index, &mut float)?;
+                if from.takes() {
+                    *w = fixed::weight(float[0]);
+                }
+            }
+            for (class, b) in self.bias.iter_mut().enumerate() {
+                section.take_floats(Slice::Parameters, CLASSES * FEATURES + class, &mut float)?;
+                if from.takes() {
+                    *b = fixed::bias(float[0]);
+                }
+            }
+            section.end()?;
+        }
+        if from.takes() {
+            self.classes = CLASSES as u32;
+            self.truncate(classes as usize)?;
+        }
+        Ok(())
+    }
+}
+
+impl<W> Saved for State<W> {
+    const BYTES: usize = SECTION + WORD;
+
+    fn write(&self, to: &mut Writer<'_>) {
+        if to.section(tag::STATE, WORD) {
+            to.words(&[self.steps]);
+        }
+    }
+
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        let Some(mut section) = from.find(tag::STATE) else { return Ok(()) };
+        section.take(&mut self.steps)?;
+        section.end()
+    }
+}
+
+impl<const FEATURES: usize, M> Saved for Standardizer<FEATURES, M> {
+    const BYTES: usize = SECTION + (3 + 3 * FEATURES) * WORD;
+
+    fn write(&self, to: &mut Writer<'_>) {
+        if to.section(tag::STANDARDIZER, Self::BYTES - SECTION) {
+            to.words(&[FEATURES as u32, self.needed, self.seen]);
+            to.floats(Slice::Mean, 0, &self.mean);
+            to.floats(Slice::Deviation, 0, &self.variance);
+            to.floats(Slice::Deviation, 0, &self.scale);
+        }
+    }
+
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        let Some(mut section) = from.find(tag::STANDARDIZER) else { return Ok(()) };
+        section.expect(CheckpointPart::Features, FEATURES)?;
+        let (needed, seen) = (section.word()?, section.word()?);
+        if needed == 0 || seen > needed {
+            return Err(section.refused());
+        }
+        let mut float = [0.0];
+        for mean in &mut self.mean {
+            section.take_floats(Slice::Mean, 0, core::slice::from_mut(mean))?;
+        }
+        for variance in &mut self.variance {
+            section.take_floats(Slice::Deviation, 0, core::slice::from_mut(variance))?;
+        }
+        for (index, scale) in self.scale.iter_mut().enumerate() {
+            section.take_floats(Slice::Deviation, index, &mut float)?;
+            // One over a deviation; what else is before the units are fixed is small.
+            if float[0].abs() > FEATURE_MAX {
+                return Err(Error::OutOfRange { number: Number::Deviation, value: 1.0 / float[0] });
+            }
+            if from.takes() {
+                *scale = float[0];
+            }
+        }
+        section.end()?;
+        if from.takes() {
+            (self.needed, self.seen) = (needed, seen);
+        }
+        Ok(())
+    }
+}
+
+impl<P: Saved> Saved for Quantizer<P> {
+    const BYTES: usize = P::BYTES;
+
+    fn write(&self, to: &mut Writer<'_>) {
+        self.before.write(to);
+    }
+
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        self.before.read(from)
+    }
+}
+
+impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Replay<CLASSES, SLOTS, X, S> {
+    const SECTION_BYTES: usize = (4 + CLASSES) * WORD + CLASSES * SLOTS * S::BYTES;
+
+    fn write_samples(&self, to: &mut Writer<'_>, tag: u16) {
+        if to.section(tag, Self::SECTION_BYTES) {
+            to.words(&[CLASSES as u32, SLOTS as u32, S::BYTES as u32, self.random.0]);
+            to.words(&self.storage.seen);
+            for slot in self.storage.slots.as_flattened() {
+                to.bytes(slot.bytes());
+            }
+        }
+    }
+
+    fn read_samples(&mut self, from: &Reader<'_>, tag: u16) -> Result<(), Error> {
+        let Some(mut section) = from.find(tag) else {
+            if from.takes() {
+                crate::learning::replay::Memory::clear(self);
+            }
+            return Ok(());
+        };
+        section.expect(CheckpointPart::Classes, CLASSES)?;
+        let (slots, bytes, random) = (section.word()?, section.word()?, section.word()?);
+        if slots as usize != SLOTS || bytes as usize != S::BYTES || random == 0 {
+            return Err(section.refused());
+        }
+        if from.takes() {
+            self.random = Random(random);
+        }
+        for seen in &mut self.storage.seen {
+            section.take(seen)?;
+        }
+        for slot in self.storage.slots.as_flattened_mut() {
+            let Some(stored) = S::from_bytes(section.bytes(S::BYTES)?) else { return Err(section.refused()) };
+            if from.takes() {
+                *slot = stored;
+            }
+        }
+        section.end()
+    }
+}
+
+impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Saved for Replay<CLASSES, SLOTS, X, S> {
+    const BYTES: usize = SECTION + Self::SECTION_BYTES;
+
+    fn write(&self, to: &mut Writer<'_>) {
+        self.write_samples(to, tag::MEMORY);
+    }
+
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        self.read_samples(from, tag::MEMORY)
+    }
+}
+
+impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Saved for Guard<Replay<CLASSES, SLOTS, X, S>> {
+    const BYTES: usize = Replay::<CLASSES, SLOTS, X, S>::BYTES + SECTION + 2 * WORD;
+
+    fn write(&self, to: &mut Writer<'_>) {
+        self.memory.write_samples(to, tag::HELD_OUT);
+        if to.section(tag::GUARD, 2 * WORD) {
+            // Infinite before the first.
+            to.words(&[self.best.to_bits(), self.since]);
+        }
+    }
+
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        self.memory.read_samples(from, tag::HELD_OUT)?;
+        let (mut best, mut since) = (f32::INFINITY, 0);
+        if let Some(mut section) = from.find(tag::GUARD) {
+            (best, since) = (f32::from_bits(section.word()?), section.word()?);
+            if best.is_nan() || best < 0.0 {
+                return Err(section.refused());
+            }
+            section.end()?;
+        }
+        if from.takes() {
+            (self.best, self.since) = (best, since);
+        }
+        Ok(())
+    }
+}
+
+impl<const BINS: usize, M> Saved for Calibration<BINS, M> {
+    const BYTES: usize = SECTION + (1 + 4 * BINS + 4) * WORD;
+
+    fn write(&self, to: &mut Writer<'_>) {
+        if to.section(tag::CALIBRATION, Self::BYTES - SECTION) {
+            to.words(&[BINS as u32]);
+            for bin in &self.bins {
+                to.words(&[bin.count, bin.correct, bin.confidence as u32, (bin.confidence >> 32) as u32]);
+            }
+            let sums = [self.nll.sum, self.nll.lost, self.brier.sum, self.brier.lost];
+            to.floats(Slice::Calibration, 0, &sums);
+        }
+    }
+
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        let Some(mut section) = from.find(tag::CALIBRATION) else {
+            if from.takes() {
+                *self = Self::new();
+            }
+            return Ok(());
+        };
+        let bins = section.word()?;
+        if bins as usize != BINS {
+            return Err(section.refused());
+        }
+        let mut total = 0_u32;
+        for bin in &mut self.bins {
+            let (count, correct) = (section.word()?, section.word()?);
+            let confidence = u64::from(section.word()?) | u64::from(section.word()?) << 32;
+            // The most confidence there can be is one a count.
+            let sound = correct <= count && confidence <= u64::from(count) << 31;
+            total = match total.checked_add(count) {
+                Some(total) if sound => total,
+                _ => return Err(section.refused()),
+            };
+            if from.takes() {
+                (bin.count, bin.correct, bin.confidence) = (count, correct, confidence);
+            }
+        }
+        for (index, sum) in [&mut self.nll.sum, &mut self.nll.lost, &mut self.brier.sum, &mut self.brier.lost]
+            .into_iter()
+            .enumerate()
+        {
+            section.take_floats(Slice::Calibration, index, core::slice::from_mut(sum))?;
+        }
+        section.end()
+    }
+}
+
+impl<M: Copy> Saved for Readout<M> {
+    const BYTES: usize = SECTION + 2 * WORD;
+
+    fn write(&self, to: &mut Writer<'_>) {
+        if to.section(tag::READOUT, 2 * WORD) {
+            to.words(&[self.temperature().to_bits(), self.threshold().to_bits()]);
+        }
+    }
+
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        let Some(mut section) = from.find(tag::READOUT) else { return Ok(()) };
+        let (temperature, threshold) = (f32::from_bits(section.word()?), f32::from_bits(section.word()?));
+        section.end()?;
+        let readout = self.try_with_temperature(temperature)?.try_with_threshold(threshold)?;
+        if from.takes() {
+            *self = readout;
+        }
+        Ok(())
+    }
+}
+
+impl<P: Saved, R: Saved, G: Saved, C: Saved, A: Saved> Saved for Parts<P, R, G, C, A> {
+    const BYTES: usize = P::BYTES + R::BYTES + G::BYTES + C::BYTES + A::BYTES;
+
+    fn write(&self, to: &mut Writer<'_>) {
+        let Parts { preprocess, memory, guard, calibration, readout } = self;
+        preprocess.write(to);
+        memory.write(to);
+        guard.write(to);
+        calibration.write(to);
+        readout.write(to);
+    }
+
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        let Parts { preprocess, memory, guard, calibration, readout } = self;
+        preprocess.read(from)?;
+        memory.read(from)?;
+        guard.read(from)?;
+        calibration.read(from)?;
+        readout.read(from)
+    }
+}
+
+impl<H: Train + Saved, P: Saved> Saved for Learner<H, P> {
+    const BYTES: usize = H::BYTES + State::<H::Work>::BYTES + P::BYTES;
+
+    fn write(&self, to: &mut Writer<'_>) {
+        self.head.write(to);
+        self.state.write(to);
+        self.parts.write(to);
+    }
+
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        self.head.read(from)?;
+        self.state.read(from)?;
+        self.parts.read(from)
+    }
+}

@@ -1,0 +1,128 @@
+//! The label of a sample.
+
+use crate::error::{Error, check_target};
+use crate::heads::number::Number;
+use crate::numeric::math::Math;
+use crate::objective::fixed_point;
+use crate::objective::loss::GradientDecay;
+use crate::objective::sample::Sample;
+use crate::objective::target::Labelled;
+
+/// The label of a sample for a head with logits of type `N`: a class, or for heads in float a [`Labelled`] target.
+pub trait Label<N: Number>: Copy {
+    /// The class that the sample is of, if it is of one.
+    fn class(self) -> Option<usize>;
+
+    /// Whether nothing is to be learned from the sample.
+    fn is_ignored(self) -> bool;
+
+    /// Whether it can be the label of a head with so many classes in use.
+    ///
+    /// # Errors
+    /// See [`FineTuner::step`].
+    fn check(self, classes: usize) -> Result<(), Error>;
+
+    /// The largest element that the gradient of the logits can have.
+    #[doc(hidden)]
+    fn largest(self, classes: usize) -> f32;
+
+    /// The loss of logits, which become exponentials, and their gradient. The label was checked.
+    #[doc(hidden)]
+    fn sample<M: Math>(
+        self,
+        loss: &GradientDecay<M>,
+        classes: usize,
+        logits: &mut [N],
+        gradient: &mut [N],
+    ) -> Sample<N>;
+}
+
+impl Label<f32> for usize {
+    #[inline]
+    fn class(self) -> Option<usize> {
+        Some(self)
+    }
+
+    #[inline]
+    fn is_ignored(self) -> bool {
+        false
+    }
+
+    #[inline]
+    fn check(self, classes: usize) -> Result<(), Error> {
+        check_target(classes, self)
+    }
+
+    #[inline]
+    fn largest(self, _: usize) -> f32 {
+        1.0
+    }
+
+    #[inline(always)]
+    fn sample<M: Math>(self, loss: &GradientDecay<M>, _: usize, logits: &mut [f32], gradient: &mut [f32]) -> Sample<f32> {
+        loss.sample(logits, gradient, self)
+    }
+}
+
+impl Label<i32> for usize {
+    #[inline]
+    fn class(self) -> Option<usize> {
+        Some(self)
+    }
+
+    #[inline]
+    fn is_ignored(self) -> bool {
+        false
+    }
+
+    #[inline]
+    fn check(self, classes: usize) -> Result<(), Error> {
+        check_target(classes, self)
+    }
+
+    #[inline]
+    fn largest(self, _: usize) -> f32 {
+        1.0
+    }
+
+    #[inline]
+    fn sample<M: Math>(self, loss: &GradientDecay<M>, _: usize, logits: &mut [i32], gradient: &mut [i32]) -> Sample<i32> {
+        fixed_point::sample(logits, gradient, self, loss.ln_beta())
+    }
+}
+
+impl Label<f32> for Labelled<'_> {
+    fn class(self) -> Option<usize> {
+        Labelled::class(&self)
+    }
+
+    fn is_ignored(self) -> bool {
+        Labelled::is_ignored(&self)
+    }
+
+    fn check(self, classes: usize) -> Result<(), Error> {
+        self.coefficients(classes).map(drop)
+    }
+
+    fn largest(self, classes: usize) -> f32 {
+        self.coefficients(classes).ok().flatten().map_or(0.0, |coefficients| coefficients.sum())
+    }
+
+    fn sample<M: Math>(
+        self,
+        loss: &GradientDecay<M>,
+        classes: usize,
+        logits: &mut [f32],
+        gradient: &mut [f32],
+    ) -> Sample<f32> {
+        let (used, unused) = gradient.split_at_mut_checked(classes).unwrap_or_default();
+        unused.fill(0.0);
+        let (logits, absent) = logits.split_at_mut_checked(classes).unwrap_or_default();
+        absent.fill(0.0);
+        match self.coefficients(classes) {
+            Ok(Some(coefficients)) => loss.sample_with(logits, &coefficients, used),
+            // Ignored: what is reported are the probabilities, with a loss of 0.
+            _ => loss.probabilities_in_place(logits, used),
+        }
+    }
+}
