@@ -78,8 +78,8 @@ impl<const CLASSES: usize, const FEATURES: usize, M> FixedHead<CLASSES, FEATURES
 
     /// A trained head in integers, each parameter to the nearest; weights beyond (-8, 8) and biases beyond 16,000 are cut off. The same
     /// classes are in use.
-    pub fn from_head<N, V: StoredVelocity>(
-        head: &LinearHead<CLASSES, FEATURES, N, V>,
+    pub fn from_head<V: StoredVelocity>(
+        head: &LinearHead<CLASSES, FEATURES, M, V>,
         exponent: u32,
         seed: u32,
     ) -> Self {
@@ -91,7 +91,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M> FixedHead<CLASSES, FEATURES
         for (to, from) in new.bias.iter_mut().zip(bias) {
             *to = self::bias(*from);
         }
-        new.classes = head.classes;
+        new.classes = head.used() as u32;
         new
     }
 
@@ -103,22 +103,22 @@ impl<const CLASSES: usize, const FEATURES: usize, M> FixedHead<CLASSES, FEATURES
     ///
     /// let mut head: LinearHead<1, 2> = LinearHead::new();
     /// head.import(&[0.3, -0.3, 1.0])?;
-    /// let fixed: FixedHead<1, 2> = FixedHead::from_head(&head, 5, 1);
+    /// let fixed = FixedHead::from_head(&head, 5, 1);
     /// let mut parameters = [0.0; 3];
     /// fixed.to_head().export(&mut parameters)?;
     /// assert_eq!(parameters, [1229.0 / 4096.0, -1229.0 / 4096.0, 1.0]);
     /// assert_eq!(FixedHead::from_head(&fixed.to_head(), 5, 1), fixed);
     /// # Ok::<(), gradient_decay::Error>(())
     /// ```
-    pub fn to_head(&self) -> LinearHead<CLASSES, FEATURES> {
-        let mut head = LinearHead::<CLASSES, FEATURES>::new();
+    pub fn to_head(&self) -> LinearHead<CLASSES, FEATURES, M> {
+        let mut head = LinearHead::<CLASSES, FEATURES, M>::new();
         for (to, from) in head.storage.weights.as_flattened_mut().iter_mut().zip(self.weights.as_flattened()) {
             *to = f32::from(*from) / (1 << WEIGHT_BITS) as f32;
         }
         for (to, from) in head.storage.bias.iter_mut().zip(&self.bias) {
             *to = *from as f32 / ONE as f32;
         }
-        head.classes = self.classes;
+        head.unused = (CLASSES as u32).saturating_sub(self.classes);
         head
     }
 

@@ -14,8 +14,9 @@ use crate::numeric::math::{Libm, Math};
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Linear<S, M = Libm> {
     pub(crate) storage: S,
-    /// 32 bits, so that a head takes as many bytes on every target.
-    pub(crate) classes: u32,
+    /// The last rows, which are not in use. Counted by these, a new head is all zeros, and a static of it costs no flash; in 32 bits,
+    /// so that a head takes as many bytes on every target.
+    pub(crate) unused: u32,
     pub(crate) math: PhantomData<M>,
 }
 
@@ -92,12 +93,14 @@ impl<const CLASSES: usize, const FEATURES: usize, M, V: StoredVelocity> LinearHe
     /// # Ok::<(), gradient_decay::Error>(())
     /// ```
     pub const fn new() -> Self {
-        Linear { storage: Owned::new(), classes: CLASSES as u32, math: PhantomData }
+        Linear { storage: Owned::new(), unused: 0, math: PhantomData }
     }
 
-    /// A head with no class in use: they come by [`add_class`](Classes::add_class).
+    /// A head with no class in use: they come by [`add_class`](Classes::add_class). A static of it has an image in flash as large as
+    /// itself, other than one of [`new`](Self::new), all of whose bytes are zero: where flash is short, begin with that and
+    /// [`truncate`](Self::truncate) it to 0.
     pub const fn empty() -> Self {
-        Linear { storage: Owned::new(), classes: 0, math: PhantomData }
+        Linear { storage: Owned::new(), unused: CLASSES as u32, math: PhantomData }
     }
 
     /// A head from its parameters as little-endian f32, in the order of [`export`](Self::export), with all classes in use; const, so
@@ -188,9 +191,9 @@ impl<const CLASSES: usize, const FEATURES: usize, M> LinearHead<CLASSES, FEATURE
     /// # Ok::<(), gradient_decay::Error>(())
     /// ```
     pub fn import_velocity(&mut self, velocity: &[f32]) -> Result<(), Error> {
+        let used = self.used();
         let Velocity { weights, bias, .. } = &mut self.storage.velocity;
         import(Slice::Velocity, weights.as_flattened_mut(), bias, velocity)?;
-        let used = self.classes as usize;
         weights.iter_mut().skip(used).for_each(|row| *row = [0.0; FEATURES]);
         bias.iter_mut().skip(used).for_each(|bias| *bias = 0.0);
         if let Some(view) = self.storage.velocity.view() {
@@ -230,7 +233,7 @@ impl<'a, M> LinearView<'a, M> {
     /// [`Error::Length`] if there are not `room * (features + 1)` parameters, or the shape has no class or no feature.
     pub fn with_math(parameters: &'a mut [f32], room: usize, features: usize) -> Result<Self, Error> {
         let storage = View::new(parameters, room, features)?;
-        Ok(Linear { storage, classes: room as u32, math: PhantomData })
+        Ok(Linear { storage, unused: 0, math: PhantomData })
     }
 
     /// With only the first `classes` classes in use. The parameters behind them must be zero, as they are after
@@ -240,7 +243,7 @@ impl<'a, M> LinearView<'a, M> {
     /// [`Error::TooManyClasses`] if there is no room for so many.
     pub fn with_classes(mut self, classes: usize) -> Result<Self, Error> {
         check_classes(self.storage.bias.len(), classes)?;
-        self.classes = classes as u32;
+        self.unused = self.storage.bias.len().saturating_sub(classes) as u32;
         Ok(self)
     }
 
@@ -297,7 +300,7 @@ impl<S: Storage, M> Linear<S, M> {
     pub fn import(&mut self, parameters: &[f32]) -> Result<(), Error> {
         let Layer { weights, bias, .. } = self.storage.layer();
         import(Slice::Parameters, weights, bias, parameters)?;
-        self.classes = self.storage.bias().len() as u32;
+        self.unused = 0;
         Ok(())
     }
 
@@ -325,15 +328,21 @@ impl<S: Storage, M> Linear<S, M> {
     /// # Errors
     /// [`Error::TooManyClasses`] if fewer are in use; nothing is then changed.
     pub fn truncate(&mut self, classes: usize) -> Result<(), Error> {
-        check_classes(self.classes as usize, classes)?;
+        check_classes(self.used(), classes)?;
         let Layer { weights, bias, velocity } = self.storage.layer();
         let features = weights.len().checked_div(bias.len()).unwrap_or_default();
         clear(weights, bias, classes, features);
         if let Some(VelocityView { weights, bias, .. }) = velocity {
             clear(weights, bias, classes, features);
         }
-        self.classes = classes as u32;
+        self.unused = self.storage.bias().len().saturating_sub(classes) as u32;
         Ok(())
+    }
+
+    /// The rows in use.
+    #[inline]
+    pub(crate) fn used(&self) -> usize {
+        self.storage.bias().len().saturating_sub(self.unused as usize)
     }
 
     /// Adds the products of the rows to logits, which so far are the biases. After an error they may be anything.
@@ -341,8 +350,8 @@ impl<S: Storage, M> Linear<S, M> {
     pub(crate) fn add_products(&self, features: &S::Features, logits: &mut [f32]) -> Result<(), Error> {
         self.storage.add_products(features, logits);
         check_logits(features.as_ref(), logits)?;
-        if (self.classes as usize) < logits.len() {
-            mask(logits, self.classes as usize);
+        if self.unused > 0 {
+            mask(logits, self.used());
         }
         Ok(())
     }
@@ -351,7 +360,7 @@ impl<S: Storage, M> Linear<S, M> {
 impl<S: Storage, M: Math> Linear<S, M> {
     #[inline]
     fn predict_from_biases(&self, features: &S::Features, logits: &mut [f32]) -> Result<Prediction, Error> {
-        if self.classes == 0 {
+        if self.used() == 0 {
             return Err(Error::NoClasses);
         }
         self.add_products(features, logits)?;
@@ -371,7 +380,7 @@ impl<S: Storage, M: Math> Head for Linear<S, M> {
 
     #[inline]
     fn classes(&self) -> usize {
-        self.classes as usize
+        self.used()
     }
 
     #[inline]
@@ -389,7 +398,7 @@ impl<S: Storage, M: Math> Classes for Linear<S, M> {
         if class >= room {
             return Err(Error::NoRoom { classes: room });
         }
-        self.classes += 1;
+        self.unused -= 1;
         Ok(class)
     }
 
@@ -403,7 +412,7 @@ impl<S: Storage, M: Math> Classes for Linear<S, M> {
             remove_row(weights, class, features);
             remove_row(bias, class, 1);
         }
-        self.classes -= 1;
+        self.unused += 1;
         Ok(())
     }
 }

@@ -112,9 +112,9 @@ impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M: Math, 
     /// Random weights of the hidden layer, even in `+-sqrt(6 / FEATURES)` (He et al., 2015), its biases and the layer behind it
     /// zero: every class in use is equally probable. The same seed gives the same head.
     pub fn initialise(&mut self, seed: u32) {
-        let classes = self.output.classes;
+        let unused = self.output.unused;
         *self = Self::new();
-        self.output.classes = classes;
+        self.output.unused = unused;
         let mut random = Random::new(seed);
         let limit = M::sqrt(6.0 / FEATURES as f32);
         for weight in self.hidden.storage.weights.as_flattened_mut() {

@@ -114,7 +114,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M> QuantizedHead<CLASSES, FEAT
             shift: [0; CLASSES],
             input,
             output,
-            classes: head.classes,
+            classes: head.used() as u32,
             math: PhantomData,
         };
         let rows = new.weights.iter_mut().zip(&mut new.bias).zip(new.multiplier.iter_mut().zip(&mut new.shift));

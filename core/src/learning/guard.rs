@@ -217,6 +217,30 @@ mod tests {
         assert!(matches!(judge(&mut guard, &head), Verdict::Worse(loss) if loss.is_finite()));
     }
 
+    /// Rows that are not in use are no classes, and a sample of one does not count.
+    #[test]
+    fn a_head_with_two_of_ten_classes_is_judged_as_one_with_two() {
+        let (mut small, mut large) = (LinearHead::<2, 1>::new(), LinearHead::<10, 1>::new());
+        small.import(&[1.0, -1.0, 0.5, 0.0]).unwrap();
+        let mut parameters = [0.0; 20];
+        (parameters[0], parameters[1], parameters[10]) = (1.0, -1.0, 0.5);
+        large.import(&parameters).unwrap();
+        large.truncate(2).unwrap();
+        let mut guard = Guard::new(Replay::<10, 4, [f32; 1]>::new(0), 0.5, 3);
+        for (x, class) in [(1.0, 0), (0.3, 0), (-1.0, 1), (0.1, 1)] {
+            guard.memory.insert(&[x], class).unwrap();
+        }
+        let mut its = guard.clone();
+        let verdict = guard.judge(&small, &mut [0.0; 2]);
+        assert_eq!(its.judge(&large, &mut [0.0; 10]), verdict);
+        assert!(matches!(verdict, Verdict::Best(loss) if loss < core::f32::consts::LN_2));
+        its.memory.insert(&[5.0], 7).unwrap();
+        assert_eq!(its.judge(&large, &mut [0.0; 10]), match verdict {
+            Verdict::Best(loss) => Verdict::Good(loss),
+            other => other,
+        });
+    }
+
     #[test]
     fn every_so_many_samples_one_is_due() {
         let mut guard = Mine::new(Replay::new(0), 0.5, 3);

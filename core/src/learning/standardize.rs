@@ -50,17 +50,7 @@ pub struct Standardizer<const FEATURES: usize, M = Libm> {
     math: PhantomData<M>,
 }
 
-impl<const FEATURES: usize, M> Standardizer<FEATURES, M> {
-    /// The bytes in memory.
-    pub const BYTES: usize = size_of::<Self>();
-
-    /// Whose units will be fixed by the first `samples` that it [observes](Preprocess::observe); 0 counts as 1.
-    pub const fn new(samples: u32) -> Self {
-        let needed = if samples == 0 { 1 } else { samples };
-        let zeros = [0.0; FEATURES];
-        Standardizer { mean: zeros, variance: zeros, scale: zeros, needed, seen: 0, math: PhantomData }
-    }
-
+impl<const FEATURES: usize> Standardizer<FEATURES> {
     /// With the means and the deviations that the host found: those of the features that the head was trained on.
     ///
     /// # Panics
@@ -77,6 +67,26 @@ impl<const FEATURES: usize, M> Standardizer<FEATURES, M> {
     /// # Errors
     /// [`Error::OutOfRange`] if a mean is not in [-1e18, 1e18] or a deviation not in [0, 1e18].
     pub const fn try_from_statistics(mean: &[f32; FEATURES], deviation: &[f32; FEATURES]) -> Result<Self, Error> {
+        Self::try_with_math(mean, deviation)
+    }
+}
+
+impl<const FEATURES: usize, M> Standardizer<FEATURES, M> {
+    /// The bytes in memory.
+    pub const BYTES: usize = size_of::<Self>();
+
+    /// Whose units will be fixed by the first `samples` that it [observes](Preprocess::observe); 0 counts as 1.
+    pub const fn new(samples: u32) -> Self {
+        let needed = if samples == 0 { 1 } else { samples };
+        let zeros = [0.0; FEATURES];
+        Standardizer { mean: zeros, variance: zeros, scale: zeros, needed, seen: 0, math: PhantomData }
+    }
+
+    /// [`try_from_statistics`](Standardizer::try_from_statistics) with the math backend `M`.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if a mean is not in [-1e18, 1e18] or a deviation not in [0, 1e18].
+    pub const fn try_with_math(mean: &[f32; FEATURES], deviation: &[f32; FEATURES]) -> Result<Self, Error> {
         let mut new = Self::new(1);
         let mut i = 0;
         while i < FEATURES {
@@ -221,12 +231,12 @@ mod tests {
         for x in [[1.0, 5.0], [3.0, 5.0], [1.0, 5.0], [3.0, 5.0]] {
             observed.observe(&x).unwrap();
         }
-        let set: Standardizer<2> = Standardizer::from_statistics(&[2.0, 5.0], &[1.0, 0.0]);
+        let set = Standardizer::from_statistics(&[2.0, 5.0], &[1.0, 0.0]);
         for x in [[1.5, 4.0], [-7.0, 5.0]] {
             assert_eq!(set.apply(&x, |x| *x), observed.apply(&x, |x| *x));
         }
         for (mean, deviation) in [(f32::NAN, 1.0), (2e18, 1.0), (0.0, -1.0), (0.0, f32::NAN), (0.0, f32::INFINITY)] {
-            assert!(Standardizer::<1>::try_from_statistics(&[mean], &[deviation]).is_err(), "{mean} {deviation}");
+            assert!(Standardizer::try_from_statistics(&[mean], &[deviation]).is_err(), "{mean} {deviation}");
         }
     }
 

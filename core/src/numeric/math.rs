@@ -177,6 +177,13 @@ mod tests {
             let p = (i + 1) as f32 / 200_002.0;
             assert!((f64::from(Micromath::ln(p)) - f64::from(p).ln()).abs() <= 0.12, "ln({p})");
         }
+        // All magnitudes of normal numbers.
+        for i in 0..200_000_u32 {
+            let x = f32::from_bits(f32::MIN_POSITIVE.to_bits() + i * 10_600);
+            let exact = f64::from(x).sqrt();
+            assert!((f64::from(Micromath::sqrt(x)) / exact - 1.0).abs() <= 4e-6, "sqrt({x:e})");
+        }
+        assert_eq!((Micromath::sqrt(0.0), Micromath::sqrt(-0.0)), (0.0, 0.0));
         assert_eq!((Micromath::exp(0.0), Micromath::exp(f32::NEG_INFINITY)), (1.0, 0.0));
         assert_eq!(Micromath::exp(-3e38), 0.0);
     }

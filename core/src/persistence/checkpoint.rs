@@ -125,7 +125,7 @@ pub(crate) mod tag {
 /// A head, a part or a whole learner that is kept over a reset. `()` is nothing.
 pub trait Saved {
     /// The bytes of its sections with all contents; 0 of what lies in the caller's slices, whose size is known only at run time.
-    const BYTES: usize;
+    const SAVED_BYTES: usize;
 
     /// Writes its sections.
     #[doc(hidden)]
@@ -137,7 +137,7 @@ pub trait Saved {
 }
 
 impl Saved for () {
-    const BYTES: usize = 0;
+    const SAVED_BYTES: usize = 0;
 
     fn write(&self, _: &mut Writer<'_>) {}
 
@@ -155,7 +155,7 @@ impl Saved for () {
 /// assert_eq!(BYTES, 2644); // 44 more than the parameters
 /// ```
 pub const fn bytes<T: Saved>() -> usize {
-    HEADER + T::BYTES + WORD
+    HEADER + T::SAVED_BYTES + WORD
 }
 
 /// The bytes of a checkpoint with these contents.

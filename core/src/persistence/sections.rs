@@ -4,13 +4,13 @@ use crate::error::{CheckpointPart, Error, Number, Slice, check_classes};
 use crate::heads::fixed::{self, FixedHead};
 use crate::heads::linear::Linear;
 use crate::heads::mlp::MlpHead;
-use crate::heads::storage::{Layer, Storage, StoredVelocity, VelocityView};
+use crate::heads::storage::{Layer, Owned, Storage, StoredVelocity, VelocityView};
 use crate::learning::calibration::Calibration;
 use crate::learning::guard::Guard;
 use crate::learning::learner::{Learner, Parts};
 use crate::learning::preprocess::Quantizer;
 use crate::learning::readout::Readout;
-use crate::learning::replay::Replay;
+use crate::learning::replay::{Memory as _, Replay};
 use crate::learning::standardize::{FEATURE_MAX, Standardizer};
 use crate::learning::stored::{FeatureArray, Stored};
 use crate::numeric::fixed_point::LOGIT_MAX;
@@ -86,7 +86,7 @@ impl<S: Storage, M> Linear<S, M> {
             }
         }
         if from.takes() {
-            self.classes = self.storage.bias().len() as u32;
+            self.unused = 0;
             // What is behind the rows in use is zero, whatever the bytes say.
             self.truncate(classes as usize)?;
         }
@@ -95,11 +95,11 @@ impl<S: Storage, M> Linear<S, M> {
 }
 
 impl<S: Storage, M> Saved for Linear<S, M> {
-    const BYTES: usize = if S::PARAMETERS == 0 { 0 } else { layer_bytes::<S>() + CLASSES_BYTES };
+    const SAVED_BYTES: usize = if S::PARAMETERS == 0 { 0 } else { layer_bytes::<S>() + CLASSES_BYTES };
 
     fn write(&self, to: &mut Writer<'_>) {
         self.write_layer(to, tag::HEAD, tag::VELOCITY);
-        write_classes(self.classes, to);
+        write_classes(self.used() as u32, to);
     }
 
     fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
@@ -111,14 +111,14 @@ impl<S: Storage, M> Saved for Linear<S, M> {
 impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M, V: StoredVelocity, W: StoredVelocity> Saved
     for MlpHead<CLASSES, HIDDEN, FEATURES, M, V, W>
 {
-    const BYTES: usize = layer_bytes::<crate::heads::storage::Owned<HIDDEN, FEATURES, V>>()
-        + layer_bytes::<crate::heads::storage::Owned<CLASSES, HIDDEN, W>>()
+    const SAVED_BYTES: usize = layer_bytes::<Owned<HIDDEN, FEATURES, V>>()
+        + layer_bytes::<Owned<CLASSES, HIDDEN, W>>()
         + CLASSES_BYTES;
 
     fn write(&self, to: &mut Writer<'_>) {
         self.hidden.write_layer(to, tag::HIDDEN, tag::HIDDEN_VELOCITY);
         self.output.write_layer(to, tag::OUTPUT, tag::OUTPUT_VELOCITY);
-        write_classes(self.output.classes, to);
+        write_classes(self.output.used() as u32, to);
     }
 
     fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
@@ -129,10 +129,10 @@ impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M, V: Sto
 }
 
 impl<const CLASSES: usize, const FEATURES: usize, M> Saved for FixedHead<CLASSES, FEATURES, M> {
-    const BYTES: usize = SECTION + 4 * WORD + CLASSES * (2 * FEATURES + WORD) + CLASSES_BYTES;
+    const SAVED_BYTES: usize = SECTION + 4 * WORD + CLASSES * (2 * FEATURES + WORD) + CLASSES_BYTES;
 
     fn write(&self, to: &mut Writer<'_>) {
-        if to.section(tag::FIXED, Self::BYTES - SECTION - CLASSES_BYTES) {
+        if to.section(tag::FIXED, Self::SAVED_BYTES - SECTION - CLASSES_BYTES) {
             to.words(&[CLASSES as u32, FEATURES as u32, self.exponent, self.random.0]);
             to.bytes(self.weights.as_flattened().iter().flat_map(|w| w.to_le_bytes()));
             to.bytes(self.bias.iter().flat_map(|b| b.to_le_bytes()));
@@ -195,7 +195,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M> Saved for FixedHead<CLASSES
 }
 
 impl<W> Saved for State<W> {
-    const BYTES: usize = SECTION + WORD;
+    const SAVED_BYTES: usize = SECTION + WORD;
 
     fn write(&self, to: &mut Writer<'_>) {
         if to.section(tag::STATE, WORD) {
@@ -211,10 +211,10 @@ impl<W> Saved for State<W> {
 }
 
 impl<const FEATURES: usize, M> Saved for Standardizer<FEATURES, M> {
-    const BYTES: usize = SECTION + (3 + 3 * FEATURES) * WORD;
+    const SAVED_BYTES: usize = SECTION + (3 + 3 * FEATURES) * WORD;
 
     fn write(&self, to: &mut Writer<'_>) {
-        if to.section(tag::STANDARDIZER, Self::BYTES - SECTION) {
+        if to.section(tag::STANDARDIZER, Self::SAVED_BYTES - SECTION) {
             to.words(&[FEATURES as u32, self.needed, self.seen]);
             to.floats(Slice::Mean, 0, &self.mean);
             to.floats(Slice::Deviation, 0, &self.variance);
@@ -255,7 +255,7 @@ impl<const FEATURES: usize, M> Saved for Standardizer<FEATURES, M> {
 }
 
 impl<P: Saved> Saved for Quantizer<P> {
-    const BYTES: usize = P::BYTES;
+    const SAVED_BYTES: usize = P::SAVED_BYTES;
 
     fn write(&self, to: &mut Writer<'_>) {
         self.before.write(to);
@@ -282,7 +282,7 @@ impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Re
     fn read_samples(&mut self, from: &Reader<'_>, tag: u16) -> Result<(), Error> {
         let Some(mut section) = from.find(tag) else {
             if from.takes() {
-                crate::learning::replay::Memory::clear(self);
+                self.clear();
             }
             return Ok(());
         };
@@ -308,7 +308,7 @@ impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Re
 }
 
 impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Saved for Replay<CLASSES, SLOTS, X, S> {
-    const BYTES: usize = SECTION + Self::SECTION_BYTES;
+    const SAVED_BYTES: usize = SECTION + Self::SECTION_BYTES;
 
     fn write(&self, to: &mut Writer<'_>) {
         self.write_samples(to, tag::MEMORY);
@@ -320,7 +320,7 @@ impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Sa
 }
 
 impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Saved for Guard<Replay<CLASSES, SLOTS, X, S>> {
-    const BYTES: usize = Replay::<CLASSES, SLOTS, X, S>::BYTES + SECTION + 2 * WORD;
+    const SAVED_BYTES: usize = Replay::<CLASSES, SLOTS, X, S>::SAVED_BYTES + SECTION + 2 * WORD;
 
     fn write(&self, to: &mut Writer<'_>) {
         self.memory.write_samples(to, tag::HELD_OUT);
@@ -348,10 +348,10 @@ impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Sa
 }
 
 impl<const BINS: usize, M> Saved for Calibration<BINS, M> {
-    const BYTES: usize = SECTION + (1 + 4 * BINS + 4) * WORD;
+    const SAVED_BYTES: usize = SECTION + (1 + 4 * BINS + 4) * WORD;
 
     fn write(&self, to: &mut Writer<'_>) {
-        if to.section(tag::CALIBRATION, Self::BYTES - SECTION) {
+        if to.section(tag::CALIBRATION, Self::SAVED_BYTES - SECTION) {
             to.words(&[BINS as u32]);
             for bin in &self.bins {
                 to.words(&[bin.count, bin.correct, bin.confidence as u32, (bin.confidence >> 32) as u32]);
@@ -397,7 +397,7 @@ impl<const BINS: usize, M> Saved for Calibration<BINS, M> {
 }
 
 impl<M: Copy> Saved for Readout<M> {
-    const BYTES: usize = SECTION + 2 * WORD;
+    const SAVED_BYTES: usize = SECTION + 2 * WORD;
 
     fn write(&self, to: &mut Writer<'_>) {
         if to.section(tag::READOUT, 2 * WORD) {
@@ -418,7 +418,7 @@ impl<M: Copy> Saved for Readout<M> {
 }
 
 impl<P: Saved, R: Saved, G: Saved, C: Saved, A: Saved> Saved for Parts<P, R, G, C, A> {
-    const BYTES: usize = P::BYTES + R::BYTES + G::BYTES + C::BYTES + A::BYTES;
+    const SAVED_BYTES: usize = P::SAVED_BYTES + R::SAVED_BYTES + G::SAVED_BYTES + C::SAVED_BYTES + A::SAVED_BYTES;
 
     fn write(&self, to: &mut Writer<'_>) {
         let Parts { preprocess, memory, guard, calibration, readout } = self;
@@ -440,7 +440,7 @@ impl<P: Saved, R: Saved, G: Saved, C: Saved, A: Saved> Saved for Parts<P, R, G, 
 }
 
 impl<H: Train + Saved, P: Saved> Saved for Learner<H, P> {
-    const BYTES: usize = H::BYTES + State::<H::Work>::BYTES + P::BYTES;
+    const SAVED_BYTES: usize = H::SAVED_BYTES + State::<H::Work>::SAVED_BYTES + P::SAVED_BYTES;
 
     fn write(&self, to: &mut Writer<'_>) {
         self.head.write(to);

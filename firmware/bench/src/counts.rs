@@ -1,7 +1,8 @@
 //! The program that counts the instructions of a head of one shape.
 
 /// A program with one head, as firmware has, that prints its counts: inference, and a step with each schedule. Each line is
-/// `count`, a name and the largest count over the samples, whose targets are right for some and wrong for others.
+/// `count`, a name and the largest count over the samples, whose targets are right for some and wrong for others. A step is asked
+/// for all that it reports of the sample: loss, beta, class and probability.
 ///
 /// The settings go through `black_box`: the counts are those of code that serves all settings.
 #[macro_export]
@@ -42,7 +43,7 @@ macro_rules! counts {
                     head.import(&case.parameters).expect("the parameters are of this shape");
                     // Within each warm-up.
                     state.set_steps(7);
-                    counter.count(|| assert!(black_box(&tuner.step(head, &mut state, features, target)).is_ok())).1
+                    counter.count(|| assert!(black_box(&$crate::reported(&tuner.step(head, &mut state, features, target))).is_ok())).1
                 });
                 println!("count {name} {count}");
             }

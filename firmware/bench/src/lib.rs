@@ -12,6 +12,7 @@ use core::hint::black_box;
 
 use cortex_m::peripheral::syst::SystClkSource;
 use cortex_m::peripheral::{Peripherals, SYST};
+use gradient_decay::{Error, Number, Prediction, Step};
 
 /// Nanoseconds of virtual time that a tick of SysTick takes, doubled: the clock has 16 MHz on the micro:bit, 20 MHz on AN505,
 /// 25 MHz on AN385, AN386 and AN500.
@@ -77,6 +78,15 @@ pub fn stack_of<T>(work: impl FnOnce() -> T) -> (T, u32) {
         // SAFETY: as above.
         (top - BYTES..top).step_by(4).take_while(|address| unsafe { (*address as *const u32).read_volatile() } == PAINT);
     (result, BYTES - 4 * untouched.count() as u32)
+}
+
+/// All that a step reports of its sample, reckoned: loss, beta, prediction.
+#[inline(always)]
+pub fn reported<N: Number>(step: &Result<Step<'_, N>, Error>) -> Result<(f32, f32, Prediction), Error> {
+    match step {
+        Ok(step) => Ok((step.loss(), step.beta(), step.prediction())),
+        Err(error) => Err(*error),
+    }
 }
 
 /// A generator of random numbers (xorshift32).

@@ -1,7 +1,8 @@
 //! Training runs that every machine must do to the same bits: 20 seeds of 10,000 steps each, over all schedules, with and without
 //! momentum. Also compiled for the host, by `tests/programs`.
 
-use gradient_decay::{BetaSchedule, Error, FineTuner, LinearHead, Sgd, State, Velocity};
+use gradient_decay::storage::Empty;
+use gradient_decay::{BetaSchedule, Error, FineTuner, LinearHead, MomentumHead, Sgd, State, Train};
 
 /// The runs.
 pub const SEEDS: u32 = 20;
@@ -11,8 +12,6 @@ pub const STEPS: u32 = 10_000;
 /// Five classes of eleven features: whole blocks of the kernels and broken ones.
 const CLASSES: usize = 5;
 const FEATURES: usize = 11;
-
-type Head = LinearHead<CLASSES, FEATURES>;
 
 /// The settings of a run: the schedules in turn, every other run with momentum, and with it all combinations of Nesterov, weight decay
 /// and clipping that twenty runs have room for.
@@ -43,12 +42,21 @@ fn tuner(seed: u32) -> Result<FineTuner, Error> {
 ///
 /// # Errors
 /// None with these settings.
-pub fn train(seed: u32, mut observe: impl FnMut(u32)) -> Result<(), Error> {
+pub fn train(seed: u32, observe: impl FnMut(u32)) -> Result<(), Error> {
+    if seed % 2 == 1 {
+        train_head(seed, &mut MomentumHead::<CLASSES, FEATURES>::new(), observe)
+    } else {
+        train_head(seed, &mut LinearHead::<CLASSES, FEATURES>::new(), observe)
+    }
+}
+
+fn train_head<H>(seed: u32, head: &mut H, mut observe: impl FnMut(u32)) -> Result<(), Error>
+where
+    H: Train<Features = [f32; FEATURES], Number = f32, Optimizer = Sgd, Work: Empty>,
+{
     let tuner = tuner(seed)?;
     let mut random = Random(seed.wrapping_mul(0x9e37_79b9) | 1);
-    let mut head = Head::new();
-    let mut light = State::new();
-    let mut heavy: State<Velocity<CLASSES, FEATURES>> = State::with_velocity();
+    let mut state = State::new();
     let (mut features, mut fingerprint) = ([0.0; FEATURES], 0x811c_9dc5);
     for _ in 0..STEPS {
         let class = (random.bits() % CLASSES as u32) as usize;
@@ -56,14 +64,10 @@ pub fn train(seed: u32, mut observe: impl FnMut(u32)) -> Result<(), Error> {
             let noise = (random.bits() >> 8) as f32 / 8_388_608.0 - 1.0;
             *x = if i % CLASSES == class { noise + 1.0 } else { noise };
         }
-        let step = if seed % 2 == 1 {
-            tuner.step(&mut head, &mut heavy, &features, class)?
-        } else {
-            tuner.step(&mut head, &mut light, &features, class)?
-        };
+        let step = tuner.step(head, &mut state, &features, class)?;
+        let seen = [step.loss().to_bits(), step.prediction().probability.to_bits(), step.class() as u32];
         let mut logits = [0.0; CLASSES];
         head.logits(&features, &mut logits)?;
-        let seen = [step.loss.to_bits(), step.prediction.probability.to_bits(), step.prediction.class as u32];
         for word in seen.into_iter().chain(logits.map(f32::to_bits)) {
             for byte in word.to_le_bytes() {
                 fingerprint = (fingerprint ^ u32::from(byte)).wrapping_mul(0x0100_0193);

@@ -6,17 +6,15 @@
 #![no_std]
 #![no_main]
 
+mod heads;
+mod learners;
+
 use core::hint::black_box;
 use core::panic::PanicInfo;
 
-use gradient_decay::fixed::{FixedHead, FixedState, FixedTuner};
-use gradient_decay::guard::Guard;
-use gradient_decay::quantized::{Quantization, QuantizedHead, requantize};
-use gradient_decay::replay::Stored;
 use gradient_decay::{
-    BetaSchedule, Calibration, Error, FineTuner, GradientDecay, GrowingHead, Libm, LinearHead, Math, Micromath,
-    MlpHead, Quantized, Readout, Replay, Sgd, SliceHead, Standardizer, State, Target, TargetOptions, Velocity,
-    checkpoint, kernels, math,
+    BetaSchedule, Calibration, Error, FineTuner, FixedRate, GradientDecay, Libm, Math, Micromath, Sgd, Target,
+    TargetOptions, kernels, math,
 };
 
 unsafe extern "C" {
@@ -37,21 +35,17 @@ pub extern "C" fn _start() -> ! {
         let _ = black_box(backend::<Libm>());
         let _ = black_box(backend::<Micromath>());
         let _ = black_box(settings(black_box(0.5), black_box(7)));
-        let _ = black_box(slices(black_box(&[0.0]), black_box(&mut [0.0])));
+        let _ = black_box(slices(black_box(&[0.0]), black_box([0.0].as_mut_slice())));
     }
 }
 
 /// All that depends on the math backend.
 fn backend<M: Math>() -> Result<f32, Error> {
-    let loss = losses::<M>(black_box(&[0.0]), black_box(&[0]), black_box(0.5), black_box(&mut [0.0]))?;
+    let loss = losses::<M>(black_box(&[0.0]), black_box(&[0]), black_box(0.5), black_box([0.0].as_mut_slice()))?;
     let calibration = calibration::<M>(black_box(&[0.0]), black_box(0))?;
-    // Whole and broken blocks of classes and of features, and the smallest there is.
-    let wide = head::<10, 64, M>(black_box(&[0.0; 64]), black_box(1), black_box(&mut [0.0]), black_box(&[0]))?;
-    let odd = head::<7, 13, M>(black_box(&[0.0; 13]), black_box(1), black_box(&mut [0.0]), black_box(&[0]))?;
-    let least = head::<1, 1, M>(black_box(&[0.0; 1]), black_box(1), black_box(&mut [0.0]), black_box(&[0]))?;
-    let small = head::<3, 2, M>(black_box(&[0.0; 2]), black_box(1), black_box(&mut [0.0]), black_box(&[0]))?;
-    let broken = head::<12, 65, M>(black_box(&[0.0; 65]), black_box(1), black_box(&mut [0.0]), black_box(&[0]))?;
-    Ok(loss + calibration + wide + odd + least + small + broken)
+    heads::all::<M>()?;
+    learners::all::<M>()?;
+    Ok(loss + calibration)
 }
 
 fn losses<M: Math>(logits: &[f32], targets: &[usize], beta: f32, out: &mut [f32]) -> Result<f32, Error> {
@@ -90,116 +84,14 @@ fn settings(value: f32, step: u32) -> Result<FineTuner, Error> {
     let tuner = FineTuner::new(schedule, sgd.with_nesterov());
     let sgd = tuner.optimizer();
     black_box((sgd.learning_rate(), sgd.momentum(), sgd.nesterov(), sgd.weight_decay(), sgd.clip_norm()));
+    black_box(tuner.schedule().at::<Libm>(black_box(5)));
     Ok(tuner)
 }
 
-fn head<const CLASSES: usize, const FEATURES: usize, M: Math>(
-    features: &[f32; FEATURES],
-    target: usize,
-    parameters: &mut [f32],
-    bytes: &[u8],
-) -> Result<f32, Error> {
-    let tuner = settings(black_box(0.1), black_box(3))?;
-    let mut head: LinearHead<CLASSES, FEATURES, M> = LinearHead::from_le_bytes(bytes)?;
-    head.import(parameters)?;
-    let mut logits = [0.0; CLASSES];
-    head.logits(features, &mut logits)?;
-    black_box(tuner.schedule().at::<M>(black_box(5)));
-    let mut light_state = State::new();
-    light_state.set_steps(black_box(5));
-    let light = tuner.step(&mut head, &mut light_state, features, target)?;
-    black_box(light_state.steps());
-    let mut state: State<Velocity<CLASSES, FEATURES>> = State::with_velocity();
-    state.velocity.import(parameters)?;
-    let heavy = tuner.step(&mut head, &mut state, features, target)?;
-    let options = options(black_box(0.1), parameters)?;
-    for label in [Target::Class(target), Target::Distribution(black_box(&logits))] {
-        black_box(tuner.step_with(&mut head, &mut light_state, features, &label, &options)?);
-    }
-    state.velocity.export(parameters)?;
-    let mut readout = Readout::with_math();
-    let mut copy = [0; 64];
-    black_box(checkpoint::size(CLASSES, black_box(FEATURES), true));
-    checkpoint::write(&head, &state, &readout, black_box(&mut copy))?;
-    checkpoint::read(bytes, &mut head, &mut state, &mut readout)?;
-    checkpoint::write(&head, &light_state, &readout, black_box(&mut copy))?;
-    checkpoint::read(bytes, &mut head, &mut light_state, &mut readout)?;
-    memory::<CLASSES, FEATURES, M, [f32; FEATURES]>(&mut head, &tuner, features, target)?;
-    memory::<CLASSES, FEATURES, M, Quantized<FEATURES>>(&mut head, &tuner, features, target)?;
-    standardizer::<FEATURES, M>(features)?;
-    let mut mlp: MlpHead<CLASSES, 7, FEATURES, M> = MlpHead::new();
-    mlp.initialise(black_box(4));
-    mlp.logits(features, black_box(&mut logits))?;
-    black_box(mlp.predict(features)?);
-    black_box(tuner.step_mlp(&mut mlp, &mut State::new(), features, target)?);
-    black_box(tuner.step_mlp(&mut mlp, &mut State::with_mlp_velocity(), features, target)?);
-    let scale = Quantization::try_new(black_box(0.1), black_box(3))?;
-    let small = QuantizedHead::new(&head, scale, scale)?;
-    let bytes = features.map(|x| small.input().quantize(x));
-    black_box((small.logits(&bytes), small.predict(&bytes), small.output().dequantize(black_box(5))));
-    black_box(requantize(black_box(5), black_box(6), black_box(-7)));
-    let mut fixed = FixedHead::from_head(&head, black_box(5));
-    black_box(fixed.to_head());
-    let bytes = fixed.quantize(features);
-    let mut fixed_state = FixedState::new(black_box(1));
-    fixed_state.set_steps(black_box(2));
-    let fixed_tuner = FixedTuner::try_new(*tuner.schedule(), black_box(0.1))?;
-    let fixed_step = fixed_tuner.step::<CLASSES, FEATURES, M>(&mut fixed, &mut fixed_state, &bytes, target)?;
-    black_box((fixed.logits(&bytes), fixed.predict(&bytes), fixed_step.loss(), fixed_state.steps()));
-    let mut growing = GrowingHead::from_head(head.clone(), black_box(1))?;
-    growing.logits(features, black_box(&mut logits))?;
-    black_box((growing.add_class(&[*features])?, growing.active(), growing.predict(features)?));
-    black_box(tuner.step_growing(&mut growing, &mut light_state, features, target)?);
-    black_box(tuner.step_growing(&mut growing, &mut state, features, target)?);
-    growing.remove_class(target, &mut state)?;
-    growing.remove_class(target, &mut light_state)?;
-    black_box(growing.head());
-    head.export(parameters)?;
-    Ok(head.predict(features)?.probability + light.loss + heavy.loss + logits.iter().sum::<f32>())
-}
-
-fn memory<const CLASSES: usize, const FEATURES: usize, M: Math, S: Stored<FEATURES>>(
-    head: &mut LinearHead<CLASSES, FEATURES, M>,
-    tuner: &FineTuner,
-    features: &[f32; FEATURES],
-    target: usize,
-) -> Result<(), Error> {
-    let mut memory: Replay<CLASSES, 3, FEATURES, S> = Replay::new(black_box(1));
-    black_box(tuner.step_with_replay(head, &mut State::new(), features, target, &mut memory, black_box(2))?);
-    memory.insert(features, target)?;
-    black_box(memory.rehearse(black_box(2), |features, class| black_box((features, class)).1 > 0));
-    memory.for_each(|features, class| _ = black_box((features, class)));
-    black_box((memory.is_empty(), memory.len(target), memory.seen(target), memory.draw(&mut [0.0; FEATURES])));
-    let mut guard = Guard::try_new(black_box(0.1))?;
-    black_box(guard.judge(head, &memory));
-    guard.reset();
-    let readout = Readout::<M>::with_math().try_with_temperature(black_box(2.0))?.try_with_threshold(black_box(0.5))?;
-    let readout = readout.fitted(head, &memory, black_box(5))?;
-    black_box((readout.answer(head, features)?, readout.temperature(), readout.threshold()));
-    black_box(readout.answer_logits(black_box(&mut [0.5, 0.25, 0.0])))?;
-    memory.forget(target)
-}
-
-fn standardizer<const FEATURES: usize, M: Math>(features: &[f32; FEATURES]) -> Result<(), Error> {
-    let mut standardizer: Standardizer<FEATURES, M> = Standardizer::with_window(black_box(9));
-    standardizer.record(features)?;
-    let mut features = *features;
-    standardizer.apply(&mut features)?;
-    black_box((features, standardizer.count(), standardizer.mean(), standardizer.variance()));
-    Ok(())
-}
-
-fn slice_head<M: Math>(parameters: &mut [f32], features: &[f32], scratch: &mut [f32]) -> Result<(), Error> {
-    let mut head: SliceHead<'_, M> = SliceHead::with_math(parameters, black_box(2), black_box(3))?;
-    let (mut state, mut readout) = (State::new(), Readout::with_math());
-    head.check()?;
-    head.logits(features, scratch)?;
-    black_box((head.predict(features, scratch)?, head.classes(), head.features()));
-    let tuner = settings(black_box(0.1), black_box(3))?;
-    black_box(tuner.step_slices(&mut head, &mut state, features, black_box(1), scratch)?);
-    let mut bytes = [0; 64];
-    checkpoint::write_slices(&head, &state, &readout, black_box(&mut bytes))?;
-    checkpoint::read_slices(black_box(&bytes), &mut head, &mut state, &mut readout)
+fn fixed_settings(value: f32) -> Result<FineTuner<FixedRate>, Error> {
+    let rate = FixedRate::try_new(value)?;
+    black_box(rate.learning_rate());
+    Ok(FineTuner::new(*settings(value, black_box(3))?.schedule(), rate))
 }
 
 fn slices(a: &[f32], b: &mut [f32]) -> f32 {
@@ -216,8 +108,6 @@ fn slices(a: &[f32], b: &mut [f32]) -> f32 {
     kernels::portable::add_dot_rows(&rows, &x, &mut sums);
     kernels::add_dot_matrix(a, &x, &mut sums);
     kernels::update_matrix(b, black_box(0.9), &sums, a);
-    black_box(slice_head::<Libm>(b, a, &mut sums).is_ok());
-    black_box(slice_head::<Micromath>(b, a, &mut sums).is_ok());
     let rows = sums.iter().sum::<f32>();
     let exponentials = kernels::exp_and_sum::<Libm>(b, black_box(0.5), black_box(0.0)) + math::exp(black_box(-0.5));
     let magnitudes = kernels::sum_of_magnitudes(a) + kernels::portable::sum_of_magnitudes(a);

@@ -6,21 +6,20 @@ use core::hint::black_box;
 
 use bench::{InstructionCounter, Random, exit_success};
 use cortex_m_rt::entry;
-use gradient_decay::fixed::{FixedHead, FixedState, FixedTuner};
-use gradient_decay::{BetaSchedule, Libm, LinearHead};
+use gradient_decay::{BetaSchedule, FineTuner, FixedHead, FixedRate, LinearHead, State};
 use semihosting::println;
 use static_cell::ConstStaticCell;
 
-static HEAD: ConstStaticCell<FixedHead<10, 64>> = ConstStaticCell::new(FixedHead::new(5));
+static HEAD: ConstStaticCell<FixedHead<10, 64>> = ConstStaticCell::new(FixedHead::new(5, 1));
 
 #[entry]
 fn main() -> ! {
     let mut counter = InstructionCounter::new().expect("nobody else has it");
-    let (head, mut state, mut random) = (HEAD.take(), FixedState::new(1), Random(2024));
+    let (head, mut state, mut random) = (HEAD.take(), State::new(), Random(2024));
     let mut float: LinearHead<10, 64> = LinearHead::new();
     float.import(&[0.0; 650].map(|_: f32| 0.3 * random.symmetric())).expect("the parameters are of this shape");
-    *head = FixedHead::from_head(&float, 5);
-    let tuner = black_box(FixedTuner::new(BetaSchedule::constant(1.0), 0.01));
+    *head = FixedHead::from_head(&float, 5, 1);
+    let tuner = black_box(FineTuner::new(BetaSchedule::constant(1.0), FixedRate::new(0.01)));
     let (mut inference, mut step) = (0, 0);
     for target in 0..8 {
         // Half of them 0, as behind a ReLU.
@@ -28,7 +27,7 @@ fn main() -> ! {
             core::array::from_fn(|_| (random.bits() >> 24) as i8 / 2).map(|x| if x > 0 { x } else { 0 });
         inference = counter.count(|| black_box(head.predict(&features))).1.max(inference);
         let count = counter
-            .count(|| assert!(black_box(&tuner.step::<10, 64, Libm>(head, &mut state, &features, target)).is_ok()))
+            .count(|| assert!(black_box(&tuner.step(head, &mut state, &features, target)).is_ok()))
             .1;
         step = count.max(step);
     }

@@ -4,7 +4,7 @@ use std::env;
 use std::hint::black_box;
 
 use anyhow::{Result, bail};
-use gradient_decay::{BetaSchedule, Error, FineTuner, LinearHead, Prediction, Sgd, State, Step};
+use gradient_decay::{BetaSchedule, Error, FineTuner, LinearHead, Prediction, Sgd, State, Train};
 
 const TUNER: FineTuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.01));
 
@@ -43,9 +43,10 @@ fn inference<const CLASSES: usize, const FEATURES: usize>(
 #[inline(never)]
 fn step<const CLASSES: usize, const FEATURES: usize>(
     head: &mut LinearHead<CLASSES, FEATURES>,
-    state: &mut State,
+    state: &mut State<<LinearHead<CLASSES, FEATURES> as Train>::Work>,
     features: &[f32; FEATURES],
     target: usize,
-) -> Result<Step, Error> {
-    TUNER.step(head, state, features, target)
+) -> Result<(f32, Prediction), Error> {
+    let step = TUNER.step(head, state, features, target)?;
+    Ok((step.loss(), step.prediction()))
 }

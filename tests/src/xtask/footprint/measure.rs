@@ -86,8 +86,8 @@ pub struct Size {
     pub functions: Vec<(String, u32)>,
 }
 
-/// The size of a trainer of profile `size` less that of `none`, both built before. Flash: the functions and constants of
-/// those that `none` does not have, the harness apart. RAM: what is initialised, to zero or else.
+/// The size of a trainer of profile `size` less that of `none`, both built before. Flash: the functions and constants that `none`
+/// does not have, the harness apart, and the image of what is initialised to other than zero. RAM: what is initialised, to zero or else.
 pub fn size(machine: &Machine, program: &str) -> Result<Size> {
     let (with, without) =
         (Image::read(&binary(machine, program, "size"))?, Image::read(&binary(machine, "none", "size"))?);
@@ -97,7 +97,8 @@ pub fn size(machine: &Machine, program: &str) -> Result<Size> {
     functions.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
     let code: u32 = functions.iter().map(|(_, bytes)| bytes).sum();
     ensure!(code > 0 && with.ram > without.ram, "{program} holds nothing");
-    let flash = code + with.constants.saturating_sub(without.constants);
+    let images = with.constants.saturating_sub(without.constants) + with.data.saturating_sub(without.data);
+    let flash = code + images;
     Ok(Size { flash, ram: with.ram - without.ram, functions })
 }
 
@@ -105,6 +106,7 @@ pub fn size(machine: &Machine, program: &str) -> Result<Size> {
 struct Image {
     functions: BTreeMap<String, u32>,
     constants: u32,
+    data: u32,
     ram: u32,
 }
 
@@ -122,7 +124,8 @@ impl Image {
                 *functions.entry(name).or_default() += symbol.st_size as u32;
             }
         }
-        Ok(Image { functions, constants: section(".rodata")?, ram: section(".data")? + section(".bss")? })
+        let (constants, data) = (section(".rodata")?, section(".data")?);
+        Ok(Image { functions, constants, data, ram: data + section(".bss")? })
     }
 }
 

@@ -77,28 +77,44 @@ fn measured() -> Result<(Figures, Vec<(String, u32)>)> {
         let lines = measure::run(machine, "fixed_64_10", "release", "asm")?;
         record(&mut figures, machine, "integers", SHAPES[0].1, &lines)?;
     }
-    for program in ["parts_64_10", "momentum_64_10"] {
+    for program in ["parts_64_10", "momentum_64_10", "view_64_10"] {
         let lines = measure::run(&CORTEX_M4F, program, "release", "asm")?;
         record(&mut figures, &CORTEX_M4F, "asm", SHAPES[0].1, &lines)?;
     }
     record_reference(&mut figures, &measure::run(&CORTEX_M4F, "reference", "release", "asm,peers")?)?;
     let mut functions = Vec::new();
     for (build, features) in TRAINERS {
+        measure::run(&CORTEX_M4F, "none", "size", features)?;
         let build = format!("{build} s");
         for (program, shape) in SHAPES {
-            let program = format!("trainer_{program}");
-            let lines = measure::run(&CORTEX_M4F, &program, "size", features)?;
-            record(&mut figures, &CORTEX_M4F, &build, shape, &lines)?;
-            measure::run(&CORTEX_M4F, "none", "size", features)?;
-            let size = measure::size(&CORTEX_M4F, &program)?;
+            let size = record_trainer(&mut figures, &format!("trainer_{program}"), &build, shape, features)?;
             if (build.as_str(), shape) == ("asm s", SHAPES[0].1) {
                 functions = size.functions;
             }
-            figures.insert(name(&CORTEX_M4F, &build, shape, "flash"), size.flash);
-            figures.insert(name(&CORTEX_M4F, &build, shape, "ram"), size.ram);
         }
     }
+    let (program, shape) = SHAPES[0];
+    measure::run(&CORTEX_M4F, "none", "size", "asm")?;
+    for kind in ["bare", "learner"] {
+        record_trainer(&mut figures, &format!("{kind}_{program}"), &format!("{kind} s"), shape, "asm")?;
+    }
     Ok((figures, functions))
+}
+
+/// The counts of a program of the profile `size`, and its size beyond that of `none`, which was built with the same features.
+fn record_trainer(
+    figures: &mut Figures,
+    program: &str,
+    build: &str,
+    shape: &str,
+    features: &str,
+) -> Result<measure::Size> {
+    let lines = measure::run(&CORTEX_M4F, program, "size", features)?;
+    record(figures, &CORTEX_M4F, build, shape, &lines)?;
+    let size = measure::size(&CORTEX_M4F, program)?;
+    figures.insert(name(&CORTEX_M4F, build, shape, "flash"), size.flash);
+    figures.insert(name(&CORTEX_M4F, build, shape, "ram"), size.ram);
+    Ok(size)
 }
 
 fn features_of(build: &str) -> &'static str {

@@ -91,7 +91,9 @@ fn kinds(text: &mut String, figures: &Figures) -> Result<()> {
         }
         writeln!(text, "|")?;
     }
-    writeln!(text, "| beta 1, momentum 0.9 | {} | |", grouped(get(figures, "Cortex-M4F/asm/64->10/step-momentum")?))?;
+    for (label, what) in [("beta 1, momentum 0.9", "step-momentum"), ("beta 1, the shape known at run time", "view-step")] {
+        writeln!(text, "| {label} | {} | |", grouped(get(figures, &format!("Cortex-M4F/asm/64->10/{what}"))?))?;
+    }
     let call = |what: &str| get(figures, &format!("Cortex-M4F/reference/a call/{what}"));
     let (own, libm, micromath) = (call("exp")?, call("exp-libm")?, call("exp-micromath")?);
     writeln!(text, "\n`exp`, the most that a call takes: {own} instructions; libm's {libm}, micromath's {micromath}.")?;
@@ -138,22 +140,24 @@ fn trainers(text: &mut String, figures: &Figures) -> Result<()> {
         "\n| opt-level `s`, bytes | shape | flash | RAM | RAM / parameters | stack: inference | step | instructions: inference | step |"
     )?;
     writeln!(text, "|---|---|---|---|---|---|---|---|---|")?;
-    for (build, _) in TRAINERS {
-        for ((_, shape), parameters) in SHAPES.into_iter().zip([650.0, 7850.0, 12_900.0]) {
-            let value = |what: &str| get(figures, &format!("Cortex-M4F/{build} s/{shape}/{what}"));
-            let ram = value("ram")?;
-            writeln!(
-                text,
-                "| {build} | {shape} | {} | {} | {:.2} | {} | {} | {} | {} |",
-                grouped(value("flash")?),
-                grouped(ram),
-                f64::from(ram) / (4.0 * parameters),
-                value("stack inference")?,
-                value("stack step")?,
-                grouped(value("inference")?),
-                grouped(value("step")?),
-            )?;
-        }
+    let shapes = || SHAPES.into_iter().map(|(_, shape)| shape).zip([650.0, 7850.0, 12_900.0]);
+    let trainers = TRAINERS.into_iter().flat_map(|(build, _)| shapes().map(move |shape| (build, build, shape)));
+    let without = [("without calibration, in a learner", "learner"), ("without calibration, by itself", "bare")];
+    let without = without.into_iter().map(|(label, build)| (label, build, (SHAPES[0].1, 650.0)));
+    for (label, build, (shape, parameters)) in trainers.chain(without) {
+        let value = |what: &str| get(figures, &format!("Cortex-M4F/{build} s/{shape}/{what}"));
+        let ram = value("ram")?;
+        writeln!(
+            text,
+            "| {label} | {shape} | {} | {} | {:.2} | {} | {} | {} | {} |",
+            grouped(value("flash")?),
+            grouped(ram),
+            f64::from(ram) / (4.0 * parameters),
+            value("stack inference")?,
+            value("stack step")?,
+            grouped(value("inference")?),
+            grouped(value("step")?),
+        )?;
     }
     Ok(())
 }

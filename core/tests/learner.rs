@@ -1,0 +1,240 @@
+//! What a device must be able to rely on, learned the hard way: each test has the name of what once went wrong in silence.
+#![cfg(all(feature = "checkpoint", feature = "libm"))]
+
+use gradient_decay::guard::Judge;
+use gradient_decay::{
+    Answer, BetaSchedule, Calibration, Contents, Error, FineTuner, Guard, Learner, LinearHead, Parts, Preprocess,
+    Readout, Replay, Sgd, Standardizer, checkpoint,
+};
+
+const TUNER: FineTuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.1));
+
+const CLASSES: usize = 4;
+const FEATURES: usize = 8;
+
+/// A sample of a class that stands out in two features; the noise follows from `i`.
+fn sample(i: usize, class: usize) -> [f32; FEATURES] {
+    core::array::from_fn(|j| {
+        let noise = ((i * 7919 + j * 104_729 + i * j * 31) % 1009) as f32 / 1009.0 - 0.5;
+        noise + if j / 2 == class { 1.0 } else { 0.0 }
+    })
+}
+
+type Memory = Replay<CLASSES, 8, [f32; FEATURES]>;
+
+fn with_memory() -> Learner<LinearHead<CLASSES, FEATURES>, Parts<(), Memory>> {
+    let parts = Parts { preprocess: (), memory: Memory::new(1), guard: (), calibration: (), readout: () };
+    Learner::new(LinearHead::new(), parts)
+}
+
+fn class_of(answer: Answer) -> usize {
+    let (Answer::Class(prediction) | Answer::Unknown(prediction)) = answer;
+    prediction.class
+}
+
+/// The share of 300 samples of these kinds that are answered as `class_of_kind` says.
+fn accuracy(answer: &mut dyn FnMut(&[f32; FEATURES]) -> Answer, kinds: &[(usize, usize)]) -> f32 {
+    let right = |i: usize| {
+        let (kind, class) = kinds[i % kinds.len()];
+        (kind, class)
+    };
+    let count = (0..300).filter(|i| {
+        let (kind, class) = right(*i);
+        class_of(answer(&sample(10_000 + i, kind))) == class
+    });
+    count.count() as f32 / 300.0
+}
+
+#[test]
+fn a_removed_class_is_removed_from_the_memory_as_well() {
+    let mut learner = with_memory();
+    for i in 0..400 {
+        learner.learn(&TUNER, &sample(i, i % CLASSES), i % CLASSES).unwrap();
+    }
+    let all: Vec<_> = (0..CLASSES).map(|kind| (kind, kind)).collect();
+    assert!(accuracy(&mut |x| learner.answer(x).unwrap(), &all) > 0.97);
+    learner.remove_class(1).unwrap();
+    let left = [(0, 0), (2, 1), (3, 2)];
+    let before = accuracy(&mut |x| learner.answer(x).unwrap(), &left);
+    assert_eq!(learner.rehearse(&TUNER, 300), 300);
+    let after = accuracy(&mut |x| learner.answer(x).unwrap(), &left);
+    assert!(before > 0.97 && after > 0.97, "{before} {after}");
+    assert_eq!((learner.parts().memory.len(2), learner.parts().memory.len(3)), (8, 0));
+}
+
+#[test]
+fn a_new_class_takes_nothing_from_those_that_are_known() {
+    let mut learner = with_memory();
+    learner.replace(0, |head| head.truncate(3)).unwrap();
+    for i in 0..300 {
+        learner.learn(&TUNER, &sample(i, i % 3), i % 3).unwrap();
+    }
+    let known = [(0, 0), (1, 1), (2, 2)];
+    let before = accuracy(&mut |x| learner.answer(x).unwrap(), &known);
+    assert_eq!(learner.add_class(), Ok(3));
+    let at_once = accuracy(&mut |x| learner.answer(x).unwrap(), &known);
+    for i in 0..3 {
+        learner.learn(&TUNER, &sample(500 + i, 3), 3).unwrap();
+        learner.rehearse(&TUNER, 8);
+    }
+    let new = accuracy(&mut |x| learner.answer(x).unwrap(), &[(3, 3)]);
+    let after = accuracy(&mut |x| learner.answer(x).unwrap(), &known);
+    assert!(before > 0.97 && at_once > before - 0.01 && after > 0.95 && new > 0.6, "{before} {at_once} {after} {new}");
+}
+
+#[test]
+fn a_reset_loses_neither_the_classes_in_use_nor_the_units_of_the_features() {
+    type Mine = Learner<
+        LinearHead<CLASSES, FEATURES>,
+        Parts<Standardizer<FEATURES>, Memory, Guard<Memory>, Calibration<10>, Readout>,
+    >;
+    let fresh = || {
+        Mine::new(
+            LinearHead::empty(),
+            Parts {
+                preprocess: Standardizer::new(50),
+                memory: Memory::new(1),
+                guard: Guard::new(Memory::new(2), 0.1, 7),
+                calibration: Calibration::new(),
+                readout: Readout::new(),
+            },
+        )
+    };
+    // As a sensor has them: an offset, and a scale.
+    let raw = |i: usize, kind: usize| sample(i, kind).map(|x| 20.0 + 5.0 * x);
+    let mut learner = fresh();
+    for i in 0..3 {
+        assert_eq!(learner.add_class(), Ok(i));
+    }
+    let early = learner.learn(&TUNER, &raw(0, 0), 0).map(drop);
+    assert_eq!(early, Err(Error::NotStandardized { seen: 0, needed: 50 }));
+    (0..50).for_each(|i| learner.observe(&raw(i, i % 3)).unwrap());
+    for i in 0..300 {
+        learner.learn(&TUNER, &raw(i, i % 3), i % 3).unwrap();
+    }
+    learner.fit_temperature(16).unwrap();
+    let mut bytes = vec![0; checkpoint::size(&learner, Contents::ALL)];
+    checkpoint::write(&learner, Contents::ALL, &mut bytes).unwrap();
+
+    let mut restored = fresh();
+    checkpoint::read(&bytes, &mut restored).unwrap();
+    assert_eq!((restored.classes(), restored.parts()), (3, learner.parts()));
+    for i in 0..100 {
+        assert_eq!(restored.answer(&raw(1000 + i, i % 3)), learner.answer(&raw(1000 + i, i % 3)));
+    }
+    // A guess of the classes in use is not taken: there is no room for them.
+    let mut small: Learner<LinearHead<2, FEATURES>> = Learner::new(LinearHead::new(), Parts::NONE);
+    assert!(checkpoint::read(&bytes, &mut small).is_err());
+}
+
+#[test]
+fn raw_features_with_an_offset_are_at_chance_and_standardised_ones_are_not() {
+    let mut raw = Learner::new(LinearHead::<CLASSES, FEATURES>::new(), Parts::NONE);
+    let preprocess = Standardizer::from_statistics(&[20.125; FEATURES], &[0.45; FEATURES]);
+    let parts = Parts { preprocess, memory: (), guard: (), calibration: (), readout: () };
+    let mut standardized = Learner::new(LinearHead::<CLASSES, FEATURES>::new(), parts);
+    let offset = |x: &[f32; FEATURES]| x.map(|x| x + 20.0);
+    for i in 0..400 {
+        let x = offset(&sample(i, i % CLASSES));
+        raw.learn(&TUNER, &x, i % CLASSES).unwrap();
+        standardized.learn(&TUNER, &x, i % CLASSES).unwrap();
+    }
+    let all: Vec<_> = (0..CLASSES).map(|kind| (kind, kind)).collect();
+    let at_chance = accuracy(&mut |x| raw.answer(&offset(x)).unwrap(), &all);
+    let learned = accuracy(&mut |x| standardized.answer(&offset(x)).unwrap(), &all);
+    assert!(at_chance < 0.5 && learned > 0.97, "{at_chance} {learned}");
+}
+
+#[test]
+fn an_error_changes_nothing_in_any_part() {
+    type Mine =
+        Learner<LinearHead<CLASSES, FEATURES>, Parts<(), Memory, Guard<Memory>, Calibration<10>, Readout>>;
+    let parts = Parts {
+        preprocess: (),
+        memory: Memory::new(1),
+        guard: Guard::new(Memory::new(2), 0.1, 3),
+        calibration: Calibration::new(),
+        readout: Readout::new().with_temperature(2.0),
+    };
+    let mut learner = Mine::new(LinearHead::new(), parts);
+    learner.replace(0, |head| head.truncate(3)).unwrap();
+    let state = |learner: &Mine| {
+        let mut bytes = vec![0; checkpoint::size(learner, Contents::ALL)];
+        checkpoint::write(learner, Contents::ALL, &mut bytes).unwrap();
+        bytes
+    };
+    for i in 0..30 {
+        let before = state(&learner);
+        let mut nan = sample(i, 0);
+        nan[i % FEATURES] = f32::NAN;
+        // Both when a sample is due to be held out and when it is not.
+        assert!(learner.learn(&TUNER, &nan, 0).is_err());
+        assert!(learner.learn(&TUNER, &sample(i, 0), 3).is_err());
+        // What is held out is not applied, and so never too large.
+        assert!(learner.parts().guard.is_due() || learner.learn(&TUNER, &[3e38; FEATURES], 0).is_err());
+        assert!(learner.remove_class(3).is_err());
+        assert!(learner.replace(5, |head| head.import(&[0.0; 3])).is_err());
+        assert!(learner.answer(&nan).is_err());
+        assert!(state(&learner) == before);
+        let held_out = learner.parts().guard.is_due();
+        assert_eq!(learner.learn(&TUNER, &sample(i, i % 3), i % 3).unwrap().learned(), !held_out);
+    }
+    let summary = learner.parts().calibration.summary().unwrap();
+    assert_eq!((summary.count, learner.steps()), (30, 20));
+}
+
+/// The calibration is of the answers, which the temperature softens, not of the loss's softmax.
+#[test]
+fn calibration_counts_what_was_answered() {
+    let parts = Parts {
+        preprocess: (),
+        memory: (),
+        guard: (),
+        calibration: Calibration::<10>::new(),
+        readout: Readout::new().with_temperature(3.0),
+    };
+    let mut learner = Learner::new(LinearHead::<CLASSES, FEATURES>::new(), parts);
+    let mut by_hand = Calibration::<10>::new();
+    for i in 0..200 {
+        let x = sample(i, i % CLASSES);
+        let mut logits = [0.0; CLASSES];
+        learner.head().logits(&x, &mut logits).unwrap();
+        Readout::new().with_temperature(3.0).answer_logits(&mut logits).unwrap();
+        by_hand.record(&logits, i % CLASSES).unwrap();
+        learner.learn(&TUNER, &x, i % CLASSES).unwrap();
+    }
+    let (found, expected) = (learner.parts().calibration.summary().unwrap(), by_hand.summary().unwrap());
+    assert_eq!((found.count, found.accuracy), (expected.count, expected.accuracy));
+    for (found, expected) in [
+        (found.nll, expected.nll),
+        (found.brier, expected.brier),
+        (found.confidence, expected.confidence),
+        (found.ece, expected.ece),
+    ] {
+        assert!((found - expected).abs() < 1e-5, "{found} {expected}");
+    }
+}
+
+/// Where the memory or the guard has no room for a class, that is said, and not passed over.
+#[test]
+fn a_class_that_a_part_has_no_room_for_is_refused() {
+    let parts = Parts { preprocess: (), memory: Replay::<2, 4, [f32; 8]>::new(1), guard: (), calibration: (), readout: () };
+    let mut learner = Learner::new(LinearHead::<CLASSES, FEATURES>::new(), parts);
+    assert!(learner.learn(&TUNER, &sample(0, 1), 1).is_ok());
+    let refused = learner.learn(&TUNER, &sample(0, 2), 2).map(drop);
+    assert_eq!(refused, Err(Error::TooManyClasses { classes: 3, most: 2 }));
+    learner.replace(0, |head| head.truncate(2)).unwrap();
+    assert_eq!(learner.add_class(), Err(Error::NoRoom { classes: 2 }));
+}
+
+#[test]
+fn features_that_are_only_observed_teach_nothing() {
+    let mut standardizer: Standardizer<2> = Standardizer::new(2);
+    standardizer.observe(&[1.0, 2.0]).unwrap();
+    assert!(!standardizer.is_fixed());
+    let parts = Parts { preprocess: standardizer, memory: (), guard: (), calibration: (), readout: () };
+    let mut learner = Learner::new(LinearHead::<2, 2>::new(), parts);
+    learner.observe(&[3.0, 2.0]).unwrap();
+    assert_eq!((learner.steps(), learner.head()), (0, &LinearHead::new()));
+    assert!(learner.learn(&TUNER, &[3.0, 2.0], 0).is_ok());
+}
