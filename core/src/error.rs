@@ -252,7 +252,9 @@ impl fmt::Display for Error {
             Error::UpdateTooLarge => {
                 f.write_str("the step could leave the range of f32: scale the features down or lower the learning rate")
             }
-            Error::NoRoom { classes } => write!(f, "all {classes} classes that there is room for are in use: remove one, or make more room"),
+            Error::NoRoom { classes } => {
+                write!(f, "all {classes} classes that there is room for are in use: remove one, or make more room")
+            }
             Error::Checkpoint { part, expected, found } => match part {
                 CheckpointPart::Magic => {
                     write!(f, "the bytes start with {found:#010x}, but a checkpoint starts with {expected:#010x}")
@@ -273,13 +275,19 @@ impl fmt::Display for Error {
                     write!(f, "the checkpoint is of a head with {found} features, but must be of one with {expected}")
                 }
                 CheckpointPart::Exponent => {
-                    write!(f, "the checkpoint is of features with the exponent {found}, but must be of ones with {expected}")
+                    write!(
+                        f,
+                        "the checkpoint is of features with the exponent {found}, but must be of ones with {expected}"
+                    )
                 }
                 CheckpointPart::Section => {
                     write!(f, "the checkpoint's section {expected} is absent or of another shape: it has {found} bytes")
                 }
                 CheckpointPart::Required => {
-                    write!(f, "the checkpoint's section {expected} is needed to read it, and this release does not know it")
+                    write!(
+                        f,
+                        "the checkpoint's section {expected} is needed to read it, and this release does not know it"
+                    )
                 }
                 CheckpointPart::Repeated => {
                     write!(f, "the checkpoint's section {expected} is there twice, but must be there once")

@@ -47,8 +47,11 @@ where
             learner.rehearse(tuner, 1);
         }
     };
-    let right = |learner: &mut Learner<H, Parts<P, R, G, C, Readout>>, class_of: &dyn Fn(usize) -> usize, kinds: usize| {
-        let correct = |i: usize, learner: &mut Learner<H, _>| match learner.answer(&sample(1000 + i, i % kinds, offset)) {
+    let right = |learner: &mut Learner<H, Parts<P, R, G, C, Readout>>,
+                 class_of: &dyn Fn(usize) -> usize,
+                 kinds: usize| {
+        let correct = |i: usize, learner: &mut Learner<H, _>| match learner.answer(&sample(1000 + i, i % kinds, offset))
+        {
             Ok(Answer::Class(prediction) | Answer::Unknown(prediction)) => prediction.class == class_of(i % kinds),
             Err(error) => panic!("{error}"),
         };
@@ -103,7 +106,8 @@ where
     H: Train<Features = [f32; FEATURES], Number = f32, Optimizer = Sgd, Work: Empty> + Classes + Saved,
 {
     let plain = FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 30), Sgd::new(0.1));
-    let clipped = FineTuner::new(BetaSchedule::constant(0.5), Sgd::new(0.1).with_clip_norm(0.5).with_weight_decay(1e-4));
+    let clipped =
+        FineTuner::new(BetaSchedule::constant(0.5), Sgd::new(0.1).with_clip_norm(0.5).with_weight_decay(1e-4));
     for tuner in [&plain, &clipped] {
         lesson(
             || {
@@ -116,7 +120,13 @@ where
             tuner,
         );
         let calibration = || Calibration::<10>::new();
-        let parts = || Parts { preprocess: standardizer(), memory: (), guard: (), calibration: calibration(), readout: readout() };
+        let parts = || Parts {
+            preprocess: standardizer(),
+            memory: (),
+            guard: (),
+            calibration: calibration(),
+            readout: readout(),
+        };
         lesson(|| Learner::new(head(), parts()), tuner);
     }
     soft_targets(head());
@@ -163,8 +173,10 @@ fn a_linear_head_has_every_part() {
 #[test]
 fn a_linear_head_with_momentum_has_every_part() {
     in_float(MomentumHead::<ROOM, FEATURES>::empty);
-    let tuner =
-        FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.02).with_momentum(0.9).with_nesterov().with_weight_decay(1e-4));
+    let tuner = FineTuner::new(
+        BetaSchedule::constant(1.0),
+        Sgd::new(0.02).with_momentum(0.9).with_nesterov().with_weight_decay(1e-4),
+    );
     let parts = || Parts { preprocess: standardizer(), memory: (), guard: (), calibration: (), readout: readout() };
     lesson(|| Learner::new(MomentumHead::<ROOM, FEATURES>::empty(), parts()), &tuner);
 }
@@ -288,7 +300,8 @@ fn a_quantized_head_answers_fits_and_is_judged() {
         let answer = Readout::new().answer(&small, &x.map(|x| input.quantize(x)), &mut logits).unwrap();
         assert!(matches!(answer, Answer::Class(prediction) if prediction.class == i % 3), "{i} {answer:?}");
     }
-    let (Verdict::Best(nll), Verdict::Best(in_float)) = (guard.judge(&small, &mut [0.0; ROOM]), floats.judge(&head, &mut [0.0; ROOM]))
+    let (Verdict::Best(nll), Verdict::Best(in_float)) =
+        (guard.judge(&small, &mut [0.0; ROOM]), floats.judge(&head, &mut [0.0; ROOM]))
     else {
         panic!("nothing was held out")
     };

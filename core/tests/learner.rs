@@ -147,8 +147,7 @@ fn raw_features_with_an_offset_are_at_chance_and_standardised_ones_are_not() {
 
 #[test]
 fn an_error_changes_nothing_in_any_part() {
-    type Mine =
-        Learner<LinearHead<CLASSES, FEATURES>, Parts<(), Memory, Guard<Memory>, Calibration<10>, Readout>>;
+    type Mine = Learner<LinearHead<CLASSES, FEATURES>, Parts<(), Memory, Guard<Memory>, Calibration<10>, Readout>>;
     let parts = Parts {
         preprocess: (),
         memory: Memory::new(1),
@@ -218,7 +217,8 @@ fn calibration_counts_what_was_answered() {
 /// Where the memory or the guard has no room for a class, that is said, and not passed over.
 #[test]
 fn a_class_that_a_part_has_no_room_for_is_refused() {
-    let parts = Parts { preprocess: (), memory: Replay::<2, 4, [f32; 8]>::new(1), guard: (), calibration: (), readout: () };
+    let parts =
+        Parts { preprocess: (), memory: Replay::<2, 4, [f32; 8]>::new(1), guard: (), calibration: (), readout: () };
     let mut learner = Learner::new(LinearHead::<CLASSES, FEATURES>::new(), parts);
     assert!(learner.learn(&TUNER, &sample(0, 1), 1).is_ok());
     let refused = learner.learn(&TUNER, &sample(0, 2), 2).map(drop);

@@ -78,11 +78,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M> FixedHead<CLASSES, FEATURES
 
     /// A trained head in integers, each parameter to the nearest; weights beyond (-8, 8) and biases beyond 16,000 are cut off. The same
     /// classes are in use.
-    pub fn from_head<V: StoredVelocity>(
-        head: &LinearHead<CLASSES, FEATURES, M, V>,
-        exponent: u32,
-        seed: u32,
-    ) -> Self {
+    pub fn from_head<V: StoredVelocity>(head: &LinearHead<CLASSES, FEATURES, M, V>, exponent: u32, seed: u32) -> Self {
         let mut new = Self::new(exponent, seed);
         let Owned { weights, bias, .. } = &head.storage;
         for (to, from) in new.weights.as_flattened_mut().iter_mut().zip(weights.as_flattened()) {

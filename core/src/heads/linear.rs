@@ -5,7 +5,9 @@ use core::marker::PhantomData;
 use crate::error::{Error, Slice, check_classes, check_finite, check_length, check_target};
 use crate::heads::head::{Classes, Head, Prediction, remove_row};
 use crate::heads::number::Number;
-use crate::heads::storage::{Layer, Owned, Storage, StoredVelocity, Velocity, VelocityView, View};
+use crate::heads::storage::{
+    AnyVelocity, Layer, Owned, Storage, StoredVelocity, Velocity, VelocitySlices, VelocityView, View,
+};
 use crate::numeric::math::{Libm, Math};
 
 /// A dense layer, `z = W x + b` in f32, of whose rows the first are in use; the others are zero. `S` is where its numbers lie, `M` the
@@ -73,7 +75,7 @@ pub type MomentumHead<const CLASSES: usize, const FEATURES: usize, M = Libm> =
 /// assert!(prediction.class == 1 && prediction.probability > 0.9);
 /// # Ok::<(), gradient_decay::Error>(())
 /// ```
-pub type LinearView<'a, M = Libm> = Linear<View<'a>, M>;
+pub type LinearView<'a, M = Libm, V = ()> = Linear<View<'a, V>, M>;
 
 impl<const CLASSES: usize, const FEATURES: usize, M, V: StoredVelocity> LinearHead<CLASSES, FEATURES, M, V> {
     /// The number of parameters: `CLASSES * (FEATURES + 1)`.
@@ -252,19 +254,24 @@ impl<'a, M> LinearView<'a, M> {
     ///
     /// # Errors
     /// [`Error::Length`] if there are not as many velocities as parameters.
-    pub fn with_velocity(mut self, velocity: &'a mut [f32], bound: &'a mut f32) -> Result<Self, Error> {
-        check_length(Slice::Velocity, self.storage.weights.len() + self.storage.bias.len(), velocity.len())?;
-        self.storage.velocity = Some((velocity, bound));
-        Ok(self)
+    pub fn with_velocity(
+        self,
+        velocity: &'a mut [f32],
+        bound: &'a mut f32,
+    ) -> Result<LinearView<'a, M, VelocitySlices<'a>>, Error> {
+        let storage = self.storage.with_velocity(velocity, bound)?;
+        Ok(Linear { storage, unused: self.unused, math: PhantomData })
     }
+}
 
+impl<M, V> LinearView<'_, M, V> {
     /// The number of features of a sample.
     pub const fn features(&self) -> usize {
         self.storage.features
     }
 }
 
-impl<M: Math> LinearView<'_, M> {
+impl<M: Math, V: AnyVelocity> LinearView<'_, M, V> {
     /// The most probable class of a sample and its softmax probability; `scratch`, one number for each class that there is room for,
     /// may be anything before and after.
     ///
@@ -417,7 +424,9 @@ impl<S: Storage, M: Math> Classes for Linear<S, M> {
     }
 }
 
-impl<const CLASSES: usize, const FEATURES: usize, M, V: StoredVelocity> Default for LinearHead<CLASSES, FEATURES, M, V> {
+impl<const CLASSES: usize, const FEATURES: usize, M, V: StoredVelocity> Default
+    for LinearHead<CLASSES, FEATURES, M, V>
+{
     fn default() -> Self {
         Self::new()
     }

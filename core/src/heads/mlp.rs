@@ -3,7 +3,7 @@
 use crate::error::{Error, Slice, check_length};
 use crate::heads::head::{Classes, Head, Prediction};
 use crate::heads::linear::{LinearHead, check_logits};
-use crate::heads::storage::{Empty, Owned, Pair, StoredVelocity, Storage, Velocity, Work};
+use crate::heads::storage::{Empty, Owned, Pair, Storage, StoredVelocity, Velocity, Work};
 use crate::numeric::math::{Libm, Math};
 use crate::numeric::random::Random;
 
@@ -47,7 +47,10 @@ impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M, V: Sto
 
     /// All zeros: to take over trained layers, or to [`initialise`](Self::initialise), without which nothing is ever learned.
     pub const fn new() -> Self {
-        MlpHead { hidden: LinearHead::<HIDDEN, FEATURES, M, V>::new(), output: LinearHead::<CLASSES, HIDDEN, M, W>::new() }
+        MlpHead {
+            hidden: LinearHead::<HIDDEN, FEATURES, M, V>::new(),
+            output: LinearHead::<CLASSES, HIDDEN, M, W>::new(),
+        }
     }
 
     /// The hidden layer, before ReLU.
@@ -134,8 +137,8 @@ impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M: Math, 
     }
 }
 
-impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M: Math, V: StoredVelocity, W: StoredVelocity> Head
-    for MlpHead<CLASSES, HIDDEN, FEATURES, M, V, W>
+impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M: Math, V: StoredVelocity, W: StoredVelocity>
+    Head for MlpHead<CLASSES, HIDDEN, FEATURES, M, V, W>
 {
     type Features = [f32; FEATURES];
     type Number = f32;
@@ -187,7 +190,8 @@ pub struct MlpWork<const CLASSES: usize, const HIDDEN: usize> {
 }
 
 impl<const CLASSES: usize, const HIDDEN: usize> Empty for MlpWork<CLASSES, HIDDEN> {
-    const EMPTY: Self = MlpWork { pair: Pair::<f32, CLASSES>::EMPTY, units: [0.0; HIDDEN], unit_gradient: [0.0; HIDDEN] };
+    const EMPTY: Self =
+        MlpWork { pair: Pair::<f32, CLASSES>::EMPTY, units: [0.0; HIDDEN], unit_gradient: [0.0; HIDDEN] };
 }
 
 impl<const CLASSES: usize, const HIDDEN: usize> Work for MlpWork<CLASSES, HIDDEN> {

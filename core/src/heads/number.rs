@@ -4,8 +4,8 @@ use crate::heads::head::Prediction;
 use crate::numeric::fixed_point::{self, LOGIT_MAX, ONE};
 use crate::numeric::kernels;
 use crate::numeric::math::Math;
-use crate::objective::{Beta, fixed_point as loss};
 use crate::objective::loss::GradientDecay;
+use crate::objective::{Beta, fixed_point as loss};
 
 /// A logit: f32, or i32 in units of 2^-16 where there is no FPU.
 pub trait Number: Copy + Default + PartialEq {

@@ -85,22 +85,23 @@ pub struct Velocity<const ROWS: usize, const FEATURES: usize> {
     pub(crate) bound: f32,
 }
 
-/// A velocity that an owned layer stores: `()`, which is none, or [`Velocity`].
-pub trait StoredVelocity {
-    /// At rest.
-    const REST: Self;
-    /// The number of velocities.
-    const COUNT: usize;
+/// The velocity of a layer, wherever it lies: `()`, which is none, [`Velocity`], or [`VelocitySlices`].
+pub trait AnyVelocity {
     /// That of weights and biases, if there is one.
     fn get(&self) -> Option<(&[f32], &[f32])>;
     /// The same, to change it.
     fn view(&mut self) -> Option<VelocityView<'_>>;
 }
 
-impl StoredVelocity for () {
-    const REST: Self = ();
-    const COUNT: usize = 0;
+/// The velocity of an owned layer: `()`, or [`Velocity`].
+pub trait StoredVelocity: AnyVelocity {
+    /// At rest.
+    const REST: Self;
+    /// The number of velocities.
+    const COUNT: usize;
+}
 
+impl AnyVelocity for () {
     fn get(&self) -> Option<(&[f32], &[f32])> {
         None
     }
@@ -111,10 +112,12 @@ impl StoredVelocity for () {
     }
 }
 
-impl<const ROWS: usize, const FEATURES: usize> StoredVelocity for Velocity<ROWS, FEATURES> {
-    const REST: Self = Velocity { weights: [[0.0; FEATURES]; ROWS], bias: [0.0; ROWS], bound: 0.0 };
-    const COUNT: usize = ROWS * (FEATURES + 1);
+impl StoredVelocity for () {
+    const REST: Self = ();
+    const COUNT: usize = 0;
+}
 
+impl<const ROWS: usize, const FEATURES: usize> AnyVelocity for Velocity<ROWS, FEATURES> {
     fn get(&self) -> Option<(&[f32], &[f32])> {
         Some((self.weights.as_flattened(), &self.bias))
     }
@@ -123,6 +126,30 @@ impl<const ROWS: usize, const FEATURES: usize> StoredVelocity for Velocity<ROWS,
     fn view(&mut self) -> Option<VelocityView<'_>> {
         let Velocity { weights, bias, bound } = self;
         Some(VelocityView { weights: weights.as_flattened_mut(), bias, bound })
+    }
+}
+
+impl<const ROWS: usize, const FEATURES: usize> StoredVelocity for Velocity<ROWS, FEATURES> {
+    const REST: Self = Velocity { weights: [[0.0; FEATURES]; ROWS], bias: [0.0; ROWS], bound: 0.0 };
+    const COUNT: usize = ROWS * (FEATURES + 1);
+}
+
+/// A velocity in the caller's slices.
+#[derive(Debug)]
+pub struct VelocitySlices<'a> {
+    weights: &'a mut [f32],
+    bias: &'a mut [f32],
+    bound: &'a mut f32,
+}
+
+impl AnyVelocity for VelocitySlices<'_> {
+    fn get(&self) -> Option<(&[f32], &[f32])> {
+        Some((self.weights, self.bias))
+    }
+
+    #[inline]
+    fn view(&mut self) -> Option<VelocityView<'_>> {
+        Some(VelocityView { weights: self.weights, bias: self.bias, bound: self.bound })
     }
 }
 
@@ -181,12 +208,12 @@ impl<const ROWS: usize, const FEATURES: usize, V: StoredVelocity> Storage for Ow
     }
 }
 
-/// The caller's arrays, whose shape is known only at run time.
+/// The caller's arrays, whose shape is known only at run time; `V` is `()`, or [`VelocitySlices`] for a momentum above 0.
 #[derive(Debug)]
-pub struct View<'a> {
+pub struct View<'a, V = ()> {
     pub(crate) weights: &'a mut [f32],
     pub(crate) bias: &'a mut [f32],
-    pub(crate) velocity: Option<(&'a mut [f32], &'a mut f32)>,
+    velocity: V,
     pub(crate) features: usize,
 }
 
@@ -197,11 +224,23 @@ impl<'a> View<'a> {
         let shape = if rows > 0 && features > 0 { expected } else { usize::MAX };
         check_length(Slice::Parameters, shape, parameters.len())?;
         let (weights, bias) = parameters.split_at_mut_checked(rows * features).unwrap_or_default();
-        Ok(View { weights, bias, velocity: None, features })
+        Ok(View { weights, bias, velocity: (), features })
+    }
+
+    pub(crate) fn with_velocity(
+        self,
+        velocity: &'a mut [f32],
+        bound: &'a mut f32,
+    ) -> Result<View<'a, VelocitySlices<'a>>, Error> {
+        let View { weights, bias, features, .. } = self;
+        check_length(Slice::Velocity, weights.len() + bias.len(), velocity.len())?;
+        let (of_weights, of_bias) = velocity.split_at_mut_checked(weights.len()).unwrap_or_default();
+        let velocity = VelocitySlices { weights: of_weights, bias: of_bias, bound };
+        Ok(View { weights, bias, velocity, features })
     }
 }
 
-impl<'a> Storage for View<'a> {
+impl<'a, V: AnyVelocity> Storage for View<'a, V> {
     type Features = [f32];
     type Work = PairView<'a, f32>;
     const PARAMETERS: usize = 0;
@@ -223,17 +262,12 @@ impl<'a> Storage for View<'a> {
     }
 
     fn velocity(&self) -> Option<(&[f32], &[f32])> {
-        self.velocity.as_ref().and_then(|(all, _)| all.split_at_checked(self.weights.len()))
+        self.velocity.get()
     }
 
     #[inline]
     fn layer(&mut self) -> Layer<'_> {
-        let cut = self.weights.len();
-        let velocity = self.velocity.as_mut().and_then(|(all, bound)| {
-            let (weights, bias) = all.split_at_mut_checked(cut)?;
-            Some(VelocityView { weights, bias, bound })
-        });
-        Layer { weights: self.weights, bias: self.bias, velocity }
+        Layer { weights: self.weights, bias: self.bias, velocity: self.velocity.view() }
     }
 
     #[inline]

@@ -232,6 +232,23 @@ impl Record for () {
     fn reset(&mut self) {}
 }
 
+/// A part that lies elsewhere, for a learner that lives for one call.
+impl<T: Record> Record for &mut T {
+    #[inline]
+    fn score<N: Logit>(&self, logits: &[N], temperature: f32, target: usize) -> Option<Score> {
+        (**self).score(logits, temperature, target)
+    }
+
+    #[inline]
+    fn record<N: Logit>(&mut self, step: &Step<'_, N>, score: Option<Score>, target: usize) {
+        (**self).record(step, score, target);
+    }
+
+    fn reset(&mut self) {
+        (**self).reset();
+    }
+}
+
 impl<const BINS: usize, M: Math> Record for Calibration<BINS, M> {
     #[inline]
     fn score<N: Logit>(&self, logits: &[N], temperature: f32, target: usize) -> Option<Score> {

@@ -235,10 +235,13 @@ mod tests {
         assert_eq!(its.judge(&large, &mut [0.0; 10]), verdict);
         assert!(matches!(verdict, Verdict::Best(loss) if loss < core::f32::consts::LN_2));
         its.memory.insert(&[5.0], 7).unwrap();
-        assert_eq!(its.judge(&large, &mut [0.0; 10]), match verdict {
-            Verdict::Best(loss) => Verdict::Good(loss),
-            other => other,
-        });
+        assert_eq!(
+            its.judge(&large, &mut [0.0; 10]),
+            match verdict {
+                Verdict::Best(loss) => Verdict::Good(loss),
+                other => other,
+            }
+        );
     }
 
     #[test]

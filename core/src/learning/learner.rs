@@ -1,12 +1,13 @@
 //! The loop of a device that learns: standardise, infer, answer, learn, remember, judge, calibrate, in one place.
 
-use crate::error::{Error, check_classes};
+use crate::error::{Error, Slice, check_classes, check_length};
 use crate::heads::head::Classes;
+use crate::heads::number::Number as _;
 use crate::heads::storage::{Empty, Work};
 use crate::learning::calibration::Record;
 use crate::learning::guard::{Judge, Verdict};
 use crate::learning::preprocess::Preprocess;
-use crate::learning::readout::{Answer, Read, Readout, answer};
+use crate::learning::readout::{Answer, Read, Readout, answer, read_logits};
 use crate::learning::replay::Memory;
 use crate::numeric::math::Math;
 use crate::training::label::Label;
@@ -31,7 +32,7 @@ pub struct Parts<P = (), R = (), G = (), C = (), A = ()> {
 }
 
 impl Parts {
-    /// None of them.
+    /// None of them. It is no base for `..`: absent parts are types of their own, so all five are written out where there is one.
     pub const NONE: Parts = Parts { preprocess: (), memory: (), guard: (), calibration: (), readout: () };
 }
 
@@ -93,6 +94,12 @@ impl<H: Train, P> Learner<H, P> {
         Learner { head, state, parts }
     }
 
+    /// Gives back head, state and parts, as of a learner that lived for one call.
+    pub fn into_parts(self) -> (H, State<H::Work>, P) {
+        let Learner { head, state, parts } = self;
+        (head, state, parts)
+    }
+
     /// The head. What renumbers classes goes by the learner, so that it finds the other parts.
     pub const fn head(&self) -> &H {
         &self.head
@@ -128,18 +135,46 @@ where
     C: Record,
     A: Read,
 {
-    /// The most probable class of a sample, or unknown.
+    /// The most probable class of a sample, or unknown. It borrows mutably for room to work in alone, and changes nothing that lasts.
     ///
     /// # Errors
-    /// Those of the [`Preprocess`] part; those of [`Head::logits`]; [`Error::NoClasses`] if no class is in use.
+    /// Those of the [`Preprocess`] part; those of [`logits`](crate::Head::logits); [`Error::NoClasses`] if no class is in use.
     #[inline]
     pub fn answer(&mut self, features: &P::Input) -> Result<Answer, Error> {
         let Learner { head, state, parts } = self;
         parts.preprocess.apply(features, |x| answer(&parts.readout, head, x, state.work.pair().0))?
     }
 
+    /// The answer for a sample with the probabilities behind it, one for each class that there is room for; 0 of one that is not in use.
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer); [`Error::Length`] if there are not as many probabilities as the head has room for classes. They are
+    /// then unchanged.
+    ///
+    /// ```
+    /// use gradient_decay::{Learner, LinearHead, Parts};
+    ///
+    /// let mut learner = Learner::new(LinearHead::<3, 1>::new(), Parts::NONE);
+    /// learner.replace(0, |head| head.truncate(2))?;
+    /// let mut p = [0.0; 3];
+    /// learner.probabilities(&[1.0], &mut p)?;
+    /// assert_eq!(p, [0.5, 0.5, 0.0]);
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn probabilities(&mut self, features: &P::Input, probabilities: &mut [f32]) -> Result<Answer, Error> {
+        let Learner { head, state, parts } = self;
+        check_length(Slice::Probabilities, head.room(), probabilities.len())?;
+        if head.classes() == 0 {
+            return Err(Error::NoClasses);
+        }
+        parts.preprocess.apply(features, |x| head.logits(x, state.work.pair().0))??;
+        probabilities.iter_mut().zip(state.work.seen()).for_each(|(p, z)| *p = z.to_f32());
+        Ok(read_logits::<H::Math>(&parts.readout, probabilities))
+    }
+
     /// Learns a labelled sample, or holds it out if that is due ([`Step::learned`] tells), and remembers it. What the learner would
-    /// have answered before counts for the calibration. One forward pass is all that it takes.
+    /// have answered before counts for the calibration. One forward pass is all that it takes. The step borrows the learner: read what you
+    /// want of it before the next call.
     ///
     /// A sample whose label is not one class is learned, but neither held out nor remembered nor counted; one whose label is ignored
     /// changes nothing.
@@ -279,7 +314,7 @@ where
     /// Fits the temperature to the samples held out: see [`Readout::fitted`]. It can wait for an idle moment.
     ///
     /// # Errors
-    /// As [`Head::logits`]; the temperature is then as before.
+    /// As [`logits`](crate::Head::logits); the temperature is then as before.
     pub fn fit_temperature(&mut self, steps: u32) -> Result<(), Error> {
         let Learner { head, state, parts } = self;
         parts.readout = parts.readout.fitted(head, parts.guard.held_out(), steps, state.work.pair().0)?;

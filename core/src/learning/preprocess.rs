@@ -1,7 +1,7 @@
 //! What features pass through before a head sees them.
 
 use crate::error::{Error, Slice, check_finite};
-use crate::heads::fixed::quantize;
+use crate::heads::fixed::{FixedHead, quantize};
 
 /// A step in front of a head with features `X`; `()` passes them on.
 pub trait Preprocess<X: ?Sized> {
@@ -57,9 +57,26 @@ pub struct Quantizer<P = ()> {
 }
 
 impl<P> Quantizer<P> {
-    /// The exponent of the head, in 0..=7, and what comes before.
+    /// For heads with this exponent, in 0..=7, behind what comes before. A head with another would take all features for too large or too
+    /// small: [`of`](Self::of) takes it from the head itself.
     pub const fn new(exponent: u32, before: P) -> Self {
-        Quantizer { exponent, before }
+        Quantizer { exponent: if exponent > 7 { 7 } else { exponent }, before }
+    }
+
+    /// For a head, behind what comes before.
+    ///
+    /// ```
+    /// use gradient_decay::{FixedHead, Quantizer};
+    ///
+    /// const HEAD: FixedHead<4, 24> = FixedHead::new(5, 1);
+    /// const QUANTIZER: Quantizer = Quantizer::of(&HEAD, ());
+    /// assert_eq!(QUANTIZER, Quantizer::new(5, ()));
+    /// ```
+    pub const fn of<const CLASSES: usize, const FEATURES: usize, M>(
+        head: &FixedHead<CLASSES, FEATURES, M>,
+        before: P,
+    ) -> Self {
+        Self::new(head.exponent(), before)
     }
 }
 

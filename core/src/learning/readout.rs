@@ -7,7 +7,7 @@
 
 use core::marker::PhantomData;
 
-use crate::error::{Error, Number, Slice, check_finite, expect_in_range};
+use crate::error::{Error, Number, Slice, expect_in_range};
 use crate::heads::head::{Head, Prediction};
 use crate::heads::number::Number as _;
 use crate::learning::replay::Memory;
@@ -51,6 +51,22 @@ pub enum Answer {
     Class(Prediction),
     /// It does not: the sample is like nothing that was learned, or between classes.
     Unknown(Prediction),
+}
+
+impl Answer {
+    /// The class, if the answer is one; `None` if it is unknown.
+    pub const fn class(self) -> Option<usize> {
+        match self {
+            Answer::Class(prediction) => Some(prediction.class),
+            Answer::Unknown(_) => None,
+        }
+    }
+
+    /// The most probable class and its probability, whether or not that reaches the threshold.
+    pub const fn prediction(self) -> Prediction {
+        let (Answer::Class(prediction) | Answer::Unknown(prediction)) = self;
+        prediction
+    }
 }
 
 impl Readout {
@@ -122,21 +138,16 @@ impl<M: Math> Readout<M> {
     ///
     /// # Errors
     /// As [`Head::logits`]; [`Error::NoClasses`] if no class is in use.
-    pub fn answer<H: Head>(
-        &self,
-        head: &H,
-        features: &H::Features,
-        logits: &mut [H::Number],
-    ) -> Result<Answer, Error> {
+    pub fn answer<H: Head>(&self, head: &H, features: &H::Features, logits: &mut [H::Number]) -> Result<Answer, Error> {
         answer(self, head, features, logits)
     }
 
     /// The answer for logits from elsewhere: those of a head in integers, or of another library. They become the
-    /// probabilities under the temperature.
+    /// probabilities under the temperature. Minus infinity is the logit of a row that is not in use.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] naming the logit that is NaN or infinite, [`Error::Length`] if there is none; they are then
-    /// unchanged.
+    /// [`Error::NotFinite`] naming the logit that is NaN or infinite, [`Error::NoClasses`] if there is none or none is in use; they are
+    /// then unchanged.
     ///
     /// ```
     /// use gradient_decay::{Answer, Readout};
@@ -148,18 +159,13 @@ impl<M: Math> Readout<M> {
     /// # Ok::<(), gradient_decay::Error>(())
     /// ```
     pub fn answer_logits(&self, logits: &mut [f32]) -> Result<Answer, Error> {
-        if logits.is_empty() {
-            return Err(Error::Length { slice: Slice::Logits, expected: 1, actual: 0 });
+        if let Some(index) = logits.iter().position(|z| z.is_nan() || *z == f32::INFINITY) {
+            return Err(Error::NotFinite { slice: Slice::Logits, index });
         }
-        check_finite(Slice::Logits, logits)?;
-        Ok(self.read(logits))
-    }
-
-    /// The answer for finite logits, which become probabilities.
-    fn read(&self, logits: &mut [f32]) -> Answer {
-        let (class, probability) = self.probabilities(logits);
-        let prediction = Prediction { class, probability };
-        if probability < self.threshold { Answer::Unknown(prediction) } else { Answer::Class(prediction) }
+        if logits.iter().all(|z| *z == f32::NEG_INFINITY) {
+            return Err(Error::NoClasses);
+        }
+        Ok(read_logits::<M>(self, logits))
     }
 
     /// The same read-out with the temperature that fits the samples of a memory best: the one with the smallest negative
@@ -227,19 +233,6 @@ impl<M: Math> Readout<M> {
         let temperature = if steps == 0 { self.temperature } else { M::sqrt(low * high) };
         Ok(Readout { temperature, ..self })
     }
-
-    /// Logits to probabilities in place; the most probable class and its probability.
-    fn probabilities(&self, logits: &mut [f32]) -> (usize, f32) {
-        let (class, top) = kernels::largest(logits).unwrap_or_default();
-        for z in logits.iter_mut() {
-            *z = (*z - top) / self.temperature;
-        }
-        let scale = 1.0 / kernels::exp_and_sum::<M>(logits, 0.0, 0.0);
-        for p in logits.iter_mut() {
-            *p *= scale;
-        }
-        (class, scale)
-    }
 }
 
 impl<M: Copy> Default for Readout<M> {
@@ -280,6 +273,19 @@ impl<M> Read for Readout<M> {
     }
 }
 
+/// A read-out that lies elsewhere, for a learner that lives for one call.
+impl<T: Read> Read for &T {
+    #[inline]
+    fn temperature(&self) -> f32 {
+        (**self).temperature()
+    }
+
+    #[inline]
+    fn threshold(&self) -> f32 {
+        (**self).threshold()
+    }
+}
+
 /// The answer of a head.
 #[inline]
 pub(crate) fn answer<H: Head>(
@@ -294,6 +300,18 @@ pub(crate) fn answer<H: Head>(
     head.logits(features, logits)?;
     let prediction = H::Number::predict::<H::Math>(logits, read.temperature());
     Ok(if prediction.probability < read.threshold() { Answer::Unknown(prediction) } else { Answer::Class(prediction) })
+}
+
+/// The answer for logits of which one at least is in use; they become the probabilities under the temperature.
+pub(crate) fn read_logits<M: Math>(read: &impl Read, logits: &mut [f32]) -> Answer {
+    let (class, top) = kernels::largest(logits).unwrap_or_default();
+    for z in logits.iter_mut() {
+        *z = (*z - top) / read.temperature();
+    }
+    let probability = 1.0 / kernels::exp_and_sum::<M>(logits, 0.0, 0.0);
+    logits.iter_mut().for_each(|p| *p *= probability);
+    let prediction = Prediction { class, probability };
+    if probability < read.threshold() { Answer::Unknown(prediction) } else { Answer::Class(prediction) }
 }
 
 /// The slope in 1/T of a sample's negative log-likelihood: the mean of the logits under the softmax at T, less the target's.
@@ -384,7 +402,9 @@ mod tests {
         head.import(&[3e38, -3e38, 0.0, 0.0]).unwrap();
         let mut memory: Replay<2, 40, [f32; 1]> = Replay::new(5);
         (0..40).for_each(|_| memory.insert(&[1.0], 0).unwrap());
-        let fit = |memory: &Replay<2, 40, [f32; 1]>| Readout::new().fitted(&head, memory, 24, &mut [0.0; 2]).unwrap().temperature();
+        let fit = |memory: &Replay<2, 40, [f32; 1]>| {
+            Readout::new().fitted(&head, memory, 24, &mut [0.0; 2]).unwrap().temperature()
+        };
         assert!((fit(&memory) - 1.0).abs() < 1e-3, "{}", fit(&memory));
         // One that is as wrong as can be.
         memory.insert(&[1.0], 1).unwrap();
@@ -424,7 +444,9 @@ mod tests {
         let (mut logits, mut p) = ([0.0; 3], [0.0; 3]);
         head().logits(&[0.3, 0.7], &mut logits).unwrap();
         crate::GradientDecay::new(1.0).probabilities(&logits, &mut p).unwrap();
-        let Answer::Class(answer) = Readout::new().answer(&head(), &[0.3, 0.7], &mut [0.0; 3]).unwrap() else { panic!("unknown") };
+        let Answer::Class(answer) = Readout::new().answer(&head(), &[0.3, 0.7], &mut [0.0; 3]).unwrap() else {
+            panic!("unknown")
+        };
         assert!((answer.probability - p[answer.class]).abs() < 1e-6);
     }
 

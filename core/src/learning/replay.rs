@@ -85,7 +85,9 @@ pub struct OwnedSlots<const CLASSES: usize, const SLOTS: usize, X, S = X> {
     features: core::marker::PhantomData<X>,
 }
 
-impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Slots for OwnedSlots<CLASSES, SLOTS, X, S> {
+impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Slots
+    for OwnedSlots<CLASSES, SLOTS, X, S>
+{
     type Features = X;
 
     fn slots(&self) -> usize {

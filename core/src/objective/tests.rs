@@ -99,7 +99,9 @@ fn refused_input_leaves_the_output_alone() {
 
 #[test]
 fn the_first_of_equal_logits_is_predicted() {
-    let class = |mut logits: [f32; 3], target: usize| GradientDecay::<Libm>::new(0.5).sample(&mut logits, &mut [0.0; 3], target).class;
+    let class = |mut logits: [f32; 3], target: usize| {
+        GradientDecay::<Libm>::new(0.5).sample(&mut logits, &mut [0.0; 3], target).class
+    };
     assert_eq!(class([1.0, 1.0, 0.0], 2), 0);
     for target in 0..2 {
         assert_eq!(class([1.0, 1.0, 0.0], target), 0);

@@ -402,7 +402,14 @@ impl Writer<'_> {
     }
 
     pub(crate) fn words(&mut self, words: &[u32]) {
-        words.iter().for_each(|word| self.bytes(word.to_le_bytes()));
+        for word in words {
+            if !self.measuring
+                && let Some(to) = self.to.get_mut(self.length..).and_then(<[u8]>::first_chunk_mut)
+            {
+                *to = word.to_le_bytes();
+            }
+            self.length += WORD;
+        }
     }
 
     /// Numbers, of which the first is element `start` of its slice.

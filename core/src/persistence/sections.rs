@@ -61,8 +61,8 @@ impl<S: Storage, M> Linear<S, M> {
         }
     }
 
-    /// `classes` is the number of rows in use.
-    fn read_layer(&mut self, from: &Reader<'_>, layer: u16, velocity: u16, classes: u32) -> Result<(), Error> {
+    /// All rows are in use then.
+    fn read_layer(&mut self, from: &Reader<'_>, layer: u16, velocity: u16) -> Result<(), Error> {
         let mut section = from.expect(layer)?;
         let Layer { weights, bias, velocity: own } = self.storage.layer();
         let features = weights.len().checked_div(bias.len()).unwrap_or_default();
@@ -87,10 +87,14 @@ impl<S: Storage, M> Linear<S, M> {
         }
         if from.takes() {
             self.unused = 0;
-            // What is behind the rows in use is zero, whatever the bytes say.
-            self.truncate(classes as usize)?;
         }
         Ok(())
+    }
+
+    fn read_classes(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        let classes = read_classes(self.storage.bias().len(), from)?;
+        // What is behind the rows in use is zero, whatever the bytes say.
+        if from.takes() { self.truncate(classes as usize) } else { Ok(()) }
     }
 }
 
@@ -103,17 +107,16 @@ impl<S: Storage, M> Saved for Linear<S, M> {
     }
 
     fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
-        let classes = read_classes(self.storage.bias().len(), from)?;
-        self.read_layer(from, tag::HEAD, tag::VELOCITY, classes)
+        self.read_layer(from, tag::HEAD, tag::VELOCITY)?;
+        self.read_classes(from)
     }
 }
 
 impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M, V: StoredVelocity, W: StoredVelocity> Saved
     for MlpHead<CLASSES, HIDDEN, FEATURES, M, V, W>
 {
-    const SAVED_BYTES: usize = layer_bytes::<Owned<HIDDEN, FEATURES, V>>()
-        + layer_bytes::<Owned<CLASSES, HIDDEN, W>>()
-        + CLASSES_BYTES;
+    const SAVED_BYTES: usize =
+        layer_bytes::<Owned<HIDDEN, FEATURES, V>>() + layer_bytes::<Owned<CLASSES, HIDDEN, W>>() + CLASSES_BYTES;
 
     fn write(&self, to: &mut Writer<'_>) {
         self.hidden.write_layer(to, tag::HIDDEN, tag::HIDDEN_VELOCITY);
@@ -122,9 +125,9 @@ impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M, V: Sto
     }
 
     fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
-        let classes = read_classes(CLASSES, from)?;
-        self.hidden.read_layer(from, tag::HIDDEN, tag::HIDDEN_VELOCITY, HIDDEN as u32)?;
-        self.output.read_layer(from, tag::OUTPUT, tag::OUTPUT_VELOCITY, classes)
+        self.hidden.read_layer(from, tag::HIDDEN, tag::HIDDEN_VELOCITY)?;
+        self.output.read_layer(from, tag::OUTPUT, tag::OUTPUT_VELOCITY)?;
+        self.output.read_classes(from)
     }
 }
 
@@ -142,7 +145,6 @@ impl<const CLASSES: usize, const FEATURES: usize, M> Saved for FixedHead<CLASSES
 
     /// A head in float is taken as well, to the nearest: version 1 had no other.
     fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
-        let classes = read_classes(CLASSES, from)?;
         if let Some(mut section) = from.find(tag::FIXED) {
             section.expect(CheckpointPart::Classes, CLASSES)?;
             section.expect(CheckpointPart::Features, FEATURES)?;
@@ -186,6 +188,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M> Saved for FixedHead<CLASSES
             }
             section.end()?;
         }
+        let classes = read_classes(CLASSES, from)?;
         if from.takes() {
             self.classes = CLASSES as u32;
             self.truncate(classes as usize)?;
@@ -319,7 +322,9 @@ impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Sa
     }
 }
 
-impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Saved for Guard<Replay<CLASSES, SLOTS, X, S>> {
+impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Saved
+    for Guard<Replay<CLASSES, SLOTS, X, S>>
+{
     const SAVED_BYTES: usize = Replay::<CLASSES, SLOTS, X, S>::SAVED_BYTES + SECTION + 2 * WORD;
 
     fn write(&self, to: &mut Writer<'_>) {
@@ -386,9 +391,8 @@ impl<const BINS: usize, M> Saved for Calibration<BINS, M> {
                 (bin.count, bin.correct, bin.confidence) = (count, correct, confidence);
             }
         }
-        for (index, sum) in [&mut self.nll.sum, &mut self.nll.lost, &mut self.brier.sum, &mut self.brier.lost]
-            .into_iter()
-            .enumerate()
+        for (index, sum) in
+            [&mut self.nll.sum, &mut self.nll.lost, &mut self.brier.sum, &mut self.brier.lost].into_iter().enumerate()
         {
             section.take_floats(Slice::Calibration, index, core::slice::from_mut(sum))?;
         }

@@ -19,7 +19,7 @@ pub trait Label<N: Number>: Copy {
     /// Whether it can be the label of a head with so many classes in use.
     ///
     /// # Errors
-    /// See [`FineTuner::step`].
+    /// See [`FineTuner::step`](crate::FineTuner::step).
     fn check(self, classes: usize) -> Result<(), Error>;
 
     /// The largest element that the gradient of the logits can have.
@@ -59,7 +59,13 @@ impl Label<f32> for usize {
     }
 
     #[inline(always)]
-    fn sample<M: Math>(self, loss: &GradientDecay<M>, _: usize, logits: &mut [f32], gradient: &mut [f32]) -> Sample<f32> {
+    fn sample<M: Math>(
+        self,
+        loss: &GradientDecay<M>,
+        _: usize,
+        logits: &mut [f32],
+        gradient: &mut [f32],
+    ) -> Sample<f32> {
         loss.sample(logits, gradient, self)
     }
 }
@@ -86,7 +92,13 @@ impl Label<i32> for usize {
     }
 
     #[inline]
-    fn sample<M: Math>(self, loss: &GradientDecay<M>, _: usize, logits: &mut [i32], gradient: &mut [i32]) -> Sample<i32> {
+    fn sample<M: Math>(
+        self,
+        loss: &GradientDecay<M>,
+        _: usize,
+        logits: &mut [i32],
+        gradient: &mut [i32],
+    ) -> Sample<i32> {
         fixed_point::sample(logits, gradient, self, loss.ln_beta())
     }
 }

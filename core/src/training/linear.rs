@@ -82,13 +82,7 @@ fn bound_after(velocity: &VelocityView<'_>, momentum: f32, slope: f32, limit: f3
 
 /// Updates a layer that was checked, `gradient` being that of its outputs; leaves anything in its place.
 #[inline]
-pub(crate) fn write<S: Storage>(
-    sgd: &Sgd,
-    storage: &mut S,
-    gradient: &mut [f32],
-    features: &S::Features,
-    bound: f32,
-) {
+pub(crate) fn write<S: Storage>(sgd: &Sgd, storage: &mut S, gradient: &mut [f32], features: &S::Features, bound: f32) {
     let learning_rate = sgd.learning_rate();
     if sgd.momentum() == 0.0 {
         let keep = 1.0 - learning_rate * sgd.weight_decay();
@@ -122,7 +116,7 @@ pub(crate) fn write<S: Storage>(
 #[cfg(all(test, feature = "libm"))]
 mod tests {
     use super::*;
-    use crate::heads::storage::{StoredVelocity, Velocity};
+    use crate::heads::storage::{AnyVelocity, Velocity};
     use crate::{BetaSchedule, FineTuner, LinearHead, MomentumHead, State, Target, TargetOptions};
 
     #[test]

@@ -11,8 +11,8 @@ use crate::training::sgd::Sgd;
 use crate::training::train::Train;
 
 /// No gradient of a layer's weights is stored: two arrays of `HIDDEN` numbers and two of `CLASSES` are all.
-impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M: Math, V: StoredVelocity, W: StoredVelocity> Train
-    for MlpHead<CLASSES, HIDDEN, FEATURES, M, V, W>
+impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M: Math, V: StoredVelocity, W: StoredVelocity>
+    Train for MlpHead<CLASSES, HIDDEN, FEATURES, M, V, W>
 {
     type Optimizer = Sgd;
     type Work = MlpWork<CLASSES, HIDDEN>;
@@ -22,7 +22,13 @@ impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M: Math, 
         Head::logits(&self.output, &work.units, &mut work.pair.seen)
     }
 
-    fn apply(&mut self, sgd: &Sgd, features: &[f32; FEATURES], work: &mut Self::Work, largest: f32) -> Result<(), Error> {
+    fn apply(
+        &mut self,
+        sgd: &Sgd,
+        features: &[f32; FEATURES],
+        work: &mut Self::Work,
+        largest: f32,
+    ) -> Result<(), Error> {
         let MlpWork { pair, units, unit_gradient } = work;
         let (_, gradient) = pair.pair();
         // Back through the weights before they change: that of unit j is sum_k g_k w_kj, where the unit is on.

@@ -216,7 +216,14 @@ impl<N: Number> Step<'_, N> {
 impl<N: Number> defmt::Format for Step<'_, N> {
     fn format(&self, f: defmt::Formatter<'_>) {
         let Prediction { class, probability } = self.prediction();
-        defmt::write!(f, "Step {{ loss: {}, beta: {}, class: {}, probability: {} }}", self.loss(), self.beta, class, probability);
+        defmt::write!(
+            f,
+            "Step {{ loss: {}, beta: {}, class: {}, probability: {} }}",
+            self.loss(),
+            self.beta,
+            class,
+            probability
+        );
     }
 }
 

@@ -4,6 +4,7 @@
 #![no_std]
 
 pub mod case;
+pub mod calls;
 mod counts;
 pub mod trainer;
 pub mod training;

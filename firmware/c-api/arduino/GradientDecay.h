@@ -3,7 +3,7 @@
 
 #include "gradient_decay.h"
 
-/** A classifier head that learns: CLASSES classes of FEATURES features, in 4 * CLASSES * (FEATURES + 1) bytes and some 400 more. */
+/** A classifier head that learns: CLASSES classes of FEATURES features, in 4 * CLASSES * (FEATURES + 3) bytes and some 400 more. */
 template <uint16_t CLASSES, uint16_t FEATURES> class GradientDecay {
   public:
     /** To be called in setup(): a head that knows nothing, or the one in `parameters()`. */
@@ -28,13 +28,13 @@ template <uint16_t CLASSES, uint16_t FEATURES> class GradientDecay {
     /** What a sample is. */
     gd_status predict(const float (&features)[FEATURES], gd_prediction &prediction)
     {
-        return gd_predict(&trainer_, features, FEATURES, probabilities_, CLASSES, &prediction);
+        return gd_predict(&trainer_, features, FEATURES, scratch_, CLASSES, &prediction);
     }
 
     /** Learns a labelled sample. */
     gd_status learn(const float (&features)[FEATURES], uint32_t class_index)
     {
-        return gd_learn(&trainer_, features, FEATURES, class_index, probabilities_, CLASSES, nullptr);
+        return gd_learn(&trainer_, features, FEATURES, class_index, scratch_, 2 * CLASSES, nullptr);
     }
 
     /** The weights row by row, then the biases; to be set before begin(). */
@@ -52,5 +52,5 @@ template <uint16_t CLASSES, uint16_t FEATURES> class GradientDecay {
   private:
     gd_trainer trainer_ = {};
     float parameters_[CLASSES * (FEATURES + 1)] = {};
-    float probabilities_[CLASSES] = {};
+    float scratch_[2 * CLASSES] = {};
 };

@@ -13,23 +13,31 @@
 #define GD_TRAINER_WORDS 48
 
 /**
- * What a function returns: GD_OK, or why it did nothing.
+ * The bytes of a checkpoint beside the parameters, which take 4 each: for a buffer whose size is known when it is compiled.
+ */
+#define GD_CHECKPOINT_EXTRA_BYTES 72
+
+/**
+ * The result of a function: GD_OK, or why it did nothing.
  */
 typedef int32_t gd_status;
 
 /**
  * A trainer, whose contents are the library's own. Put it wherever it lives long enough, and give it to gd_init.
+ *
+ * A function that is given one can return GD_ERROR_POINTER and GD_ERROR_TRAINER; whatever else it can return it says itself. After an
+ * error the trainer, its parameters and all that a function would have written are as before, but for buffers to work in.
  */
 typedef struct {
   uint64_t words[GD_TRAINER_WORDS];
 } gd_trainer;
 
 /**
- * What a head says of a sample.
+ * The answer of a head for a sample.
  */
 typedef struct {
   /**
-   * The most probable class, from 0.
+   * The most probable class, from 0; the first of equal ones.
    */
   uint32_t class_index;
   /**
@@ -43,45 +51,46 @@ typedef struct {
 } gd_prediction;
 
 /**
- * What a training step reports.
+ * The report of a training step.
  */
 typedef struct {
   /**
-   * The loss of the sample before the step, >= 0.
+   * The loss of the sample before the step, in nats, >= 0.
    */
   float loss;
   /**
-   * The beta of the step.
+   * The beta of the step, in (0, 1e6].
    */
   float beta;
   /**
-   * What the sample was taken for before.
+   * The most probable class before the step, from 0; the first of equal ones.
    */
   uint32_t class_index;
   /**
-   * The softmax probability of that.
+   * Its softmax probability before the step, in [0, 1]: without a temperature.
    */
   float probability;
 } gd_step;
 
 /**
- * How far probabilities can be trusted: means over what gd_record was given.
+ * How far probabilities can be trusted: means over the samples that gd_learn learned, by what the trainer would have answered before,
+ * and over what gd_record was given.
  */
 typedef struct {
   /**
-   * Predictions.
+   * Samples, at least 1; after 2^32 - 1 no more are counted.
    */
   uint32_t count;
   /**
-   * The share that was right.
+   * The share that was right, in [0, 1].
    */
   float accuracy;
   /**
-   * The mean probability of the most probable class.
+   * The mean probability of the most probable class, in [0, 1]. Above the accuracy: too sure.
    */
   float confidence;
   /**
-   * Negative log-likelihood, in nats.
+   * Negative log-likelihood, in nats, in [0, 87.4].
    */
   float nll;
   /**
@@ -89,11 +98,11 @@ typedef struct {
    */
   float brier;
   /**
-   * Expected calibration error, over 10 bins.
+   * Expected calibration error, over 10 bins, in [0, 1].
    */
   float ece;
   /**
-   * Maximum calibration error.
+   * Maximum calibration error of a bin, in [0, 1].
    */
   float mce;
 } gd_calibration;
@@ -119,7 +128,7 @@ typedef struct {
 #define GD_ERROR_LENGTH -3
 
 /**
- * The class is none.
+ * The class is none of those in use.
  */
 #define GD_ERROR_CLASS -4
 
@@ -129,7 +138,7 @@ typedef struct {
 #define GD_ERROR_NOT_FINITE -5
 
 /**
- * A setting is out of its range.
+ * A number is out of its range.
  */
 #define GD_ERROR_RANGE -6
 
@@ -148,6 +157,16 @@ typedef struct {
  */
 #define GD_ERROR_EMPTY -9
 
+/**
+ * No class is in use, as in the checkpoint that was read.
+ */
+#define GD_ERROR_NO_CLASSES -10
+
+/**
+ * The library refused for a reason that no function here should meet.
+ */
+#define GD_ERROR_OTHER -11
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -160,13 +179,18 @@ const char *gd_message(gd_status status);
 /**
  * Makes a trainer for a head of `classes` and `features`, each at least 1, over the caller's `parameters`: the weights row by row (a
  * row is a class), then the biases, `count` in all, which must be `classes * (features + 1)`. All zeros is a head that knows
- * nothing. The learning rate is 0.05, beta is 1, the temperature 1, the threshold 0.
+ * nothing. All classes are in use, no step is taken and nothing counted; the learning rate is 0.05, beta is 1, the temperature 1, the
+ * threshold 0.
  *
  * The parameters stay the caller's: they are read and changed in place, and must be there as long as the trainer is used.
  *
+ * # Errors
+ * GD_ERROR_POINTER; GD_ERROR_LENGTH if `count` is another, or the shape has no class or no feature; GD_ERROR_NOT_FINITE if a
+ * parameter is NaN or infinite.
+ *
  * # Safety
  * `trainer` points to a gd_trainer, `parameters` to `count` floats, and both are used by nobody else during a call, no interrupt
- * and no other thread. The buffers that a function is given do not overlap.
+ * and no other thread. The buffers that a function is given overlap neither each other nor the parameters.
  */
 gd_status gd_init(gd_trainer *trainer,
                   float *parameters,
@@ -177,6 +201,9 @@ gd_status gd_init(gd_trainer *trainer,
 /**
  * Sets the optimizer: plain SGD with a learning rate in (0, 1e6], a weight decay in [0, 1 / learning rate], and the norm in
  * [1e-6, 1e6] that a step's gradient is clipped to, 0 meaning that it is not.
+ *
+ * # Errors
+ * GD_ERROR_RANGE if one is out of its range.
  *
  * # Safety
  * As gd_init.
@@ -191,6 +218,9 @@ gd_status gd_set_optimizer(gd_trainer *trainer,
  * `start` to `end` over the first `steps` steps, by equal factors if `geometric`, else by equal differences. `steps` 0 is `end` from
  * the beginning.
  *
+ * # Errors
+ * GD_ERROR_RANGE if one is out of its range, or if `geometric` and the larger is more than 1e37 times the smaller.
+ *
  * # Safety
  * As gd_init.
  */
@@ -201,8 +231,11 @@ gd_status gd_set_beta(gd_trainer *trainer,
                       bool geometric);
 
 /**
- * Sets how logits become an answer: a temperature in [0.01, 100], and a threshold in [0, 1] below which a probability is
- * "unknown".
+ * Sets how logits become an answer: they are divided by a temperature in [0.01, 100], above 1 for a head that is too sure; a
+ * probability below a threshold in [0, 1] is "unknown".
+ *
+ * # Errors
+ * GD_ERROR_RANGE if one is out of its range.
  *
  * # Safety
  * As gd_init.
@@ -212,35 +245,7 @@ gd_status gd_set_readout(gd_trainer *trainer,
                          float threshold);
 
 /**
- * What a sample is. `features` are as many as `feature_count` says, which must be those of the head; `probabilities` has one place
- * a class. After an error `probabilities` may hold anything.
- *
- * # Safety
- * As gd_init; `features` and `probabilities` point to as many floats, `prediction` to a gd_prediction.
- */
-gd_status gd_predict(gd_trainer *trainer,
-                     const float *features,
-                     size_t feature_count,
-                     float *probabilities,
-                     size_t class_count,
-                     gd_prediction *prediction);
-
-/**
- * Learns a labelled sample: forward pass, loss, gradient and update. `scratch` has one place a class, and holds anything afterwards.
- *
- * # Safety
- * As gd_predict; `step` points to a gd_step, or is null if it is of no interest.
- */
-gd_status gd_learn(gd_trainer *trainer,
-                   const float *features,
-                   size_t feature_count,
-                   uint32_t class_index,
-                   float *scratch,
-                   size_t class_count,
-                   gd_step *step);
-
-/**
- * The number of steps taken, the place in the warm-up.
+ * The number of steps taken, the place in the warm-up; it stays at 2^32 - 1.
  *
  * # Safety
  * As gd_init; `steps` points to a number.
@@ -256,7 +261,54 @@ gd_status gd_get_steps(gd_trainer *trainer, uint32_t *steps);
 gd_status gd_set_steps(gd_trainer *trainer, uint32_t steps);
 
 /**
- * Records what gd_predict said of a sample whose class is known, for gd_get_calibration: before it is learned.
+ * The most probable class of a sample, or "unknown". `features` are as many as `feature_count` says, which must be those of the head;
+ * `probabilities` has one place a class, `class_count` in all, and gets the probability of each under the temperature, 0 for a class
+ * that is not in use. After an error `probabilities` may hold anything.
+ *
+ * # Errors
+ * GD_ERROR_LENGTH if `feature_count` or `class_count` is not that of gd_init; GD_ERROR_NOT_FINITE if a feature is NaN or infinite, or a
+ * logit leaves the range of a float; GD_ERROR_NO_CLASSES if no class is in use.
+ *
+ * # Safety
+ * As gd_init; `features` and `probabilities` point to as many floats, `prediction` to a gd_prediction.
+ */
+gd_status gd_predict(gd_trainer *trainer,
+                     const float *features,
+                     size_t feature_count,
+                     float *probabilities,
+                     size_t class_count,
+                     gd_prediction *prediction);
+
+/**
+ * Learns a labelled sample: forward pass, loss, gradient and update. The answer before that, under the temperature, counts for
+ * gd_get_calibration, without a second forward pass: gd_predict is not needed before it, and gd_record would count the sample twice.
+ *
+ * `scratch` is room to work in, two floats a class: `scratch_count` must be twice the classes of gd_init. It may hold anything before
+ * and after.
+ *
+ * # Errors
+ * GD_ERROR_LENGTH if `feature_count` is not that of gd_init, or `scratch_count` not twice its classes; GD_ERROR_CLASS if `class_index`
+ * is not a class in use; GD_ERROR_NOT_FINITE if a feature is NaN or infinite, or a logit leaves the range of a float;
+ * GD_ERROR_TOO_LARGE if the update could: the features times the learning rate are from 1e30 on. Nothing is then learned or counted.
+ *
+ * # Safety
+ * As gd_init; `features` and `scratch` point to as many floats, `step` to a gd_step, or it is null if the report is of no interest.
+ */
+gd_status gd_learn(gd_trainer *trainer,
+                   const float *features,
+                   size_t feature_count,
+                   uint32_t class_index,
+                   float *scratch,
+                   size_t scratch_count,
+                   gd_step *step);
+
+/**
+ * Counts the answer of gd_predict for a sample whose class is known and that is not learned, for gd_get_calibration: a test. A sample
+ * that is learned is counted by gd_learn.
+ *
+ * # Errors
+ * GD_ERROR_LENGTH if `class_count` is not that of gd_init; GD_ERROR_CLASS if `class_index` is not below it; GD_ERROR_RANGE if a
+ * probability is not in [0, 1].
  *
  * # Safety
  * As gd_init; `probabilities` points to `class_count` floats.
@@ -267,21 +319,39 @@ gd_status gd_record(gd_trainer *trainer,
                     uint32_t class_index);
 
 /**
- * The calibration over all that was recorded; GD_ERROR_EMPTY if nothing was.
+ * The calibration over all that was counted since gd_init or gd_reset_calibration, by gd_learn and gd_record.
+ *
+ * # Errors
+ * GD_ERROR_EMPTY if nothing was.
  *
  * # Safety
  * As gd_init; `calibration` points to a gd_calibration.
  */
-gd_status gd_get_calibration(gd_trainer *trainer, gd_calibration *calibration);
+gd_status gd_get_calibration(gd_trainer *trainer,
+                             gd_calibration *calibration);
 
 /**
- * The bytes of a checkpoint of a head of this shape.
+ * Begins the calibration anew: before samples for a test, or after a time in which the head was still learning.
+ *
+ * # Safety
+ * As gd_init.
  */
-size_t gd_checkpoint_size(uint16_t classes, uint16_t features);
+gd_status gd_reset_calibration(gd_trainer *trainer);
+
+/**
+ * The bytes of a checkpoint of a head of this shape: GD_CHECKPOINT_EXTRA_BYTES and 4 for each of the `classes * (features + 1)`
+ * parameters. The largest size_t if it does not hold so many.
+ */
+size_t gd_checkpoint_size(uint16_t classes,
+                          uint16_t features);
 
 /**
  * Writes head, steps and read-out as versioned bytes with a CRC, gd_checkpoint_size of them; `size` may be more. The Rust library
- * reads them as well.
+ * reads them as well. Optimizer, beta and calibration are not among them.
+ *
+ * # Errors
+ * GD_ERROR_LENGTH if `size` is less; GD_ERROR_NOT_FINITE if a parameter is NaN or infinite, which gd_checkpoint_read would refuse. The
+ * bytes are then unchanged.
  *
  * # Safety
  * As gd_init; `bytes` points to `size` bytes.
@@ -291,7 +361,15 @@ gd_status gd_checkpoint_write(gd_trainer *trainer,
                               size_t size);
 
 /**
- * Reads a checkpoint of a head of the same shape. What is damaged, or another head's, is refused, and nothing is changed.
+ * Reads a checkpoint of a head of the same shape, from C or Rust, of this version of the library or an earlier one; `size` may be more.
+ * Calibration begins anew: it was of the head before.
+ *
+ * Only the classes that were in use are so then: the others, whose rows are zero, have the probability 0 and cannot be learned, until
+ * gd_init takes all into use.
+ *
+ * # Errors
+ * GD_ERROR_CHECKPOINT if it is damaged, or another head's; GD_ERROR_NOT_FINITE or GD_ERROR_RANGE if it holds a number that is NaN or
+ * infinite, or out of its range. Nothing is then changed.
  *
  * # Safety
  * As gd_checkpoint_write.

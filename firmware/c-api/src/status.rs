@@ -1,10 +1,10 @@
-//! What functions return.
+//! The status that functions return.
 
 use core::ffi::{CStr, c_char};
 
 use gradient_decay::Error;
 
-/// What a function returns: GD_OK, or why it did nothing.
+/// The result of a function: GD_OK, or why it did nothing.
 pub type gd_status = i32;
 
 /// It was done.
@@ -15,11 +15,11 @@ pub const GD_ERROR_POINTER: gd_status = -1;
 pub const GD_ERROR_TRAINER: gd_status = -2;
 /// A buffer has the wrong length.
 pub const GD_ERROR_LENGTH: gd_status = -3;
-/// The class is none.
+/// The class is none of those in use.
 pub const GD_ERROR_CLASS: gd_status = -4;
 /// A number is NaN or infinite, or a logit would be.
 pub const GD_ERROR_NOT_FINITE: gd_status = -5;
-/// A setting is out of its range.
+/// A number is out of its range.
 pub const GD_ERROR_RANGE: gd_status = -6;
 /// The numbers are too large to learn from.
 pub const GD_ERROR_TOO_LARGE: gd_status = -7;
@@ -27,16 +27,28 @@ pub const GD_ERROR_TOO_LARGE: gd_status = -7;
 pub const GD_ERROR_CHECKPOINT: gd_status = -8;
 /// There is nothing to report yet.
 pub const GD_ERROR_EMPTY: gd_status = -9;
+/// No class is in use, as in the checkpoint that was read.
+pub const GD_ERROR_NO_CLASSES: gd_status = -10;
+/// The library refused for a reason that no function here should meet.
+pub const GD_ERROR_OTHER: gd_status = -11;
 
-/// Of the core's errors.
+/// The status of a result.
+pub(crate) fn to_status(result: Result<(), gd_status>) -> gd_status {
+    result.err().unwrap_or(GD_OK)
+}
+
+/// The status of one of the core's errors.
 pub(crate) fn status(error: Error) -> gd_status {
     match error {
         Error::Length { .. } => GD_ERROR_LENGTH,
         Error::Target { .. } => GD_ERROR_CLASS,
         Error::NotFinite { .. } => GD_ERROR_NOT_FINITE,
+        Error::OutOfRange { .. } => GD_ERROR_RANGE,
         Error::UpdateTooLarge => GD_ERROR_TOO_LARGE,
-        Error::Checkpoint { .. } => GD_ERROR_CHECKPOINT,
-        _ => GD_ERROR_RANGE,
+        // Only a checkpoint asks for classes here.
+        Error::Checkpoint { .. } | Error::TooManyClasses { .. } => GD_ERROR_CHECKPOINT,
+        Error::NoClasses => GD_ERROR_NO_CLASSES,
+        _ => GD_ERROR_OTHER,
     }
 }
 
@@ -48,14 +60,16 @@ pub extern "C" fn gd_message(status: gd_status) -> *const c_char {
         GD_ERROR_POINTER => c"a pointer is null, or not aligned",
         GD_ERROR_TRAINER => c"the trainer was not initialised: call gd_init first",
         GD_ERROR_LENGTH => {
-            c"a buffer has the wrong length: parameters are classes * (features + 1), probabilities one a class"
+            c"a buffer has the wrong length: parameters are classes * (features + 1), probabilities one a class, scratch two a class"
         }
-        GD_ERROR_CLASS => c"the class must be below the number of classes",
+        GD_ERROR_CLASS => c"the class must be below the number of classes in use",
         GD_ERROR_NOT_FINITE => c"a number is NaN or infinite, or a logit would be",
-        GD_ERROR_RANGE => c"a setting is out of its range, which the header states",
+        GD_ERROR_RANGE => c"a number is out of its range, which the header states",
         GD_ERROR_TOO_LARGE => c"the features are too large for the learning rate",
         GD_ERROR_CHECKPOINT => c"the checkpoint is damaged, or that of another head",
-        GD_ERROR_EMPTY => c"nothing was recorded yet",
+        GD_ERROR_EMPTY => c"nothing was counted yet",
+        GD_ERROR_NO_CLASSES => c"no class is in use, as in the checkpoint that was read: gd_init takes all into use",
+        GD_ERROR_OTHER => c"the library refused for a reason that should not occur",
         _ => c"this is no status of gradient-decay",
     };
     message.as_ptr()

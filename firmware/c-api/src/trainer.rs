@@ -2,111 +2,96 @@
 
 use core::mem::{align_of, size_of};
 use core::ptr;
-use core::slice;
 
-use gradient_decay::{
-    Answer, BetaSchedule, Calibration, FineTuner, Prediction, Readout, Sgd, SliceHead, State, checkpoint,
-};
+use gradient_decay::{BetaSchedule, Calibration, FineTuner, Learner, LinearView, PairView, Parts, Readout, Sgd, State};
 
+use crate::pointer::{check, output};
 use crate::status::*;
 
 /// The words of a trainer's memory.
 pub const GD_TRAINER_WORDS: usize = 48;
 
 /// A trainer, whose contents are the library's own. Put it wherever it lives long enough, and give it to gd_init.
+///
+/// A function that is given one can return GD_ERROR_POINTER and GD_ERROR_TRAINER; whatever else it can return it says itself. After an
+/// error the trainer, its parameters and all that a function would have written are as before, but for buffers to work in.
 #[repr(C)]
 pub struct gd_trainer {
     words: [u64; GD_TRAINER_WORDS],
 }
 
-/// What a head says of a sample.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct gd_prediction {
-    /// The most probable class, from 0.
-    pub class_index: u32,
-    /// Its probability, in [0, 1].
-    pub probability: f32,
-    /// Whether that reaches the threshold: if not, the answer is "unknown".
-    pub known: bool,
-}
+/// A learner over the caller's memory, made for one call.
+pub(crate) type Mine<'a, C> = Learner<LinearView<'a>, Parts<(), (), (), C, Readout>>;
 
-/// What a training step reports.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct gd_step {
-    /// The loss of the sample before the step, >= 0.
-    pub loss: f32,
-    /// The beta of the step.
-    pub beta: f32,
-    /// What the sample was taken for before.
-    pub class_index: u32,
-    /// The softmax probability of that.
-    pub probability: f32,
-}
-
-/// How far probabilities can be trusted: means over what gd_record was given.
-#[repr(C)]
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
-pub struct gd_calibration {
-    /// Predictions.
-    pub count: u32,
-    /// The share that was right.
-    pub accuracy: f32,
-    /// The mean probability of the most probable class.
-    pub confidence: f32,
-    /// Negative log-likelihood, in nats.
-    pub nll: f32,
-    /// Brier score, in [0, 2].
-    pub brier: f32,
-    /// Expected calibration error, over 10 bins.
-    pub ece: f32,
-    /// Maximum calibration error.
-    pub mce: f32,
-}
-
-/// What lies in a trainer's memory.
-struct Trainer {
+/// The contents of a trainer's memory: all of a [`Mine`] but the caller's slices, which must not be referred to between calls.
+pub(crate) struct Trainer {
     mark: u32,
-    classes: u16,
+    /// Classes that there is room for.
+    pub(crate) room: u16,
     features: u16,
+    /// Classes in use.
+    classes: u32,
     parameters: *mut f32,
-    schedule: BetaSchedule,
-    optimizer: Sgd,
-    state: State,
-    readout: Readout,
-    calibration: Calibration<10>,
+    pub(crate) steps: u32,
+    pub(crate) tuner: FineTuner,
+    pub(crate) readout: Readout,
+    pub(crate) calibration: Calibration<10>,
 }
 
-/// What an initialised trainer begins with.
+/// The mark that an initialised trainer begins with.
 const MARK: u32 = u32::from_le_bytes(*b"GDtr");
 
 const _: () =
     assert!(size_of::<Trainer>() <= size_of::<gd_trainer>() && align_of::<Trainer>() <= align_of::<gd_trainer>());
 
 impl Trainer {
-    /// The caller's parameters as a head.
+    /// The head.
     ///
     /// # Safety
-    /// What `gd_init` asks for still holds.
-    unsafe fn head(&mut self) -> Result<SliceHead<'_>, gd_status> {
-        let count = usize::from(self.classes) * (usize::from(self.features) + 1);
+    /// The caller's parameters are there, and nothing else refers to them as long as the head is.
+    pub(crate) unsafe fn head<'a>(&self) -> Result<LinearView<'a>, gd_status> {
+        let (room, features) = (usize::from(self.room), usize::from(self.features));
         // SAFETY: gd_init was given so many parameters, which are there as long as the trainer.
-        let parameters = unsafe { slice::from_raw_parts_mut(self.parameters, count) };
-        SliceHead::new(parameters, usize::from(self.classes), usize::from(self.features)).map_err(status)
+        let parameters = unsafe { core::slice::from_raw_parts_mut(self.parameters, room * (features + 1)) };
+        let head = LinearView::new(parameters, room, features);
+        // The shape was checked when it was taken over.
+        head.and_then(|head| head.with_classes(self.classes as usize)).map_err(|_| GD_ERROR_TRAINER)
     }
-}
 
-/// Whether a pointer can be one to `T`.
-fn check<T>(pointer: *const T) -> Result<(), gd_status> {
-    if pointer.is_null() || !pointer.is_aligned() { Err(GD_ERROR_POINTER) } else { Ok(()) }
+    /// The learner, with a copy of `calibration`. It works in `scratch`, two numbers for each of `room` classes.
+    ///
+    /// # Safety
+    /// As for [`head`](Self::head).
+    // Inlined, and given a reference, it is made where it is used: moved, it would be copied once more.
+    #[inline]
+    pub(crate) unsafe fn learner<'a, C: Clone>(
+        &self,
+        scratch: &'a mut [f32],
+        room: u16,
+        calibration: &C,
+    ) -> Result<Mine<'a, C>, gd_status> {
+        let mut state = State::with_work(PairView::new(scratch, usize::from(room)).map_err(status)?);
+        state.set_steps(self.steps);
+        // SAFETY: the caller's.
+        let head = unsafe { self.head()? };
+        let parts =
+            Parts { preprocess: (), memory: (), guard: (), calibration: calibration.clone(), readout: self.readout };
+        Ok(Learner::with_state(head, state, parts))
+    }
+
+    /// Takes over what a learner knows beside parameters and calibration.
+    pub(crate) fn keep<C>(&mut self, learner: &Mine<'_, C>) {
+        self.classes = learner.classes() as u32;
+        self.steps = learner.steps();
+        self.readout = learner.parts().readout;
+    }
 }
 
 /// A trainer that was initialised.
 ///
 /// # Safety
 /// `pointer` is null or points to a `gd_trainer` that nothing else refers to.
-unsafe fn trainer<'a>(pointer: *mut gd_trainer) -> Result<&'a mut Trainer, gd_status> {
+pub(crate) unsafe fn trainer<'a>(pointer: *mut gd_trainer) -> Result<&'a mut Trainer, gd_status> {
     check(pointer)?;
     let pointer = pointer.cast::<Trainer>();
     // SAFETY: the memory is large enough and aligned; its first word is a number whatever lies there.
@@ -117,40 +102,20 @@ unsafe fn trainer<'a>(pointer: *mut gd_trainer) -> Result<&'a mut Trainer, gd_st
     Ok(unsafe { &mut *pointer })
 }
 
-/// Numbers of the caller.
-///
-/// # Safety
-/// `pointer` is null or points to so many elements that nobody changes meanwhile.
-unsafe fn input<'a, T>(pointer: *const T, count: usize) -> Result<&'a [T], gd_status> {
-    check(pointer)?;
-    // SAFETY: the caller's.
-    Ok(unsafe { slice::from_raw_parts(pointer, count) })
-}
-
-/// A place for numbers of the caller.
-///
-/// # Safety
-/// `pointer` is null or points to so many elements that nothing else refers to.
-unsafe fn output<'a, T>(pointer: *mut T, count: usize) -> Result<&'a mut [T], gd_status> {
-    check(pointer)?;
-    // SAFETY: the caller's.
-    Ok(unsafe { slice::from_raw_parts_mut(pointer, count) })
-}
-
-/// The status of a result.
-fn to_status(result: Result<(), gd_status>) -> gd_status {
-    result.err().unwrap_or(GD_OK)
-}
-
 /// Makes a trainer for a head of `classes` and `features`, each at least 1, over the caller's `parameters`: the weights row by row (a
 /// row is a class), then the biases, `count` in all, which must be `classes * (features + 1)`. All zeros is a head that knows
-/// nothing. The learning rate is 0.05, beta is 1, the temperature 1, the threshold 0.
+/// nothing. All classes are in use, no step is taken and nothing counted; the learning rate is 0.05, beta is 1, the temperature 1, the
+/// threshold 0.
 ///
 /// The parameters stay the caller's: they are read and changed in place, and must be there as long as the trainer is used.
 ///
+/// # Errors
+/// GD_ERROR_POINTER; GD_ERROR_LENGTH if `count` is another, or the shape has no class or no feature; GD_ERROR_NOT_FINITE if a
+/// parameter is NaN or infinite.
+///
 /// # Safety
 /// `trainer` points to a gd_trainer, `parameters` to `count` floats, and both are used by nobody else during a call, no interrupt
-/// and no other thread. The buffers that a function is given do not overlap.
+/// and no other thread. The buffers that a function is given overlap neither each other nor the parameters.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gd_init(
     trainer: *mut gd_trainer,
@@ -163,16 +128,16 @@ pub unsafe extern "C" fn gd_init(
         check(trainer)?;
         // SAFETY: the caller's.
         let numbers = unsafe { output(parameters, count)? };
-        let head = SliceHead::new(numbers, usize::from(classes), usize::from(features)).map_err(status)?;
+        let head = LinearView::new(numbers, usize::from(classes), usize::from(features)).map_err(status)?;
         head.check().map_err(status)?;
         let new = Trainer {
             mark: MARK,
-            classes,
+            room: classes,
             features,
+            classes: u32::from(classes),
             parameters,
-            schedule: const { BetaSchedule::constant(1.0) },
-            optimizer: const { Sgd::new(0.05) },
-            state: State::new(),
+            steps: 0,
+            tuner: const { FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.05)) },
             readout: Readout::new(),
             calibration: Calibration::new(),
         };
@@ -186,6 +151,9 @@ pub unsafe extern "C" fn gd_init(
 /// Sets the optimizer: plain SGD with a learning rate in (0, 1e6], a weight decay in [0, 1 / learning rate], and the norm in
 /// [1e-6, 1e6] that a step's gradient is clipped to, 0 meaning that it is not.
 ///
+/// # Errors
+/// GD_ERROR_RANGE if one is out of its range.
+///
 /// # Safety
 /// As gd_init.
 #[unsafe(no_mangle)]
@@ -198,9 +166,12 @@ pub unsafe extern "C" fn gd_set_optimizer(
     let set = || {
         // SAFETY: the caller's.
         let trainer = unsafe { self::trainer(trainer)? };
-        let sgd =
+        let mut sgd =
             Sgd::try_new(learning_rate).and_then(|sgd| sgd.try_with_weight_decay(weight_decay)).map_err(status)?;
-        trainer.optimizer = if clip_norm == 0.0 { sgd } else { sgd.try_with_clip_norm(clip_norm).map_err(status)? };
+        if clip_norm != 0.0 {
+            sgd = sgd.try_with_clip_norm(clip_norm).map_err(status)?;
+        }
+        trainer.tuner = FineTuner::new(*trainer.tuner.schedule(), sgd);
         Ok(())
     };
     to_status(set())
@@ -209,6 +180,9 @@ pub unsafe extern "C" fn gd_set_optimizer(
 /// Sets beta, in (0, 1e6]: small learns fast with a large margin, 1 is plain cross-entropy, large stays calibrated. It goes from
 /// `start` to `end` over the first `steps` steps, by equal factors if `geometric`, else by equal differences. `steps` 0 is `end` from
 /// the beginning.
+///
+/// # Errors
+/// GD_ERROR_RANGE if one is out of its range, or if `geometric` and the larger is more than 1e37 times the smaller.
 ///
 /// # Safety
 /// As gd_init.
@@ -228,14 +202,17 @@ pub unsafe extern "C" fn gd_set_beta(
             (_, true) => BetaSchedule::try_geometric(start, end, steps),
             (_, false) => BetaSchedule::try_linear(start, end, steps),
         };
-        trainer.schedule = schedule.map_err(status)?;
+        trainer.tuner = FineTuner::new(schedule.map_err(status)?, *trainer.tuner.optimizer());
         Ok(())
     };
     to_status(set())
 }
 
-/// Sets how logits become an answer: a temperature in [0.01, 100], and a threshold in [0, 1] below which a probability is
-/// "unknown".
+/// Sets how logits become an answer: they are divided by a temperature in [0.01, 100], above 1 for a head that is too sure; a
+/// probability below a threshold in [0, 1] is "unknown".
+///
+/// # Errors
+/// GD_ERROR_RANGE if one is out of its range.
 ///
 /// # Safety
 /// As gd_init.
@@ -251,79 +228,7 @@ pub unsafe extern "C" fn gd_set_readout(trainer: *mut gd_trainer, temperature: f
     to_status(set())
 }
 
-/// What a sample is. `features` are as many as `feature_count` says, which must be those of the head; `probabilities` has one place
-/// a class. After an error `probabilities` may hold anything.
-///
-/// # Safety
-/// As gd_init; `features` and `probabilities` point to as many floats, `prediction` to a gd_prediction.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn gd_predict(
-    trainer: *mut gd_trainer,
-    features: *const f32,
-    feature_count: usize,
-    probabilities: *mut f32,
-    class_count: usize,
-    prediction: *mut gd_prediction,
-) -> gd_status {
-    let predict = || {
-        // SAFETY: the caller's.
-        let (trainer, features, probabilities) =
-            unsafe { (self::trainer(trainer)?, input(features, feature_count)?, output(probabilities, class_count)?) };
-        check(prediction)?;
-        let readout = trainer.readout;
-        // SAFETY: the caller's.
-        let head = unsafe { trainer.head()? };
-        head.logits(features, probabilities).map_err(status)?;
-        let answer = readout.answer_logits(probabilities).map_err(status)?;
-        let known = matches!(answer, Answer::Class(_));
-        let (Answer::Class(Prediction { class, probability }) | Answer::Unknown(Prediction { class, probability })) =
-            answer;
-        // SAFETY: the caller's.
-        unsafe { prediction.write(gd_prediction { class_index: class as u32, probability, known }) };
-        Ok(())
-    };
-    to_status(predict())
-}
-
-/// Learns a labelled sample: forward pass, loss, gradient and update. `scratch` has one place a class, and holds anything afterwards.
-///
-/// # Safety
-/// As gd_predict; `step` points to a gd_step, or is null if it is of no interest.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn gd_learn(
-    trainer: *mut gd_trainer,
-    features: *const f32,
-    feature_count: usize,
-    class_index: u32,
-    scratch: *mut f32,
-    class_count: usize,
-    step: *mut gd_step,
-) -> gd_status {
-    let learn = || {
-        // SAFETY: the caller's.
-        let (trainer, features, scratch) =
-            unsafe { (self::trainer(trainer)?, input(features, feature_count)?, output(scratch, class_count)?) };
-        if !step.is_null() {
-            check(step)?;
-        }
-        let tuner = FineTuner::new(trainer.schedule, trainer.optimizer);
-        let mut state = trainer.state.clone();
-        // SAFETY: the caller's.
-        let mut head = unsafe { trainer.head()? };
-        let done = tuner.step_slices(&mut head, &mut state, features, class_index as usize, scratch).map_err(status)?;
-        trainer.state = state;
-        if !step.is_null() {
-            let Prediction { class, probability } = done.prediction;
-            let report = gd_step { loss: done.loss, beta: done.beta, class_index: class as u32, probability };
-            // SAFETY: the caller's.
-            unsafe { step.write(report) };
-        }
-        Ok(())
-    };
-    to_status(learn())
-}
-
-/// The number of steps taken, the place in the warm-up.
+/// The number of steps taken, the place in the warm-up; it stays at 2^32 - 1.
 ///
 /// # Safety
 /// As gd_init; `steps` points to a number.
@@ -334,7 +239,7 @@ pub unsafe extern "C" fn gd_get_steps(trainer: *mut gd_trainer, steps: *mut u32)
         let trainer = unsafe { self::trainer(trainer)? };
         check(steps)?;
         // SAFETY: the caller's.
-        unsafe { steps.write(trainer.state.steps()) };
+        unsafe { steps.write(trainer.steps) };
         Ok(())
     };
     to_status(get())
@@ -347,98 +252,5 @@ pub unsafe extern "C" fn gd_get_steps(trainer: *mut gd_trainer, steps: *mut u32)
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gd_set_steps(trainer: *mut gd_trainer, steps: u32) -> gd_status {
     // SAFETY: the caller's.
-    to_status(unsafe { self::trainer(trainer) }.map(|trainer| trainer.state.set_steps(steps)))
-}
-
-/// Records what gd_predict said of a sample whose class is known, for gd_get_calibration: before it is learned.
-///
-/// # Safety
-/// As gd_init; `probabilities` points to `class_count` floats.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn gd_record(
-    trainer: *mut gd_trainer,
-    probabilities: *const f32,
-    class_count: usize,
-    class_index: u32,
-) -> gd_status {
-    let record = || {
-        // SAFETY: the caller's.
-        let (trainer, probabilities) = unsafe { (self::trainer(trainer)?, input(probabilities, class_count)?) };
-        if class_count != usize::from(trainer.classes) {
-            return Err(GD_ERROR_LENGTH);
-        }
-        trainer.calibration.record(probabilities, class_index as usize).map_err(status)
-    };
-    to_status(record())
-}
-
-/// The calibration over all that was recorded; GD_ERROR_EMPTY if nothing was.
-///
-/// # Safety
-/// As gd_init; `calibration` points to a gd_calibration.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn gd_get_calibration(trainer: *mut gd_trainer, calibration: *mut gd_calibration) -> gd_status {
-    let get = || {
-        // SAFETY: the caller's.
-        let trainer = unsafe { self::trainer(trainer)? };
-        check(calibration)?;
-        let summary = trainer.calibration.summary().ok_or(GD_ERROR_EMPTY)?;
-        let report = gd_calibration {
-            count: summary.count,
-            accuracy: summary.accuracy,
-            confidence: summary.confidence,
-            nll: summary.nll,
-            brier: summary.brier,
-            ece: summary.ece,
-            mce: summary.mce,
-        };
-        // SAFETY: the caller's.
-        unsafe { calibration.write(report) };
-        Ok(())
-    };
-    to_status(get())
-}
-
-/// The bytes of a checkpoint of a head of this shape.
-#[unsafe(no_mangle)]
-pub extern "C" fn gd_checkpoint_size(classes: u16, features: u16) -> usize {
-    checkpoint::size(usize::from(classes), usize::from(features), false)
-}
-
-/// Writes head, steps and read-out as versioned bytes with a CRC, gd_checkpoint_size of them; `size` may be more. The Rust library
-/// reads them as well.
-///
-/// # Safety
-/// As gd_init; `bytes` points to `size` bytes.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn gd_checkpoint_write(trainer: *mut gd_trainer, bytes: *mut u8, size: usize) -> gd_status {
-    let write = || {
-        // SAFETY: the caller's.
-        let (trainer, bytes) = unsafe { (self::trainer(trainer)?, output(bytes, size)?) };
-        let (state, readout) = (trainer.state.clone(), trainer.readout);
-        // SAFETY: the caller's.
-        let head = unsafe { trainer.head()? };
-        checkpoint::write_slices(&head, &state, &readout, bytes).map(|_| ()).map_err(status)
-    };
-    to_status(write())
-}
-
-/// Reads a checkpoint of a head of the same shape. What is damaged, or another head's, is refused, and nothing is changed.
-///
-/// # Safety
-/// As gd_checkpoint_write.
-#[unsafe(no_mangle)]
-pub unsafe extern "C" fn gd_checkpoint_read(trainer: *mut gd_trainer, bytes: *const u8, size: usize) -> gd_status {
-    let read = || {
-        // SAFETY: the caller's.
-        let (trainer, bytes) = unsafe { (self::trainer(trainer)?, input(bytes, size)?) };
-        let (mut state, mut readout) = (trainer.state.clone(), trainer.readout);
-        // SAFETY: the caller's.
-        let mut head = unsafe { trainer.head()? };
-        checkpoint::read_slices(bytes, &mut head, &mut state, &mut readout).map_err(status)?;
-        trainer.state = state;
-        trainer.readout = readout;
-        Ok(())
-    };
-    to_status(read())
+    to_status(unsafe { self::trainer(trainer) }.map(|trainer| trainer.steps = steps))
 }

@@ -3,7 +3,9 @@
 use std::ffi::CStr;
 use std::ptr;
 
-use gradient_decay::{BetaSchedule, Calibration, FineTuner, LinearHead, Readout, Sgd, State, checkpoint};
+use gradient_decay::{
+    Answer, BetaSchedule, Calibration, Contents, FineTuner, Learner, LinearHead, Parts, Readout, Sgd, State, checkpoint,
+};
 use gradient_decay_c::*;
 
 const CLASSES: usize = 10;
@@ -12,6 +14,15 @@ const PARAMETERS: usize = CLASSES * (FEATURES + 1);
 
 /// What the bare example prints in QEMU.
 const EXPECTED: &str = include_str!("../examples/bare/expected.log");
+
+/// A trainer's counterpart in Rust.
+type Mine<const CLASSES: usize, const FEATURES: usize> =
+    Learner<LinearHead<CLASSES, FEATURES>, Parts<(), (), (), Calibration<10>, Readout>>;
+
+fn mine<const CLASSES: usize, const FEATURES: usize>(readout: Readout) -> Mine<CLASSES, FEATURES> {
+    let parts = Parts { preprocess: (), memory: (), guard: (), calibration: Calibration::new(), readout };
+    Learner::new(LinearHead::new(), parts)
+}
 
 /// The memory of a trainer, as C has it.
 fn memory() -> gd_trainer {
@@ -35,33 +46,36 @@ fn sample(n: u32) -> ([f32; FEATURES], usize) {
 #[test]
 fn c_on_a_cortex_m4_has_the_bits_of_rust() {
     const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.01, 1.0, 150), Sgd::new(0.05));
-    let (mut head, mut state, mut calibration) =
-        (LinearHead::<CLASSES, FEATURES>::new(), State::new(), Calibration::<10>::new());
-    let readout = Readout::new().with_temperature(1.0).with_threshold(0.5);
+    let mut learner: Mine<CLASSES, FEATURES> = mine(Readout::new().with_temperature(1.0).with_threshold(0.5));
     let mut lines = Vec::new();
     let mut line = |name: &str, bits: u32| lines.push(format!("{name} {bits:08x}"));
     for n in 1..=300 {
         let (features, class) = sample(n);
-        let mut probabilities = [0.0; CLASSES];
-        head.logits(&features, &mut probabilities).unwrap();
-        readout.answer_logits(&mut probabilities).unwrap();
-        calibration.record(&probabilities, class).unwrap();
-        let step = TUNER.step(&mut head, &mut state, &features, class).unwrap();
+        let step = learner.learn(&TUNER, &features, class).unwrap();
         if n % 100 == 0 {
-            line("loss", step.loss.to_bits());
-            line("beta", step.beta.to_bits());
+            line("loss", step.loss().to_bits());
+            line("beta", step.beta().to_bits());
         }
     }
-    let summary = calibration.summary().unwrap();
+    let summary = learner.parts().calibration.summary().unwrap();
     line("accuracy", summary.accuracy.to_bits());
     line("ece", summary.ece.to_bits());
-    let mut bytes = [0; checkpoint::size(CLASSES, FEATURES, false)];
-    checkpoint::write(&head, &state, &readout, &mut bytes).unwrap();
+    let mut unseen = Calibration::<10>::new();
+    for n in 301..=400 {
+        let (features, class) = sample(n);
+        let mut probabilities = [0.0; CLASSES];
+        learner.head().logits(&features, &mut probabilities).unwrap();
+        learner.parts().readout.answer_logits(&mut probabilities).unwrap();
+        unseen.record(&probabilities, class).unwrap();
+    }
+    let summary = unseen.summary().unwrap();
+    line("unseen accuracy", summary.accuracy.to_bits());
+    line("unseen ece", summary.ece.to_bits());
+    let contents = Contents::ALL.without_calibration();
+    let mut bytes = vec![0; checkpoint::size(&learner, contents)];
+    checkpoint::write(&learner, contents, &mut bytes).unwrap();
     bytes[bytes.len() - 4..].iter().for_each(|byte| line("checkpoint crc byte", u32::from(*byte)));
-    let mut logits = [0.0; CLASSES];
-    head.logits(&sample(1).0, &mut logits).unwrap();
-    let (gradient_decay::Answer::Class(prediction) | gradient_decay::Answer::Unknown(prediction)) =
-        readout.answer_logits(&mut logits).unwrap();
+    let (Answer::Class(prediction) | Answer::Unknown(prediction)) = learner.answer(&sample(1).0).unwrap();
     line("probability", prediction.probability.to_bits());
     assert_eq!(lines, EXPECTED.lines().collect::<Vec<_>>());
 }
@@ -69,7 +83,8 @@ fn c_on_a_cortex_m4_has_the_bits_of_rust() {
 #[test]
 fn every_error_has_a_code_and_changes_nothing() {
     let (mut trainer, mut parameters) = (memory(), [0.25_f32; PARAMETERS]);
-    let (mut scratch, mut step, mut prediction) = ([0.0_f32; CLASSES], gd_step::default(), gd_prediction::default());
+    let (mut scratch, mut step, mut prediction) =
+        ([0.0_f32; 2 * CLASSES], gd_step::default(), gd_prediction::default());
     let (features, _) = sample(1);
     // SAFETY: all pointers are null, or to what the functions ask for.
     unsafe {
@@ -100,26 +115,33 @@ fn every_error_has_a_code_and_changes_nothing() {
             let (pointer, length) = (features.as_ptr(), features.len());
             gd_learn(t, pointer, length, class, scratch.as_mut_ptr(), scratch_length, &mut step)
         };
-        assert_eq!(learn(&features[1..], 0, CLASSES), GD_ERROR_LENGTH);
-        assert_eq!(learn(&features, 0, CLASSES - 1), GD_ERROR_LENGTH);
-        assert_eq!(learn(&features, 10, CLASSES), GD_ERROR_CLASS);
-        assert_eq!(learn(&[f32::NAN; FEATURES], 0, CLASSES), GD_ERROR_NOT_FINITE);
-        assert_eq!(learn(&[1e35; FEATURES], 0, CLASSES), GD_ERROR_TOO_LARGE);
+        assert_eq!(learn(&features[1..], 0, 2 * CLASSES), GD_ERROR_LENGTH);
+        for length in [0, CLASSES, 2 * CLASSES - 1] {
+            assert_eq!(learn(&features, 0, length), GD_ERROR_LENGTH, "scratch");
+        }
+        assert_eq!(learn(&features, 10, 2 * CLASSES), GD_ERROR_CLASS);
+        assert_eq!(learn(&features, u32::MAX, 2 * CLASSES), GD_ERROR_CLASS);
+        assert_eq!(learn(&[f32::NAN; FEATURES], 0, 2 * CLASSES), GD_ERROR_NOT_FINITE);
+        assert_eq!(learn(&[1e35; FEATURES], 0, 2 * CLASSES), GD_ERROR_TOO_LARGE);
         let out = scratch.as_mut_ptr();
         assert_eq!(gd_predict(t, ptr::null(), FEATURES, out, CLASSES, &mut prediction), GD_ERROR_POINTER);
         assert_eq!(gd_predict(t, features.as_ptr(), FEATURES, out, CLASSES, ptr::null_mut()), GD_ERROR_POINTER);
+        assert_eq!(gd_predict(t, features.as_ptr(), FEATURES, out, CLASSES + 1, &mut prediction), GD_ERROR_LENGTH);
         let crooked = features.as_ptr().cast::<u8>().add(1).cast();
         assert_eq!(gd_predict(t, crooked, FEATURES, out, CLASSES, &mut prediction), GD_ERROR_POINTER);
         assert_eq!(gd_get_calibration(t, &mut gd_calibration::default()), GD_ERROR_EMPTY);
         assert_eq!(gd_record(t, out, CLASSES - 1, 0), GD_ERROR_LENGTH);
+        assert_eq!(gd_record(t, [0.1; CLASSES].as_ptr(), CLASSES, 10), GD_ERROR_CLASS);
+        assert_eq!(gd_record(t, [1.1; CLASSES].as_ptr(), CLASSES, 0), GD_ERROR_RANGE);
         let mut bytes = [0; 100];
         assert_eq!(gd_checkpoint_write(t, bytes.as_mut_ptr(), bytes.len()), GD_ERROR_LENGTH);
         assert_eq!(gd_checkpoint_read(t, bytes.as_ptr(), bytes.len()), GD_ERROR_CHECKPOINT);
 
         let mut steps = 0;
         assert_eq!((gd_get_steps(t, &mut steps), steps), (GD_OK, 7));
+        assert_eq!(gd_get_calibration(t, &mut gd_calibration::default()), GD_ERROR_EMPTY, "nothing was counted");
         assert_eq!(
-            gd_learn(t, features.as_ptr(), FEATURES, 0, out, CLASSES, ptr::null_mut()),
+            gd_learn(t, features.as_ptr(), FEATURES, 0, out, 2 * CLASSES, ptr::null_mut()),
             GD_OK,
             "no report asked for"
         );
@@ -134,35 +156,57 @@ fn every_error_has_a_code_and_changes_nothing() {
     assert_eq!(parameters, expected);
 }
 
+/// What was said before a step counts, once, at the temperature; what is recorded counts with it.
 #[test]
-fn a_checkpoint_goes_to_rust_and_back() {
-    let (mut trainer, mut parameters) = (memory(), [0.5_f32; 6]);
-    let mut bytes = vec![0; gd_checkpoint_size(2, 2)];
-    // SAFETY: all pointers are to what the functions ask for.
-    unsafe {
-        assert_eq!(gd_init(&mut trainer, parameters.as_mut_ptr(), 6, 2, 2), GD_OK);
-        assert_eq!((gd_set_steps(&mut trainer, 9), gd_set_readout(&mut trainer, 2.0, 0.25)), (GD_OK, GD_OK));
-        assert_eq!(gd_checkpoint_write(&mut trainer, bytes.as_mut_ptr(), bytes.len()), GD_OK);
+fn what_is_learned_counts_for_the_calibration() {
+    for temperature in [1.0, 2.5] {
+        let (mut trainer, mut parameters) = (memory(), [0.0_f32; PARAMETERS]);
+        let (mut scratch, mut probabilities) = ([0.0_f32; 2 * CLASSES], [0.0_f32; CLASSES]);
+        let (mut said, mut prediction, mut found) =
+            (Calibration::<10>::new(), gd_prediction::default(), gd_calibration::default());
+        // SAFETY: all pointers are to what the functions ask for.
+        unsafe {
+            let t = &raw mut trainer;
+            assert_eq!(gd_init(t, parameters.as_mut_ptr(), PARAMETERS, 10, 64), GD_OK);
+            assert_eq!(gd_set_readout(t, temperature, 0.0), GD_OK);
+            for n in 1..=100 {
+                let ((features, class), p) = (sample(n), probabilities.as_mut_ptr());
+                assert_eq!(gd_predict(t, features.as_ptr(), FEATURES, p, CLASSES, &mut prediction), GD_OK);
+                said.record(&probabilities, class).unwrap();
+                let (x, mut step) = (features.as_ptr(), gd_step::default());
+                assert_eq!(gd_learn(t, x, FEATURES, class as u32, scratch.as_mut_ptr(), 2 * CLASSES, &mut step), GD_OK);
+                assert_eq!(step.class_index, prediction.class_index);
+                assert!(temperature != 1.0 || (step.probability - prediction.probability).abs() < 1e-6);
+            }
+            assert_eq!(gd_get_calibration(t, &mut found), GD_OK);
+            let expected = said.summary().unwrap();
+            assert_eq!((found.count, found.accuracy), (100, expected.accuracy));
+            let near = |a: f32, b: f32| (a - b).abs() < 1e-5;
+            assert!(near(found.confidence, expected.confidence) && near(found.nll, expected.nll), "{found:?}");
+            assert!(near(found.brier, expected.brier) && near(found.ece, expected.ece), "{found:?}");
+
+            assert_eq!(gd_record(t, probabilities.as_ptr(), CLASSES, 0), GD_OK);
+            assert_eq!((gd_get_calibration(t, &mut found), found.count), (GD_OK, 101));
+            assert_eq!(gd_reset_calibration(t), GD_OK);
+            assert_eq!(gd_get_calibration(t, &mut found), GD_ERROR_EMPTY);
+            assert_eq!(gd_record(t, probabilities.as_ptr(), CLASSES, 0), GD_OK);
+            assert_eq!((gd_get_calibration(t, &mut found), found.count), (GD_OK, 1));
+        }
     }
-    let (mut head, mut state, mut readout) = (LinearHead::<2, 2>::new(), State::new(), Readout::new());
-    checkpoint::read(&bytes, &mut head, &mut state, &mut readout).unwrap();
-    assert_eq!((state.steps(), readout.temperature(), readout.threshold()), (9, 2.0, 0.25));
-    head.import(&[1.0, 2.0, 3.0, 4.0, 5.0, 6.0]).unwrap();
-    checkpoint::write(&head, &state, &readout, &mut bytes).unwrap();
-    // SAFETY: as above.
-    assert_eq!(unsafe { gd_checkpoint_read(&mut trainer, bytes.as_ptr(), bytes.len()) }, GD_OK);
-    assert_eq!(parameters, [1.0, 2.0, 3.0, 4.0, 5.0, 6.0]);
 }
 
 #[test]
 fn every_status_has_a_message() {
-    let mut messages: Vec<&str> = (-9..=0)
+    let mut messages: Vec<&str> = (GD_ERROR_OTHER..=0)
         // SAFETY: a message is a text that is there for ever.
         .map(|status| unsafe { CStr::from_ptr(gd_message(status)) }.to_str().unwrap())
         .collect();
+    messages.sort_unstable();
     messages.dedup();
-    assert_eq!(messages.len(), 10);
+    assert_eq!(messages.len(), 12);
     // SAFETY: as above.
-    let unknown = unsafe { CStr::from_ptr(gd_message(5)) }.to_str().unwrap();
-    assert!(!messages.contains(&unknown));
+    for none in [5, GD_ERROR_OTHER - 1] {
+        let unknown = unsafe { CStr::from_ptr(gd_message(none)) }.to_str().unwrap();
+        assert!(!messages.contains(&unknown));
+    }
 }

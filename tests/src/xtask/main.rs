@@ -7,6 +7,7 @@ mod qemu;
 mod same_bits;
 mod setup;
 mod shell;
+mod starter;
 
 use std::process::{Command, ExitCode};
 
@@ -130,6 +131,7 @@ fn test() -> Result<()> {
     qemu::check_boards(false)?;
     qemu::compare()?;
     c::test()?;
+    starter::run()?;
     footprint::clippy()?;
     footprint::run(false)?;
     same_bits::compare(false)?;

@@ -46,15 +46,12 @@ pub fn add_dot_rows<const N: usize>(rows: &[[f32; N]], x: &[f32; N], sums: &mut 
 /// ```
 pub fn add_dot_matrix(matrix: &[f32], x: &[f32], sums: &mut [f32]) {
     #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
-    if matrix.len() as u64 >= sums.len() as u64 * x.len() as u64 {
-        return fpu::dot_matrix(matrix, x, sums);
+    {
+        let rows = matrix.len().checked_div(x.len()).unwrap_or(sums.len()).min(sums.len());
+        return fpu::dot_matrix(matrix, x, sums.get_mut(..rows).unwrap_or_default());
     }
-    let mut matrix = matrix;
-    for sum in sums {
-        let Some((row, others)) = matrix.split_at_checked(x.len()) else { return };
-        *sum += dot(row, x);
-        matrix = others;
-    }
+    #[cfg(not(all(feature = "asm", target_arch = "arm", target_abi = "eabihf")))]
+    portable::add_dot_matrix(matrix, x, sums);
 }
 
 /// [`update_rows`] of a matrix whose shape is known only at run time: as many rows as rates, of the length of `features`, one

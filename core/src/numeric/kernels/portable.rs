@@ -53,6 +53,16 @@ fn add_dot_block<const N: usize>(rows: &[[f32; N]; 4], x: &[f32; N], sums: &mut 
     *d_sum += finish(d_lanes, d_rest, x_rest);
 }
 
+/// See [`kernels::add_dot_matrix`](crate::kernels::add_dot_matrix).
+pub fn add_dot_matrix(matrix: &[f32], x: &[f32], sums: &mut [f32]) {
+    let mut matrix = matrix;
+    for sum in sums {
+        let Some((row, others)) = matrix.split_at_checked(x.len()) else { return };
+        *sum += dot(row, x);
+        matrix = others;
+    }
+}
+
 /// See [`kernels::sum_of_magnitudes`](crate::kernels::sum_of_magnitudes).
 pub fn sum_of_magnitudes(values: &[f32]) -> f32 {
     values.iter().fold(0.0, |sum, x| sum + x.abs())

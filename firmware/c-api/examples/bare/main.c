@@ -14,7 +14,8 @@ static gd_trainer trainer;
 static float parameters[CLASSES * (FEATURES + 1)];
 static float features[FEATURES];
 static float probabilities[CLASSES];
-static uint8_t checkpoint[4 * CLASSES * (FEATURES + 1) + 64];
+static float scratch[2 * CLASSES];
+static uint8_t checkpoint[4 * CLASSES * (FEATURES + 1) + GD_CHECKPOINT_EXTRA_BYTES];
 
 /* Semihosting: SYS_WRITE0 prints a text, SYS_EXIT ends QEMU. */
 static int semihosting(int operation, const void *argument)
@@ -92,6 +93,16 @@ static uint32_t sample(uint32_t n)
     return class_index;
 }
 
+static void print_calibration(const char *samples)
+{
+    gd_calibration calibration;
+    check(gd_get_calibration(&trainer, &calibration));
+    print(samples);
+    print_hex("accuracy ", bits(calibration.accuracy));
+    print(samples);
+    print_hex("ece ", bits(calibration.ece));
+}
+
 int main(void)
 {
     check(gd_init(&trainer, parameters, sizeof parameters / sizeof *parameters, CLASSES, FEATURES));
@@ -99,27 +110,32 @@ int main(void)
     check(gd_set_beta(&trainer, 0.01f, 1.0f, 150, true));
     check(gd_set_readout(&trainer, 1.0f, 0.5f));
 
-    gd_prediction prediction;
     gd_step step;
     for (uint32_t n = 1; n <= SAMPLES; n++) {
         uint32_t class_index = sample(n);
-        check(gd_predict(&trainer, features, FEATURES, probabilities, CLASSES, &prediction));
-        check(gd_record(&trainer, probabilities, CLASSES, class_index));
-        check(gd_learn(&trainer, features, FEATURES, class_index, probabilities, CLASSES, &step));
+        check(gd_learn(&trainer, features, FEATURES, class_index, scratch, 2 * CLASSES, &step));
         if (n % 100 == 0) {
             print_hex("loss ", bits(step.loss));
             print_hex("beta ", bits(step.beta));
         }
     }
-    gd_calibration calibration;
-    check(gd_get_calibration(&trainer, &calibration));
-    print_hex("accuracy ", bits(calibration.accuracy));
-    print_hex("ece ", bits(calibration.ece));
+    print_calibration("");
+
+    /* Samples that it has not seen. */
+    gd_prediction prediction;
+    check(gd_reset_calibration(&trainer));
+    for (uint32_t n = SAMPLES + 1; n <= SAMPLES + 100; n++) {
+        uint32_t class_index = sample(n);
+        check(gd_predict(&trainer, features, FEATURES, probabilities, CLASSES, &prediction));
+        check(gd_record(&trainer, probabilities, CLASSES, class_index));
+    }
+    print_calibration("unseen ");
 
     /* What is wrong is refused, and changes nothing. */
-    expect(gd_learn(&trainer, features, FEATURES - 1, 0, probabilities, CLASSES, &step), GD_ERROR_LENGTH);
-    expect(gd_learn(&trainer, features, FEATURES, CLASSES, probabilities, CLASSES, &step), GD_ERROR_CLASS);
-    expect(gd_learn(&trainer, NULL, FEATURES, 0, probabilities, CLASSES, &step), GD_ERROR_POINTER);
+    expect(gd_learn(&trainer, features, FEATURES - 1, 0, scratch, 2 * CLASSES, &step), GD_ERROR_LENGTH);
+    expect(gd_learn(&trainer, features, FEATURES, 0, scratch, CLASSES, &step), GD_ERROR_LENGTH);
+    expect(gd_learn(&trainer, features, FEATURES, CLASSES, scratch, 2 * CLASSES, &step), GD_ERROR_CLASS);
+    expect(gd_learn(&trainer, NULL, FEATURES, 0, scratch, 2 * CLASSES, &step), GD_ERROR_POINTER);
     expect(gd_set_beta(&trainer, -1.0f, 1.0f, 10, true), GD_ERROR_RANGE);
 
     /* A checkpoint brings the head back; its last four bytes are a CRC. */

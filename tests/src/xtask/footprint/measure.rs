@@ -48,6 +48,11 @@ impl Machine {
         !self.has_fpu() || self.core == CORTEX_M4F.core
     }
 
+    /// The program that counts the calls of a learner with all its parts: in integers where there is no FPU.
+    pub fn calls(&self) -> &'static str {
+        if self.has_fpu() { "calls_float" } else { "calls_fixed" }
+    }
+
     /// The shapes that fit: the micro:bit has 16 KiB of RAM.
     pub fn shapes(&self) -> &'static [(&'static str, &'static str)] {
         if self.machine == "microbit" { &SHAPES[..1] } else { &SHAPES }

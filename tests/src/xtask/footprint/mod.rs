@@ -26,6 +26,9 @@ const SLACK: f64 = 1.02;
 /// The shapes of heads that are measured, as the programs name them and as people write them.
 const SHAPES: [(&str, &str); 3] = [("64_10", "64->10"), ("784_10", "784->10"), ("128_100", "128->100")];
 
+/// The figures of a learner with all its parts.
+const CALLS: &str = "calls";
+
 /// The builds that the trainers' footprint is measured in, with their features.
 const TRAINERS: [(&str, &str); 4] =
     [("asm", "asm"), ("portable", ""), ("micromath", "asm,micromath"), ("run-time settings", "asm,run-time-settings")];
@@ -76,6 +79,10 @@ fn measured() -> Result<(Figures, Vec<(String, u32)>)> {
     for machine in MACHINES.iter().filter(|machine| machine.counts_integers()) {
         let lines = measure::run(machine, "fixed_64_10", "release", "asm")?;
         record(&mut figures, machine, "integers", SHAPES[0].1, &lines)?;
+    }
+    for machine in &MACHINES {
+        let lines = measure::run(machine, machine.calls(), "release", "asm")?;
+        record(&mut figures, machine, CALLS, SHAPES[0].1, &lines)?;
     }
     for program in ["parts_64_10", "momentum_64_10", "view_64_10"] {
         let lines = measure::run(&CORTEX_M4F, program, "release", "asm")?;

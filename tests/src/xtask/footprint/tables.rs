@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anyhow::Result;
 
 use super::measure::MACHINES;
-use super::{Figures, SHAPES, TRAINERS, get};
+use super::{CALLS, Figures, SHAPES, TRAINERS, get};
 
 /// What others need, measured by others of this project under the same QEMU, machine and `-icount shift=6`, one sample each:
 /// a name, an inference with softmax and a step of a 64 -> 10 head, steps of 784 -> 10 and 128 -> 100.
@@ -24,6 +24,7 @@ pub fn markdown(figures: &Figures) -> Result<String> {
     kinds(&mut text, figures)?;
     parts(&mut text, figures)?;
     cores(&mut text, figures)?;
+    calls(&mut text, figures)?;
     trainers(&mut text, figures)?;
     Ok(text)
 }
@@ -130,6 +131,33 @@ fn cores(text: &mut String, figures: &Figures) -> Result<()> {
             let (inference, step) = (grouped(value("inference")?), grouped(value("step")?));
             writeln!(text, "| {}, in integers | {inference} | {step} |", machine.core)?;
         }
+    }
+    Ok(())
+}
+
+/// Each call of a learner with all its parts.
+fn calls(text: &mut String, figures: &Figures) -> Result<()> {
+    let cores = MACHINES.map(|machine| if machine.has_fpu() { machine.core.to_owned() } else { format!("{}, integers", machine.core) });
+    writeln!(text, "\n| 64 -> 10, all parts, instructions | {} |", cores.join(" | "))?;
+    writeln!(text, "|---|{}", "---|".repeat(MACHINES.len()))?;
+    for (label, what) in [
+        ("`answer`", "answer"),
+        ("`learn`", "learn"),
+        ("`learn`, the sample held out", "hold-out"),
+        ("`rehearse`, one sample", "rehearse-1"),
+        ("`judge`, 20 samples held out", "judge-20"),
+        ("`fit_temperature`, 16 halvings, 20 samples", "fit-20x16"),
+        ("`checkpoint::write`", "checkpoint-write"),
+        ("`checkpoint::read`", "checkpoint-read"),
+        ("bytes of the learner", "bytes learner"),
+        ("bytes of its checkpoint", "bytes checkpoint"),
+    ] {
+        write!(text, "| {label} ")?;
+        for machine in &MACHINES {
+            let value = get(figures, &format!("{}/{CALLS}/64->10/{what}", machine.core))?;
+            write!(text, "| {} ", grouped(value))?;
+        }
+        writeln!(text, "|")?;
     }
     Ok(())
 }

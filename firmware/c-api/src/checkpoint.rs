@@ -1,0 +1,75 @@
+//! Checkpoints: a trainer as bytes.
+
+use gradient_decay::{Calibration, Contents, Learner, LinearHead, Parts, Readout, checkpoint};
+
+use crate::pointer::{input, output};
+use crate::status::*;
+use crate::trainer::{gd_trainer, trainer};
+
+/// The bytes of a checkpoint beside the parameters, which take 4 each: for a buffer whose size is known when it is compiled.
+pub const GD_CHECKPOINT_EXTRA_BYTES: usize = 72;
+
+/// The smallest head, which is saved as any other is.
+type Smallest = LinearHead<1, 1>;
+
+const _: () = assert!(
+    GD_CHECKPOINT_EXTRA_BYTES
+        == checkpoint::bytes::<Learner<Smallest, Parts<(), (), (), (), Readout>>>() - 4 * Smallest::PARAMETERS
+);
+
+/// The bytes of a checkpoint of a head of this shape: GD_CHECKPOINT_EXTRA_BYTES and 4 for each of the `classes * (features + 1)`
+/// parameters. The largest size_t if it does not hold so many.
+#[unsafe(no_mangle)]
+pub extern "C" fn gd_checkpoint_size(classes: u16, features: u16) -> usize {
+    let parameters = usize::from(classes).saturating_mul(usize::from(features) + 1);
+    parameters.saturating_mul(4).saturating_add(GD_CHECKPOINT_EXTRA_BYTES)
+}
+
+/// Writes head, steps and read-out as versioned bytes with a CRC, gd_checkpoint_size of them; `size` may be more. The Rust library
+/// reads them as well. Optimizer, beta and calibration are not among them.
+///
+/// # Errors
+/// GD_ERROR_LENGTH if `size` is less; GD_ERROR_NOT_FINITE if a parameter is NaN or infinite, which gd_checkpoint_read would refuse. The
+/// bytes are then unchanged.
+///
+/// # Safety
+/// As gd_init; `bytes` points to `size` bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gd_checkpoint_write(trainer: *mut gd_trainer, bytes: *mut u8, size: usize) -> gd_status {
+    let write = || {
+        // SAFETY: the caller's.
+        let (trainer, bytes) = unsafe { (self::trainer(trainer)?, output(bytes, size)?) };
+        // SAFETY: the caller's.
+        let learner = unsafe { trainer.learner(&mut [], 0, &())? };
+        checkpoint::write(&learner, Contents::ALL, bytes).map(drop).map_err(status)
+    };
+    to_status(write())
+}
+
+/// Reads a checkpoint of a head of the same shape, from C or Rust, of this version of the library or an earlier one; `size` may be more.
+/// Calibration begins anew: it was of the head before.
+///
+/// Only the classes that were in use are so then: the others, whose rows are zero, have the probability 0 and cannot be learned, until
+/// gd_init takes all into use.
+///
+/// # Errors
+/// GD_ERROR_CHECKPOINT if it is damaged, or another head's; GD_ERROR_NOT_FINITE or GD_ERROR_RANGE if it holds a number that is NaN or
+/// infinite, or out of its range. Nothing is then changed.
+///
+/// # Safety
+/// As gd_checkpoint_write.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gd_checkpoint_read(trainer: *mut gd_trainer, bytes: *const u8, size: usize) -> gd_status {
+    let read = || {
+        // SAFETY: the caller's.
+        let (trainer, bytes) = unsafe { (self::trainer(trainer)?, input(bytes, size)?) };
+        // SAFETY: the caller's.
+        let mut learner = unsafe { trainer.learner(&mut [], 0, &())? };
+        checkpoint::read(bytes, &mut learner).map_err(status)?;
+        trainer.keep(&learner);
+        // That of the head before.
+        trainer.calibration = Calibration::new();
+        Ok(())
+    };
+    to_status(read())
+}

@@ -1,0 +1,219 @@
+//! Inference, training, and how good the answers were.
+
+use gradient_decay::step::Step;
+use gradient_decay::{Answer, Calibration, FineTuner, Head, Prediction};
+
+use crate::pointer::{check, input, output};
+use crate::status::*;
+use crate::trainer::{gd_trainer, trainer};
+
+/// The answer of a head for a sample.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct gd_prediction {
+    /// The most probable class, from 0; the first of equal ones.
+    pub class_index: u32,
+    /// Its probability, in [0, 1].
+    pub probability: f32,
+    /// Whether that reaches the threshold: if not, the answer is "unknown".
+    pub known: bool,
+}
+
+/// The report of a training step.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct gd_step {
+    /// The loss of the sample before the step, in nats, >= 0.
+    pub loss: f32,
+    /// The beta of the step, in (0, 1e6].
+    pub beta: f32,
+    /// The most probable class before the step, from 0; the first of equal ones.
+    pub class_index: u32,
+    /// Its softmax probability before the step, in [0, 1]: without a temperature.
+    pub probability: f32,
+}
+
+/// How far probabilities can be trusted: means over the samples that gd_learn learned, by what the trainer would have answered before,
+/// and over what gd_record was given.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct gd_calibration {
+    /// Samples, at least 1; after 2^32 - 1 no more are counted.
+    pub count: u32,
+    /// The share that was right, in [0, 1].
+    pub accuracy: f32,
+    /// The mean probability of the most probable class, in [0, 1]. Above the accuracy: too sure.
+    pub confidence: f32,
+    /// Negative log-likelihood, in nats, in [0, 87.4].
+    pub nll: f32,
+    /// Brier score, in [0, 2].
+    pub brier: f32,
+    /// Expected calibration error, over 10 bins, in [0, 1].
+    pub ece: f32,
+    /// Maximum calibration error of a bin, in [0, 1].
+    pub mce: f32,
+}
+
+/// The most probable class of a sample, or "unknown". `features` are as many as `feature_count` says, which must be those of the head;
+/// `probabilities` has one place a class, `class_count` in all, and gets the probability of each under the temperature, 0 for a class
+/// that is not in use. After an error `probabilities` may hold anything.
+///
+/// # Errors
+/// GD_ERROR_LENGTH if `feature_count` or `class_count` is not that of gd_init; GD_ERROR_NOT_FINITE if a feature is NaN or infinite, or a
+/// logit leaves the range of a float; GD_ERROR_NO_CLASSES if no class is in use.
+///
+/// # Safety
+/// As gd_init; `features` and `probabilities` point to as many floats, `prediction` to a gd_prediction.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gd_predict(
+    trainer: *mut gd_trainer,
+    features: *const f32,
+    feature_count: usize,
+    probabilities: *mut f32,
+    class_count: usize,
+    prediction: *mut gd_prediction,
+) -> gd_status {
+    let predict = || {
+        // SAFETY: the caller's.
+        let (trainer, features, probabilities) =
+            unsafe { (self::trainer(trainer)?, input(features, feature_count)?, output(probabilities, class_count)?) };
+        check(prediction)?;
+        // SAFETY: the caller's.
+        let head = unsafe { trainer.head()? };
+        head.logits(features, probabilities).map_err(status)?;
+        let (used, unused) = probabilities.split_at_mut_checked(head.classes()).unwrap_or_default();
+        if used.is_empty() {
+            return Err(GD_ERROR_NO_CLASSES);
+        }
+        unused.fill(0.0);
+        let answer = trainer.readout.answer_logits(used).map_err(status)?;
+        let known = matches!(answer, Answer::Class(_));
+        let (Answer::Class(Prediction { class, probability }) | Answer::Unknown(Prediction { class, probability })) =
+            answer;
+        // SAFETY: the caller's.
+        unsafe { prediction.write(gd_prediction { class_index: class as u32, probability, known }) };
+        Ok(())
+    };
+    to_status(predict())
+}
+
+/// Learns a labelled sample: forward pass, loss, gradient and update. The answer before that, under the temperature, counts for
+/// gd_get_calibration, without a second forward pass: gd_predict is not needed before it, and gd_record would count the sample twice.
+///
+/// `scratch` is room to work in, two floats a class: `scratch_count` must be twice the classes of gd_init. It may hold anything before
+/// and after.
+///
+/// # Errors
+/// GD_ERROR_LENGTH if `feature_count` is not that of gd_init, or `scratch_count` not twice its classes; GD_ERROR_CLASS if `class_index`
+/// is not a class in use; GD_ERROR_NOT_FINITE if a feature is NaN or infinite, or a logit leaves the range of a float;
+/// GD_ERROR_TOO_LARGE if the update could: the features times the learning rate are from 1e30 on. Nothing is then learned or counted.
+///
+/// # Safety
+/// As gd_init; `features` and `scratch` point to as many floats, `step` to a gd_step, or it is null if the report is of no interest.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gd_learn(
+    trainer: *mut gd_trainer,
+    features: *const f32,
+    feature_count: usize,
+    class_index: u32,
+    scratch: *mut f32,
+    scratch_count: usize,
+    step: *mut gd_step,
+) -> gd_status {
+    let learn = || {
+        // SAFETY: the caller's.
+        let (trainer, features, scratch) =
+            unsafe { (self::trainer(trainer)?, input(features, feature_count)?, output(scratch, scratch_count)?) };
+        if !step.is_null() {
+            check(step)?;
+        }
+        // The same settings, of which the compiler knows that they have no momentum.
+        let plain = trainer.tuner.optimizer().try_with_momentum(0.0).map_err(status)?;
+        let tuner = FineTuner::new(*trainer.tuner.schedule(), plain);
+        // SAFETY: the caller's.
+        let mut learner = unsafe { trainer.learner(scratch, trainer.room, &trainer.calibration)? };
+        let report = gd_step::from(&learner.learn(&tuner, features, class_index as usize).map_err(status)?);
+        trainer.keep(&learner);
+        trainer.calibration = learner.parts().calibration.clone();
+        if !step.is_null() {
+            // SAFETY: the caller's.
+            unsafe { step.write(report) };
+        }
+        Ok(())
+    };
+    to_status(learn())
+}
+
+impl From<&Step<'_>> for gd_step {
+    fn from(step: &Step<'_>) -> Self {
+        let Prediction { class, probability } = step.prediction();
+        gd_step { loss: step.loss(), beta: step.beta(), class_index: class as u32, probability }
+    }
+}
+
+/// Counts the answer of gd_predict for a sample whose class is known and that is not learned, for gd_get_calibration: a test. A sample
+/// that is learned is counted by gd_learn.
+///
+/// # Errors
+/// GD_ERROR_LENGTH if `class_count` is not that of gd_init; GD_ERROR_CLASS if `class_index` is not below it; GD_ERROR_RANGE if a
+/// probability is not in [0, 1].
+///
+/// # Safety
+/// As gd_init; `probabilities` points to `class_count` floats.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gd_record(
+    trainer: *mut gd_trainer,
+    probabilities: *const f32,
+    class_count: usize,
+    class_index: u32,
+) -> gd_status {
+    let record = || {
+        // SAFETY: the caller's.
+        let (trainer, probabilities) = unsafe { (self::trainer(trainer)?, input(probabilities, class_count)?) };
+        if class_count != usize::from(trainer.room) {
+            return Err(GD_ERROR_LENGTH);
+        }
+        trainer.calibration.record(probabilities, class_index as usize).map_err(status)
+    };
+    to_status(record())
+}
+
+/// The calibration over all that was counted since gd_init or gd_reset_calibration, by gd_learn and gd_record.
+///
+/// # Errors
+/// GD_ERROR_EMPTY if nothing was.
+///
+/// # Safety
+/// As gd_init; `calibration` points to a gd_calibration.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gd_get_calibration(trainer: *mut gd_trainer, calibration: *mut gd_calibration) -> gd_status {
+    let get = || {
+        // SAFETY: the caller's.
+        let trainer = unsafe { self::trainer(trainer)? };
+        check(calibration)?;
+        let summary = trainer.calibration.summary().ok_or(GD_ERROR_EMPTY)?;
+        let report = gd_calibration {
+            count: summary.count,
+            accuracy: summary.accuracy,
+            confidence: summary.confidence,
+            nll: summary.nll,
+            brier: summary.brier,
+            ece: summary.ece,
+            mce: summary.mce,
+        };
+        // SAFETY: the caller's.
+        unsafe { calibration.write(report) };
+        Ok(())
+    };
+    to_status(get())
+}
+
+/// Begins the calibration anew: before samples for a test, or after a time in which the head was still learning.
+///
+/// # Safety
+/// As gd_init.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gd_reset_calibration(trainer: *mut gd_trainer) -> gd_status {
+    // SAFETY: the caller's.
+    to_status(unsafe { self::trainer(trainer) }.map(|trainer| trainer.calibration = Calibration::new()))
+}
