@@ -102,7 +102,7 @@
 //!
 //! | wing | modules |
 //! |---|---|
-//! | heads | [`head`], [`number`], [`storage`], [`linear`], [`mlp`], [`fixed`], [`quantized`] |
+//! | heads | [`head`], [`number`], [`prediction`], [`storage`], [`linear`], [`view`], [`mlp`], [`fixed`], [`quantized`] |
 //! | objective | [`loss`], [`target`], [`schedule`] |
 //! | training | [`train`], [`step`], [`label`], [`state`], [`sgd`] |
 //! | learning | [`learner`], [`preprocess`], [`standardize`], [`replay`], [`stored`], [`guard`], [`calibration`], [`readout`] |
@@ -163,7 +163,7 @@ pub mod settings {}
 #[doc = include_str!("../docs/sharing.md")]
 pub mod sharing {}
 
-pub use heads::{fixed, head, linear, mlp, number, quantized, storage};
+pub use heads::{fixed, head, linear, mlp, number, prediction, quantized, storage, view};
 pub use learning::{calibration, guard, learner, preprocess, readout, replay, standardize, stored};
 pub use numeric::{kernels, math};
 pub use objective::{loss, schedule, target};
@@ -177,14 +177,15 @@ pub use calibration::Calibration;
 pub use error::Error;
 pub use fixed::FixedHead;
 pub use guard::Guard;
-pub use head::{Classes, Head, Prediction};
+pub use head::{Classes, Head};
 pub use label::Label;
 pub use learner::{Learner, Parts};
-pub use linear::{Linear, LinearHead, LinearView, MomentumHead};
+pub use linear::{Linear, LinearHead, MomentumHead};
 pub use loss::GradientDecay;
 pub use math::{Libm, Math};
 pub use mlp::{MlpHead, MomentumMlpHead};
 pub use number::Number;
+pub use prediction::Prediction;
 pub use preprocess::{Preprocess, Quantizer};
 pub use quantized::QuantizedHead;
 pub use readout::{Answer, Readout};
@@ -198,6 +199,7 @@ pub use storage::{PairView, Velocity};
 pub use stored::{Quantized, Stored};
 pub use target::{Labelled, Target, TargetOptions};
 pub use train::Train;
+pub use view::LinearView;
 
 #[cfg(feature = "checkpoint")]
 pub use checkpoint::{Contents, Saved};

@@ -6,10 +6,10 @@ use gradient_decay::guard::{Judge, Verdict};
 use gradient_decay::replay::SlotsView;
 use gradient_decay::storage::Empty;
 use gradient_decay::{
-    Answer, BetaSchedule, Calibration, Classes, Contents, Error, FineTuner, FixedHead, FixedRate, Guard, Head, Label,
-    Learner, LinearHead, LinearView, Memory, MlpHead, MomentumHead, MomentumMlpHead, PairView, Parts, Preprocess,
-    Quantized, QuantizedHead, Quantizer, Readout, Replay, ReplayView, Saved, Sgd, Standardizer, State, Target,
-    TargetOptions, Train, checkpoint, quantized::Quantization,
+    Answer, BetaSchedule, Calibration, Classes, Contents, Error, FineTuner, FixedHead, FixedRate, Guard, Head, Learner,
+    LinearHead, LinearView, Memory, MlpHead, MomentumHead, MomentumMlpHead, PairView, Parts, Preprocess, Quantized,
+    QuantizedHead, Quantizer, Readout, Replay, ReplayView, Saved, Sgd, Standardizer, State, Target, TargetOptions,
+    Train, checkpoint, quantized::Quantization,
 };
 
 const ROOM: usize = 5;
@@ -32,7 +32,6 @@ where
     R: Memory<H::Features> + Saved,
     G: Judge<H::Features> + Saved,
     C: gradient_decay::calibration::Record + Saved,
-    usize: Label<H::Number>,
 {
     let offset = 20.0;
     let mut learner = make();

@@ -4,16 +4,6 @@ use crate::error::Error;
 use crate::heads::number::Number;
 use crate::numeric::math::Math;
 
-/// The most probable class of a sample.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Prediction {
-    /// The class with the largest logit; the first of equal ones.
-    pub class: usize,
-    /// Its softmax probability, in [0, 1].
-    pub probability: f32,
-}
-
 /// A classifier head: features to logits, with room for some classes, of which the first are in use.
 ///
 /// Rows that are not in use take no part in anything: their logits are [`Number::NONE`], whose softmax probability is 0.

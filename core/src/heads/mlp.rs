@@ -1,8 +1,9 @@
 //! A head with one hidden layer: `z = W2 relu(W1 x + b1) + b2`, for classes that a plane does not part.
 
 use crate::error::{Error, Slice, check_length};
-use crate::heads::head::{Classes, Head, Prediction};
+use crate::heads::head::{Classes, Head};
 use crate::heads::linear::{LinearHead, check_logits};
+use crate::heads::prediction::Prediction;
 use crate::heads::storage::{Empty, Owned, Pair, Storage, StoredVelocity, Velocity, Work};
 use crate::numeric::math::{Libm, Math};
 use crate::numeric::random::Random;

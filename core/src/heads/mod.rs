@@ -5,5 +5,7 @@ pub mod head;
 pub mod linear;
 pub mod mlp;
 pub mod number;
+pub mod prediction;
 pub mod quantized;
 pub mod storage;
+pub mod view;

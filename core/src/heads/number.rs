@@ -1,6 +1,6 @@
 //! The types of a logit.
 
-use crate::heads::head::Prediction;
+use crate::heads::prediction::Prediction;
 use crate::numeric::fixed_point::{self, LOGIT_MAX, ONE};
 use crate::numeric::kernels;
 use crate::numeric::math::Math;

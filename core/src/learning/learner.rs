@@ -225,10 +225,7 @@ where
 
     /// `count` steps on remembered samples; returns how many were taken. One whose step is refused, since training has diverged, is left
     /// out. It can wait for an idle moment.
-    pub fn rehearse(&mut self, tuner: &FineTuner<H::Optimizer>, count: u32) -> u32
-    where
-        usize: Label<H::Number>,
-    {
+    pub fn rehearse(&mut self, tuner: &FineTuner<H::Optimizer>, count: u32) -> u32 {
         let Learner { head, state, parts } = self;
         parts.memory.rehearse(count, |x, class| tuner.step(head, state, x, class).is_ok())
     }

@@ -8,8 +8,9 @@
 use core::marker::PhantomData;
 
 use crate::error::{Error, Number, Slice, expect_in_range};
-use crate::heads::head::{Head, Prediction};
+use crate::heads::head::Head;
 use crate::heads::number::Number as _;
+use crate::heads::prediction::Prediction;
 use crate::learning::replay::Memory;
 use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};

@@ -246,7 +246,7 @@ mod tests {
         standardizer.observe(&[1.0, 2.0]).unwrap();
         let before = standardizer.clone();
         let early = standardizer.apply(&[1.0, 2.0], |_| panic!("not yet"));
-        assert_eq!(early.map(|()| ()), Err(Error::NotStandardized { seen: 1, needed: 2 }));
+        assert_eq!(early, Err(Error::NotStandardized { seen: 1, needed: 2 }));
         for bad in [[f32::NAN, 0.0], [0.0, f32::INFINITY], [2e18, 0.0]] {
             assert!(standardizer.observe(&bad).is_err());
         }

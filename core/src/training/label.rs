@@ -37,7 +37,7 @@ pub trait Label<N: Number>: Copy {
     ) -> Sample<N>;
 }
 
-impl Label<f32> for usize {
+impl<N: ClassLoss> Label<N> for usize {
     #[inline]
     fn class(self) -> Option<usize> {
         Some(self)
@@ -59,47 +59,44 @@ impl Label<f32> for usize {
     }
 
     #[inline(always)]
-    fn sample<M: Math>(
-        self,
-        loss: &GradientDecay<M>,
-        _: usize,
-        logits: &mut [f32],
-        gradient: &mut [f32],
-    ) -> Sample<f32> {
-        loss.sample(logits, gradient, self)
+    fn sample<M: Math>(self, loss: &GradientDecay<M>, _: usize, logits: &mut [N], gradient: &mut [N]) -> Sample<N> {
+        N::sample(loss, logits, gradient, self)
     }
 }
 
-impl Label<i32> for usize {
-    #[inline]
-    fn class(self) -> Option<usize> {
-        Some(self)
-    }
+/// A type of logits that have a loss whose target is a class: f32, or i32 in fixed point.
+pub trait ClassLoss: Number {
+    /// The loss of logits, which become exponentials, and their gradient. The target is in use.
+    #[doc(hidden)]
+    fn sample<M: Math>(
+        loss: &GradientDecay<M>,
+        logits: &mut [Self],
+        gradient: &mut [Self],
+        target: usize,
+    ) -> Sample<Self>;
+}
 
-    #[inline]
-    fn is_ignored(self) -> bool {
-        false
+impl ClassLoss for f32 {
+    #[inline(always)]
+    fn sample<M: Math>(
+        loss: &GradientDecay<M>,
+        logits: &mut [f32],
+        gradient: &mut [f32],
+        target: usize,
+    ) -> Sample<f32> {
+        loss.sample(logits, gradient, target)
     }
+}
 
-    #[inline]
-    fn check(self, classes: usize) -> Result<(), Error> {
-        check_target(classes, self)
-    }
-
-    #[inline]
-    fn largest(self, _: usize) -> f32 {
-        1.0
-    }
-
+impl ClassLoss for i32 {
     #[inline]
     fn sample<M: Math>(
-        self,
         loss: &GradientDecay<M>,
-        _: usize,
         logits: &mut [i32],
         gradient: &mut [i32],
+        target: usize,
     ) -> Sample<i32> {
-        fixed_point::sample(logits, gradient, self, loss.ln_beta())
+        fixed_point::sample(logits, gradient, target, loss.ln_beta())
     }
 }
 

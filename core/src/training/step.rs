@@ -4,8 +4,8 @@
 //! `CLASSES * FEATURES` numbers exists anywhere.
 
 use crate::error::Error;
-use crate::heads::head::Prediction;
 use crate::heads::number::Number;
+use crate::heads::prediction::Prediction;
 use crate::heads::storage::Work;
 use crate::objective::loss::GradientDecay;
 use crate::objective::sample::Sample;

@@ -3,11 +3,12 @@
 use crate::error::Error;
 use crate::heads::head::Head;
 use crate::heads::storage::Work;
+use crate::training::label::ClassLoss;
 
 /// A head that learns by the gradient of its logits.
 ///
 /// What lasts between steps and belongs to a class, such as a velocity, is the head's own, so that whatever renumbers classes finds it.
-pub trait Train: Head {
+pub trait Train: Head<Number: ClassLoss> {
     /// The settings of an update: [`Sgd`](crate::Sgd), or [`FixedRate`](crate::FixedRate).
     type Optimizer;
     /// Room to work in; nothing in it lasts between steps.

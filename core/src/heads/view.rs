@@ -1,0 +1,126 @@
+//! The linear head whose shape is known only at run time.
+
+use core::marker::PhantomData;
+
+use crate::error::{Error, Slice, check_classes, check_length};
+use crate::heads::linear::Linear;
+use crate::heads::prediction::Prediction;
+use crate::heads::storage::{AnyVelocity, Storage, VelocitySlices, View};
+use crate::numeric::math::{Libm, Math};
+
+/// A linear head over the caller's slices, whose shape is known only at run time: for a head that comes over a wire or from a file, and
+/// for other languages. The bits are those of [`LinearHead`](crate::LinearHead), which is smaller and checks more by its types.
+///
+/// ```
+/// use gradient_decay::{BetaSchedule, FineTuner, LinearView, PairView, Sgd, State};
+///
+/// const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.01, 1.0, 20), Sgd::new(0.5));
+///
+/// let (mut parameters, mut scratch) = ([0.0; 2 * (3 + 1)], [0.0; 2 * 2]); // 2 classes, 3 features
+/// let mut head = LinearView::new(&mut parameters, 2, 3)?;
+/// let mut state = State::with_work(PairView::new(&mut scratch, 2)?);
+/// for _ in 0..50 {
+///     TUNER.step(&mut head, &mut state, &[1.0, 0.0, 0.5], 1)?;
+///     TUNER.step(&mut head, &mut state, &[0.0, 1.0, 0.5], 0)?;
+/// }
+/// let prediction = head.predict(&[1.0, 0.1, 0.5], &mut [0.0; 2])?;
+/// assert!(prediction.class == 1 && prediction.probability > 0.9);
+/// # Ok::<(), gradient_decay::Error>(())
+/// ```
+pub type LinearView<'a, M = Libm, V = ()> = Linear<View<'a, V>, M>;
+
+impl<'a> LinearView<'a> {
+    /// A head over `room * (features + 1)` parameters, the weights row by row (a row is a class), then the biases; all classes are
+    /// in use.
+    ///
+    /// # Errors
+    /// As [`with_math`](Self::with_math).
+    pub fn new(parameters: &'a mut [f32], room: usize, features: usize) -> Result<Self, Error> {
+        Self::with_math(parameters, room, features)
+    }
+}
+
+impl<'a, M> LinearView<'a, M> {
+    /// [`new`](LinearView::new) with the math backend `M`.
+    ///
+    /// It looks at no parameter, so that it costs nothing to make a head for each call: one that is NaN or infinite is found by
+    /// [`logits`](crate::Head::logits), and all of them by [`check`](Self::check).
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are not `room * (features + 1)` parameters, or the shape has no class or no feature.
+    pub fn with_math(parameters: &'a mut [f32], room: usize, features: usize) -> Result<Self, Error> {
+        let storage = View::new(parameters, room, features)?;
+        Ok(Linear { storage, unused: 0, math: PhantomData })
+    }
+
+    /// With only the first `classes` classes in use. The parameters behind them must be zero, as they are after
+    /// [`truncate`](Self::truncate) and [`remove_class`](crate::Classes::remove_class).
+    ///
+    /// # Errors
+    /// [`Error::TooManyClasses`] if there is no room for so many.
+    pub fn with_classes(mut self, classes: usize) -> Result<Self, Error> {
+        check_classes(self.storage.bias.len(), classes)?;
+        self.unused = self.storage.bias.len().saturating_sub(classes) as u32;
+        Ok(self)
+    }
+
+    /// With a velocity, for an optimizer with momentum: a number a parameter, and the bound that the library keeps of them, 0 where
+    /// all are.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are not as many velocities as parameters.
+    pub fn with_velocity(
+        self,
+        velocity: &'a mut [f32],
+        bound: &'a mut f32,
+    ) -> Result<LinearView<'a, M, VelocitySlices<'a>>, Error> {
+        let storage = self.storage.with_velocity(velocity, bound)?;
+        Ok(Linear { storage, unused: self.unused, math: PhantomData })
+    }
+}
+
+impl<M, V> LinearView<'_, M, V> {
+    /// The number of features of a sample.
+    pub const fn features(&self) -> usize {
+        self.storage.features
+    }
+}
+
+impl<M: Math, V: AnyVelocity> LinearView<'_, M, V> {
+    /// The most probable class of a sample and its softmax probability; `scratch`, one number for each class that there is room for,
+    /// may be anything before and after.
+    ///
+    /// # Errors
+    /// As [`logits`](crate::Head::logits); [`Error::NoClasses`] if no class is in use.
+    pub fn predict(&self, features: &[f32], scratch: &mut [f32]) -> Result<Prediction, Error> {
+        self.storage.check(features)?;
+        check_length(Slice::Logits, self.storage.bias.len(), scratch.len())?;
+        self.storage.copy_bias(scratch);
+        self.predict_from_biases(features, scratch)
+    }
+}
+
+#[cfg(all(test, feature = "libm"))]
+mod tests {
+    use super::*;
+    use crate::Head;
+
+    #[test]
+    fn shapes_that_do_not_fit_are_refused() {
+        for (length, room, features) in [(6, 2, 3), (6, 0, 2), (6, 2, 0), (0, 0, 0), (6, usize::MAX, usize::MAX)] {
+            assert!(LinearView::new(&mut [0.0; 6][..length], room, features).is_err(), "{room} {features}");
+        }
+        let mut parameters = [0.5; 6];
+        let head = LinearView::new(&mut parameters, 2, 2).unwrap();
+        assert!(head.predict(&[1.0], &mut [0.0; 2]).is_err() && head.predict(&[1.0; 2], &mut [0.0; 3]).is_err());
+        assert!(head.logits(&[1.0; 3], &mut [0.0; 2]).is_err() && head.logits(&[1.0; 2], &mut [0.0; 1]).is_err());
+        assert_eq!((head.room(), head.classes(), head.features()), (2, 2, 2));
+        assert!(head.with_classes(3).is_err());
+        for index in 0..6 {
+            let mut parameters = [0.5; 6];
+            parameters[index] = f32::NAN;
+            let head = LinearView::new(&mut parameters, 2, 2).unwrap();
+            assert_eq!(head.check(), Err(Error::NotFinite { slice: Slice::Parameters, index }));
+        }
+    }
+}
