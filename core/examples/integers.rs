@@ -8,7 +8,7 @@ use gradient_decay::{
 
 /// Words that a microphone hears.
 const CLASSES: usize = 6;
-/// What a frozen network gives for a second of sound, about standardised.
+/// The features that a frozen network gives for a second of sound, about standardised.
 const FEATURES: usize = 32;
 /// The remembered samples of each class.
 const SLOTS: usize = 16;

@@ -9,7 +9,7 @@ const CLASSES: usize = 3;
 /// Temperature in degrees, humidity in %, CO2 in ppm, noise in dB.
 const FEATURES: usize = 4;
 
-/// The settings are a constant, checked when it is compiled: beta rises from 0.1 (fast) to 1 (calibrated) over 30 steps.
+/// The settings are a constant, checked when it is compiled: beta rises from 0.1 (a large margin) to 1 (none) over 30 steps.
 const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 30), Sgd::new(0.2));
 
 /// A head of 3 classes behind a standardiser; of the other parts, each `()` is absent and costs nothing.
@@ -77,7 +77,7 @@ fn accuracy(mut answer: impl FnMut(&[f32; FEATURES]) -> Result<Answer, Error>) -
 struct Room(u32);
 
 impl Room {
-    /// What the sensors read in a state.
+    /// The sensors' reading in a state.
     fn read(&mut self, state: usize) -> [f32; FEATURES] {
         const MEANS: [[f32; FEATURES]; CLASSES] =
             [[20.2, 41.0, 450.0, 32.0], [20.9, 43.0, 700.0, 41.0], [22.1, 47.0, 1100.0, 54.0]];

@@ -1,4 +1,4 @@
-//! What a device refuses as unknown, and what it does not: `cargo run -p gradient-decay --example unknown`.
+//! Refused as unknown, and not refused: `cargo run -p gradient-decay --example unknown`.
 //!
 //! A head's probability tells how far a sample is from the boundary between classes. It does not tell how far it is from all that was
 //! ever seen: that needs a test of one's own, which the standardised features make easy.
@@ -13,10 +13,10 @@ const CLASSES: usize = 2;
 /// Its current in ampere, its vibration in mm/s, its temperature in degrees.
 const FEATURES: usize = 3;
 
-/// A small beta learns fast and gets too sure of itself, which is what a temperature is for.
+/// A small beta asks for a large margin and makes a head too sure of itself, which is what a temperature is for.
 const TUNER: FineTuner = FineTuner::new(BetaSchedule::constant(0.01), Sgd::new(0.2));
 
-/// What is held out of the labelled samples: up to 40 of each class.
+/// The labelled samples that are held out: up to 40 of each class.
 type HeldOut = Guard<Replay<CLASSES, 40, [f32; FEATURES]>>;
 type Device = Learner<LinearHead<CLASSES, FEATURES>, Parts<Standardizer<FEATURES>, (), HeldOut, (), Readout>>;
 
@@ -76,7 +76,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// What is answered to 1000 readings.
+/// The answers to 1000 readings.
 struct Counts {
     right: u32,
     wrong: u32,
@@ -110,7 +110,7 @@ impl std::fmt::Display for Counts {
 struct Pump(u32);
 
 impl Pump {
-    /// What the sensors read in a state, or on the way to the other one, from 0 to 1.
+    /// The sensors' reading in a state, or on the way to the other one, from 0 to 1.
     fn read(&mut self, state: usize, way: f32) -> [f32; FEATURES] {
         const MEANS: [[f32; FEATURES]; CLASSES] = [[2.1, 1.2, 31.0], [4.0, 2.8, 38.0]];
         const DEVIATIONS: [f32; FEATURES] = [0.8, 0.8, 4.0];

@@ -1,4 +1,4 @@
-//! What a device must be able to rely on, learned the hard way: each test has the name of what once went wrong in silence.
+//! The promises that a device relies on: each test has the name of a mistake that once went unnoticed.
 #![cfg(all(feature = "checkpoint", feature = "libm"))]
 
 use gradient_decay::guard::Judge;

@@ -50,7 +50,7 @@ pub struct FixedHead<const CLASSES: usize, const FEATURES: usize, M = Libm> {
     pub(crate) bias: [i32; CLASSES],
     pub(crate) exponent: u32,
     pub(crate) classes: u32,
-    /// What rounds.
+    /// The generator that rounds.
     pub(crate) random: Random,
     math: PhantomData<M>,
 }

@@ -12,7 +12,7 @@ use crate::heads::linear::{LinearHead, mask};
 use crate::heads::storage::StoredVelocity;
 use crate::numeric::math::{Libm, Math};
 
-/// What an i8 stands for: `scale (q - zero_point)`.
+/// The meaning of an i8: `scale (q - zero_point)`.
 ///
 /// ```
 /// use gradient_decay::quantized::Quantization;
@@ -55,7 +55,7 @@ impl Quantization {
         q.clamp(-128, 127) as i8
     }
 
-    /// What an i8 stands for.
+    /// The number that an i8 stands for.
     pub fn dequantize(self, q: i8) -> f32 {
         self.scale * (i32::from(q) - i32::from(self.zero_point)) as f32
     }

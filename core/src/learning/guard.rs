@@ -12,7 +12,7 @@ use crate::heads::head::Head;
 use crate::heads::number::Number as _;
 use crate::learning::replay::Memory;
 
-/// What is to be done with a head that was measured.
+/// The verdict on a head that was measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Verdict {

@@ -19,13 +19,13 @@ use crate::training::train::Train;
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Parts<P = (), R = (), G = (), C = (), A = ()> {
-    /// What features pass through first: a [`Standardizer`](crate::Standardizer), a [`Quantizer`](crate::Quantizer).
+    /// The step in front of the head: a [`Standardizer`](crate::Standardizer), a [`Quantizer`](crate::Quantizer).
     pub preprocess: P,
     /// The samples that are rehearsed: a [`Replay`](crate::Replay).
     pub memory: R,
-    /// What holds samples out: a [`Guard`](crate::guard::Guard).
+    /// The part that holds samples out: a [`Guard`](crate::guard::Guard).
     pub guard: G,
-    /// What counts how good the answers were: a [`Calibration`](crate::Calibration).
+    /// The count of how good the answers were: a [`Calibration`](crate::Calibration).
     pub calibration: C,
     /// How logits become an answer: a [`Readout`].
     pub readout: A,

@@ -1,4 +1,4 @@
-//! What features pass through before a head sees them.
+//! The steps between the features that come in and those that a head sees.
 
 use crate::error::{Error, Slice, check_finite};
 use crate::heads::fixed::{FixedHead, quantize};
@@ -52,7 +52,7 @@ impl<X: ?Sized> Preprocess<X> for () {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Quantizer<P = ()> {
     exponent: u32,
-    /// What comes before.
+    /// The step before.
     pub(crate) before: P,
 }
 

@@ -1,4 +1,4 @@
-//! What a device answers: probabilities corrected by a temperature, and `unknown` below a threshold.
+//! The answer of a device: probabilities corrected by a temperature, and `unknown` below a threshold.
 //!
 //! Temperature scaling (Guo et al., 2017) divides the logits by one number T: above 1 it makes an overconfident head modest. It
 //! is fitted to samples that the head did not learn from, those that a [`Guard`](crate::guard::Guard) holds out, by bisection: the
@@ -44,7 +44,7 @@ pub struct Readout<M = Libm> {
     math: PhantomData<M>,
 }
 
-/// What a read-out says of a sample.
+/// The answer for a sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Answer {
@@ -357,7 +357,7 @@ mod tests {
         memory
     }
 
-    /// What a fitted temperature is to make smallest.
+    /// The function that a fitted temperature makes smallest.
     fn objective(temperature: f32) -> f64 {
         let t = f64::from(temperature);
         let mut sum = f64::from(PRIOR) * (1.0 / t + t.ln() - 1.0);

@@ -61,7 +61,7 @@ pub trait Stored<X>: Copy {
     fn store(features: &X) -> Self;
     /// Restores them, finite.
     fn restore(&self, features: &mut X);
-    /// What is stored as bytes, little-endian.
+    /// The stored sample as bytes, little-endian.
     fn bytes(&self) -> impl Iterator<Item = u8>;
     /// The same back; `None` if they would not restore finite features, or there are not as many.
     fn from_bytes(bytes: &[u8]) -> Option<Self>;

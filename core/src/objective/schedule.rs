@@ -1,5 +1,5 @@
-//! Beta as a function of the step: a warm-up from a small beta, which learns fast, to a larger one, which stays
-//! calibrated.
+//! Beta as a function of the step: a warm-up from a small beta, which asks for a large margin, to a larger one, whose
+//! probabilities are less sure.
 //!
 //! That beta rises during training is the paper's; the shapes of the rise are this library's.
 

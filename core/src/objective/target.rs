@@ -1,4 +1,4 @@
-//! What a sample is labelled with beyond a class: a distribution, label smoothing, class weights, an ignored class; the terms
+//! Labels beyond a class: a distribution, label smoothing, class weights, an ignored class; the terms
 //! and meanings are those of PyTorch's `CrossEntropyLoss`.
 //!
 //! A target gives each class k a coefficient `a_k >= 0`, and the loss is the sum of the losses that each class would have as

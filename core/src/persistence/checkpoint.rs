@@ -422,7 +422,7 @@ impl Writer<'_> {
         }
     }
 
-    /// What does not fit is left out, which the measured length excludes.
+    /// Bytes that do not fit are left out, which the measured length excludes.
     pub(crate) fn bytes(&mut self, bytes: impl IntoIterator<Item = u8>) {
         for byte in bytes {
             if !self.measuring

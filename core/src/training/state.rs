@@ -1,4 +1,4 @@
-//! What a training goes on from beside its head.
+//! The state of a training beside its head.
 
 use crate::heads::storage::Empty;
 

@@ -147,7 +147,7 @@ impl<O> FineTuner<O> {
     }
 }
 
-/// What a step reports of its sample before the update. What is asked for is computed when it is asked for.
+/// The report of a step on its sample, before the update. Each figure is computed when it is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step<'a, N = f32> {
     sample: Sample<N>,

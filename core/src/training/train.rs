@@ -7,7 +7,7 @@ use crate::training::label::ClassLoss;
 
 /// A head that learns by the gradient of its logits.
 ///
-/// What lasts between steps and belongs to a class, such as a velocity, is the head's own, so that whatever renumbers classes finds it.
+/// State that belongs to a class and lasts between steps, such as a velocity, is the head's own, so that whatever renumbers classes finds it.
 pub trait Train: Head<Number: ClassLoss> {
     /// The settings of an update: [`Sgd`](crate::Sgd), or [`FixedRate`](crate::FixedRate).
     type Optimizer;

@@ -1,6 +1,6 @@
 //! The kernels in assembly for the FPU of a Cortex-M4F, M7, M33 and their like. With `numeric::sqrt` all that is `unsafe`.
 //!
-//! What the compiler does not do by itself: it loads numbers one by one, where `vldm` loads eight by one instruction.
+//! The gain over the compiler: it loads numbers one by one, where `vldm` loads eight by one instruction.
 //! The operations and their order are those of [`portable`](crate::kernels::portable), so the bits are the same. There is no fused
 //! `vfma`, which rounds once where a product and a sum round twice; and no `vmla`, which has the right bits and is one
 //! instruction where there are two, but takes three cycles of a Cortex-M4 where these take two.
