@@ -2,7 +2,7 @@
 //! head.
 
 use anyhow::Result;
-use gradient_decay::{BetaSchedule, FineTuner, LinearHead, Sgd, State};
+use gradient_decay::{BetaSchedule, FineTuner, Learner, LinearHead, Parts, Sgd};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -77,13 +77,13 @@ pub fn adapt(
 
 fn adapt_in_order(head: &[f32], stream: &Samples, test: &Samples, arm: &Arm, order: &[usize]) -> Result<Vec<Metrics>> {
     let tuner = FineTuner::new(arm.schedule, Sgd::try_new(arm.learning_rate)?);
-    let (mut device, mut state) = (Head::new(), State::new());
-    device.import(head)?;
-    let mut measured = vec![measure(&device, test)?];
+    let mut device = Learner::new(Head::new(), Parts::NONE);
+    device.replace(0, |own| own.import(head))?;
+    let mut measured = vec![measure(device.head(), test)?];
     for (count, &sample) in order.iter().enumerate() {
-        tuner.step(&mut device, &mut state, stream.features(sample), stream.labels[sample])?;
+        device.learn(&tuner, stream.features(sample), stream.labels[sample])?;
         if (count + 1) % MEASURE_EVERY == 0 {
-            measured.push(measure(&device, test)?);
+            measured.push(measure(device.head(), test)?);
         }
     }
     Ok(measured)

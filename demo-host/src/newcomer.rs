@@ -3,7 +3,7 @@
 //! The frozen layer in front has seen all ten when it was trained; the head's row of the newcomer is taken away.
 
 use anyhow::Result;
-use gradient_decay::{BetaSchedule, FineTuner, GrowingHead, LinearHead, Quantized, Replay, Sgd, State};
+use gradient_decay::{BetaSchedule, FineTuner, Learner, LinearHead, Parts, Quantized, Replay, Sgd};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -15,7 +15,7 @@ use crate::models::MLP_FEATURES as FEATURES;
 /// The row of the newcomer, behind those of the known classes.
 const NEW: usize = CLASSES - 1;
 
-/// The samples that a user shows of the new class at once, and that it is imprinted from.
+/// The samples that a user shows of the new class at once.
 pub const SHOWN: usize = 3;
 
 /// The labelled samples after the arrival at which the head is measured a second time.
@@ -24,6 +24,10 @@ pub const LATER: usize = 50;
 /// Samples of each class in the memory.
 const SLOTS: usize = 10;
 
+type Head = LinearHead<CLASSES, FEATURES>;
+type Memory = Replay<CLASSES, SLOTS, [f32; FEATURES], Quantized<FEATURES>>;
+type Device = Learner<Head, Parts<(), Memory>>;
+
 /// How a device takes in a new class.
 #[derive(Clone, Debug)]
 pub struct Arm {
@@ -31,8 +35,6 @@ pub struct Arm {
     pub beta: &'static str,
     /// Beta by the labelled sample; its warm-up starts again when the class arrives.
     pub schedule: BetaSchedule,
-    /// Whether the new row is imprinted from the first samples; otherwise it is zero.
-    pub imprinted: bool,
     /// Steps on remembered samples with each new one.
     pub rehearsals: u32,
 }
@@ -51,8 +53,6 @@ pub struct Accuracies {
 pub struct Course {
     /// Before the arrival; nothing of the new class is right.
     pub before: Accuracies,
-    /// When the class has a row, and nothing was learned yet.
-    pub at_once: Accuracies,
     /// After [`LATER`] labelled samples of all ten classes.
     pub later: Accuracies,
     /// After the whole stream.
@@ -69,13 +69,12 @@ pub struct Reception {
 
 /// The ways to take in a class that are compared.
 pub fn arms() -> Vec<Arm> {
-    let arm = |beta, schedule, imprinted, rehearsals| Arm { beta, schedule, imprinted, rehearsals };
+    let arm = |beta, schedule, rehearsals| Arm { beta, schedule, rehearsals };
     vec![
-        arm("1 (plain)", BetaSchedule::constant(1.0), false, 0),
-        arm("1 (plain)", BetaSchedule::constant(1.0), true, 0),
-        arm("1 (plain)", BetaSchedule::constant(1.0), true, 2),
-        arm("0.1", BetaSchedule::constant(0.1), true, 2),
-        arm("0.01 -> 1, geometric", BetaSchedule::geometric(0.01, 1.0, 150), true, 2),
+        arm("1 (plain)", BetaSchedule::constant(1.0), 0),
+        arm("1 (plain)", BetaSchedule::constant(1.0), 2),
+        arm("0.1", BetaSchedule::constant(0.1), 2),
+        arm("0.01 -> 1, geometric", BetaSchedule::geometric(0.01, 1.0, 150), 2),
     ]
 }
 
@@ -112,15 +111,15 @@ fn course(head: &[f32], stream: &Samples, test: &Samples, arm: &Arm, learning_ra
         _ if digit > newcomer => digit - 1,
         _ => digit,
     };
-    let mut device: GrowingHead<CLASSES, FEATURES> = GrowingHead::from_head(reordered(head, row_of)?, NEW)?;
-    let mut memory: Box<Replay<CLASSES, SLOTS, FEATURES, Quantized<FEATURES>>> = Box::new(Replay::new(seed as u32));
+    let mut head = reordered(head, row_of)?;
+    head.truncate(NEW)?;
+    let memory = Memory::new(seed as u32);
+    let mut device = Device::new(head, Parts { preprocess: (), memory, guard: (), calibration: (), readout: () });
     let tuner = FineTuner::new(arm.schedule, Sgd::try_new(learning_rate)?);
-    let mut state = State::new();
-    let mut learn = |device: &mut GrowingHead<CLASSES, FEATURES>, state: &mut State, sample: usize| -> Result<()> {
-        let (features, class) = (stream.features(sample), row_of(stream.labels[sample]));
-        tuner.step_growing(device, state, features, class)?;
-        memory.rehearse(arm.rehearsals, |features, class| tuner.step_growing(device, state, features, class).is_ok());
-        Ok(memory.insert(features, class)?)
+    let learn = |device: &mut Device, sample: usize| -> Result<()> {
+        device.learn(&tuner, stream.features(sample), row_of(stream.labels[sample]))?;
+        device.rehearse(&tuner, arm.rehearsals);
+        Ok(())
     };
 
     let mut order: Vec<usize> = (0..stream.labels.len()).collect();
@@ -128,30 +127,28 @@ fn course(head: &[f32], stream: &Samples, test: &Samples, arm: &Arm, learning_ra
     let (new, known): (Vec<usize>, Vec<usize>) = order.into_iter().partition(|i| stream.labels[*i] == newcomer);
     let (first, second) = known.split_at(known.len() / 2);
     for sample in first {
-        learn(&mut device, &mut state, *sample)?;
+        learn(&mut device, *sample)?;
     }
-    let measure = |device: &GrowingHead<CLASSES, FEATURES>| accuracies(device, test, row_of);
+    let measure = |device: &Device| accuracies(device.head(), test, row_of);
     let before = measure(&device)?;
 
     let (shown, rest) = new.split_at(SHOWN.min(new.len()));
-    let samples: Vec<[f32; FEATURES]> = shown.iter().map(|i| *stream.features(*i)).collect();
-    device.add_class(if arm.imprinted { &samples } else { &[] })?;
-    let at_once = measure(&device)?;
-    state.set_steps(0);
+    device.add_class()?;
+    device.set_steps(0);
     let mut mixed: Vec<usize> = second.iter().chain(rest).copied().collect();
     mixed.shuffle(&mut StdRng::seed_from_u64(seed + 1000));
-    let mut later = at_once;
+    let mut later = before;
     for (count, sample) in shown.iter().chain(&mixed).enumerate() {
-        learn(&mut device, &mut state, *sample)?;
+        learn(&mut device, *sample)?;
         if count + 1 == LATER {
             later = measure(&device)?;
         }
     }
-    Ok(Course { before, at_once, later, end: measure(&device)? })
+    Ok(Course { before, later, end: measure(&device)? })
 }
 
 /// The head with its rows in another order.
-fn reordered(parameters: &[f32], row_of: impl Fn(usize) -> usize) -> Result<LinearHead<CLASSES, FEATURES>> {
+fn reordered(parameters: &[f32], row_of: impl Fn(usize) -> usize) -> Result<Head> {
     let mut new = vec![0.0; parameters.len()];
     let bias = CLASSES * FEATURES;
     for digit in 0..CLASSES {
@@ -159,22 +156,18 @@ fn reordered(parameters: &[f32], row_of: impl Fn(usize) -> usize) -> Result<Line
         new[row * FEATURES..][..FEATURES].copy_from_slice(&parameters[digit * FEATURES..][..FEATURES]);
         new[bias + row] = parameters[bias + digit];
     }
-    let mut head = LinearHead::new();
+    let mut head = Head::new();
     head.import(&new)?;
     Ok(head)
 }
 
-fn accuracies(
-    device: &GrowingHead<CLASSES, FEATURES>,
-    test: &Samples,
-    row_of: impl Fn(usize) -> usize,
-) -> Result<Accuracies> {
+fn accuracies(head: &Head, test: &Samples, row_of: impl Fn(usize) -> usize) -> Result<Accuracies> {
     let (mut right, mut all) = ([0_u32; 2], [0_u32; 2]);
     for (sample, label) in test.labels.iter().enumerate() {
         let class = row_of(*label);
         let group = usize::from(class == NEW);
         all[group] += 1;
-        right[group] += u32::from(device.predict(test.features(sample))?.class == class);
+        right[group] += u32::from(head.predict(test.features(sample))?.class == class);
     }
     let share = |group: usize| right[group] as f32 / all[group] as f32;
     Ok(Accuracies { known: share(0), new: share(1) })

@@ -12,8 +12,8 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, SgdConfig};
 use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
-use gradient_decay::optimizer::VelocityStore;
-use gradient_decay::{BetaSchedule, FineTuner, GradientDecay, LinearHead, Sgd, State};
+use gradient_decay::storage::StoredVelocity;
+use gradient_decay::{BetaSchedule, FineTuner, GradientDecay, Libm, LinearHead, MomentumHead, Sgd, State};
 use system_tests::{oracle, tolerances};
 
 use crate::data::Split;
@@ -107,10 +107,12 @@ impl Samples<'_> {
         let heavy = Sgd::try_new(rate * (1.0 - MOMENTUM))?.try_with_momentum(MOMENTUM)?.with_nesterov();
         let heavy = FineTuner::new(warm_up, heavy.try_with_weight_decay(1e-4)?);
         // The trained head has little left to learn here, a head of zeros everything.
-        for (start, head) in [("the trained head", &head), ("a fresh head", &LinearHead::new())] {
-            let (light, full) = (State::new(), State::with_velocity());
-            checks.push(self.steps(&format!("{start}, {STEPS} steps of SGD"), head, &plain, light)?);
-            checks.push(self.steps(&format!("{start}, {STEPS} of Nesterov SGD with decay"), head, &heavy, full)?);
+        let zeros = vec![0.0; parameters.len()];
+        for (start, from) in [("the trained head", parameters), ("a fresh head", &zeros)] {
+            let light = LinearHead::<CLASSES, FEATURES>::new();
+            let full = MomentumHead::<CLASSES, FEATURES>::new();
+            checks.push(self.steps(&format!("{start}, {STEPS} steps of SGD"), light, from, &plain)?);
+            checks.push(self.steps(&format!("{start}, {STEPS} of Nesterov SGD with decay"), full, from, &heavy)?);
         }
         checks.extend(self.integers(&head)?);
         Ok(Verification { images: self.labels.len(), right_by_burn, right_by_core, checks })
@@ -186,19 +188,17 @@ impl Samples<'_> {
     }
 
     /// The largest difference of a parameter after 1,000 steps of one sample each, by core and by burn.
-    fn steps<const CLASSES: usize, const FEATURES: usize, V: VelocityStore<CLASSES, FEATURES>>(
+    fn steps<const CLASSES: usize, const FEATURES: usize, V: StoredVelocity>(
         &self,
         name: &str,
-        head: &LinearHead<CLASSES, FEATURES>,
+        mut head: LinearHead<CLASSES, FEATURES, Libm, V>,
+        before: &[f32],
         tuner: &FineTuner,
-        mut state: State<V>,
     ) -> Result<Check> {
-        let mut head = head.clone();
-        let mut parameters = vec![0.0; CLASSES * (FEATURES + 1)];
-        head.export(&mut parameters)?;
-        let before = parameters.clone();
+        head.import(before)?;
+        let mut state = State::new();
         let device = self.device.clone().autodiff();
-        let mut layer = dense(&parameters, FEATURES, &device);
+        let mut layer = dense(before, FEATURES, &device);
         let settings = tuner.optimizer();
         let momentum = MomentumConfig::new()
             .with_momentum(f64::from(settings.momentum()))
@@ -219,8 +219,9 @@ impl Samples<'_> {
             let gradients = GradientsParams::from_grads(loss.backward(), &layer);
             layer = optimizer.step(f64::from(settings.learning_rate()), layer, gradients);
         }
+        let mut parameters = vec![0.0; before.len()];
         head.export(&mut parameters)?;
-        let moved = largest_difference(&parameters, &before);
+        let moved = largest_difference(&parameters, before);
         Ok(Check {
             what: format!("{name}: parameters that moved by up to {moved:.1e}"),
             found: largest_difference(&parameters, &core_parameters(&layer)),

@@ -184,7 +184,7 @@ impl<const BINS: usize, M: Math> Calibration<BINS, M> {
         if let Some(&value) = probabilities.iter().find(|p| !(0.0..=1.0).contains(*p)) {
             return Err(Error::OutOfRange { number: Number::Probability, value });
         }
-        self.add(Score::of(probabilities.iter().copied(), target));
+        self.add(Score::of(probabilities.iter(), target));
         Ok(())
     }
 

@@ -71,7 +71,7 @@ impl Parts {
 /// assert_eq!((learner.classes(), learner.parts().memory.len(0)), (1, 8));
 /// # Ok::<(), gradient_decay::Error>(())
 /// ```
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Learner<H: Train, P = Parts> {
     pub(crate) head: H,
     pub(crate) state: State<H::Work>,
@@ -223,8 +223,8 @@ where
         self.parts.preprocess.observe(features)
     }
 
-    /// `count` steps on remembered samples; returns how many were taken. One whose step is refused, since training has diverged, is left
-    /// out. It can wait for an idle moment.
+    /// `count` steps on remembered samples, the newest among them; returns how many were taken. One whose step is refused, since training
+    /// has diverged, is left out. It can wait for an idle moment.
     pub fn rehearse(&mut self, tuner: &FineTuner<H::Optimizer>, count: u32) -> u32 {
         let Learner { head, state, parts } = self;
         parts.memory.rehearse(count, |x, class| tuner.step(head, state, x, class).is_ok())

@@ -31,7 +31,7 @@ pub trait Memory<X: ?Sized> {
     /// Forgets a class; those above it move down by one.
     fn remove_class(&mut self, class: usize);
 
-    /// Forgets everything.
+    /// Forgets everything: the memory is then as a new one.
     fn clear(&mut self);
 }
 
@@ -204,6 +204,8 @@ where
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Reservoir<S> {
     pub(crate) storage: S,
+    /// The seed that `random` began with: a memory that was cleared is as a new one.
+    seed: u32,
     pub(crate) random: Random,
 }
 
@@ -224,7 +226,7 @@ pub struct Reservoir<S> {
 /// }
 /// assert_eq!((head.predict(&[1.0])?.class, head.predict(&[-1.0])?.class), (0, 1));
 /// assert_eq!((memory.len(0), memory.seen(0)), (8, 50));
-/// assert_eq!(Mine::BYTES, 2 * 8 * 8 + 2 * 4 + 4); // slots of 8 bytes, a counter a class, the generator
+/// assert_eq!(Mine::BYTES, 2 * 8 * 8 + 2 * 4 + 8); // slots of 8 bytes, a counter a class, the generator and its seed
 /// # Ok::<(), gradient_decay::Error>(())
 /// ```
 pub type Replay<const CLASSES: usize, const SLOTS: usize, X, S = X> = Reservoir<OwnedSlots<CLASSES, SLOTS, X, S>>;
@@ -243,7 +245,7 @@ pub type Replay<const CLASSES: usize, const SLOTS: usize, X, S = X> = Reservoir<
 pub type ReplayView<'a, T> = Reservoir<SlotsView<'a, T>>;
 
 impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Replay<CLASSES, SLOTS, X, S> {
-    /// The bytes in memory: those of the slots, 4 a class, and 4.
+    /// The bytes in memory: those of the slots, 4 a class, and 8.
     pub const BYTES: usize = size_of::<Self>();
 
     /// An empty memory, whose choices follow from `seed`.
@@ -251,14 +253,14 @@ impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Re
         const { assert!(CLASSES > 0 && SLOTS > 0, "a memory needs at least one class and one slot") };
         let (slots, seen) = ([[S::EMPTY; SLOTS]; CLASSES], [0; CLASSES]);
         let storage = OwnedSlots { slots, seen, features: core::marker::PhantomData };
-        Reservoir { storage, random: Random::new(seed) }
+        Reservoir { storage, seed, random: Random::new(seed) }
     }
 }
 
 impl<'a, T> ReplayView<'a, T> {
     /// A memory over these slots, with what lies in them, whose choices follow from `seed`.
     pub const fn over(slots: SlotsView<'a, T>, seed: u32) -> Self {
-        Reservoir { storage: slots, random: Random::new(seed) }
+        Reservoir { storage: slots, seed, random: Random::new(seed) }
     }
 }
 
@@ -356,6 +358,7 @@ impl<S: Slots> Memory<S::Features> for Reservoir<S> {
             self.storage.remove(class, false);
         }
         self.storage.seen_mut().fill(0);
+        self.random = Random::new(self.seed);
     }
 }
 

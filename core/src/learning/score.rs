@@ -1,5 +1,7 @@
 //! How a prediction fared against the label.
 
+use core::borrow::Borrow;
+
 use crate::heads::number::Number;
 use crate::numeric::math::Math;
 
@@ -19,9 +21,10 @@ pub struct Score {
 impl Score {
     /// Of probabilities, at least one, with the target among them.
     #[inline]
-    pub(crate) fn of(probabilities: impl Iterator<Item = f32>, target: usize) -> Self {
+    pub(crate) fn of(probabilities: impl Iterator<Item: Borrow<f32>>, target: usize) -> Self {
         let (mut top, mut confidence, mut p_target, mut brier) = (0, -1.0, 0.0, 0.0);
         for (class, p) in probabilities.enumerate() {
+            let p = *p.borrow();
             if p > confidence {
                 (top, confidence) = (class, p);
             }

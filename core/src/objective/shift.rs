@@ -21,7 +21,7 @@ impl Shift {
     /// Of finite logits.
     pub(crate) fn new(logits: &[f32], target: usize, ln_beta: f32) -> Self {
         let own = logits.get(target).copied().unwrap_or_default();
-        let others = logits.iter().enumerate().map(|(class, z)| if class == target { f32::NEG_INFINITY } else { *z });
+        let others = logits.iter().enumerate().map(|(class, z)| if class == target { &f32::NEG_INFINITY } else { z });
         Self::with_others(others, own, ln_beta)
     }
 
@@ -30,16 +30,16 @@ impl Shift {
     #[inline]
     pub(crate) fn take_target(logits: &mut [f32], target: usize, ln_beta: f32) -> Self {
         let own = logits.get_mut(target).map(|own| core::mem::replace(own, f32::NEG_INFINITY)).unwrap_or_default();
-        Self::with_others(logits.iter().copied(), own, ln_beta)
+        Self::with_others(logits.iter(), own, ln_beta)
     }
 
     /// `others` are the logits with -inf in the place of the target.
     #[inline]
-    fn with_others(others: impl Iterator<Item = f32>, own: f32, ln_beta: f32) -> Self {
+    fn with_others<'a>(others: impl Iterator<Item = &'a f32>, own: f32, ln_beta: f32) -> Self {
         let (mut top_other, mut top_other_class) = (f32::NEG_INFINITY, 0);
         for (class, z) in others.enumerate() {
-            if z > top_other {
-                (top_other, top_other_class) = (z, class);
+            if *z > top_other {
+                (top_other, top_other_class) = (*z, class);
             }
         }
         if top_other == f32::NEG_INFINITY {

@@ -285,7 +285,7 @@ impl<'a> Sections<'a> {
     }
 }
 
-/// Goes over a checkpoint twice: to check it, and to take it over.
+/// Goes over a checkpoint twice: to check it, and to take it over. Its functions are not inlined, since every section calls them.
 pub struct Reader<'a> {
     sections: Sections<'a>,
     takes: bool,
@@ -298,6 +298,7 @@ impl<'a> Reader<'a> {
     }
 
     /// The section with this tag, if there is one.
+    #[inline(never)]
     pub(crate) fn find(&self, tag: u16) -> Option<Section<'a>> {
         let mut sections = self.sections.clone();
         while sections.count > 0 {
@@ -333,6 +334,7 @@ impl Section<'_> {
     }
 
     /// The next bytes.
+    #[inline(never)]
     pub(crate) fn bytes(&mut self, count: usize) -> Result<&[u8], Error> {
         let (bytes, rest) = self.rest.split_at_checked(count).ok_or(self.refused())?;
         self.rest = rest;
@@ -340,6 +342,7 @@ impl Section<'_> {
     }
 
     /// The next number.
+    #[inline(never)]
     pub(crate) fn word(&mut self) -> Result<u32, Error> {
         let (word, rest) = self.rest.split_first_chunk::<WORD>().ok_or(self.refused())?;
         self.rest = rest;
@@ -361,6 +364,7 @@ impl Section<'_> {
     }
 
     /// The next numbers, which must be finite; the first is element `start` of its slice.
+    #[inline(never)]
     pub(crate) fn take_floats(&mut self, slice: Slice, start: usize, to: &mut [f32]) -> Result<(), Error> {
         for (index, to) in (start..).zip(to.iter_mut()) {
             let value = f32::from_bits(self.word()?);
@@ -401,6 +405,7 @@ impl Writer<'_> {
         true
     }
 
+    #[inline(never)]
     pub(crate) fn words(&mut self, words: &[u32]) {
         for word in words {
             if !self.measuring
@@ -413,6 +418,7 @@ impl Writer<'_> {
     }
 
     /// Numbers, of which the first is element `start` of its slice.
+    #[inline(never)]
     pub(crate) fn floats(&mut self, slice: Slice, start: usize, floats: &[f32]) {
         for (index, float) in (start..).zip(floats) {
             if !float.is_finite() {

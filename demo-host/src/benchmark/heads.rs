@@ -81,7 +81,7 @@ fn core<const CLASSES: usize, const FEATURES: usize>(features: &[f32; FEATURES])
     let mut state = State::new();
     let step = nanoseconds(CALLS, || {
         let target = state.steps() as usize % CLASSES;
-        tuner.step(&mut head, &mut state, black_box(features), target).map(|step| _ = black_box(step))?;
+        tuner.step(&mut *head, &mut state, black_box(features), target).map(|step| _ = black_box(step))?;
         Ok(())
     })?;
     let inference = nanoseconds(CALLS, || {

@@ -4,10 +4,10 @@ use std::fmt;
 use std::io::{Read, Write};
 
 use anyhow::{Context, Result, bail, ensure};
-use gradient_decay::{LinearHead, Readout};
+use gradient_decay::{FineTuner, Readout};
 use gradient_decay_app::gestures::features::{self, WINDOW, Window};
-use gradient_decay_app::gestures::{self, GESTURES};
-use gradient_decay_app::learner::{Classifier, FloatLearner, Learner};
+use gradient_decay_app::gestures::{FIXED_TUNER, FLOAT_TUNER, GESTURES, fixed_learner, float_learner};
+use gradient_decay_app::learner::{self, DeviceHead, DeviceLearner};
 use gradient_decay_app::simulation::motion::Motion;
 use gradient_decay_app::{checksum, digits};
 use gradient_decay_link::{Arithmetic, Description, Summary};
@@ -61,16 +61,22 @@ pub fn demonstrate<P: Read + Write>(client: &mut Client<P>, keep: bool) -> Resul
     let device = client.describe()?;
     match (usize::from(device.classes), usize::from(device.features), device.arithmetic) {
         (digits::CLASSES, digits::FEATURES, Arithmetic::Float) => {
-            let learner = FloatLearner::new(digits::TUNER, digits::Head::new());
+            let twin = Twin { learner: learner::float(digits::Head::new(), Readout::new()), tuner: digits::TUNER };
             let samples = (digit_features(&source::device_stream())?, digit_features(&source::device_test())?);
-            teach(client, device, "digits, shifted by a pixel", learner, &samples, keep)
+            teach(client, device, "digits, shifted by a pixel", twin, &samples, keep)
         }
         (GESTURES, features::FEATURES, arithmetic) => {
             let samples = (gesture_features(0)?, gesture_features(WINDOWS)?);
             let data = "generated gestures";
             match arithmetic {
-                Arithmetic::Float => teach(client, device, data, gestures::float_learner(), &samples, keep),
-                Arithmetic::Fixed => teach(client, device, data, gestures::fixed_learner(), &samples, keep),
+                Arithmetic::Float => {
+                    let twin = Twin { learner: float_learner(), tuner: FLOAT_TUNER };
+                    teach(client, device, data, twin, &samples, keep)
+                }
+                Arithmetic::Fixed => {
+                    let twin = Twin { learner: fixed_learner(), tuner: FIXED_TUNER };
+                    teach(client, device, data, twin, &samples, keep)
+                }
             }
         }
         (classes, features, _) => bail!(
@@ -83,19 +89,22 @@ pub fn demonstrate<P: Read + Write>(client: &mut Client<P>, keep: bool) -> Resul
     }
 }
 
-fn teach<P: Read + Write, L, const CLASSES: usize, const FEATURES: usize>(
+/// What does here as the device does.
+struct Twin<H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize> {
+    learner: DeviceLearner<H, CLASSES, FEATURES>,
+    tuner: FineTuner<H::Optimizer>,
+}
+
+fn teach<P: Read + Write, H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize>(
     client: &mut Client<P>,
     device: Description,
     data: &'static str,
-    learner: L,
+    twin: Twin<H, CLASSES, FEATURES>,
     (stream, test): &(Samples<FEATURES>, Samples<FEATURES>),
     keep: bool,
-) -> Result<Demonstration>
-where
-    L: Learner<CLASSES, FEATURES>,
-{
+) -> Result<Demonstration> {
     let own = client.read_head()?;
-    let result = compare(client, device, data, learner, &own, stream, test);
+    let result = compare(client, device, data, twin, &own, stream, test);
     // Also after an error, as far as the device still answers.
     let restored = if keep { Ok(()) } else { client.write_head(&own, device.steps) };
     let result = result?;
@@ -103,37 +112,32 @@ where
     Ok(result)
 }
 
-fn compare<P: Read + Write, L, const CLASSES: usize, const FEATURES: usize>(
+fn compare<P: Read + Write, H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize>(
     client: &mut Client<P>,
     device: Description,
     data: &'static str,
-    learner: L,
+    twin: Twin<H, CLASSES, FEATURES>,
     own: &[f32],
     stream: &Samples<FEATURES>,
     test: &Samples<FEATURES>,
-) -> Result<Demonstration>
-where
-    L: Learner<CLASSES, FEATURES>,
-{
+) -> Result<Demonstration> {
+    let Twin { mut learner, tuner } = twin;
     // Both begin with the same head, nothing remembered, and the warm-up before them.
-    let mut head = LinearHead::new();
-    head.import(own)?;
     client.write_head(own, 0)?;
-    let readout = Readout::new().try_with_temperature(device.temperature)?.try_with_threshold(device.threshold)?;
-    let mut twin: Classifier<L, CLASSES, FEATURES> = Classifier::new(learner, readout);
-    twin.restore(&head, 0);
+    learner.replace(0, |head| head.import(own))?;
 
     let right_before = count_right(client, test)?;
     let mut different_bits = 0;
     for (features, class) in stream {
         let loss = client.learn(features, *class)?;
-        different_bits += usize::from(loss.to_bits() != twin.learn(features, *class)?.loss.to_bits());
+        let here = H::learn(&mut learner, &tuner, features, *class, |step| step.loss())?;
+        different_bits += usize::from(loss.to_bits() != here.to_bits());
     }
     let right_after = count_right(client, test)?;
     let calibration = client.calibration()?.context("the device learned, but has no calibration")?;
     let learned_head = client.read_head()?;
     let mut expected = vec![0.0; learned_head.len()];
-    twin.learner().head().export(&mut expected)?;
+    learner.head().export(&mut expected)?;
     different_bits += expected.iter().zip(&learned_head).filter(|(a, b)| a.to_bits() != b.to_bits()).count();
     ensure!(learned_head != own || stream.is_empty(), "the device answers, but its head does not change");
     Ok(Demonstration {

@@ -1,9 +1,8 @@
 //! What integers cost: inference in i8 and training in fixed point, beside float on the same images.
 
 use anyhow::Result;
-use gradient_decay::fixed::{FixedHead, FixedState, FixedTuner};
 use gradient_decay::quantized::{Quantization, QuantizedHead};
-use gradient_decay::{BetaSchedule, FineTuner, Libm, LinearHead, Sgd, State};
+use gradient_decay::{BetaSchedule, FineTuner, FixedHead, FixedRate, LinearHead, Sgd, State};
 
 use super::{Check, Samples};
 
@@ -42,20 +41,20 @@ impl Samples<'_> {
         let half = (self.labels.len() / 2).min(LEARNED);
         let (mut float, mut state) = (LinearHead::<CLASSES, FEATURES>::new(), State::new());
         let exponent = (127.0 / top).log2().floor().clamp(0.0, 7.0) as u32;
-        let (mut fixed, mut fixed_state) = (FixedHead::<CLASSES, FEATURES>::new(exponent), FixedState::new(1));
+        let (mut fixed, mut fixed_state) = (FixedHead::<CLASSES, FEATURES>::new(exponent, 1), State::new());
         let schedule = BetaSchedule::geometric(0.01, 1.0, 500);
         let rate = RATE / self.largest_square::<FEATURES>();
         let (tuner, fixed_tuner) =
-            (FineTuner::new(schedule, Sgd::try_new(rate)?), FixedTuner::try_new(schedule, rate)?);
+            (FineTuner::new(schedule, Sgd::try_new(rate)?), FineTuner::new(schedule, FixedRate::try_new(rate)?));
         for (features, &label) in features.iter().zip(self.labels).take(half) {
             tuner.step(&mut float, &mut state, features, label)?;
             let features = fixed.quantize(features);
-            fixed_tuner.step::<CLASSES, FEATURES, Libm>(&mut fixed, &mut fixed_state, &features, label)?;
+            fixed_tuner.step(&mut fixed, &mut fixed_state, &features, label)?;
         }
         let (mut by_float, mut by_fixed, mut tested) = (0, 0, 0);
         for (features, &label) in features.iter().zip(self.labels).skip(half).take(half) {
             by_float += usize::from(float.predict(features)?.class == label);
-            by_fixed += usize::from(fixed.predict(&fixed.quantize(features)) == label);
+            by_fixed += usize::from(fixed.predict(&fixed.quantize(features))? == label);
             tested += 1;
         }
         let what = format!("points of accuracy that learning {half} images in integers costs");

@@ -9,6 +9,6 @@ mod practice;
 mod session;
 
 pub use device::{Device, Error};
-pub use model::{CLASSES, FEATURES, HIDDEN, Head, Hidden, PIXELS, Sample, extract, trained_head};
+pub use model::{CLASSES, FEATURES, HIDDEN, Head, Hidden, PIXELS, Sample, extract, trained_head, trained_learner};
 pub use practice::{Practice, PracticeReport};
 pub use session::{Report, TUNER, run};

@@ -16,19 +16,28 @@ pub mod event;
 pub mod features;
 pub mod sampling;
 
-pub use app::{App, Parts};
+pub use app::{App, Buffer, Parts};
 pub use event::{Event, Fault, FlashFault};
 
-use gradient_decay::{BetaSchedule, FineTuner, LinearHead, Readout, Sgd};
+use gradient_decay::{BetaSchedule, FineTuner, FixedRate, LinearHead, Readout, Sgd};
 
-use crate::learner::{FixedLearner, FloatLearner};
+use crate::learner::{self, DeviceLearner};
 use features::FEATURES;
 
 /// The gestures that there is room for.
 pub const GESTURES: usize = 4;
 
-/// The head of a gesture learner: 400 bytes.
+/// The head of a gesture learner: 404 bytes.
 pub type Head = LinearHead<GESTURES, FEATURES>;
+
+/// A gesture learner with the head `H`.
+pub type Learner<H> = DeviceLearner<H, GESTURES, FEATURES>;
+
+/// A gesture learner for a core with an FPU.
+pub type FloatLearner = learner::FloatLearner<GESTURES, FEATURES>;
+
+/// A gesture learner for a core without.
+pub type FixedLearner = learner::FixedLearner<GESTURES, FEATURES>;
 
 /// How the warm-up goes: seven steps a label, so that it ends with the twelfth.
 const SCHEDULE: BetaSchedule = BetaSchedule::geometric(0.1, 1.0, 84);
@@ -39,15 +48,18 @@ const LEARNING_RATE: f32 = 0.25;
 /// How a device with an FPU learns.
 pub const FLOAT_TUNER: FineTuner = FineTuner::new(SCHEDULE, Sgd::new(LEARNING_RATE));
 
+/// How one without learns.
+pub const FIXED_TUNER: FineTuner<FixedRate> = FineTuner::new(SCHEDULE, FixedRate::new(LEARNING_RATE));
+
 /// Below this probability an answer is `unknown`.
 pub const READOUT: Readout = Readout::new().with_threshold(0.6);
 
-/// A new learner for a core with an FPU.
-pub const fn float_learner() -> FloatLearner<GESTURES, FEATURES> {
-    FloatLearner::new(FLOAT_TUNER, LinearHead::new())
+/// One that knows nothing yet. It is large: for a static.
+pub const fn float_learner() -> FloatLearner {
+    learner::float(LinearHead::new(), READOUT)
 }
 
-/// A new learner for a core without.
-pub const fn fixed_learner() -> FixedLearner<GESTURES, FEATURES> {
-    FixedLearner::new(SCHEDULE, LEARNING_RATE)
+/// The same for a core without an FPU.
+pub const fn fixed_learner() -> FixedLearner {
+    learner::fixed(READOUT)
 }

@@ -2,6 +2,7 @@
 //! run the same on every board.
 //!
 //! - [`gestures`]: a device that senses, learns and remembers. It knows no gesture when it is new; two buttons teach it.
+//! - [`learner`]: what learns in both, and in which arithmetic.
 //! - [`digits`]: the demonstration on real digits that the project's figures come from.
 //! - [`link`]: a serial port over which a host reads, drives and replaces the head of either.
 //! - [`simulation`]: an accelerometer, buttons and a flash in software, for QEMU and for tests.

@@ -1,22 +1,22 @@
 //! The device's end of the link: answers what a host asks over a serial port. The messages are those of [`gradient_decay_link`].
 
 use embedded_io::{Read, ReadReady, Write};
-use gradient_decay::{Answer, Error, LinearHead};
+use gradient_decay::{Error, FineTuner, LinearHead, Prediction};
 use gradient_decay_link::{
     Description, FRAME, Floats, FrameError, MAX_FLOATS, PART, Received, Receiver, Refusal, Request, Response, Summary,
     Unreadable, VERSION, decode, encode,
 };
 
 use crate::checksum;
-use crate::learner::{Arithmetic, Classifier, Learner};
+use crate::learner::{DeviceHead, DeviceLearner};
 
-/// Answers requests. `PARAMETERS` is the head's number of them: there is a copy of a head on its way in or out.
+/// Answers requests. `PARAMETERS` is the head's number of them: there is a copy of them on its way in or out.
 pub struct Server<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> {
     receiver: Receiver,
     session: Session<PARAMETERS>,
 }
 
-/// What lasts between requests.
+/// The state that lasts between requests.
 struct Session<const PARAMETERS: usize> {
     /// A head on its way.
     parameters: [f32; PARAMETERS],
@@ -36,12 +36,13 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Serve
     }
 
     /// Takes the bytes that have arrived at the port, a frame's worth at most, and answers what they ask. Waits for nothing but the
-    /// sending of an answer. An error of the port drops what it had. `save` is to save the classifier's head, and tells whether it did.
-    pub fn poll<P: Read + ReadReady + Write, L: Learner<CLASSES, FEATURES>>(
+    /// sending of an answer. An error of the port drops what it had. `save` is to save the learner, and tells whether it did.
+    pub fn poll<P: Read + ReadReady + Write, H: DeviceHead<CLASSES, FEATURES>>(
         &mut self,
         port: &mut P,
-        classifier: &mut Classifier<L, CLASSES, FEATURES>,
-        mut save: impl FnMut(&Classifier<L, CLASSES, FEATURES>) -> bool,
+        learner: &mut DeviceLearner<H, CLASSES, FEATURES>,
+        tuner: &FineTuner<H::Optimizer>,
+        mut save: impl FnMut(&DeviceLearner<H, CLASSES, FEATURES>) -> bool,
     ) {
         let Server { receiver, session } = self;
         let mut taken = 0;
@@ -61,7 +62,7 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Serve
                     Received::TooLong => (0, Response::Refused(Refusal::Frame(FrameError::TooLong))),
                     Received::Frame(frame) => match decode(frame) {
                         Ok((sequence, request)) => {
-                            let response = session.respond(sequence, request, classifier, &mut save, &mut answer);
+                            let response = session.respond(sequence, request, learner, tuner, &mut save, &mut answer);
                             (sequence, response.unwrap_or_else(Response::Refused))
                         }
                         Err(Unreadable::Frame(error)) => (0, Response::Refused(Refusal::Frame(error))),
@@ -92,12 +93,13 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Defau
 
 impl<const PARAMETERS: usize> Session<PARAMETERS> {
     /// Does what is asked. Numbers of the answer lie in `buffer`.
-    fn respond<'b, L: Learner<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize>(
+    fn respond<'b, H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize>(
         &mut self,
         sequence: u8,
         request: Request<'_>,
-        classifier: &mut Classifier<L, CLASSES, FEATURES>,
-        save: &mut impl FnMut(&Classifier<L, CLASSES, FEATURES>) -> bool,
+        learner: &mut DeviceLearner<H, CLASSES, FEATURES>,
+        tuner: &FineTuner<H::Optimizer>,
+        save: &mut impl FnMut(&DeviceLearner<H, CLASSES, FEATURES>) -> bool,
         buffer: &'b mut [u8; 4 * PART],
     ) -> Result<Response<'b>, Refusal> {
         let last = self.learned.take();
@@ -105,35 +107,33 @@ impl<const PARAMETERS: usize> Session<PARAMETERS> {
             Request::Describe => Ok(Response::Description(Description {
                 classes: CLASSES as u16,
                 features: FEATURES as u16,
-                arithmetic: match L::ARITHMETIC {
-                    Arithmetic::Float => gradient_decay_link::Arithmetic::Float,
-                    Arithmetic::Fixed => gradient_decay_link::Arithmetic::Fixed,
-                },
-                steps: classifier.learner().steps(),
-                temperature: classifier.readout().temperature(),
-                threshold: classifier.readout().threshold(),
+                arithmetic: H::ARITHMETIC,
+                steps: learner.steps(),
+                temperature: learner.parts().readout.temperature(),
+                threshold: learner.parts().readout.threshold(),
             })),
             Request::Predict { features } => {
-                let answer = classifier.answer(&sample(features)?).map_err(refused::<FEATURES>)?;
-                let known = matches!(answer, Answer::Class(_));
-                let (Answer::Class(prediction) | Answer::Unknown(prediction)) = answer;
-                Ok(Response::Prediction { class: prediction.class as u16, probability: prediction.probability, known })
+                let answer = learner.answer(&sample(features)?).map_err(refused::<FEATURES>)?;
+                let Prediction { class, probability } = answer.prediction();
+                Ok(Response::Prediction { class: class as u16, probability, known: answer.class().is_some() })
             }
-            Request::Calibration => Ok(Response::Calibration(classifier.calibration().map(|summary| Summary {
-                count: summary.count,
-                accuracy: summary.accuracy,
-                confidence: summary.confidence,
-                nll: summary.nll,
-                brier: summary.brier,
-                ece: summary.ece,
-                mce: summary.mce,
-            }))),
+            Request::Calibration => {
+                Ok(Response::Calibration(learner.parts().calibration.summary().map(|summary| Summary {
+                    count: summary.count,
+                    accuracy: summary.accuracy,
+                    confidence: summary.confidence,
+                    nll: summary.nll,
+                    brier: summary.brier,
+                    ece: summary.ece,
+                    mce: summary.mce,
+                })))
+            }
             Request::ReadHead { offset } => {
                 if offset == 0 {
                     // A head that was on its way in is given up.
                     self.taken = 0;
                     // Of the right length by the server's constructor.
-                    let _: Result<(), Error> = classifier.learner().head().export(&mut self.parameters);
+                    let _: Result<(), Error> = learner.head().export(&mut self.parameters);
                 }
                 let rest = self.parameters.get(offset as usize..).filter(|rest| !rest.is_empty());
                 let rest = rest.ok_or(Refusal::Offset { expected: 0 })?;
@@ -149,21 +149,19 @@ impl<const PARAMETERS: usize> Session<PARAMETERS> {
                 if found != crc {
                     return Err(Refusal::Crc { found });
                 }
-                let mut head = LinearHead::new();
-                head.import(&self.parameters).map_err(refused::<FEATURES>)?;
+                learner.replace(steps, |head| head.import(&self.parameters)).map_err(refused::<FEATURES>)?;
                 self.taken = 0;
-                classifier.restore(&head, steps);
                 Ok(Response::Done)
             }
             Request::Learn { features, class } => {
                 let response = match last {
                     Some((last, response)) if last == sequence => response,
-                    _ => learn(classifier, features, class)?,
+                    _ => learn(learner, tuner, features, class)?,
                 };
                 self.learned = Some((sequence, response));
                 Ok(response)
             }
-            Request::Save => save(classifier).then_some(Response::Done).ok_or(Refusal::Storage),
+            Request::Save => save(learner).then_some(Response::Done).ok_or(Refusal::Storage),
         }
     }
 
@@ -186,18 +184,17 @@ impl<const PARAMETERS: usize> Session<PARAMETERS> {
 }
 
 /// Learns a sample.
-fn learn<L: Learner<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize>(
-    classifier: &mut Classifier<L, CLASSES, FEATURES>,
+fn learn<H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize>(
+    learner: &mut DeviceLearner<H, CLASSES, FEATURES>,
+    tuner: &FineTuner<H::Optimizer>,
     features: Floats<'_>,
     class: u16,
 ) -> Result<Response<'static>, Refusal> {
-    let step = classifier.learn(&sample(features)?, usize::from(class)).map_err(refused::<FEATURES>)?;
-    Ok(Response::Learned {
-        class: step.prediction.class as u16,
-        probability: step.prediction.probability,
-        loss: step.loss,
-        beta: step.beta,
-    })
+    let told = H::learn(learner, tuner, &sample(features)?, usize::from(class), |step| {
+        let Prediction { class, probability } = step.prediction();
+        Response::Learned { class: class as u16, probability, loss: step.loss(), beta: step.beta() }
+    });
+    told.map_err(refused::<FEATURES>)
 }
 
 /// The features of a sample.
@@ -205,7 +202,7 @@ fn sample<const FEATURES: usize>(features: Floats<'_>) -> Result<[f32; FEATURES]
     features.to_array().ok_or(Refusal::Length { expected: FEATURES as u32, actual: features.len() as u32 })
 }
 
-/// What the head refused, in the link's words.
+/// A refusal of the head, in the link's words.
 fn refused<const FEATURES: usize>(error: Error) -> Refusal {
     match error {
         Error::Target { classes, .. } => Refusal::Class { classes: classes as u16 },

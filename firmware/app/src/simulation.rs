@@ -10,4 +10,4 @@ pub mod motion;
 pub mod script;
 
 pub use accelerometer::{Accelerometer, Outage};
-pub use flash::{Flash, FlashError, PAGE, Torn, WORD};
+pub use flash::{BoardFlash, Flash, FlashError, PAGE, Torn, WORD};

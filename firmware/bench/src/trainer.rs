@@ -29,7 +29,8 @@ macro_rules! trainer {
 
         #[inline(never)]
         fn learn(device: &mut Device) -> Result<bool, Error> {
-            device.trainer.learn($crate::tuner!(), &device.features, 1).map(|step| step.learned())
+            $crate::tuner!(tuner);
+            device.trainer.learn(tuner, &device.features, 1).map(|step| step.learned())
         }
 
         #[inline(never)]
@@ -53,7 +54,8 @@ macro_rules! trainer {
 
         #[inline(never)]
         fn learn(device: &mut Device) -> Result<bool, Error> {
-            device.trainer.learn($crate::tuner!(), &device.features, 1).map(|step| step.learned())
+            $crate::tuner!(tuner);
+            device.trainer.learn(tuner, &device.features, 1).map(|step| step.learned())
         }
 
         #[inline(never)]
@@ -75,8 +77,9 @@ macro_rules! trainer {
 
         #[inline(never)]
         fn learn(device: &mut Device) -> Result<bool, Error> {
+            $crate::tuner!(tuner);
             let (head, state) = &mut device.trainer;
-            $crate::tuner!().step(head, state, &device.features, 1).map(|step| step.learned())
+            tuner.step(head, state, &device.features, 1).map(|step| step.learned())
         }
 
         #[inline(never)]
@@ -86,16 +89,15 @@ macro_rules! trainer {
     };
 }
 
-/// The settings, known when they are compiled or not.
+/// Names the settings, known when they are compiled or not.
 #[macro_export]
 macro_rules! tuner {
-    () => {{
+    ($tuner:ident) => {
         #[cfg(feature = "run-time-settings")]
-        let tuner = &core::hint::black_box(TUNER);
+        let $tuner = &core::hint::black_box(TUNER);
         #[cfg(not(feature = "run-time-settings"))]
-        let tuner = &TUNER;
-        tuner
-    }};
+        let $tuner = &TUNER;
+    };
 }
 
 /// The rest of the programs.

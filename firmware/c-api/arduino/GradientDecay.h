@@ -3,7 +3,7 @@
 
 #include "gradient_decay.h"
 
-/** A classifier head that learns: CLASSES classes of FEATURES features, in 4 * CLASSES * (FEATURES + 3) bytes and some 400 more. */
+/** A classifier head that learns: CLASSES classes of FEATURES features, in 4 * CLASSES * (FEATURES + 3) bytes and some 300 more. */
 template <uint16_t CLASSES, uint16_t FEATURES> class GradientDecay {
   public:
     /** To be called in setup(): a head that knows nothing, or the one in `parameters()`. */
@@ -13,7 +13,7 @@ template <uint16_t CLASSES, uint16_t FEATURES> class GradientDecay {
         return status == GD_OK ? gd_set_optimizer(&trainer_, learning_rate, 0.0f, 0.0f) : status;
     }
 
-    /** Beta rises from `start` to `end` over so many labels: learns fast first, calibrated later. */
+    /** Beta rises from `start` to `end` over so many labels: a large margin first, a small one later. */
     gd_status warmUp(float start, float end, uint32_t labels)
     {
         return gd_set_beta(&trainer_, start, end, labels, true);

@@ -10,7 +10,7 @@
 /**
  * The words of a trainer's memory.
  */
-#define GD_TRAINER_WORDS 48
+#define GD_TRAINER_WORDS 36
 
 /**
  * The bytes of a checkpoint beside the parameters, which take 4 each: for a buffer whose size is known when it is compiled.
@@ -214,7 +214,7 @@ gd_status gd_set_optimizer(gd_trainer *trainer,
                            float clip_norm);
 
 /**
- * Sets beta, in (0, 1e6]: small learns fast with a large margin, 1 is plain cross-entropy, large stays calibrated. It goes from
+ * Sets beta, in (0, 1e6]: small asks for a large margin, 1 is plain cross-entropy, large lets go of a sample early. It goes from
  * `start` to `end` over the first `steps` steps, by equal factors if `geometric`, else by equal differences. `steps` 0 is `end` from
  * the beginning.
  *
@@ -301,6 +301,20 @@ gd_status gd_learn(gd_trainer *trainer,
                    float *scratch,
                    size_t scratch_count,
                    gd_step *step);
+
+/**
+ * Learns a labelled sample once more, as in a quiet moment one that was kept: as gd_learn, but what the trainer would have answered does not
+ * count, since it has seen the sample before. The arguments and their errors are those of gd_learn.
+ *
+ * # Safety
+ * As gd_learn.
+ */
+gd_status gd_rehearse(gd_trainer *trainer,
+                      const float *features,
+                      size_t feature_count,
+                      uint32_t class_index,
+                      float *scratch,
+                      size_t scratch_count);
 
 /**
  * Counts the answer of gd_predict for a sample whose class is known and that is not learned, for gd_get_calibration: a test. A sample

@@ -1,21 +1,31 @@
 //! Checkpoints: a trainer as bytes.
 
-use gradient_decay::{Calibration, Contents, Learner, LinearHead, Parts, Readout, checkpoint};
+use gradient_decay::{Calibration, Contents, Learner, LinearHead, LinearView, Parts, Readout, checkpoint};
 
 use crate::pointer::{input, output};
 use crate::status::*;
-use crate::trainer::{gd_trainer, trainer};
+use crate::trainer::{Trainer, gd_trainer, trainer};
 
 /// The bytes of a checkpoint beside the parameters, which take 4 each: for a buffer whose size is known when it is compiled.
 pub const GD_CHECKPOINT_EXTRA_BYTES: usize = 72;
 
+/// What is saved of a trainer whose head is `H`.
+type Kept<H> = Learner<H, Parts<(), (), (), (), Readout>>;
+
 /// The smallest head, which is saved as any other is.
 type Smallest = LinearHead<1, 1>;
 
-const _: () = assert!(
-    GD_CHECKPOINT_EXTRA_BYTES
-        == checkpoint::bytes::<Learner<Smallest, Parts<(), (), (), (), Readout>>>() - 4 * Smallest::PARAMETERS
-);
+const _: () = assert!(GD_CHECKPOINT_EXTRA_BYTES == checkpoint::bytes::<Kept<Smallest>>() - 4 * Smallest::PARAMETERS);
+
+/// What is saved of a trainer. It has no room to work in.
+///
+/// # Safety
+/// As for [`head`](Trainer::head).
+unsafe fn kept<'a>(trainer: &Trainer) -> Result<Kept<LinearView<'a>>, gd_status> {
+    let parts = Parts { preprocess: (), memory: (), guard: (), calibration: (), readout: trainer.readout };
+    // SAFETY: the caller's.
+    Ok(Learner::with_state(unsafe { trainer.head()? }, trainer.state(&mut [], 0)?, parts))
+}
 
 /// The bytes of a checkpoint of a head of this shape: GD_CHECKPOINT_EXTRA_BYTES and 4 for each of the `classes * (features + 1)`
 /// parameters. The largest size_t if it does not hold so many.
@@ -40,8 +50,8 @@ pub unsafe extern "C" fn gd_checkpoint_write(trainer: *mut gd_trainer, bytes: *m
         // SAFETY: the caller's.
         let (trainer, bytes) = unsafe { (self::trainer(trainer)?, output(bytes, size)?) };
         // SAFETY: the caller's.
-        let learner = unsafe { trainer.learner(&mut [], 0, &())? };
-        checkpoint::write(&learner, Contents::ALL, bytes).map(drop).map_err(status)
+        let kept = unsafe { kept(trainer)? };
+        checkpoint::write(&kept, Contents::ALL, bytes).map(drop).map_err(status)
     };
     to_status(write())
 }
@@ -64,9 +74,9 @@ pub unsafe extern "C" fn gd_checkpoint_read(trainer: *mut gd_trainer, bytes: *co
         // SAFETY: the caller's.
         let (trainer, bytes) = unsafe { (self::trainer(trainer)?, input(bytes, size)?) };
         // SAFETY: the caller's.
-        let mut learner = unsafe { trainer.learner(&mut [], 0, &())? };
-        checkpoint::read(bytes, &mut learner).map_err(status)?;
-        trainer.keep(&learner);
+        let mut kept = unsafe { kept(trainer)? };
+        checkpoint::read(bytes, &mut kept).map_err(status)?;
+        (trainer.classes, trainer.steps, trainer.readout) = (kept.classes() as u32, kept.steps(), kept.parts().readout);
         // That of the head before.
         trainer.calibration = Calibration::new();
         Ok(())

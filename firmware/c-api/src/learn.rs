@@ -1,7 +1,7 @@
 //! Inference, training, and how good the answers were.
 
 use gradient_decay::step::Step;
-use gradient_decay::{Answer, Calibration, FineTuner, Head, Prediction};
+use gradient_decay::{Calibration, Head, Learner, Parts, Prediction};
 
 use crate::pointer::{check, input, output};
 use crate::status::*;
@@ -81,15 +81,8 @@ pub unsafe extern "C" fn gd_predict(
         // SAFETY: the caller's.
         let head = unsafe { trainer.head()? };
         head.logits(features, probabilities).map_err(status)?;
-        let (used, unused) = probabilities.split_at_mut_checked(head.classes()).unwrap_or_default();
-        if used.is_empty() {
-            return Err(GD_ERROR_NO_CLASSES);
-        }
-        unused.fill(0.0);
-        let answer = trainer.readout.answer_logits(used).map_err(status)?;
-        let known = matches!(answer, Answer::Class(_));
-        let (Answer::Class(Prediction { class, probability }) | Answer::Unknown(Prediction { class, probability })) =
-            answer;
+        let answer = trainer.readout.answer_logits(probabilities).map_err(status)?;
+        let (Prediction { class, probability }, known) = (answer.prediction(), answer.class().is_some());
         // SAFETY: the caller's.
         unsafe { prediction.write(gd_prediction { class_index: class as u32, probability, known }) };
         Ok(())
@@ -127,14 +120,14 @@ pub unsafe extern "C" fn gd_learn(
         if !step.is_null() {
             check(step)?;
         }
-        // The same settings, of which the compiler knows that they have no momentum.
-        let plain = trainer.tuner.optimizer().try_with_momentum(0.0).map_err(status)?;
-        let tuner = FineTuner::new(*trainer.tuner.schedule(), plain);
         // SAFETY: the caller's.
-        let mut learner = unsafe { trainer.learner(scratch, trainer.room, &trainer.calibration)? };
+        let (head, state) = unsafe { (trainer.head()?, trainer.state(scratch, trainer.room)?) };
+        let tuner = trainer.tuner();
+        let (calibration, readout) = (&mut trainer.calibration, &trainer.readout);
+        let parts = Parts { preprocess: (), memory: (), guard: (), calibration, readout };
+        let mut learner = Learner::with_state(head, state, parts);
         let report = gd_step::from(&learner.learn(&tuner, features, class_index as usize).map_err(status)?);
-        trainer.keep(&learner);
-        trainer.calibration = learner.parts().calibration.clone();
+        trainer.steps = learner.steps();
         if !step.is_null() {
             // SAFETY: the caller's.
             unsafe { step.write(report) };
@@ -149,6 +142,33 @@ impl From<&Step<'_>> for gd_step {
         let Prediction { class, probability } = step.prediction();
         gd_step { loss: step.loss(), beta: step.beta(), class_index: class as u32, probability }
     }
+}
+
+/// Learns a labelled sample once more, as in a quiet moment one that was kept: as gd_learn, but what the trainer would have answered does not
+/// count, since it has seen the sample before. The arguments and their errors are those of gd_learn.
+///
+/// # Safety
+/// As gd_learn.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gd_rehearse(
+    trainer: *mut gd_trainer,
+    features: *const f32,
+    feature_count: usize,
+    class_index: u32,
+    scratch: *mut f32,
+    scratch_count: usize,
+) -> gd_status {
+    let rehearse = || {
+        // SAFETY: the caller's.
+        let (trainer, features, scratch) =
+            unsafe { (self::trainer(trainer)?, input(features, feature_count)?, output(scratch, scratch_count)?) };
+        // SAFETY: the caller's.
+        let (mut head, mut state) = unsafe { (trainer.head()?, trainer.state(scratch, trainer.room)?) };
+        trainer.tuner().step(&mut head, &mut state, features, class_index as usize).map_err(status)?;
+        trainer.steps = state.steps();
+        Ok(())
+    };
+    to_status(rehearse())
 }
 
 /// Counts the answer of gd_predict for a sample whose class is known and that is not learned, for gd_get_calibration: a test. A sample

@@ -3,13 +3,13 @@
 use core::mem::{align_of, size_of};
 use core::ptr;
 
-use gradient_decay::{BetaSchedule, Calibration, FineTuner, Learner, LinearView, PairView, Parts, Readout, Sgd, State};
+use gradient_decay::{BetaSchedule, Calibration, FineTuner, LinearView, PairView, Readout, Sgd, State};
 
 use crate::pointer::{check, output};
 use crate::status::*;
 
 /// The words of a trainer's memory.
-pub const GD_TRAINER_WORDS: usize = 48;
+pub const GD_TRAINER_WORDS: usize = 36;
 
 /// A trainer, whose contents are the library's own. Put it wherever it lives long enough, and give it to gd_init.
 ///
@@ -20,25 +20,25 @@ pub struct gd_trainer {
     words: [u64; GD_TRAINER_WORDS],
 }
 
-/// A learner over the caller's memory, made for one call.
-pub(crate) type Mine<'a, C> = Learner<LinearView<'a>, Parts<(), (), (), C, Readout>>;
-
-/// The contents of a trainer's memory: all of a [`Mine`] but the caller's slices, which must not be referred to between calls.
+/// The contents of a trainer's memory: all of a [`Learner`](gradient_decay::Learner) but the caller's slices, which must not be referred to
+/// between calls. A function that wants a learner makes one that lives for the call.
 pub(crate) struct Trainer {
     mark: u32,
     /// Classes that there is room for.
     pub(crate) room: u16,
     features: u16,
     /// Classes in use.
-    classes: u32,
+    pub(crate) classes: u32,
     parameters: *mut f32,
     pub(crate) steps: u32,
-    pub(crate) tuner: FineTuner,
+    /// Apart from the optimizer, since the initial ones are so short that they are put here without a call of memcpy.
+    schedule: BetaSchedule,
+    optimizer: Sgd,
     pub(crate) readout: Readout,
     pub(crate) calibration: Calibration<10>,
 }
 
-/// The mark that an initialised trainer begins with.
+/// What an initialised trainer has as its mark.
 const MARK: u32 = u32::from_le_bytes(*b"GDtr");
 
 const _: () =
@@ -58,32 +58,16 @@ impl Trainer {
         head.and_then(|head| head.with_classes(self.classes as usize)).map_err(|_| GD_ERROR_TRAINER)
     }
 
-    /// The learner, with a copy of `calibration`. It works in `scratch`, two numbers for each of `room` classes.
-    ///
-    /// # Safety
-    /// As for [`head`](Self::head).
-    // Inlined, and given a reference, it is made where it is used: moved, it would be copied once more.
-    #[inline]
-    pub(crate) unsafe fn learner<'a, C: Clone>(
-        &self,
-        scratch: &'a mut [f32],
-        room: u16,
-        calibration: &C,
-    ) -> Result<Mine<'a, C>, gd_status> {
-        let mut state = State::with_work(PairView::new(scratch, usize::from(room)).map_err(status)?);
-        state.set_steps(self.steps);
-        // SAFETY: the caller's.
-        let head = unsafe { self.head()? };
-        let parts =
-            Parts { preprocess: (), memory: (), guard: (), calibration: calibration.clone(), readout: self.readout };
-        Ok(Learner::with_state(head, state, parts))
+    /// The settings of a step.
+    pub(crate) const fn tuner(&self) -> FineTuner {
+        FineTuner::new(self.schedule, self.optimizer)
     }
 
-    /// Takes over what a learner knows beside parameters and calibration.
-    pub(crate) fn keep<C>(&mut self, learner: &Mine<'_, C>) {
-        self.classes = learner.classes() as u32;
-        self.steps = learner.steps();
-        self.readout = learner.parts().readout;
+    /// The state, with room to work in: two numbers for each of `room` classes.
+    pub(crate) fn state<'a>(&self, scratch: &'a mut [f32], room: u16) -> Result<State<PairView<'a, f32>>, gd_status> {
+        let mut state = State::with_work(PairView::new(scratch, usize::from(room)).map_err(status)?);
+        state.set_steps(self.steps);
+        Ok(state)
     }
 }
 
@@ -94,7 +78,7 @@ impl Trainer {
 pub(crate) unsafe fn trainer<'a>(pointer: *mut gd_trainer) -> Result<&'a mut Trainer, gd_status> {
     check(pointer)?;
     let pointer = pointer.cast::<Trainer>();
-    // SAFETY: the memory is large enough and aligned; its first word is a number whatever lies there.
+    // SAFETY: the memory is large enough and aligned; the mark is a number whatever lies there.
     if unsafe { ptr::addr_of!((*pointer).mark).read() } != MARK {
         return Err(GD_ERROR_TRAINER);
     }
@@ -137,7 +121,8 @@ pub unsafe extern "C" fn gd_init(
             classes: u32::from(classes),
             parameters,
             steps: 0,
-            tuner: const { FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.05)) },
+            schedule: const { BetaSchedule::constant(1.0) },
+            optimizer: const { Sgd::new(0.05) },
             readout: Readout::new(),
             calibration: Calibration::new(),
         };
@@ -171,13 +156,13 @@ pub unsafe extern "C" fn gd_set_optimizer(
         if clip_norm != 0.0 {
             sgd = sgd.try_with_clip_norm(clip_norm).map_err(status)?;
         }
-        trainer.tuner = FineTuner::new(*trainer.tuner.schedule(), sgd);
+        trainer.optimizer = sgd;
         Ok(())
     };
     to_status(set())
 }
 
-/// Sets beta, in (0, 1e6]: small learns fast with a large margin, 1 is plain cross-entropy, large stays calibrated. It goes from
+/// Sets beta, in (0, 1e6]: small asks for a large margin, 1 is plain cross-entropy, large lets go of a sample early. It goes from
 /// `start` to `end` over the first `steps` steps, by equal factors if `geometric`, else by equal differences. `steps` 0 is `end` from
 /// the beginning.
 ///
@@ -202,7 +187,7 @@ pub unsafe extern "C" fn gd_set_beta(
             (_, true) => BetaSchedule::try_geometric(start, end, steps),
             (_, false) => BetaSchedule::try_linear(start, end, steps),
         };
-        trainer.tuner = FineTuner::new(schedule.map_err(status)?, *trainer.tuner.optimizer());
+        trainer.schedule = schedule.map_err(status)?;
         Ok(())
     };
     to_status(set())

@@ -195,6 +195,40 @@ fn what_is_learned_counts_for_the_calibration() {
     }
 }
 
+/// The steps are those of gd_learn, and nothing counts.
+#[test]
+fn what_is_rehearsed_is_learned_but_does_not_count() {
+    const TUNER: FineTuner =
+        FineTuner::new(BetaSchedule::linear(0.1, 1.0, 20), Sgd::new(0.1).with_weight_decay(0.01).with_clip_norm(0.5));
+    let (mut trainer, mut parameters, mut scratch) = (memory(), [0.0_f32; PARAMETERS], [0.0_f32; 2 * CLASSES]);
+    let (mut head, mut state) = (LinearHead::<CLASSES, FEATURES>::new(), State::new());
+    let (mut steps, mut expected) = (0, [0.0; PARAMETERS]);
+    // SAFETY: all pointers are to what the functions ask for.
+    unsafe {
+        let (t, work) = (&raw mut trainer, scratch.as_mut_ptr());
+        assert_eq!(gd_init(t, parameters.as_mut_ptr(), PARAMETERS, 10, 64), GD_OK);
+        assert_eq!((gd_set_optimizer(t, 0.1, 0.01, 0.5), gd_set_beta(t, 0.1, 1.0, 20, false)), (GD_OK, GD_OK));
+        let rehearse =
+            |features: &[f32], class, room| gd_rehearse(t, features.as_ptr(), features.len(), class, work, room);
+        for n in 1..=30 {
+            let (features, class) = sample(n);
+            TUNER.step(&mut head, &mut state, &features, class).unwrap();
+            assert_eq!(rehearse(&features, class as u32, 2 * CLASSES), GD_OK);
+        }
+        let (features, _) = sample(1);
+        assert_eq!(rehearse(&features[1..], 0, 2 * CLASSES), GD_ERROR_LENGTH);
+        assert_eq!(rehearse(&features, 0, CLASSES), GD_ERROR_LENGTH, "scratch");
+        assert_eq!(rehearse(&features, 10, 2 * CLASSES), GD_ERROR_CLASS);
+        assert_eq!(rehearse(&[f32::NAN; FEATURES], 0, 2 * CLASSES), GD_ERROR_NOT_FINITE);
+        assert_eq!(rehearse(&[1e35; FEATURES], 0, 2 * CLASSES), GD_ERROR_TOO_LARGE);
+        assert_eq!(gd_rehearse(t, ptr::null(), FEATURES, 0, work, 2 * CLASSES), GD_ERROR_POINTER);
+        assert_eq!((gd_get_steps(t, &mut steps), steps), (GD_OK, 30));
+        assert_eq!(gd_get_calibration(t, &mut gd_calibration::default()), GD_ERROR_EMPTY);
+    }
+    head.export(&mut expected).unwrap();
+    assert_eq!(parameters, expected);
+}
+
 #[test]
 fn every_status_has_a_message() {
     let mut messages: Vec<&str> = (GD_ERROR_OTHER..=0)

@@ -106,7 +106,7 @@ pub struct Receiver {
     skips: bool,
 }
 
-/// What a byte was.
+/// The meaning of a byte.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Received<'a> {
     /// One of many.
@@ -266,7 +266,7 @@ mod tests {
             let mut bytes = [0; 128];
             let length = cobs::encode(&content, &mut bytes);
             if let Ok((_, message)) = decode::<Request<'_>>(&mut bytes[..length]) {
-                // What is read is written the same, but for numbers in more bytes than they need.
+                // A message that is read is written the same, but for numbers in more bytes than they need.
                 prop_assert!(frame(1, &message).len() <= length + 2);
             }
         }

@@ -1,4 +1,4 @@
-//! What is said.
+//! The messages.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,12 +11,12 @@ pub const MAX_FLOATS: usize = 120;
 /// The parameters that [`Response::Parameters`] has, but for the last: a head goes in parts of so many.
 pub const PART: usize = 64;
 
-/// What a host asks. A parameter's offset counts parameters in the order of `LinearHead::export`: weights row by row, then biases.
+/// A request of a host. A parameter's offset counts parameters in the order of `LinearHead::export`: weights row by row, then biases.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Request<'a> {
-    /// What the device is: [`Response::Description`].
+    /// A description of the device: [`Response::Description`].
     Describe,
-    /// What a sample is: [`Response::Prediction`].
+    /// The class of a sample: [`Response::Prediction`].
     Predict {
         /// Its features, as many as the device says.
         #[serde(borrow)]
@@ -55,20 +55,20 @@ pub enum Request<'a> {
         /// The steps that it has learned: the place in the warm-up.
         steps: u32,
     },
-    /// To save the head in flash: [`Response::Done`].
+    /// To save all that the device has learned in flash: [`Response::Done`].
     Save,
 }
 
-/// What the device answers.
+/// The answer of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Response<'a> {
     /// It was not done, and nothing was changed.
     Refused(Refusal),
     /// It was done.
     Done,
-    /// What the device is.
+    /// The description of the device.
     Description(Description),
-    /// What a sample is.
+    /// The class of a sample.
     Prediction {
         /// The most probable class.
         class: u16,
@@ -77,7 +77,7 @@ pub enum Response<'a> {
         /// Whether it reaches the device's threshold.
         known: bool,
     },
-    /// What a sample was before it was learned.
+    /// A sample before it was learned.
     Learned {
         /// The most probable class.
         class: u16,
@@ -105,7 +105,7 @@ pub enum Response<'a> {
     },
 }
 
-/// What a device is.
+/// The description of a device.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Description {
     /// The classes of its head.

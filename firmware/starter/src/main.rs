@@ -12,7 +12,7 @@ use semihosting::{eprintln, println, process};
 use sensor::{CLASSES, FEATURES, Sensor};
 use static_cell::ConstStaticCell;
 
-/// Beta rises from 0.1 (fast) to 1 (calibrated) over 100 steps. All of it is checked when it is compiled.
+/// Beta rises from 0.1 (a large margin) to 1 (none) over 100 steps. All of it is checked when it is compiled.
 const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 100), Sgd::new(0.2));
 
 type Memory = Replay<CLASSES, 8, [f32; FEATURES], Quantized<FEATURES>>;

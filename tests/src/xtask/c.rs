@@ -1,4 +1,4 @@
-//! The C library: its tests, the bare example in QEMU, and the Arduino library.
+//! The C library: its tests, the bare example in QEMU, the recipe for an RTOS, and the Arduino library.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -35,6 +35,7 @@ pub fn test() -> Result<()> {
     cargo(&package(), &["clippy", "--all-targets", "--", "-D", "warnings"])?;
     cargo(&package(), &["test"])?;
     bare()?;
+    rtos()?;
     let folder = arduino()?;
     arduino_example(&folder)
 }
@@ -51,10 +52,30 @@ fn bare() -> Result<()> {
     qemu.args(["-chardev", "stdio,id=out", "-semihosting-config", "enable=on,target=native,chardev=out", "-kernel"]);
     let printed = output(qemu.arg(&program).stdin(Stdio::null()))?;
     let path = example.join("expected.log");
-    let expected = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let expected = text(&path)?;
     ensure!(printed == expected, "the C example printed\n{printed}\nbut {} has\n{expected}", path.display());
     println!("The C example has the bits that are expected, and no path to a panic.");
     Ok(())
+}
+
+/// The recipe for an RTOS, which the firmware's README shows: compiled for the host and taught there.
+fn rtos() -> Result<()> {
+    let folder = root().join("tests").join("rtos");
+    let [recipe, readme] = [folder.join("recipe.c"), root().join("firmware").join("README.md")];
+    let shown = text(&readme)?.contains(&text(&recipe)?);
+    ensure!(shown, "{} has another recipe than {}", readme.display(), recipe.display());
+    // Unoptimised: it checks its own arithmetic.
+    cargo(&package(), &["build"])?;
+    let target = package().join("target");
+    let program = target.join("rtos");
+    let mut compiler = Command::new("gcc");
+    compiler.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-I"]).arg(&folder);
+    compiler.arg("-I").arg(package().join("include")).arg(&recipe);
+    compiler.arg(folder.join("freertos.c")).arg(folder.join("lesson.c"));
+    // On a host the library has Rust's standard library in it, which needs the others.
+    compiler.arg(target.join("debug").join("libgradient_decay_c.a")).args(["-lm", "-lpthread", "-ldl"]);
+    run(compiler.arg("-o").arg(&program))?;
+    run(&mut Command::new(&program))
 }
 
 /// Whether the program still has a symbol whose name contains this.
@@ -87,6 +108,10 @@ pub fn arduino() -> Result<PathBuf> {
     }
     println!("The Arduino library is in {}: put it into the folder `libraries` of your sketches.", folder.display());
     Ok(folder)
+}
+
+fn text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
 fn copy(from: &Path, to: &Path) -> Result<()> {

@@ -102,6 +102,7 @@ fn test() -> Result<()> {
     setup::targets(&footprint::targets())?;
     setup::targets(&qemu::TARGETS)?;
     setup::targets(&c::TARGETS)?;
+    setup::targets(&starter::TARGETS)?;
     setup::qemu()?;
     setup::c_compiler()?;
 

@@ -38,9 +38,9 @@ pub(super) fn finish(mut lanes: [f32; 4], row: &[f32], x: &[f32]) -> f32 {
 
 /// The index and the value of the largest element; the first of equal ones. `None` if empty.
 pub fn largest(values: &[f32]) -> Option<(usize, f32)> {
-    let mut values = values.iter().copied().enumerate();
-    let first = values.next()?;
-    Some(values.fold(first, |best, candidate| if candidate.1 > best.1 { candidate } else { best }))
+    let (first, others) = values.split_first()?;
+    // By references: a copying iterator is a call an element where the compiler is asked for small code.
+    Some((1..).zip(others).fold((0, *first), |best, (index, x)| if *x > best.1 { (index, *x) } else { best }))
 }
 
 /// Replaces each x by `e^((x - shift) - more)` and returns their sum, in order. No x is above `shift + more`; -inf gives 0.

@@ -19,7 +19,7 @@ pub fn html(story: &Story) -> Result<String> {
     let seeds = SEEDS.map(|seed| seed.to_string()).join(", ");
     let body = format!(
         "<p>The gradient-decay Softmax is cross-entropy with a coefficient beta that sets how fast a sample's gradient fades as its
-probability grows. A small beta learns fast with a large margin and becomes overconfident; a large one stays calibrated; a
+probability grows. A small beta asks for a large margin and becomes overconfident; a large one lets go of a sample early; a
 warm-up goes from small to large. Here an MLP 64-64-10 is trained on 1,197 of the 8x8 digits of UCI (seeds {seeds}) and tested on
 600 by other writers; then its head is fine-tuned as on a device.</p>
 
@@ -48,8 +48,8 @@ of the same writers. The hidden layer stays frozen. The rate divided by 2 G(beta
 {device}
 {adaptation}
 <p class=\"note\">Accuracy on the shifted test images, means over the orders of arrival.</p>
-<p>Then a class arrives that the head does not know. Its row is zero or imprinted from three samples; where samples are repeated,
-they come from a memory of ten samples a class, stored as bytes.</p>
+<p>Then a class arrives that the head does not know, with a row of zeros. Where samples are repeated, they come from a memory of ten
+samples a class, stored as bytes.</p>
 {newcomer}
 ",
         curves = plots::gradient_decay()?,

@@ -91,11 +91,8 @@ pub fn device(story: &Story) -> Table {
 pub fn newcomer(story: &Story) -> Table {
     let header = [
         "beta".to_owned(),
-        "its row".to_owned(),
         "repeated".to_owned(),
         "known before".to_owned(),
-        "new at once".to_owned(),
-        "known at once".to_owned(),
         format!("new after {LATER}"),
         format!("known after {LATER}"),
         "new at the end".to_owned(),
@@ -108,11 +105,8 @@ pub fn newcomer(story: &Story) -> Table {
         };
         vec![
             reception.arm.beta.to_owned(),
-            if reception.arm.imprinted { "imprinted" } else { "zero" }.to_owned(),
             reception.arm.rehearsals.to_string(),
             spread(|course| course.before.known),
-            spread(|course| course.at_once.new),
-            spread(|course| course.at_once.known),
             spread(|course| course.later.new),
             spread(|course| course.later.known),
             spread(|course| course.end.new),

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use embedded_hal::digital::{OutputPin, PinState};
-use gradient_decay::{FineTuner, Prediction, State, Step};
+use gradient_decay::{FineTuner, Learner, Prediction, Step};
 use heapless::HistoryBuf;
 
 use super::model::{FEATURES, Head, Hidden, PIXELS, Sample, extract};
@@ -15,9 +15,8 @@ const RECENT: usize = 32;
 /// labelled samples were predicted right before they were learned from.
 pub struct Device<'a, L> {
     hidden: &'a Hidden,
-    head: &'a mut Head,
+    learner: &'a mut Learner<Head>,
     tuner: FineTuner,
-    state: State,
     recent: HistoryBuf<bool, RECENT>,
     lamp: L,
 }
@@ -30,23 +29,22 @@ pub enum Error {
     Sample(gradient_decay::Error),
     /// The lamp could not be switched. What was to be learned has been learned.
     Lamp,
-    /// A checkpoint did not restore the head that it was written from.
+    /// A checkpoint did not restore the learner that it was written from.
     NotRestored,
 }
 
 impl<'a, L: OutputPin> Device<'a, L> {
-    /// A device that starts from this head. The state is not preserved between devices: the warm-up of `tuner` starts
-    /// anew.
-    pub fn new(hidden: &'a Hidden, head: &'a mut Head, tuner: FineTuner, lamp: L) -> Self {
-        Device { hidden, head, tuner, state: State::new(), recent: HistoryBuf::new(), lamp }
+    /// A device that goes on from this learner.
+    pub fn new(hidden: &'a Hidden, learner: &'a mut Learner<Head>, tuner: FineTuner, lamp: L) -> Self {
+        Device { hidden, learner, tuner, recent: HistoryBuf::new(), lamp }
     }
 
-    /// What the device takes an image for.
+    /// The digit that the device takes an image for.
     ///
     /// # Errors
     /// [`Error::Sample`] if the network leaves the range of f32.
     pub fn infer(&self, pixels: &[u8; PIXELS]) -> Result<Prediction, Error> {
-        Ok(self.head.predict(&self.features(pixels)?)?)
+        Ok(self.learner.head().predict(&self.features(pixels)?)?)
     }
 
     /// Learns from a labelled sample; reports what the device took it for before.
@@ -54,24 +52,23 @@ impl<'a, L: OutputPin> Device<'a, L> {
     /// # Errors
     /// [`Error::Sample`] if the label is not a class or the network leaves the range of f32, [`Error::Lamp`] if the
     /// lamp fails.
-    pub fn learn(&mut self, sample: &Sample) -> Result<Step, Error> {
+    pub fn learn(&mut self, sample: &Sample) -> Result<Step<'_>, Error> {
         let features = self.features(&sample.pixels)?;
         let label = usize::from(sample.label);
-        let step = self.tuner.step(self.head, &mut self.state, &features, label)?;
-        self.recent.write(step.prediction.class == label);
-        self.lamp.set_state(PinState::from(self.does_well())).map_err(|_| Error::Lamp)?;
+        let step = self.learner.learn(&self.tuner, &features, label)?;
+        self.recent.write(step.class() == label);
+        self.lamp.set_state(PinState::from(does_well(&self.recent))).map_err(|_| Error::Lamp)?;
         Ok(step)
     }
 
     /// Whether the lamp is lit: at least nine of ten of the last 32 labelled samples were predicted right.
     pub fn does_well(&self) -> bool {
-        let right = self.recent.as_slice().iter().filter(|right| **right).count();
-        self.recent.is_full() && right * 10 >= RECENT * 9
+        does_well(&self.recent)
     }
 
     /// The head as it is now.
     pub fn head(&self) -> &Head {
-        self.head
+        self.learner.head()
     }
 
     /// The features that the head sees of an image.
@@ -85,6 +82,11 @@ impl<'a, L: OutputPin> Device<'a, L> {
     }
 }
 
+fn does_well(recent: &HistoryBuf<bool, RECENT>) -> bool {
+    let right = recent.as_slice().iter().filter(|right| **right).count();
+    recent.is_full() && right * 10 >= RECENT * 9
+}
+
 impl From<gradient_decay::Error> for Error {
     fn from(error: gradient_decay::Error) -> Self {
         Error::Sample(error)
@@ -95,7 +97,7 @@ impl fmt::Display for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Error::Sample(error) => write!(f, "the sample was refused: {error}"),
-            Error::NotRestored => f.write_str("the checkpoint did not restore the head: its memory is at fault"),
+            Error::NotRestored => f.write_str("the checkpoint did not restore the learner: its memory is at fault"),
             Error::Lamp => f.write_str("the lamp could not be switched: check its wiring"),
         }
     }
@@ -106,8 +108,9 @@ impl core::error::Error for Error {}
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::digits::{HIDDEN, TUNER, trained_head};
+    use crate::digits::{HIDDEN, TUNER, trained_head, trained_learner};
     use embedded_hal_mock::eh1::digital::{Mock, State as Level, Transaction};
+    use gradient_decay::State;
     use std::vec::Vec;
 
     /// An image with one bright column, which no digit looks like.
@@ -117,7 +120,7 @@ mod tests {
 
     #[test]
     fn the_lamp_goes_on_when_the_device_has_learned() {
-        let mut head = trained_head();
+        let mut learner = trained_learner();
         let mut expected = [Level::Low; 60];
         // Two images as classes 3 and 8: the sensor reads wrong until they are learned.
         let samples: Vec<Sample> =
@@ -129,7 +132,7 @@ mod tests {
             let mut features = [0.0; FEATURES];
             extract(&HIDDEN, &sample.pixels, &mut features).unwrap();
             let step = TUNER.step(&mut shadow, &mut state, &features, usize::from(sample.label)).unwrap();
-            right.write(step.prediction.class == usize::from(sample.label));
+            right.write(step.class() == usize::from(sample.label));
             let count = right.as_slice().iter().filter(|right| **right).count();
             if right.len() == RECENT && count >= 29 {
                 *level = Level::High;
@@ -138,7 +141,7 @@ mod tests {
         assert_eq!((expected[0], expected[59]), (Level::Low, Level::High));
 
         let mut lamp = Mock::new(&expected.map(Transaction::set));
-        let mut device = Device::new(&HIDDEN, &mut head, TUNER, lamp.clone());
+        let mut device = Device::new(&HIDDEN, &mut learner, TUNER, lamp.clone());
         for sample in &samples {
             device.learn(sample).unwrap();
         }
@@ -150,9 +153,9 @@ mod tests {
 
     #[test]
     fn a_label_that_is_no_digit_is_refused_and_changes_nothing() {
-        let mut head = trained_head();
+        let mut learner = trained_learner();
         let mut lamp = Mock::new(&[]);
-        let mut device = Device::new(&HIDDEN, &mut head, TUNER, lamp.clone());
+        let mut device = Device::new(&HIDDEN, &mut learner, TUNER, lamp.clone());
         let error = device.learn(&Sample { pixels: [3; PIXELS], label: 10 }).unwrap_err();
         assert_eq!(error, Error::Sample(gradient_decay::Error::Target { target: 10, classes: 10 }));
         assert_eq!(device.head(), &trained_head());
@@ -163,10 +166,10 @@ mod tests {
     fn a_broken_lamp_does_not_stop_learning() {
         use embedded_hal_mock::eh1::MockError;
         let broken = Transaction::set(Level::Low).with_error(MockError::Io(std::io::ErrorKind::NotConnected));
-        let mut head = trained_head();
+        let mut learner = trained_learner();
         let mut lamp = Mock::new(&[broken]);
-        let mut device = Device::new(&HIDDEN, &mut head, TUNER, lamp.clone());
-        assert_eq!(device.learn(&Sample { pixels: column(2), label: 1 }), Err(Error::Lamp));
+        let mut device = Device::new(&HIDDEN, &mut learner, TUNER, lamp.clone());
+        assert_eq!(device.learn(&Sample { pixels: column(2), label: 1 }).err(), Some(Error::Lamp));
         assert_ne!(device.head(), &trained_head());
         lamp.done();
     }

@@ -1,6 +1,6 @@
 //! The network: sizes, frozen layer, trained head.
 
-use gradient_decay::{Error, LinearHead};
+use gradient_decay::{Error, Learner, LinearHead, Parts};
 
 /// Pixels of an image, 8x8.
 pub const PIXELS: usize = 64;
@@ -36,6 +36,11 @@ pub const fn trained_head() -> Head {
         Ok(head) => head,
         Err(_) => panic!("assets/head.bin does not hold a 64 -> 10 head"),
     }
+}
+
+/// A learner with that head, and nothing beside it. It is large: for a static.
+pub const fn trained_learner() -> Learner<Head> {
+    Learner::new(trained_head(), Parts::NONE)
 }
 
 /// The features of an image: the hidden layer's outputs, through ReLU.

@@ -1,12 +1,13 @@
-//! What on-device learning needs in practice, on the same digits: the digit 9 is new and arrives midway, samples are remembered
-//! and repeated, others are held out, the answer is calibrated and may be `unknown`, the head is saved, restored and turned into
-//! integers.
+//! The needs of on-device learning in practice, on the same digits: the digit 9 is new and arrives midway, samples are remembered
+//! and repeated, others are held out, the answer is calibrated and may be `unknown`, the learner is saved, restored and its head turned
+//! into integers.
 
+use gradient_decay::checkpoint::{self, Contents};
 use gradient_decay::quantized::{Quantization, QuantizedHead};
-use gradient_decay::{Answer, GrowingHead, Quantized, Readout, Replay, State, checkpoint};
+use gradient_decay::{Guard, Learner, Memory, Parts, Quantized, Readout, Replay};
 
 use super::device::Error;
-use super::model::{CLASSES, FEATURES, Head, Hidden, Sample, extract};
+use super::model::{CLASSES, FEATURES, Head, Hidden, Sample, extract, trained_head};
 use super::session::TUNER;
 use crate::checksum;
 
@@ -15,22 +16,29 @@ const REHEARSALS: u32 = 2;
 
 /// Every so many samples, one is held out: not learned from, but calibrated on. The digits come in turn, so that a divisor of ten
 /// would hold out the same ones.
-const HOLD_OUT: usize = 7;
+const HOLD_OUT: u32 = 7;
+
+/// The nats by which a head may become worse on the samples held out.
+const MARGIN: f32 = 0.1;
 
 /// The halvings that fit the temperature, and the probability below which an answer is `unknown`.
 const FIT_STEPS: u32 = 16;
 const THRESHOLD: f32 = 0.5;
 
-/// What the device keeps in RAM: 10,872 bytes.
+/// Samples remembered of each digit, `SLOTS` at most.
+type Samples<const SLOTS: usize> = Replay<CLASSES, SLOTS, [f32; FEATURES], Quantized<FEATURES>>;
+
+/// The learner of the device: 10,968 bytes of RAM.
+type Mine = Learner<Head, Parts<(), Samples<8>, Guard<Samples<4>>, (), Readout>>;
+
+/// The device, room for a checkpoint of 10,976 bytes, and the learner that it restores. It is large: for a static.
 pub struct Practice {
-    head: GrowingHead<CLASSES, FEATURES>,
-    state: State,
-    memory: Replay<CLASSES, 8, FEATURES, Quantized<FEATURES>>,
-    held_out: Replay<CLASSES, 4, FEATURES, Quantized<FEATURES>>,
-    readout: Readout,
+    learner: Mine,
+    checkpoint: [u8; checkpoint::bytes::<Mine>()],
+    restored: Mine,
 }
 
-/// What it came to.
+/// The result.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct PracticeReport {
@@ -46,43 +54,47 @@ pub struct PracticeReport {
     pub right_in_integers: u32,
     /// The same in float.
     pub right_in_float: u32,
-    /// The CRC-32 of a checkpoint that restored the same head.
+    /// The CRC-32 of a checkpoint that restored the same learner.
     pub checkpoint_crc: u32,
 }
 
+const fn learner() -> Mine {
+    let parts = Parts {
+        preprocess: (),
+        memory: Replay::new(1),
+        guard: Guard::new(Replay::new(2), MARGIN, HOLD_OUT),
+        calibration: (),
+        readout: Readout::new().with_threshold(THRESHOLD),
+    };
+    Learner::new(trained_head(), parts)
+}
+
 impl Practice {
-    /// A device that was trained on the digits 0 to 8, by a head trained on all: the row of the 9 is left out.
-    ///
-    /// # Errors
-    /// None with ten classes.
-    pub fn new(head: Head) -> Result<Self, Error> {
-        Ok(Practice {
-            head: GrowingHead::from_head(head, CLASSES - 1)?,
-            state: State::new(),
-            memory: Replay::new(1),
-            held_out: Replay::new(2),
-            readout: Readout::new().with_threshold(THRESHOLD),
-        })
+    /// A device with a head that was trained on all digits.
+    pub const fn new() -> Self {
+        Practice { learner: learner(), checkpoint: [0; _], restored: learner() }
     }
 
-    /// Learns from `stream` once, and is measured on `test`.
+    /// Leaves out the row of the 9, as if the head had been trained on the digits 0 to 8, learns from `stream` once, and is measured on
+    /// `test`.
     ///
     /// # Errors
-    /// The first error of the head ends it.
+    /// The first error of the learner ends it.
     pub fn run(&mut self, hidden: &Hidden, stream: &[Sample], test: &[Sample]) -> Result<PracticeReport, Error> {
+        self.learner.replace(0, |head| head.truncate(CLASSES - 1))?;
         let mut features = [0.0; FEATURES];
-        for (count, sample) in stream.iter().enumerate() {
+        for sample in stream {
             extract(hidden, &sample.pixels, &mut features)?;
-            self.learn(&features, usize::from(sample.label), count % HOLD_OUT == HOLD_OUT - 1)?;
+            self.learn(&features, usize::from(sample.label))?;
         }
-        self.readout = self.readout.fitted(self.head.head(), &self.held_out, FIT_STEPS)?;
+        self.learner.fit_temperature(FIT_STEPS)?;
 
         let small = self.in_integers()?;
         let mut report = PracticeReport {
             tested: test.len() as u32,
             answered: 0,
             right: 0,
-            temperature: self.readout.temperature(),
+            temperature: self.learner.parts().readout.temperature(),
             right_in_integers: 0,
             right_in_float: 0,
             checkpoint_crc: self.checkpoint()?,
@@ -90,12 +102,11 @@ impl Practice {
         for sample in test {
             extract(hidden, &sample.pixels, &mut features)?;
             let label = usize::from(sample.label);
-            let (Answer::Class(prediction) | Answer::Unknown(prediction)) =
-                self.readout.answer(self.head.head(), &features)?;
-            report.right_in_float += u32::from(prediction.class == label);
-            if prediction.probability >= THRESHOLD {
+            let answer = self.learner.answer(&features)?;
+            report.right_in_float += u32::from(answer.prediction().class == label);
+            if let Some(class) = answer.class() {
                 report.answered += 1;
-                report.right += u32::from(prediction.class == label);
+                report.right += u32::from(class == label);
             }
             let bytes = features.map(|x| small.input().quantize(x));
             report.right_in_integers += u32::from(small.predict(&bytes) == label);
@@ -103,17 +114,14 @@ impl Practice {
         Ok(report)
     }
 
-    fn learn(&mut self, features: &[f32; FEATURES], label: usize, hold_out: bool) -> Result<(), Error> {
-        let Practice { head, state, memory, held_out, .. } = self;
-        if label >= head.active() {
-            head.add_class(&[*features])?;
+    fn learn(&mut self, features: &[f32; FEATURES], label: usize) -> Result<(), Error> {
+        if label >= self.learner.classes() {
+            self.learner.add_class()?;
         }
-        if hold_out {
-            return Ok(held_out.insert(features, label)?);
+        if self.learner.learn(&TUNER, features, label)?.learned() {
+            self.learner.rehearse(&TUNER, REHEARSALS);
         }
-        TUNER.step_growing(head, state, features, label)?;
-        memory.rehearse(REHEARSALS, |features, class| TUNER.step_growing(head, state, features, class).is_ok());
-        Ok(memory.insert(features, label)?)
+        Ok(())
     }
 
     /// The head in integers, for the features and logits of the remembered samples.
@@ -121,29 +129,36 @@ impl Practice {
         let (mut largest, mut largest_logit) = (0.0, 0.0);
         let mut logits = [0.0; CLASSES];
         let mut result = Ok(());
-        self.memory.for_each(|features, _| {
+        self.learner.parts().memory.for_each(|features, _| {
             let more = |most: f32, x: &f32| if x.abs() > most { x.abs() } else { most };
             largest = features.iter().fold(largest, more);
-            match self.head.head().logits(features, &mut logits) {
-                Ok(()) => largest_logit = logits.iter().fold(largest_logit, more),
+            match self.learner.head().logits(features, &mut logits) {
+                Ok(()) => largest_logit = logits.iter().take(self.learner.classes()).fold(largest_logit, more),
                 Err(error) => result = Err(error),
             }
         });
         result?;
         // Features behind a ReLU start at 0; logits lie on both sides of it.
         let input = Quantization::try_new(largest / 255.0, -128)?;
-        Ok(QuantizedHead::new(self.head.head(), input, Quantization::try_new(largest_logit / 127.0, 0)?)?)
+        Ok(QuantizedHead::new(self.learner.head(), input, Quantization::try_new(largest_logit / 127.0, 0)?)?)
     }
 
     /// Writes a checkpoint, reads it back, and returns its CRC-32.
-    fn checkpoint(&self) -> Result<u32, Error> {
-        let mut bytes = [0; checkpoint::size(CLASSES, FEATURES, false)];
-        checkpoint::write(self.head.head(), &self.state, &self.readout, &mut bytes)?;
-        let (mut head, mut state, mut readout) = (Head::new(), State::new(), Readout::new());
-        checkpoint::read(&bytes, &mut head, &mut state, &mut readout)?;
-        let same = head == *self.head.head() && state == self.state && readout == self.readout;
+    fn checkpoint(&mut self) -> Result<u32, Error> {
+        let Practice { learner, checkpoint, restored } = self;
+        let length = checkpoint::write(learner, Contents::ALL, checkpoint)?;
+        checkpoint::read(checkpoint, restored)?;
+        let same = restored.head() == learner.head()
+            && restored.steps() == learner.steps()
+            && restored.parts() == learner.parts();
         // Without the CRC at its end: over both, every checkpoint has the same.
-        let content = bytes.get(..bytes.len() - 4).unwrap_or_default();
+        let content = checkpoint.get(..length.saturating_sub(4)).unwrap_or_default();
         if same { Ok(checksum::of_bytes(content)) } else { Err(Error::NotRestored) }
+    }
+}
+
+impl Default for Practice {
+    fn default() -> Self {
+        Self::new()
     }
 }

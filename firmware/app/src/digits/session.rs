@@ -11,7 +11,7 @@ use super::model::{Head, Sample};
 /// How the device learns: beta rises from 0.01 to 1 over the first 150 samples.
 pub const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.01, 1.0, 150), Sgd::new(0.05));
 
-/// What a session came to.
+/// The result of a session.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Report {
@@ -36,7 +36,7 @@ pub fn run<L: OutputPin>(
     device: &mut Device<'_, L>,
     stream: &[Sample],
     test: &[Sample],
-    mut observe: impl FnMut(u32, &Step),
+    mut observe: impl FnMut(u32, &Step<'_>),
 ) -> Result<Report, Error> {
     let right_before = count_right(device, test)?;
     let mut learned = 0;

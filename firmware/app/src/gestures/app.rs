@@ -3,7 +3,7 @@
 use embedded_hal::digital::InputPin;
 use embedded_io::{Read, ReadReady, Write};
 use embedded_storage::nor_flash::NorFlash;
-use gradient_decay::{Answer, State, Store, store};
+use gradient_decay::{Answer, Contents, FineTuner, Prediction, Store, store};
 use heapless::spsc::Consumer;
 
 use super::button::{Button, ButtonEvent, Which};
@@ -12,8 +12,8 @@ use super::display::{Display, Shown};
 use super::event::{Event, Fault, FlashFault};
 use super::features::{FEATURES, Window};
 use super::sampling::{RATE, Reading, SensorFault};
-use super::{GESTURES, Head, READOUT};
-use crate::learner::{Classifier, Learner};
+use super::{FixedLearner, FloatLearner, GESTURES, Learner};
+use crate::learner::DeviceHead;
 use crate::link::Server;
 
 /// The samples between two answers: four a window.
@@ -25,8 +25,13 @@ const BRIDGED: u16 = 2;
 /// The readings for which a fault is shown: 1 s.
 const FAULT_SHOWN: u8 = RATE as u8;
 
-/// What a board gives.
-pub struct Parts<'a, L, Label, Save, D, F: NorFlash> {
+/// Room for a learner on its way to flash and back, in either arithmetic: in float it takes more.
+pub type Buffer = [u8; store::buffer_size::<FloatLearner>()];
+
+const _: () = assert!(store::buffer_size::<FixedLearner>() <= size_of::<Buffer>(), "the buffer is for both");
+
+/// A board's hardware, and what it keeps in statics.
+pub struct Parts<'a, H: DeviceHead<GESTURES, FEATURES>, Label, Save, D, F: NorFlash> {
     /// The end of the queue that is emptied.
     pub readings: Consumer<'a, Reading>,
     /// The button that labels.
@@ -35,20 +40,26 @@ pub struct Parts<'a, L, Label, Save, D, F: NorFlash> {
     pub save: Button<Save>,
     /// The LED, or LEDs.
     pub display: D,
-    /// Where the head is saved: two pages of flash or more.
+    /// Where the learner is saved: two pages of flash or more.
     pub store: Store<F>,
-    /// What learns: [`float_learner`](super::float_learner) or [`fixed_learner`](super::fixed_learner).
-    pub learner: L,
+    /// The learner: [`float_learner`](super::float_learner) or [`fixed_learner`](super::fixed_learner), in a static.
+    pub learner: &'a mut Learner<H>,
+    /// Its settings: [`FLOAT_TUNER`](super::FLOAT_TUNER) or [`FIXED_TUNER`](super::FIXED_TUNER).
+    pub tuner: &'a FineTuner<H::Optimizer>,
+    /// Room to save it, in a static.
+    pub buffer: &'a mut Buffer,
 }
 
 /// The device, but for its [`Sampler`](super::sampling::Sampler).
-pub struct App<'a, L, Label, Save, D, F: NorFlash> {
+pub struct App<'a, H: DeviceHead<GESTURES, FEATURES>, Label, Save, D, F: NorFlash> {
     readings: Consumer<'a, Reading>,
     label: Button<Label>,
     save: Button<Save>,
     display: D,
     store: Store<F>,
-    classifier: Classifier<L, GESTURES, FEATURES>,
+    learner: &'a mut Learner<H>,
+    tuner: &'a FineTuner<H::Optimizer>,
+    buffer: &'a mut Buffer,
     window: Window,
     mode: Mode,
     frozen: [f32; FEATURES],
@@ -60,27 +71,29 @@ pub struct App<'a, L, Label, Save, D, F: NorFlash> {
     dark: bool,
 }
 
-/// The bytes that a checkpoint takes on its way to flash and back.
-type Buffer = [u8; store::buffer_size(GESTURES, FEATURES, false)];
-
-impl<'a, L, Label, Save, D, F> App<'a, L, Label, Save, D, F>
+impl<'a, H, Label, Save, D, F> App<'a, H, Label, Save, D, F>
 where
-    L: Learner<GESTURES, FEATURES>,
+    H: DeviceHead<GESTURES, FEATURES>,
     Label: InputPin,
     Save: InputPin,
     D: Display,
     F: NorFlash,
 {
-    /// A device that goes on from the saved head, or knows nothing if there is none. `observe` is told which.
-    pub fn new(parts: Parts<'a, L, Label, Save, D, F>, observe: &mut impl FnMut(Event)) -> Self {
-        let Parts { readings, label, save, display, store, learner } = parts;
+    /// A device that goes on from what was saved, as if it had never been off, or as the learner is if nothing was. `observe` is told
+    /// which.
+    pub fn new(parts: Parts<'a, H, Label, Save, D, F>, observe: &mut impl FnMut(Event)) -> Self {
+        // A store of two pages needs room for two in each, with their headers and those of the page.
+        const { assert!(2 * (size_of::<Buffer>() + 32) + 64 <= F::ERASE_SIZE, "two learners must fit into a page") };
+        let Parts { readings, label, save, display, store, learner, tuner, buffer } = parts;
         let mut app = App {
             readings,
             label,
             save,
             display,
             store,
-            classifier: Classifier::new(learner, READOUT),
+            learner,
+            tuner,
+            buffer,
             window: Window::new(),
             mode: Mode::Filling,
             frozen: [0.0; FEATURES],
@@ -114,9 +127,9 @@ where
         port: &mut P,
         observe: &mut impl FnMut(Event),
     ) {
-        let App { classifier, store, .. } = self;
+        let App { learner, tuner, store, buffer, .. } = self;
         let mut result = None;
-        server.poll(port, classifier, |classifier| result.insert(save(store, classifier)).is_ok());
+        server.poll(port, learner, tuner, |learner| result.insert(save(store, learner, buffer)).is_ok());
         if let Some(result) = result {
             self.saved(result, observe);
         }
@@ -127,9 +140,9 @@ where
         self.answer
     }
 
-    /// The head, with its read-out and its calibration.
-    pub fn classifier(&self) -> &Classifier<L, GESTURES, FEATURES> {
-        &self.classifier
+    /// The learner as it is now.
+    pub fn learner(&self) -> &Learner<H> {
+        self.learner
     }
 
     /// Gives the store back; what was learned and not saved is lost.
@@ -138,13 +151,12 @@ where
     }
 
     fn load(&mut self, observe: &mut impl FnMut(Event)) {
-        let (mut head, mut state, mut readout) = (Head::new(), State::new(), *self.classifier.readout());
-        let mut buffer: Buffer = [0; _];
-        match self.store.load(&mut head, &mut state, &mut readout, &mut buffer) {
+        let readout = self.learner.parts().readout;
+        match self.store.load(self.learner, self.buffer) {
             Ok(true) => {
                 // The read-out stays the firmware's.
-                self.classifier.restore(&head, state.steps());
-                observe(Event::StartedFromSaved { steps: state.steps() });
+                self.learner.set_readout(readout);
+                observe(Event::StartedFromSaved { steps: self.learner.steps() });
             }
             Ok(false) => observe(Event::StartedNew),
             Err(error) => {
@@ -237,19 +249,19 @@ where
     }
 
     fn learn(&mut self, gesture: u8, observe: &mut impl FnMut(Event)) {
-        match self.classifier.learn(&self.frozen, usize::from(gesture) - 1) {
-            Ok(step) => observe(Event::Learned {
-                gesture,
-                before: number(step.prediction.class),
-                probability: step.prediction.probability,
-                beta: step.beta,
-            }),
+        let class = usize::from(gesture) - 1;
+        let learned = H::learn(self.learner, self.tuner, &self.frozen, class, |step| {
+            let Prediction { class, probability } = step.prediction();
+            Event::Learned { gesture, before: number(class), probability, beta: step.beta() }
+        });
+        match learned {
+            Ok(event) => observe(event),
             Err(error) => self.fault(Fault::Refused(error), observe),
         }
     }
 
     fn save(&mut self, observe: &mut impl FnMut(Event)) {
-        let result = save(&mut self.store, &self.classifier);
+        let result = save(&mut self.store, self.learner, self.buffer);
         self.saved(result, observe);
     }
 
@@ -257,7 +269,7 @@ where
     /// interrupts that were missed.
     fn saved(&mut self, result: Result<(), FlashFault>, observe: &mut impl FnMut(Event)) {
         match result {
-            Ok(()) => observe(Event::Saved { steps: self.classifier.learner().steps() }),
+            Ok(()) => observe(Event::Saved { steps: self.learner.steps() }),
             Err(fault) => self.fault(Fault::NotSaved(fault), observe),
         }
         self.begin_window(observe);
@@ -269,15 +281,14 @@ where
         }
         let Some(features) = self.window.features() else { return };
         self.since_answer = 0;
-        match self.classifier.answer(&features) {
+        match self.learner.answer(&features) {
             Ok(answer) => {
-                if self.answer.map(seen) != Some(seen(answer)) {
-                    let (known, gesture) = seen(answer);
-                    let (Answer::Class(prediction) | Answer::Unknown(prediction)) = answer;
-                    let probability = prediction.probability;
-                    observe(match known {
-                        true => Event::Sees { gesture, probability },
-                        false => Event::SeesUnknown { gesture: number(prediction.class), probability },
+                if self.answer.map(Answer::class) != Some(answer.class()) {
+                    let Prediction { class, probability } = answer.prediction();
+                    let gesture = number(class);
+                    observe(match answer {
+                        Answer::Class(_) => Event::Sees { gesture, probability },
+                        Answer::Unknown(_) => Event::SeesUnknown { gesture, probability },
                     });
                 }
                 self.answer = Some(answer);
@@ -307,23 +318,13 @@ where
     }
 }
 
-/// Saves the head of a classifier.
-fn save<L: Learner<GESTURES, FEATURES>, F: NorFlash>(
+/// Saves all of a learner: what it remembers and what it rounds by go on after a restart as well.
+fn save<H: DeviceHead<GESTURES, FEATURES>, F: NorFlash>(
     store: &mut Store<F>,
-    classifier: &Classifier<L, GESTURES, FEATURES>,
+    learner: &Learner<H>,
+    buffer: &mut Buffer,
 ) -> Result<(), FlashFault> {
-    let mut state = State::new();
-    state.set_steps(classifier.learner().steps());
-    let mut buffer: Buffer = [0; _];
-    Ok(store.save(&classifier.learner().head(), &state, classifier.readout(), &mut buffer)?)
-}
-
-/// Whether it is known, and which it then is: what an answer has to differ in to be told.
-fn seen(answer: Answer) -> (bool, u8) {
-    match answer {
-        Answer::Class(prediction) => (true, number(prediction.class)),
-        Answer::Unknown(_) => (false, 0),
-    }
+    Ok(store.save(learner, Contents::ALL, buffer)?)
 }
 
 /// The number of a gesture, as it is tapped.

@@ -20,7 +20,7 @@ pub enum Which {
     Save,
 }
 
-/// What happened to a button.
+/// A change of a button.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ButtonEvent {
     /// It was pressed down.

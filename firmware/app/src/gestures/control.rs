@@ -1,4 +1,4 @@
-//! What the buttons mean: a small state machine, apart from all hardware.
+//! The meaning of the buttons: a small state machine, apart from all hardware.
 //!
 //! ```text
 //!               the window is full            tap: freeze the window
@@ -37,7 +37,7 @@ pub enum Mode {
     },
 }
 
-/// What it is told.
+/// An input of the machine.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Input {
     /// The window became full.
@@ -56,7 +56,7 @@ pub enum Input {
     Tick,
 }
 
-/// What is to be done.
+/// An action that it asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
     /// Keep the features of the window: they are to be labelled.
@@ -67,9 +67,9 @@ pub enum Action {
     Forget,
     /// Say that there is nothing to label.
     Refuse,
-    /// Save the head.
+    /// Save all that was learned.
     Save,
-    /// Erase the store, then save the head.
+    /// Erase the store, then save.
     EraseAndSave,
 }
 
@@ -88,7 +88,7 @@ impl Mode {
                 (Mode::Counting { taps, quiet: quiet + 1 }, None)
             }
             (Mode::Counting { taps, .. }, Input::Tick) => (rest, Some(Action::Learn(taps))),
-            // What was frozen stays good.
+            // The frozen window stays good.
             (Mode::Counting { .. }, Input::WindowFull | Input::WindowBroken) => (self, None),
             (Mode::Watching, Input::Tap) => (Mode::Counting { taps: 1, quiet: 0 }, Some(Action::Freeze)),
             (Mode::Filling, Input::Tap) => (Mode::Filling, Some(Action::Refuse)),

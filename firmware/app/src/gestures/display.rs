@@ -1,9 +1,9 @@
-//! What the device shows: one LED that blinks, or whatever else implements [`Display`].
+//! The display: one LED that blinks, or whatever else implements [`Display`].
 
 use embedded_hal::digital::{OutputPin, PinState};
 use gradient_decay::Answer;
 
-/// What there is to show.
+/// A content of the display.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Shown {
     /// The window is not full yet.
@@ -82,7 +82,7 @@ mod tests {
     use gradient_decay::Prediction;
     use std::vec::Vec;
 
-    /// What the LED does in so many readings.
+    /// Whether the LED is lit, in so many readings.
     fn lit(shown: Shown, readings: usize) -> Vec<bool> {
         // The mock has to know beforehand what it will see: learn it from a pin that writes down.
         struct Recorder(Vec<bool>);

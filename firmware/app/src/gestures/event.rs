@@ -1,4 +1,4 @@
-//! What the device has to say.
+//! The device's messages.
 
 use core::fmt;
 
@@ -8,13 +8,13 @@ use gradient_decay::store::StoreError;
 use super::button::Which;
 use super::sampling::SensorFault;
 
-/// What happened. Gestures are numbered from 1, as they are tapped.
+/// An event. Gestures are numbered from 1, as they are tapped.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Event {
-    /// It started with no saved head: it knows nothing.
+    /// It started with nothing saved: it knows nothing.
     StartedNew,
-    /// It started with the saved head, which had learned so many steps.
+    /// It started with what was saved, after so many steps.
     StartedFromSaved {
         /// Steps of the warm-up.
         steps: u32,
@@ -37,7 +37,7 @@ pub enum Event {
     Learned {
         /// As this gesture.
         gesture: u8,
-        /// What it took it for before.
+        /// The gesture that it took it for before.
         before: u8,
         /// The probability of that.
         probability: f32,
@@ -46,9 +46,9 @@ pub enum Event {
     },
     /// The taps were forgotten.
     Forgot,
-    /// The head was saved.
+    /// All that it has learned was saved.
     Saved {
-        /// The steps that it had learned.
+        /// The steps that it had taken.
         steps: u32,
     },
     /// The sensor works again, after so many samples that were missing.
@@ -60,7 +60,7 @@ pub enum Event {
     Fault(Fault),
 }
 
-/// What went wrong.
+/// A fault.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Fault {
@@ -76,9 +76,9 @@ pub enum Fault {
     NothingToLabel,
     /// The head refused a window; it is as it was before.
     Refused(Error),
-    /// The saved head could not be loaded: the device starts new, and what is in flash stays there.
+    /// The saved learner could not be loaded: the device starts new, and what is in flash stays there.
     NotLoaded(FlashFault),
-    /// The head could not be saved: what was saved before is still there.
+    /// The learner could not be saved: what was saved before is still there.
     NotSaved(FlashFault),
 }
 
@@ -90,9 +90,9 @@ pub enum FlashFault {
     Device,
     /// It holds something else, or was damaged beyond repair: hold the save button for two seconds to erase it.
     Corrupted,
-    /// What is saved is not a head of this shape: hold the save button for two seconds to erase it.
+    /// The saved learner is of another shape: hold the save button for two seconds to erase it.
     Checkpoint(Error),
-    /// A head does not fit into a page, or the range is none: the board is set up wrong.
+    /// A learner does not fit into a page, or the range is none: the board is set up wrong.
     SetUp,
 }
 
@@ -113,7 +113,7 @@ impl fmt::Display for FlashFault {
             FlashFault::Device => f.write_str("the flash refused"),
             FlashFault::Corrupted => f.write_str("it is damaged; hold the save button to erase it"),
             FlashFault::Checkpoint(error) => write!(f, "{error}; hold the save button to erase it"),
-            FlashFault::SetUp => f.write_str("a head needs two pages, and must fit into one"),
+            FlashFault::SetUp => f.write_str("it needs two pages, each with room for two learners"),
         }
     }
 }

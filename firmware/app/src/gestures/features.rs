@@ -28,7 +28,7 @@ pub const AXIS_FEATURES: usize = 8;
 /// See [`AXIS_FEATURES`].
 pub const FEATURES: usize = 3 * AXIS_FEATURES;
 
-/// What counts as a crossing goes this far to the other side, in units of g/1000; noise does not.
+/// A crossing goes this far to the other side, in units of g/1000; noise does not.
 const HYSTERESIS: i32 = 100;
 
 /// The last [`WINDOW`] samples: 400 bytes at most.

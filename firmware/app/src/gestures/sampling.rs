@@ -16,7 +16,7 @@ pub const RATE: u32 = 50;
 /// An acceleration in units of g/1000: x, y and z, each in [-4096, 4096).
 pub type Acceleration = [i16; 3];
 
-/// What the interrupt leaves for the main loop each time: a sample, or why there is none.
+/// A reading that the interrupt leaves for the main loop: a sample, or why there is none.
 pub type Reading = Result<Acceleration, SensorFault>;
 
 /// The queue between them. 31 readings are 0.6 s that the main loop may be busy.
@@ -28,7 +28,7 @@ pub type Readings = Queue<Reading, 32>;
 pub enum SensorFault {
     /// The bus failed: nobody answered, it was disturbed, or it timed out.
     Bus(ErrorKind),
-    /// What answers is not an LSM303AGR.
+    /// The chip that answers is not an LSM303AGR.
     Identity,
     /// The sensor answers but has no new sample: it was reset, or it hangs.
     Stale,
@@ -147,7 +147,7 @@ mod tests {
     const ADDRESS: u8 = 0x19;
     const WHO_AM_I: u8 = 0x0f;
 
-    /// What the driver writes to set the sensor up, after it has seen who it is: registers and values of the data sheet.
+    /// The writes of the driver that set the sensor up, after it has seen who it is: registers and values of the data sheet.
     fn set_up() -> Vec<Transaction> {
         let write = |address, register, value| Transaction::write(address, vec![register, value]);
         vec![

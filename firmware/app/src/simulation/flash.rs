@@ -4,22 +4,25 @@ use embedded_storage::nor_flash::{
     ErrorType, NorFlash, NorFlashError, NorFlashErrorKind, ReadNorFlash, check_erase, check_read, check_write,
 };
 
-/// The bytes of a page.
+/// The bytes of a page, unless it is said how many.
 pub const PAGE: usize = 512;
 /// The bytes of a word, the least that is written at a time.
 pub const WORD: usize = 4;
 
+/// The flash that the micro:bit v2 and the Pico keep free: two pages of 4 kB.
+pub type BoardFlash = Flash<2, 4096>;
+
 /// The flash.
 #[derive(Clone)]
-pub struct Flash<const PAGES: usize> {
-    pages: [[u8; PAGE]; PAGES],
+pub struct Flash<const PAGES: usize, const PAGE_BYTES: usize = PAGE> {
+    pages: [[u8; PAGE_BYTES]; PAGES],
     /// Writes of a word and erasures of a page that are left until the power is cut; `None` for ever.
     pub operations_left: Option<u32>,
-    /// What a page or a word holds whose operation was cut.
+    /// The content of a page or a word whose operation was cut.
     pub torn: Torn,
 }
 
-/// What the last operation leaves that was under way when the power was cut.
+/// The remains of the operation that was under way when the power was cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Torn {
     /// It was not begun.
@@ -48,10 +51,13 @@ impl NorFlashError for FlashError {
     }
 }
 
-impl<const PAGES: usize> Flash<PAGES> {
+impl<const PAGES: usize, const PAGE_BYTES: usize> Flash<PAGES, PAGE_BYTES> {
+    /// Its bytes.
+    pub const BYTES: usize = PAGES * PAGE_BYTES;
+
     /// An erased flash.
     pub const fn new() -> Self {
-        Flash { pages: [[0xff; PAGE]; PAGES], operations_left: None, torn: Torn::Before }
+        Flash { pages: [[0xff; PAGE_BYTES]; PAGES], operations_left: None, torn: Torn::Before }
     }
 
     /// Its bytes, to damage them.
@@ -79,17 +85,17 @@ impl<const PAGES: usize> Flash<PAGES> {
     }
 }
 
-impl<const PAGES: usize> Default for Flash<PAGES> {
+impl<const PAGES: usize, const PAGE_BYTES: usize> Default for Flash<PAGES, PAGE_BYTES> {
     fn default() -> Self {
         Self::new()
     }
 }
 
-impl<const PAGES: usize> ErrorType for Flash<PAGES> {
+impl<const PAGES: usize, const PAGE_BYTES: usize> ErrorType for Flash<PAGES, PAGE_BYTES> {
     type Error = FlashError;
 }
 
-impl<const PAGES: usize> ReadNorFlash for Flash<PAGES> {
+impl<const PAGES: usize, const PAGE_BYTES: usize> ReadNorFlash for Flash<PAGES, PAGE_BYTES> {
     const READ_SIZE: usize = 1;
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), FlashError> {
@@ -99,18 +105,21 @@ impl<const PAGES: usize> ReadNorFlash for Flash<PAGES> {
     }
 
     fn capacity(&self) -> usize {
-        PAGES * PAGE
+        Self::BYTES
     }
 }
 
-impl<const PAGES: usize> NorFlash for Flash<PAGES> {
+impl<const PAGES: usize, const PAGE_BYTES: usize> NorFlash for Flash<PAGES, PAGE_BYTES> {
     const WRITE_SIZE: usize = WORD;
-    const ERASE_SIZE: usize = PAGE;
+    const ERASE_SIZE: usize = PAGE_BYTES;
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), FlashError> {
         check_erase(self, from, to).map_err(FlashError::Misuse)?;
-        for page in (from as usize..to as usize).step_by(PAGE) {
-            self.operate(|bytes| bytes[page..page + PAGE].fill(0xff), |bytes| bytes[page..page + PAGE / 2].fill(0xff))?;
+        for page in (from as usize..to as usize).step_by(PAGE_BYTES) {
+            self.operate(
+                |bytes| bytes[page..page + PAGE_BYTES].fill(0xff),
+                |bytes| bytes[page..page + PAGE_BYTES / 2].fill(0xff),
+            )?;
         }
         Ok(())
     }

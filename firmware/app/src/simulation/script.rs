@@ -18,11 +18,11 @@ pub struct Segment {
     pub gesture: u8,
     /// Readings that it lasts.
     pub readings: u16,
-    /// What is done meanwhile.
+    /// The act meanwhile.
     pub act: Act,
 }
 
-/// What is done during a segment.
+/// An act during a segment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Act {
     /// Nothing.
@@ -60,7 +60,7 @@ const fn examine(gesture: u8) -> Segment {
 /// The stretch of rest at the end, in which the [`OUTAGES`] are.
 const REST: Segment = Segment { gesture: 1, readings: 250, act: Act::None };
 
-/// Each of four gestures is taught three times, the head is saved, and each is examined five times, and one that was never taught.
+/// Each of four gestures is taught three times, the learner is saved, and each is examined five times, and one that was never taught.
 /// At the end the sensor fails.
 pub static SCRIPT: [Segment; LENGTH] = {
     let mut script = [SAVE; LENGTH];

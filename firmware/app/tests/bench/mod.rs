@@ -2,24 +2,24 @@
 
 use embedded_hal::digital::{ErrorKind, ErrorType, InputPin};
 use embedded_hal_mock::eh1::delay::NoopDelay;
-use gradient_decay::Store;
+use gradient_decay::calibration::Summary;
+use gradient_decay::{FineTuner, Store};
 use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::display::{Display, Shown};
 use gradient_decay_app::gestures::features::FEATURES;
 use gradient_decay_app::gestures::sampling::{Readings, Sampler};
-use gradient_decay_app::gestures::{App, Event, GESTURES, Head, Parts};
-use gradient_decay_app::learner::Learner;
+use gradient_decay_app::gestures::{
+    App, Event, FIXED_TUNER, FLOAT_TUNER, GESTURES, Head, Learner, Parts, fixed_learner, float_learner,
+};
+use gradient_decay_app::learner::DeviceHead;
 use gradient_decay_app::simulation::script::{Exam, ExamResult, Finger, Segment};
-use gradient_decay_app::simulation::{Accelerometer, Flash, Outage, PAGE};
+use gradient_decay_app::simulation::{Accelerometer, BoardFlash, Outage};
 
-/// A head takes nearly a page, so that three are the least.
-pub const PAGES: usize = 3;
-
-/// What the simulated parts are to do. The script's fingers press the buttons unless a pin says otherwise.
+/// The orders of the simulated parts. The script's fingers press the buttons unless a pin says otherwise.
 pub struct Bench<'a> {
     pub script: &'a [Segment],
     pub outages: &'a [Outage],
-    pub flash: Flash<PAGES>,
+    pub flash: BoardFlash,
     /// The level of a button's pin at each reading.
     pub label: Option<Level>,
     pub save: Option<Level>,
@@ -37,7 +37,8 @@ pub struct Run {
     pub events: Vec<Event>,
     pub exam: ExamResult,
     pub head: Head,
-    pub flash: Flash<PAGES>,
+    pub calibration: Option<Summary>,
+    pub flash: BoardFlash,
 }
 
 impl Run {
@@ -49,11 +50,28 @@ impl Run {
 
 impl<'a> Bench<'a> {
     pub fn new(script: &'a [Segment]) -> Self {
-        Bench { script, outages: &[], flash: Flash::new(), label: None, save: None, burst: 1, display_fails: false }
+        Bench {
+            script,
+            outages: &[],
+            flash: BoardFlash::new(),
+            label: None,
+            save: None,
+            burst: 1,
+            display_fails: false,
+        }
     }
 
-    /// Runs the device to the end of the script.
-    pub fn run(self, learner: impl Learner<GESTURES, FEATURES>) -> Run {
+    /// Runs a device in float to the end of the script.
+    pub fn float(self) -> Run {
+        self.run(&mut float_learner(), &FLOAT_TUNER)
+    }
+
+    /// Runs one in integers.
+    pub fn fixed(self) -> Run {
+        self.run(&mut fixed_learner(), &FIXED_TUNER)
+    }
+
+    fn run<H: DeviceHead<GESTURES, FEATURES>>(self, learner: &mut Learner<H>, tuner: &FineTuner<H::Optimizer>) -> Run {
         let mut events = Vec::new();
         let mut observe = |event| events.push(event);
         let mut queue = Readings::new();
@@ -65,8 +83,10 @@ impl<'a> Bench<'a> {
             label: Button::active_low(Pin { finger: Finger::label(self.script), level: self.label, looked: 0 }),
             save: Button::active_low(Pin { finger: Finger::save(self.script), level: self.save, looked: 0 }),
             display: Lamp { fails: self.display_fails },
-            store: Store::new(self.flash, 0..(PAGES * PAGE) as u32).unwrap(),
-            learner,
+            store: Store::new(self.flash, 0..BoardFlash::BYTES as u32).unwrap(),
+            learner: &mut *learner,
+            tuner,
+            buffer: &mut [0; _],
         };
         let mut app = App::new(parts, &mut observe);
         let mut exam = Exam::new(self.script);
@@ -78,8 +98,11 @@ impl<'a> Bench<'a> {
                 }
             }
         };
-        let head = app.classifier().learner().head();
-        Run { exam, head, flash: app.into_store().into_flash(), events }
+        let flash = app.into_store().into_flash();
+        let (mut head, mut parameters) = (Head::new(), [0.0; Head::PARAMETERS]);
+        learner.head().export(&mut parameters).unwrap();
+        head.import(&parameters).unwrap();
+        Run { exam, head, calibration: learner.parts().calibration.summary(), flash, events }
     }
 }
 

@@ -12,7 +12,7 @@ use defmt_rtt as _;
 use gradient_decay::Store;
 use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::sampling::{Readings, Sampler};
-use gradient_decay_app::gestures::{App, Parts, float_learner};
+use gradient_decay_app::gestures::{App, Buffer, FLOAT_TUNER, FloatLearner, Parts, float_learner};
 use matrix::Matrix;
 use microbit::hal::nvmc::Nvmc;
 use microbit::hal::uarte::{Baudrate, Parity, Uarte};
@@ -21,6 +21,8 @@ use microbit::pac::{TWIM0, twim0};
 use panic_probe as _;
 use static_cell::ConstStaticCell;
 
+static LEARNER: ConstStaticCell<FloatLearner> = ConstStaticCell::new(float_learner());
+static BUFFER: ConstStaticCell<Buffer> = ConstStaticCell::new([0; _]);
 static READINGS: ConstStaticCell<Readings> = ConstStaticCell::new(Readings::new());
 static SERVER: ConstStaticCell<Server> = ConstStaticCell::new(Server::new());
 static BUFFERS: ConstStaticCell<([u8; 64], [u8; 1])> = ConstStaticCell::new(([0; 64], [0; 1]));
@@ -54,7 +56,9 @@ fn main() -> ! {
         save: Button::active_low(board.buttons.button_b),
         display: Matrix::new(board.TIMER1, board.display_pins),
         store: unwrap!(Store::new(flash, 0..STORE as u32).ok()),
-        learner: float_learner(),
+        learner: LEARNER.take(),
+        tuner: &FLOAT_TUNER,
+        buffer: BUFFER.take(),
     };
     let app = App::new(parts, &mut board_support::log);
     start(&mut board.SYST, CLOCK);

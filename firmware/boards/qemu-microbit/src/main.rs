@@ -3,12 +3,15 @@
 #![no_main]
 
 use board_support::qemu::{self, Nothing};
-use gradient_decay_app::gestures::fixed_learner;
+use gradient_decay_app::gestures::{FIXED_TUNER, FixedLearner, fixed_learner};
+use static_cell::ConstStaticCell;
+
+static LEARNER: ConstStaticCell<FixedLearner> = ConstStaticCell::new(fixed_learner());
 
 /// The frequency of SysTick in Hz.
 const CLOCK: u32 = 16_000_000;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    qemu::run(CLOCK, fixed_learner(), Nothing, &mut Nothing)
+    qemu::run(CLOCK, LEARNER.take(), &FIXED_TUNER, Nothing, &mut Nothing)
 }

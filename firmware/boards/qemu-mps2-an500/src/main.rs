@@ -4,9 +4,12 @@
 
 use board_support::qemu::{self, mps2};
 use gradient_decay_app::gestures::display::Blink;
-use gradient_decay_app::gestures::float_learner;
+use gradient_decay_app::gestures::{FLOAT_TUNER, FloatLearner, float_learner};
+use static_cell::ConstStaticCell;
+
+static LEARNER: ConstStaticCell<FloatLearner> = ConstStaticCell::new(float_learner());
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    qemu::run(mps2::CLOCK, float_learner(), Blink::new(mps2::Lamp), &mut mps2::Uart::open())
+    qemu::run(mps2::CLOCK, LEARNER.take(), &FLOAT_TUNER, Blink::new(mps2::Lamp), &mut mps2::Uart::open())
 }

@@ -4,10 +4,13 @@
 
 use board_support::qemu::{Nothing, exit_failure, exit_success};
 use board_support::simulated::{self, Sensor};
-use gradient_decay_app::gestures::fixed_learner;
 use gradient_decay_app::gestures::sampling::RATE;
+use gradient_decay_app::gestures::{FIXED_TUNER, FixedLearner, fixed_learner};
 use riscv::interrupt::Interrupt;
 use riscv_rt::{core_interrupt, entry};
+use static_cell::ConstStaticCell;
+
+static LEARNER: ConstStaticCell<FixedLearner> = ConstStaticCell::new(fixed_learner());
 
 /// The timer that all cores share (RISC-V ACLINT specification): its count at 10 MHz, and the count of its next interrupt.
 const MTIME: *const u32 = 0x0200_bff8 as *const u32;
@@ -24,7 +27,8 @@ fn main() -> ! {
             riscv::interrupt::enable();
         }
     };
-    if simulated::run(fixed_learner(), Nothing, &mut Nothing, start, riscv::asm::wfi, |instructions| instructions) {
+    let (learner, wait) = (LEARNER.take(), riscv::asm::wfi);
+    if simulated::run(learner, &FIXED_TUNER, Nothing, &mut Nothing, start, wait, |instructions| instructions) {
         exit_success()
     }
     exit_failure()

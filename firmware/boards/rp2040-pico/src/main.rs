@@ -18,10 +18,12 @@ use gradient_decay::Store;
 use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::display::Blink;
 use gradient_decay_app::gestures::sampling::{Readings, Sampler};
-use gradient_decay_app::gestures::{App, Parts, fixed_learner};
+use gradient_decay_app::gestures::{App, Buffer, FIXED_TUNER, FixedLearner, Parts, fixed_learner};
 use panic_probe as _;
 use static_cell::ConstStaticCell;
 
+static LEARNER: ConstStaticCell<FixedLearner> = ConstStaticCell::new(fixed_learner());
+static BUFFER: ConstStaticCell<Buffer> = ConstStaticCell::new([0; _]);
 static READINGS: ConstStaticCell<Readings> = ConstStaticCell::new(Readings::new());
 static SERVER: ConstStaticCell<Server> = ConstStaticCell::new(Server::new());
 static BUFFERS: ConstStaticCell<[[u8; 128]; 2]> = ConstStaticCell::new([[0; 128]; 2]);
@@ -52,7 +54,9 @@ fn main() -> ! {
         save: Button::active_low(Input::new(board.PIN_15, Pull::Up)),
         display: Blink::new(Output::new(board.PIN_25, Level::Low)),
         store: unwrap!(Store::new(flash, STORE).ok()),
-        learner: fixed_learner(),
+        learner: LEARNER.take(),
+        tuner: &FIXED_TUNER,
+        buffer: BUFFER.take(),
     };
     let app = App::new(parts, &mut board_support::log);
     start(&mut core.SYST, clocks::clk_sys_freq());

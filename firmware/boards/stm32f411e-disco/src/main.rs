@@ -13,7 +13,7 @@ use gradient_decay::Store;
 use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::display::Blink;
 use gradient_decay_app::gestures::sampling::{Readings, Sampler};
-use gradient_decay_app::gestures::{App, Parts, float_learner};
+use gradient_decay_app::gestures::{App, Buffer, FLOAT_TUNER, FloatLearner, Parts, float_learner};
 use panic_probe as _;
 use static_cell::ConstStaticCell;
 use stm32f4xx_hal::flash::FlashExt;
@@ -22,6 +22,8 @@ use stm32f4xx_hal::pac::{self, I2C1};
 use stm32f4xx_hal::prelude::*;
 use stm32f4xx_hal::rcc;
 
+static LEARNER: ConstStaticCell<FloatLearner> = ConstStaticCell::new(float_learner());
+static BUFFER: ConstStaticCell<Buffer> = ConstStaticCell::new([0; _]);
 static READINGS: ConstStaticCell<Readings> = ConstStaticCell::new(Readings::new());
 static SERVER: ConstStaticCell<Server> = ConstStaticCell::new(Server::new());
 static SAMPLER: Handover<Sampler<'static, I2c<I2C1>>> = Handover::new();
@@ -49,7 +51,9 @@ fn main() -> ! {
         save: Button::active_low(c.pc1.into_pull_up_input()),
         display: Blink::new(d.pd15.into_push_pull_output()),
         store: unwrap!(Store::new(board.FLASH.unlocked(), STORE).ok()),
-        learner: float_learner(),
+        learner: LEARNER.take(),
+        tuner: &FLOAT_TUNER,
+        buffer: BUFFER.take(),
     };
     let app = App::new(parts, &mut board_support::log);
     start(&mut core.SYST, CLOCK);

@@ -1,4 +1,4 @@
-//! What several boards share: the log, the sampling by SysTick, serial ports of two halves, and QEMU's machines.
+//! The common part of several boards: the log, the sampling by SysTick, serial ports of two halves, and QEMU's machines.
 #![no_std]
 
 mod handover;
@@ -23,9 +23,9 @@ use embedded_storage::nor_flash::NorFlash;
 use gradient_decay_app::gestures::display::Display;
 use gradient_decay_app::gestures::features::FEATURES;
 use gradient_decay_app::gestures::{App, Event, GESTURES, Head};
-use gradient_decay_app::learner::Learner;
+use gradient_decay_app::learner::DeviceHead;
 
-/// What answers a host.
+/// The end of the link that answers a host.
 pub type Server = gradient_decay_app::link::Server<GESTURES, FEATURES, { Head::PARAMETERS }>;
 
 /// Logs what the device has to say.
@@ -38,13 +38,13 @@ pub fn log(event: Event) {
 
 /// The main loop, for ever. It does not sleep, so that no byte of a host is missed; a device without a host would wait for
 /// interrupts here.
-pub fn run<L, Label, Save, D, F>(
-    mut app: App<'_, L, Label, Save, D, F>,
+pub fn run<H, Label, Save, D, F>(
+    mut app: App<'_, H, Label, Save, D, F>,
     server: &mut Server,
     mut port: impl Read + ReadReady + Write,
 ) -> !
 where
-    L: Learner<GESTURES, FEATURES>,
+    H: DeviceHead<GESTURES, FEATURES>,
     Label: InputPin,
     Save: InputPin,
     D: Display,

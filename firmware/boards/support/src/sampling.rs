@@ -15,7 +15,7 @@ pub fn start(syst: &mut cortex_m::peripheral::SYST, clock: u32) {
     syst.enable_interrupt();
 }
 
-/// What the timer's interrupt does: a sample, by the sampler that it owns since it found it in `handover`.
+/// The work of the timer's interrupt: a sample, by the sampler that it owns since it found it in `handover`.
 pub fn sample<I: I2c>(own: &mut Option<Sampler<'static, I>>, handover: &Handover<Sampler<'static, I>>)
 where
     Sampler<'static, I>: Send,

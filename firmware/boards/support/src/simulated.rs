@@ -3,16 +3,16 @@
 
 use defmt::{info, println};
 use embedded_io::{Read, ReadReady, Write};
-use gradient_decay::{Readout, State, Store, store};
+use gradient_decay::{Contents, FineTuner, Store, checkpoint};
 use gradient_decay_app::checksum;
 use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::display::Display;
 use gradient_decay_app::gestures::features::FEATURES;
 use gradient_decay_app::gestures::sampling::{Readings, Sampler};
-use gradient_decay_app::gestures::{App, GESTURES, Head, Parts};
-use gradient_decay_app::learner::Learner;
+use gradient_decay_app::gestures::{App, Buffer, GESTURES, Head, Learner, Parts};
+use gradient_decay_app::learner::DeviceHead;
 use gradient_decay_app::simulation::script::{Exam, Finger, OUTAGES, SCRIPT};
-use gradient_decay_app::simulation::{Accelerometer, Flash, PAGE};
+use gradient_decay_app::simulation::{Accelerometer, BoardFlash};
 use static_cell::ConstStaticCell;
 
 use crate::interrupts::longest;
@@ -20,23 +20,23 @@ use crate::{Handover, Server, log};
 
 static READINGS: ConstStaticCell<Readings> = ConstStaticCell::new(Readings::new());
 static SERVER: ConstStaticCell<Server> = ConstStaticCell::new(Server::new());
+static FLASH: ConstStaticCell<BoardFlash> = ConstStaticCell::new(BoardFlash::new());
+static BUFFER: ConstStaticCell<Buffer> = ConstStaticCell::new([0; _]);
 static SAMPLER: Handover<Sampler<'static, Accelerometer<'static>>> = Handover::new();
 
-/// A head takes nearly a page, so that three are the least.
-const PAGES: usize = 3;
-
-/// What the timer's interrupt owns.
+/// The sampler, which the timer's interrupt owns.
 pub type Sensor = Option<Sampler<'static, Accelerometer<'static>>>;
 
-/// What the timer's interrupt does.
+/// The work of the timer's interrupt.
 pub fn sample(sensor: &mut Sensor) {
     crate::sample(sensor, &SAMPLER);
 }
 
 /// Runs the script; then reads what was saved, and tells whether it is what was learned. `start` starts the interrupt, `wait` waits
 /// for it, `to_instructions` makes instructions of the counter's ticks.
-pub fn run<L: Learner<GESTURES, FEATURES>>(
-    learner: L,
+pub fn run<H: DeviceHead<GESTURES, FEATURES>>(
+    learner: &mut Learner<H>,
+    tuner: &FineTuner<H::Optimizer>,
     display: impl Display,
     port: &mut (impl Read + ReadReady + Write),
     start: impl FnOnce(),
@@ -45,14 +45,17 @@ pub fn run<L: Learner<GESTURES, FEATURES>>(
 ) -> bool {
     let (producer, readings) = READINGS.take().split();
     SAMPLER.leave(Sampler::new(Accelerometer::new(&SCRIPT, &OUTAGES), producer, &mut NoDelay));
-    let open = |flash| defmt::unwrap!(Store::new(flash, 0..(PAGES * PAGE) as u32).ok());
+    let open = |flash| defmt::unwrap!(Store::<&mut BoardFlash>::new(flash, 0..BoardFlash::BYTES as u32).ok());
+    let buffer = BUFFER.take();
     let parts = Parts {
         readings,
         label: Button::active_low(Finger::label(&SCRIPT)),
         save: Button::active_low(Finger::save(&SCRIPT)),
         display,
-        store: open(Flash::<PAGES>::new()),
-        learner,
+        store: open(FLASH.take()),
+        learner: &mut *learner,
+        tuner,
+        buffer: &mut *buffer,
     };
     let server = SERVER.take();
     let mut app = App::new(parts, &mut log);
@@ -71,15 +74,20 @@ pub fn run<L: Learner<GESTURES, FEATURES>>(
     println!("interrupts were off for {} instructions at most", to_instructions(longest()));
     info!("{}", result);
 
-    // The lessons came before the save, so that nothing was learned since.
-    let learned = app.classifier().learner().head();
-    let mut parameters = [0.0; Head::PARAMETERS];
-    defmt::unwrap!(learned.export(&mut parameters).ok());
-    info!("head crc: {:08x}", checksum::of_floats(&parameters));
-    let mut saved = Head::new();
-    let mut buffer = [0; store::buffer_size(GESTURES, FEATURES, false)];
     let mut store = open(app.into_store().into_flash());
-    store.load(&mut saved, &mut State::new(), &mut Readout::new(), &mut buffer) == Ok(true) && saved == learned
+    let mut parameters = [0.0; Head::PARAMETERS];
+    defmt::unwrap!(learner.head().export(&mut parameters).ok());
+    info!("head crc: {:08x}", checksum::of_floats(&parameters));
+    // The lessons came before the save, so that nothing was learned since: what is loaded into an empty learner is all of this one.
+    let learned = crc(learner, buffer);
+    defmt::unwrap!(learner.replace(0, |head| head.import(&[0.0; Head::PARAMETERS])).ok());
+    crc(learner, buffer) != learned && store.load(learner, buffer) == Ok(true) && crc(learner, buffer) == learned
+}
+
+/// The CRC of all that is saved of a learner, but for that at its end: over both, every checkpoint has the same.
+fn crc<H: DeviceHead<GESTURES, FEATURES>>(learner: &Learner<H>, buffer: &mut Buffer) -> u32 {
+    let length = defmt::unwrap!(checkpoint::write(learner, Contents::ALL, buffer).ok());
+    checksum::of_bytes(buffer.get(..length - 4).unwrap_or_default())
 }
 
 /// The simulated sensor needs no time.

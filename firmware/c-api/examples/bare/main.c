@@ -136,6 +136,7 @@ int main(void)
     expect(gd_learn(&trainer, features, FEATURES, 0, scratch, CLASSES, &step), GD_ERROR_LENGTH);
     expect(gd_learn(&trainer, features, FEATURES, CLASSES, scratch, 2 * CLASSES, &step), GD_ERROR_CLASS);
     expect(gd_learn(&trainer, NULL, FEATURES, 0, scratch, 2 * CLASSES, &step), GD_ERROR_POINTER);
+    expect(gd_rehearse(&trainer, features, FEATURES, CLASSES, scratch, 2 * CLASSES), GD_ERROR_CLASS);
     expect(gd_set_beta(&trainer, -1.0f, 1.0f, 10, true), GD_ERROR_RANGE);
 
     /* A checkpoint brings the head back; its last four bytes are a CRC. */

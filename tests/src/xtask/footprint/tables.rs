@@ -92,7 +92,9 @@ fn kinds(text: &mut String, figures: &Figures) -> Result<()> {
         }
         writeln!(text, "|")?;
     }
-    for (label, what) in [("beta 1, momentum 0.9", "step-momentum"), ("beta 1, the shape known at run time", "view-step")] {
+    for (label, what) in
+        [("beta 1, momentum 0.9", "step-momentum"), ("beta 1, the shape known at run time", "view-step")]
+    {
         writeln!(text, "| {label} | {} | |", grouped(get(figures, &format!("Cortex-M4F/asm/64->10/{what}"))?))?;
     }
     let call = |what: &str| get(figures, &format!("Cortex-M4F/reference/a call/{what}"));
@@ -137,7 +139,8 @@ fn cores(text: &mut String, figures: &Figures) -> Result<()> {
 
 /// Each call of a learner with all its parts.
 fn calls(text: &mut String, figures: &Figures) -> Result<()> {
-    let cores = MACHINES.map(|machine| if machine.has_fpu() { machine.core.to_owned() } else { format!("{}, integers", machine.core) });
+    let cores = MACHINES
+        .map(|machine| if machine.has_fpu() { machine.core.to_owned() } else { format!("{}, integers", machine.core) });
     writeln!(text, "\n| 64 -> 10, all parts, instructions | {} |", cores.join(" | "))?;
     writeln!(text, "|---|{}", "---|".repeat(MACHINES.len()))?;
     for (label, what) in [

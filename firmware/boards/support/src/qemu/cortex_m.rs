@@ -3,18 +3,20 @@
 use cortex_m::Peripherals;
 use cortex_m_rt::exception;
 use embedded_io::{Read, ReadReady, Write};
-use gradient_decay_app::gestures::GESTURES;
+use gradient_decay::FineTuner;
 use gradient_decay_app::gestures::display::Display;
 use gradient_decay_app::gestures::features::FEATURES;
-use gradient_decay_app::learner::Learner;
+use gradient_decay_app::gestures::{GESTURES, Learner};
+use gradient_decay_app::learner::DeviceHead;
 
 use super::{exit_failure, exit_success};
 use crate::simulated::{self, Sensor};
 
 /// Runs the script and ends QEMU. `clock` is SysTick's in Hz.
-pub fn run<L: Learner<GESTURES, FEATURES>>(
+pub fn run<H: DeviceHead<GESTURES, FEATURES>>(
     clock: u32,
-    learner: L,
+    learner: &mut Learner<H>,
+    tuner: &FineTuner<H::Optimizer>,
     display: impl Display,
     port: &mut (impl Read + ReadReady + Write),
 ) -> ! {
@@ -22,7 +24,7 @@ pub fn run<L: Learner<GESTURES, FEATURES>>(
     let start = || crate::start(&mut core.SYST, clock);
     // Each instruction takes 64 ns under `-icount shift=6`.
     let to_instructions = |ticks| (u64::from(ticks) * 1_000_000_000 / (u64::from(clock) * 64)) as u32;
-    if simulated::run(learner, display, port, start, cortex_m::asm::wfi, to_instructions) {
+    if simulated::run(learner, tuner, display, port, start, cortex_m::asm::wfi, to_instructions) {
         exit_success()
     }
     defmt::error!("what was saved is not what was learned");

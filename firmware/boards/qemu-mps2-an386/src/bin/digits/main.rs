@@ -7,18 +7,20 @@ mod data;
 use board_support::qemu::{exit_failure, exit_success, mps2};
 use cortex_m_rt::entry;
 use defmt::{error, info};
-use gradient_decay_app::digits::{Device, HIDDEN, Head, Practice, TUNER, run, trained_head};
+use gradient_decay::Learner;
+use gradient_decay_app::digits::{Device, HIDDEN, Head, Practice, TUNER, run, trained_learner};
 use static_cell::ConstStaticCell;
 
-static HEAD: ConstStaticCell<Head> = ConstStaticCell::new(trained_head());
+static LEARNER: ConstStaticCell<Learner<Head>> = ConstStaticCell::new(trained_learner());
+static PRACTICE: ConstStaticCell<Practice> = ConstStaticCell::new(Practice::new());
 
 #[entry]
 fn main() -> ! {
     let lamp = mps2::Lamp;
-    let mut device = Device::new(&HIDDEN, HEAD.take(), TUNER, lamp);
+    let mut device = Device::new(&HIDDEN, LEARNER.take(), TUNER, lamp);
     let report = run(&mut device, &data::STREAM, &data::TEST, |count, step| {
         if count % 50 == 0 {
-            info!("{} learned, beta {}, loss {}, {}", count, step.beta, step.loss, step.prediction);
+            info!("{} learned, beta {}, loss {}, {}", count, step.beta(), step.loss(), step.prediction());
         }
     });
     match report {
@@ -39,11 +41,9 @@ fn main() -> ! {
     exit_failure()
 }
 
-/// What learning needs in practice, on a head of its own. Whether it went well.
+/// The needs of learning in practice, with a learner of its own. Whether it went well.
 fn practice() -> bool {
-    let report =
-        Practice::new(trained_head()).and_then(|mut practice| practice.run(&HIDDEN, &data::STREAM, &data::TEST));
-    match report {
+    match PRACTICE.take().run(&HIDDEN, &data::STREAM, &data::TEST) {
         Ok(report) => {
             info!("a new digit, a memory, an answer: {}", report);
             true
