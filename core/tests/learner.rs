@@ -4,7 +4,7 @@
 use gradient_decay::guard::Judge;
 use gradient_decay::{
     Answer, BetaSchedule, Calibration, Contents, Error, FineTuner, Guard, Learner, LinearHead, Parts, Preprocess,
-    Readout, Replay, Sgd, Standardizer, checkpoint,
+    Readout, Replay, Sgd, Standardizer, Target, TargetOptions, checkpoint,
 };
 
 const TUNER: FineTuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.1));
@@ -237,4 +237,30 @@ fn features_that_are_only_observed_teach_nothing() {
     learner.observe(&[3.0, 2.0]).unwrap();
     assert_eq!((learner.steps(), learner.head()), (0, &LinearHead::new()));
     assert!(learner.learn(&TUNER, &[3.0, 2.0], 0).is_ok());
+}
+
+/// A class with options is a class to the memory and to the calibration; what is more than one is learned, and no more.
+#[test]
+fn a_weighted_class_is_remembered_and_counted_and_a_distribution_is_not() {
+    type Mine = Learner<LinearHead<CLASSES, FEATURES>, Parts<(), Memory, Guard<Memory>, Calibration<10>>>;
+    let guard = Guard::new(Memory::new(2), 0.1, 2);
+    let parts = Parts { preprocess: (), memory: Memory::new(1), guard, calibration: Calibration::new(), readout: () };
+    let mut learner = Mine::new(LinearHead::new(), parts);
+    let weights = [1.0, 2.0, 3.0, 4.0];
+    let options = TargetOptions::new().with_class_weights(&weights).with_ignore_index(3);
+    let counts = |learner: &Mine| {
+        let Parts { memory, guard, calibration, .. } = learner.parts();
+        let held_out = guard.held_out();
+        let of = |memory: &Memory| [0, 1, 2, 3].map(|class| memory.seen(class));
+        (of(memory), of(held_out), calibration.summary().map_or(0, |summary| summary.count), learner.steps())
+    };
+    for _ in 0..2 {
+        learner.learn(&TUNER, &sample(0, 2), Target::Class(2).with(&options)).unwrap();
+    }
+    assert_eq!(counts(&learner), ([0, 0, 1, 0], [0, 0, 1, 0], 2, 1));
+    let soft = Target::Distribution(&[0.0, 0.5, 0.5, 0.0]);
+    assert!(learner.learn(&TUNER, &sample(1, 2), soft.with(&options)).unwrap().learned());
+    assert_eq!(counts(&learner), ([0, 0, 1, 0], [0, 0, 1, 0], 2, 2));
+    assert!(!learner.learn(&TUNER, &sample(2, 3), Target::Class(3).with(&options)).unwrap().learned());
+    assert_eq!(counts(&learner), ([0, 0, 1, 0], [0, 0, 1, 0], 2, 2));
 }

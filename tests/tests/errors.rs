@@ -1,10 +1,11 @@
-//! What a user reads when something is refused: what was wrong, and what would be right.
+//! The text of every refusal: what was wrong, and what would be right.
 
 use gradient_decay::error::{CheckpointPart, Number, Slice};
-use gradient_decay::fixed::FixedTuner;
-use gradient_decay::guard::Guard;
 use gradient_decay::quantized::Quantization;
-use gradient_decay::{BetaSchedule, Error, GradientDecay, Readout, Sgd, TargetOptions};
+use gradient_decay::{
+    BetaSchedule, Error, FineTuner, FixedHead, FixedRate, GradientDecay, Guard, Learner, LinearHead, MlpHead, Parts,
+    Readout, Sgd, Standardizer, State, TargetOptions,
+};
 
 #[test]
 fn messages_are_whole_sentences() {
@@ -20,34 +21,87 @@ fn messages_are_whole_sentences() {
         (length(Slice::Parameters), "parameters has length 2, but must have length 3"),
         (length(Slice::Velocity), "velocity has length 2, but must have length 3"),
         (length(Slice::Bytes), "bytes has length 2, but must have length 3"),
+        (length(Slice::Scratch), "scratch has length 2, but must have length 3"),
+        (length(Slice::Samples), "samples has length 2, but must have length 3"),
+        (length(Slice::Mean), "mean has length 2, but must have length 3"),
+        (length(Slice::Deviation), "deviation has length 2, but must have length 3"),
+        (length(Slice::Calibration), "calibration has length 2, but must have length 3"),
         (
             Error::NotFinite { slice: Slice::Features, index: 5 },
             "element 5 of features is NaN or infinite, but must be finite",
         ),
         (Error::Target { target: 10, classes: 10 }, "the target is 10, but must be below the number of classes, 10"),
+        (Error::Target { target: 0, classes: 0 }, "the target is 0, but no class is in use: add one first"),
+        (Error::NoClasses, "no class is in use: add one first"),
+        (Error::TooManyClasses { classes: 5, most: 4 }, "5 classes were asked for, but there can be at most 4"),
+        (
+            Error::NotStandardized { seen: 3, needed: 50 },
+            "the standardizer has seen 3 of the 50 samples that fix its units: let it observe more, or set them",
+        ),
         (
             Error::UpdateTooLarge,
             "the step could leave the range of f32: scale the features down or lower the learning rate",
         ),
+        (Error::NoVelocity, "the optimizer has momentum, but the head stores no velocity: use a MomentumHead"),
         (
-            Error::NoVelocity,
-            "the optimizer has momentum, but the state stores no velocity: make it with State::with_velocity",
+            Error::NoRoom { classes: 4 },
+            "all 4 classes that there is room for are in use: remove one, or make more room",
         ),
-        (Error::NoRoom { classes: 4 }, "all 4 classes that the head has room for are in use"),
         (checkpoint(CheckpointPart::Magic), "the bytes start with 0x00000007, but a checkpoint starts with 0x00000001"),
         (checkpoint(CheckpointPart::Crc), "the CRC of the checkpoint is 0x00000007, but must be 0x00000001"),
-        (checkpoint(CheckpointPart::Version), "the version of the checkpoint is 7, but this release knows 1"),
+        (
+            checkpoint(CheckpointPart::Version),
+            "the version of the checkpoint is 7, but this release knows those up to 1",
+        ),
         (checkpoint(CheckpointPart::Length), "the checkpoint or a section of it has 7 bytes, but must have 1"),
         (checkpoint(CheckpointPart::Classes), "the checkpoint is of a head with 7 classes, but must be of one with 1"),
         (
             checkpoint(CheckpointPart::Features),
             "the checkpoint is of a head with 7 features, but must be of one with 1",
         ),
-        (checkpoint(CheckpointPart::Section), "the checkpoint's section 1 is absent or has a wrong length, 7 bytes"),
+        (
+            checkpoint(CheckpointPart::Exponent),
+            "the checkpoint is of features with the exponent 7, but must be of ones with 1",
+        ),
+        (
+            checkpoint(CheckpointPart::Section),
+            "the checkpoint's section 1 is absent or of another shape: it has 7 bytes",
+        ),
+        (
+            checkpoint(CheckpointPart::Required),
+            "the checkpoint's section 1 is needed to read it, and this release does not know it",
+        ),
+        (checkpoint(CheckpointPart::Repeated), "the checkpoint's section 1 is there twice, but must be there once"),
     ];
     for (error, text) in texts {
         assert_eq!(error.to_string(), text);
     }
+}
+
+/// A device that is new says so, whatever it is asked, and what to do.
+#[test]
+fn an_empty_head_asks_for_a_class() {
+    fn says<T>(result: Result<T, Error>, text: &str) {
+        assert_eq!(result.err().map(|error| error.to_string()).as_deref(), Some(text));
+    }
+    let (nothing, no_target) =
+        ("no class is in use: add one first", "the target is 1, but no class is in use: add one first");
+    let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.1));
+    let mut linear: LinearHead<3, 2> = LinearHead::empty();
+    says(linear.predict(&[1.0, 2.0]), nothing);
+    says(Readout::new().answer(&linear, &[1.0, 2.0], &mut [0.0; 3]), nothing);
+    says(tuner.step(&mut linear, &mut State::new(), &[1.0, 2.0], 1), no_target);
+    let mut mlp: MlpHead<3, 4, 2> = MlpHead::new();
+    mlp.truncate(0).unwrap();
+    says(mlp.predict(&[1.0, 2.0]), nothing);
+    says(tuner.step(&mut mlp, &mut State::new(), &[1.0, 2.0], 1), no_target);
+    let tuner = FineTuner::new(BetaSchedule::constant(1.0), FixedRate::new(0.1));
+    let mut fixed: FixedHead<3, 2> = FixedHead::empty(5, 1);
+    says(fixed.predict(&[1, 2]), nothing);
+    says(tuner.step(&mut fixed, &mut State::new(), &[1, 2], 1), no_target);
+    let mut learner = Learner::new(LinearHead::<3, 2>::empty(), Parts::NONE);
+    says(learner.answer(&[1.0, 2.0]), nothing);
+    says(learner.remove_class(1), no_target);
 }
 
 /// A setting that is out of range: by `try_` an error that states the range, else a panic that does.
@@ -69,10 +123,17 @@ fn settings_out_of_range_state_their_range() {
         options.try_with_class_weights(&[-1.0]).unwrap_err(),
         "the weight of a class is -1, but must be in [0, 1e6]",
     );
-    let schedule = BetaSchedule::constant(1.0);
-    refused(FixedTuner::try_new(schedule, 2.0).unwrap_err(), "the learning rate is 2, but must be in [2^-15, 1]");
+    refused(FixedRate::try_new(2.0).unwrap_err(), "the learning rate is 2, but must be in [2^-15, 1]");
     refused(Quantization::try_new(0.0, 0).unwrap_err(), "the scale is 0, but must be in [1e-30, 1e30]");
-    refused(Guard::try_new(101.0).unwrap_err(), "the margin is 101, but must be in [0, 100]");
+    refused(Guard::try_new((), 101.0, 1).unwrap_err(), "the margin is 101, but must be in [0, 100]");
+    refused(
+        Standardizer::<1>::try_from_statistics(&[2e18], &[1.0]).unwrap_err(),
+        "a feature or its mean is 2000000000000000000, but must be in [-1e18, 1e18]",
+    );
+    refused(
+        Standardizer::<1>::try_from_statistics(&[0.0], &[-1.0]).unwrap_err(),
+        "the deviation of a feature is -1, but must be in [0, 1e18]",
+    );
     let readout: Readout = Readout::new();
     refused(readout.try_with_temperature(0.0).unwrap_err(), "the temperature is 0, but must be in [0.01, 100]");
     refused(readout.try_with_threshold(2.0).unwrap_err(), "a probability is 2, but must be in [0, 1]");
@@ -81,13 +142,10 @@ fn settings_out_of_range_state_their_range() {
     assert!(
         ratio.starts_with("the ratio of the schedule's betas is ") && ratio.ends_with(", but must be in [1, 1e37]")
     );
-    let rest = [
-        (Number::Feature, "a feature is 5, but must be in [-1e18, 1e18]"),
-        (Number::TargetSum, "the sum of the target distribution is 5, but must be in [0.999, 1.001]"),
-    ];
-    for (number, text) in rest {
-        refused(Error::OutOfRange { number, value: 5.0 }, text);
-    }
+    refused(
+        Error::OutOfRange { number: Number::TargetSum, value: 5.0 },
+        "the sum of the target distribution is 5, but must be in [0.999, 1.001]",
+    );
 
     panics(|| GradientDecay::new(0.0), "beta must be in (0, 1e6]");
     panics(|| BetaSchedule::geometric(1e-37, 1e6, 3), "the ratio of betas must be at most 1e37");
@@ -97,9 +155,9 @@ fn settings_out_of_range_state_their_range() {
     panics(|| sgd.with_clip_norm(0.0), "the clip norm must be in [1e-6, 1e6]");
     panics(|| options.with_label_smoothing(1.5), "label smoothing must be in [0, 1]");
     panics(|| options.with_class_weights(&[-1.0]), "class weights must be in [0, 1e6]");
-    panics(|| FixedTuner::new(schedule, 2.0), "the learning rate must be in [2^-15, 1]");
+    panics(|| FixedRate::new(2.0), "the learning rate must be in [2^-15, 1]");
     panics(|| Quantization::new(0.0, 0), "the scale must be in [1e-30, 1e30]");
-    panics(|| Guard::new(101.0), "the margin must be in [0, 100]");
+    panics(|| Guard::new((), 101.0, 1), "the margin must be in [0, 100]");
     panics(|| readout.with_temperature(0.0), "the temperature must be in [0.01, 100]");
     panics(|| readout.with_threshold(2.0), "the threshold must be in [0, 1]");
 }

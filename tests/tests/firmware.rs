@@ -4,10 +4,12 @@
 use std::convert::Infallible;
 
 use embedded_hal::digital::{ErrorType, OutputPin};
-use gradient_decay_app::digits::{Device, HIDDEN, Practice, Sample, TUNER, extract, run, trained_head};
+use gradient_decay_app::digits::{
+    Device, HIDDEN, Practice, Sample, TUNER, extract, run, trained_head, trained_learner,
+};
 use system_tests::digits;
 
-/// What the firmware logs in QEMU.
+/// The log of the firmware in QEMU.
 const EXPECTED: &str = include_str!("../../firmware/boards/qemu-mps2-an386/digits.log");
 
 struct NoLamp;
@@ -37,13 +39,14 @@ fn expected(name: &str) -> &'static str {
 
 #[test]
 fn the_host_gives_the_bits_of_the_firmware() {
-    let mut head = trained_head();
-    let mut device = Device::new(&HIDDEN, &mut head, TUNER, NoLamp);
+    let mut learner = trained_learner();
+    let mut device = Device::new(&HIDDEN, &mut learner, TUNER, NoLamp);
     let (stream, test) = (samples(digits::device_stream()), samples(digits::device_test()));
     let mut logged = 0;
     let report = run(&mut device, &stream, &test, |count, step| {
         if count % 50 == 0 {
-            let line = format!("{count} learned, beta {:?}, loss {:?}, {:?}", step.beta, step.loss, step.prediction);
+            let (beta, loss, prediction) = (step.beta(), step.loss(), step.prediction());
+            let line = format!("{count} learned, beta {beta:?}, loss {loss:?}, {prediction:?}");
             assert!(EXPECTED.contains(&line), "the firmware did not log {line}");
             logged += 1;
         }
@@ -59,7 +62,7 @@ fn the_host_gives_the_bits_of_the_firmware() {
 #[test]
 fn practice_has_the_same_bits_too() {
     let (stream, test) = (samples(digits::device_stream()), samples(digits::device_test()));
-    let report = Practice::new(trained_head()).unwrap().run(&HIDDEN, &stream, &test).unwrap();
+    let report = Practice::new().run(&HIDDEN, &stream, &test).unwrap();
     println!("{report:?}, in {} bytes", size_of::<Practice>());
     assert_eq!(format!("{report:?}"), expected("a new digit, a memory, an answer:"));
     // An answer withheld is worth more than a wrong one, and integers cost at most a point.

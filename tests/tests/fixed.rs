@@ -1,9 +1,9 @@
-//! Training in integers beside training in float, on the digits: at most a point of accuracy less.
+//! Training in integers beside training in float, on the digits: at most a point of accuracy less. Answers in integers beside the oracle.
 
-use gradient_decay::fixed::{FixedHead, FixedState, FixedTuner};
-use gradient_decay::{BetaSchedule, FineTuner, Libm, LinearHead, Sgd, State};
+use gradient_decay::{BetaSchedule, FineTuner, FixedHead, FixedRate, LinearHead, Readout, Sgd, State};
 use gradient_decay_app::digits::{FEATURES, HIDDEN, extract, trained_head};
 use system_tests::digits::{self, Digit};
+use system_tests::oracle;
 
 type Samples = Vec<([f32; FEATURES], usize)>;
 
@@ -35,14 +35,15 @@ fn compare(
     let largest = train.iter().flat_map(|(features, _)| features).fold(0.0_f32, |most, x| most.max(x.abs()));
     let exponent = (127.0 / largest).log2().floor().max(0.0) as u32;
     const SEEDS: u32 = 20;
-    let tuner = FixedTuner::new(schedule, rate);
+    let tuner = FineTuner::new(schedule, FixedRate::try_new(rate).unwrap());
     let right = |seed| {
-        let (mut head, mut state) = (FixedHead::from_head(start, exponent), FixedState::new(seed));
+        let (mut head, mut state): (FixedHead<10, FEATURES>, _) =
+            (FixedHead::from_head(start, exponent, seed), State::new());
         for (features, label) in train {
             let features = head.quantize(features);
-            tuner.step::<10, FEATURES, Libm>(&mut head, &mut state, &features, *label).unwrap();
+            tuner.step(&mut head, &mut state, &features, *label).unwrap();
         }
-        test.iter().filter(|(x, label)| head.predict(&head.quantize(x)) == *label).count()
+        test.iter().filter(|(x, label)| head.predict(&head.quantize(x)).unwrap() == *label).count()
     };
     let total: usize = (0..SEEDS).map(right).sum();
     let share = |right: f64| right / test.len() as f64;
@@ -70,6 +71,32 @@ fn integers_cost_at_most_a_point() {
                 100.0 * integers
             );
             assert!(integers >= float - 0.01, "{what}, rate {rate}, beta {beta}: {integers} for {float}");
+        }
+    }
+}
+
+/// Whatever the temperature, and however large the logits: the class is that of the largest, and its probability the oracle's.
+#[test]
+fn answers_in_integers_are_those_of_the_oracle() {
+    let mut head = LinearHead::<4, 1>::new();
+    for temperature in [0.01, 0.1, 0.9, 1.0, 1.1, 10.0, 100.0] {
+        let readout = Readout::new().with_temperature(temperature);
+        for offset in [0.0, -3.0, 150.0, -150.0, 1700.0, 15_990.0, -15_990.0] {
+            for step in [1e-4, 0.002, 0.03, 0.5, 7.0] {
+                for case in 0..4 {
+                    let bias: [f32; 4] = std::array::from_fn(|i| offset + step * ((i * 3 + case) % 4) as f32);
+                    head.import(&[&[0.0; 4], &bias[..]].concat()).unwrap();
+                    let fixed: FixedHead<4, 1> = FixedHead::from_head(&head, 5, 1);
+                    let logits = fixed.logits(&[0]);
+                    let largest = (0..4).rev().max_by_key(|i| logits[*i]).unwrap();
+                    let scaled = logits.map(|z| f64::from(z) / 65_536.0 / f64::from(temperature));
+                    let exact = oracle::softmax(&scaled)[largest];
+                    let found = readout.answer(&fixed, &[0], &mut [0; 4]).unwrap().prediction();
+                    assert_eq!(found.class, largest, "{logits:?} at {temperature}");
+                    let error = (f64::from(found.probability) - exact).abs();
+                    assert!(error < 5e-4, "{found:?} for {exact}: {logits:?} at {temperature}");
+                }
+            }
         }
     }
 }

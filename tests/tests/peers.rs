@@ -1,10 +1,10 @@
 //! Nine defects seen in other libraries, measured or read in their sources when this one was begun: each is a test that this one does not
 //! have it.
 
-use gradient_decay::fixed::{FixedHead, FixedState, FixedTuner};
 use gradient_decay::quantized::{Quantization, QuantizedHead};
 use gradient_decay::{
-    BetaSchedule, Calibration, Error, FineTuner, GradientDecay, Libm, LinearHead, Math, Sgd, SliceHead, State,
+    BetaSchedule, Calibration, Error, FineTuner, FixedHead, FixedRate, GradientDecay, Head as _, Libm, LinearHead,
+    LinearView, Math, Sgd, State,
 };
 
 /// 1: a batched softmax took its maximum from row 0 for every row.
@@ -42,7 +42,8 @@ fn defect_2_an_exponential_that_is_exact_and_hides_nothing() {
     // A head that has diverged says so.
     let mut head = LinearHead::<2, 1>::new();
     head.import(&[3e38, -3e38, 0.0, 0.0]).unwrap();
-    let step = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.1)).step(&mut head, &mut State::new(), &[9.0], 0);
+    let mut state = State::new();
+    let step = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.1)).step(&mut head, &mut state, &[9.0], 0);
     assert!(matches!(step, Err(Error::NotFinite { .. })));
 }
 
@@ -73,12 +74,12 @@ fn defect_4_the_bias_counts_and_learns() {
     head.logits(&[0.25, -4.0], &mut logits).unwrap();
     assert_eq!(logits, bias);
     let mut copy = parameters;
-    SliceHead::new(&mut copy, 3, 2).unwrap().logits(&[0.25, -4.0], &mut logits).unwrap();
+    LinearView::new(&mut copy, 3, 2).unwrap().logits(&[0.25, -4.0], &mut logits).unwrap();
     assert_eq!(logits, bias);
     let scale = Quantization::new(0.05, 0);
     let small = QuantizedHead::new(&head, scale, scale).unwrap();
     assert_eq!(small.logits(&[5, -80]).map(|q| small.output().dequantize(q)), bias);
-    assert_eq!(FixedHead::from_head(&head, 5).logits(&[8, -128]), bias.map(|z| (z * 65_536.0) as i32));
+    assert_eq!(FixedHead::<3, 2>::from_head(&head, 5, 1).logits(&[8, -128]), bias.map(|z| (z * 65_536.0) as i32));
     // Where all features are 0, only the bias can learn.
     let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.5));
     let mut state = State::new();
@@ -136,14 +137,14 @@ fn defect_7_logits_far_above_zero() {
 /// 8: integers were updated by a shift that cuts off, which leaves a bias in every step.
 #[test]
 fn defect_8_updates_in_integers_have_no_bias() {
-    const TUNER: FixedTuner = FixedTuner::new(BetaSchedule::constant(1.0), 0.001);
+    const TUNER: FineTuner<FixedRate> = FineTuner::new(BetaSchedule::constant(1.0), FixedRate::new(0.001));
     const SEEDS: u32 = 4000;
     // Updates of a fraction of a unit, of both signs: -1/2 and 1/2 times 33 / 2^15 times x / 2^5, in units of 2^-12.
     for x in [1_i8, 3, 17, -5] {
         let mut sums = [0.0_f64; 2];
         for seed in 0..SEEDS {
-            let mut head: FixedHead<2, 1> = FixedHead::new(5);
-            TUNER.step::<2, 1, Libm>(&mut head, &mut FixedState::new(seed), &[x], 0).unwrap();
+            let mut head: FixedHead<2, 1> = FixedHead::new(5, seed);
+            TUNER.step(&mut head, &mut State::new(), &[x], 0).unwrap();
             let mut parameters = [0.0; 4];
             head.to_head().export(&mut parameters).unwrap();
             sums[0] += f64::from(parameters[0]) * 4096.0;

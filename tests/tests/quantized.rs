@@ -1,7 +1,7 @@
 //! Inference in integers: the arithmetic against one written from its description, and accuracy on the digits.
 
 use gradient_decay::quantized::{Quantization, QuantizedHead, requantize};
-use gradient_decay::{Error, LinearHead};
+use gradient_decay::{Error, Head, LinearHead};
 use gradient_decay_app::digits::{HIDDEN, extract, trained_head};
 use proptest::prelude::*;
 use system_tests::digits;
@@ -130,6 +130,22 @@ fn the_digits_are_read_as_well_as_in_float() {
     println!("bytes: {} and {}", QuantizedHead::<10, 64>::BYTES, LinearHead::<10, 64>::BYTES);
     // At most one point below.
     assert!(right + samples.len() / 100 >= right_in_float);
+}
+
+#[test]
+fn classes_that_are_not_in_use_are_never_answered() {
+    let mut head = LinearHead::<4, 2>::new();
+    head.import(&[1.0, -1.0, -1.0, 1.0, 0.0, 0.0, 0.0, 0.0, -3.0, -3.0, 9.0, 9.0]).unwrap();
+    let unit = Quantization::new(0.05, 0);
+    let features = [[20, -20], [-20, 20], [-3, -3]];
+    let all = QuantizedHead::new(&head, unit, unit).unwrap();
+    assert_eq!(features.map(|x| all.predict(&x)), [2; 3]);
+    head.truncate(2).unwrap();
+    let two = QuantizedHead::new(&head, unit, unit).unwrap();
+    assert_eq!((two.classes(), features.map(|x| two.predict(&x))), (2, [0, 1, 0]));
+    let mut logits = [0.0; 4];
+    Head::logits(&two, &features[0], &mut logits).unwrap();
+    assert_eq!(logits[2..], [f32::NEG_INFINITY; 2]);
 }
 
 #[test]

@@ -1,7 +1,6 @@
 //! Forgetting on the digits: a head that has learned the digits 0 to 4 meets only 5 to 9.
 
-use gradient_decay::replay::Stored;
-use gradient_decay::{BetaSchedule, FineTuner, LinearHead, Quantized, Replay, Sgd, State};
+use gradient_decay::{BetaSchedule, FineTuner, Learner, LinearHead, Parts, Quantized, Replay, Sgd, Stored};
 use gradient_decay_app::digits::{HIDDEN, extract};
 use system_tests::digits;
 
@@ -36,14 +35,16 @@ fn accuracies(head: &LinearHead<10, 64>, samples: &Samples) -> [f64; 2] {
 }
 
 /// Accuracies on old and new digits after each of the two phases.
-fn learn<S: Stored<64>>(train: &Samples, test: &Samples, rehearsals: u32) -> [[f64; 2]; 2] {
-    let (mut head, mut state) = (LinearHead::new(), State::new());
-    let mut memory: Box<Replay<10, SLOTS, 64, S>> = Box::new(Replay::new(1));
+fn learn<S: Stored<[f32; 64]>>(train: &Samples, test: &Samples, rehearsals: u32) -> [[f64; 2]; 2] {
+    let memory: Replay<10, SLOTS, [f32; 64], S> = Replay::new(1);
+    let parts = Parts { preprocess: (), memory, guard: (), calibration: (), readout: () };
+    let mut learner = Box::new(Learner::new(LinearHead::new(), parts));
     [true, false].map(|old| {
         for (features, label) in train.iter().filter(|(_, label)| (*label < 5) == old) {
-            TUNER.step_with_replay(&mut head, &mut state, features, *label, &mut memory, rehearsals).unwrap();
+            learner.learn(&TUNER, features, *label).unwrap();
+            assert_eq!(learner.rehearse(&TUNER, rehearsals), rehearsals);
         }
-        accuracies(&head, test)
+        accuracies(learner.head(), test)
     })
 }
 
@@ -55,7 +56,8 @@ fn a_memory_keeps_what_the_stream_no_longer_shows() {
     let [_, [old_kept_i8, new_i8]] = learn::<Quantized<64>>(&train, &test, REHEARSALS);
     println!("digits 0 to 4: {old_before:.3} before, {old_forgotten:.3} after 5 to 9 without a memory");
     println!("with {SLOTS} samples a class: {old_kept:.3}, as i8 {old_kept_i8:.3}; 5 to 9: {new:.3} and {new_i8:.3}");
-    println!("bytes: {} and {}", Replay::<10, SLOTS, 64>::BYTES, Replay::<10, SLOTS, 64, Quantized<64>>::BYTES);
+    let bytes = [Replay::<10, SLOTS, [f32; 64]>::BYTES, Replay::<10, SLOTS, [f32; 64], Quantized<64>>::BYTES];
+    println!("bytes: {} and {}", bytes[0], bytes[1]);
     assert!(old_before > 0.9);
     assert!(old_forgotten < old_before - 0.2, "nothing was forgotten");
     for (old, new) in [(old_kept, new), (old_kept_i8, new_i8)] {

@@ -1,62 +1,156 @@
-//! Heads in flash: saved, loaded, and never lost by a power cut.
+//! Heads and learners in flash: saved, loaded, and never lost by a power cut.
 
-use gradient_decay::store::{StoreError, buffer_size};
-use gradient_decay::{LinearHead, Readout, State, Store, Velocity};
+use gradient_decay::error::Slice;
+use gradient_decay::guard::Verdict;
+use gradient_decay::store::{StoreError, buffer_for, buffer_size};
+use gradient_decay::{
+    BetaSchedule, Calibration, Contents, Error, FineTuner, Guard, Learner, LinearHead, LinearView, MomentumHead, Parts,
+    Quantized, Readout, Replay, Saved, Sgd, Standardizer, Store, checkpoint,
+};
 use gradient_decay_app::simulation::{self, FlashError, PAGE, Torn};
 
 const PAGES: usize = 4;
 type Flash = simulation::Flash<PAGES>;
 
-type Head = LinearHead<4, 5>;
-type Moving = State<Velocity<4, 5>>;
+/// Something that is saved, one for each number.
+trait Numbered: Saved {
+    fn fresh() -> Self;
+    fn numbered(number: u32) -> Self;
+    fn number(&self) -> u32;
+}
 
-/// A head, state and read-out that no other number gives.
-fn numbered(number: u32) -> (Head, Moving, Readout) {
-    let (mut head, mut state) = (Head::new(), State::with_velocity());
-    let parameters: Vec<f32> = (0..24).map(|i| number as f32 + 0.01 * i as f32).collect();
-    head.import(&parameters).unwrap();
-    state.velocity.import(&parameters).unwrap();
-    state.set_steps(number);
-    (head, state, Readout::new().with_temperature(1.0 + number as f32 / 1000.0))
+/// A bare head.
+type Bare = MomentumHead<4, 5>;
+
+impl Numbered for Bare {
+    fn fresh() -> Self {
+        Bare::empty()
+    }
+
+    /// With a velocity, and the third and the fourth class in use or not.
+    fn numbered(number: u32) -> Self {
+        let parameters: Vec<f32> = (0..24).map(|i| number as f32 + 0.01 * i as f32).collect();
+        let mut head = Bare::new();
+        head.import(&parameters).unwrap();
+        head.import_velocity(&parameters).unwrap();
+        head.truncate(2 + number as usize % 3).unwrap();
+        head
+    }
+
+    fn number(&self) -> u32 {
+        let mut parameters = [0.0; Bare::PARAMETERS];
+        self.export(&mut parameters).unwrap();
+        parameters[0] as u32
+    }
+}
+
+/// A head with its steps and its read-out.
+type Plain = Learner<Bare, Parts<(), (), (), (), Readout>>;
+
+impl Numbered for Plain {
+    fn fresh() -> Self {
+        let parts = Parts { preprocess: (), memory: (), guard: (), calibration: (), readout: Readout::new() };
+        Plain::new(Bare::empty(), parts)
+    }
+
+    fn numbered(number: u32) -> Self {
+        let readout = Readout::new().with_temperature(1.0 + number as f32 / 1000.0);
+        let mut learner = Plain::new(Bare::numbered(number), Parts { readout, ..Plain::fresh().parts().clone() });
+        learner.set_steps(number);
+        learner
+    }
+
+    fn number(&self) -> u32 {
+        self.steps()
+    }
+}
+
+/// A whole learner, about as large as a page.
+type Memory<const SLOTS: usize> = Replay<3, SLOTS, [f32; 3], Quantized<3>>;
+type Whole = Learner<MomentumHead<3, 3>, Parts<Standardizer<3>, Memory<2>, Guard<Memory<1>>, Calibration<3>, Readout>>;
+
+const TUNER: FineTuner = FineTuner::new(BetaSchedule::constant(0.5), Sgd::new(0.25).with_momentum(0.5));
+
+impl Numbered for Whole {
+    fn fresh() -> Self {
+        let parts = Parts {
+            preprocess: Standardizer::new(3),
+            memory: Memory::new(1),
+            guard: Guard::new(Memory::new(2), 0.5, 4),
+            calibration: Calibration::new(),
+            readout: Readout::new(),
+        };
+        Whole::new(MomentumHead::empty(), parts)
+    }
+
+    fn numbered(number: u32) -> Self {
+        let mut learner = Whole::fresh();
+        let sample = |i: u32| [number as f32 + i as f32, 0.5 * i as f32 - 1.0, (i * i % 5) as f32];
+        (0..3).for_each(|i| learner.observe(&sample(i)).unwrap());
+        (0..2 + number % 2).for_each(|class| assert_eq!(learner.add_class(), Ok(class as usize)));
+        for i in 0..9 {
+            learner.learn(&TUNER, &sample(i + number % 7), i as usize % 2).unwrap();
+            learner.rehearse(&TUNER, number % 3);
+        }
+        assert!(matches!(learner.judge(), Verdict::Best(_)));
+        learner.set_readout(Readout::new().with_threshold(0.25));
+        learner.fit_temperature(8).unwrap();
+        learner.set_steps(number);
+        learner
+    }
+
+    fn number(&self) -> u32 {
+        self.steps()
+    }
+}
+
+/// All that is kept of something.
+fn bytes<T: Saved>(saved: &T) -> Vec<u8> {
+    let mut bytes = vec![0; checkpoint::bytes::<T>()];
+    assert_eq!(checkpoint::write(saved, Contents::ALL, &mut bytes), Ok(bytes.len()));
+    bytes
 }
 
 fn open(flash: Flash) -> Store<Flash> {
     Store::new(flash, 0..(PAGES * PAGE) as u32).unwrap()
 }
 
-fn save(store: &mut Store<Flash>, number: u32) -> Result<(), StoreError<FlashError>> {
-    let (head, state, readout) = numbered(number);
-    store.save(&head, &state, &readout, &mut [0; buffer_size(4, 5, true)])
+fn save<T: Numbered>(store: &mut Store<Flash>, number: u32) -> Result<(), StoreError<FlashError>> {
+    store.save(&T::numbered(number), Contents::ALL, &mut vec![0; buffer_size::<T>()])
 }
 
-/// The number of the head that is loaded, all of which must be its; `None` if there is none.
-fn load(store: &mut Store<Flash>) -> Result<Option<u32>, StoreError<FlashError>> {
-    let (mut head, mut state, mut readout) = (Head::new(), State::with_velocity(), Readout::new());
-    let found = store.load(&mut head, &mut state, &mut readout, &mut [0; buffer_size(4, 5, true)])?;
-    let number = state.steps();
-    if found {
-        assert_eq!((head, state, readout), numbered(number));
-    }
-    Ok(found.then_some(number))
+/// The number of what is loaded, all of which must be its; `None` if there is nothing. What is not loaded changes nothing.
+fn load<T: Numbered>(store: &mut Store<Flash>) -> Result<Option<u32>, StoreError<FlashError>> {
+    let mut saved = T::fresh();
+    let result = store.load(&mut saved, &mut vec![0; buffer_size::<T>()]);
+    let expected = if result == Ok(true) { T::numbered(saved.number()) } else { T::fresh() };
+    assert_eq!(bytes(&saved), bytes(&expected));
+    Ok(result?.then(|| saved.number()))
 }
 
-#[test]
-fn the_newest_head_is_loaded() {
+fn newest_is_loaded<T: Numbered>() {
     let mut store = open(Flash::new());
-    assert_eq!(load(&mut store), Ok(None));
+    assert_eq!(load::<T>(&mut store), Ok(None));
     for number in 1..100 {
-        save(&mut store, number).unwrap();
-        assert_eq!(load(&mut store), Ok(Some(number)));
+        save::<T>(&mut store, number).unwrap();
+        assert_eq!(load::<T>(&mut store), Ok(Some(number)));
     }
     // By another store on the same flash, as after a restart.
     let mut again = open(store.into_flash());
-    assert_eq!(load(&mut again), Ok(Some(99)));
+    assert_eq!(load::<T>(&mut again), Ok(Some(99)));
     again.erase().unwrap();
-    assert_eq!(load(&mut again), Ok(None));
+    assert_eq!(load::<T>(&mut again), Ok(None));
 }
 
 #[test]
-fn a_power_cut_leaves_the_old_head_or_the_new_one() {
+fn the_newest_is_loaded() {
+    newest_is_loaded::<Bare>();
+    newest_is_loaded::<Plain>();
+    newest_is_loaded::<Whole>();
+}
+
+/// Power cuts at every operation of every save; how many there were.
+fn power_cuts<T: Numbered>() -> u32 {
     let mut cuts = 0;
     for torn in [Torn::Before, Torn::Half] {
         // From an empty flash on through several rounds over all pages, so that saves with and without erasures occur.
@@ -67,11 +161,11 @@ fn a_power_cut_leaves_the_old_head_or_the_new_one() {
                 let mut cut = flash.clone();
                 (cut.operations_left, cut.torn) = (Some(operations), torn);
                 let mut store = open(cut);
-                let result = save(&mut store, number);
+                let result = save::<T>(&mut store, number);
                 let mut flash = store.into_flash();
                 flash.operations_left = None;
                 let mut store = open(flash);
-                let found = load(&mut store)
+                let found = load::<T>(&mut store)
                     .unwrap_or_else(|error| panic!("{torn:?}, save {number}, cut {operations}: {error:?}"));
                 if result.is_ok() {
                     assert_eq!(found, Some(number));
@@ -81,16 +175,23 @@ fn a_power_cut_leaves_the_old_head_or_the_new_one() {
                 assert!(found == old || found == Some(number), "{torn:?}, save {number}, cut {operations}: {found:?}");
                 cuts += 1;
                 // And it goes on as if nothing had been.
-                save(&mut store, 1000).unwrap_or_else(|e| panic!("{torn:?}, save {number}, cut {operations}: {e:?}"));
-                assert_eq!(load(&mut store), Ok(Some(1000)));
+                save::<T>(&mut store, 1000)
+                    .unwrap_or_else(|e| panic!("{torn:?}, save {number}, cut {operations}: {e:?}"));
+                assert_eq!(load::<T>(&mut store), Ok(Some(1000)));
             }
             let mut store = open(flash);
-            save(&mut store, number).unwrap();
+            save::<T>(&mut store, number).unwrap();
             flash = store.into_flash();
         }
     }
-    println!("{cuts} power cuts survived");
-    assert!(cuts > 2000);
+    cuts
+}
+
+#[test]
+fn a_power_cut_leaves_the_old_one_or_the_new_one() {
+    let cuts = [power_cuts::<Bare>(), power_cuts::<Plain>(), power_cuts::<Whole>()];
+    println!("{cuts:?} power cuts survived, of a bare head, one with its steps and read-out, and a whole learner");
+    assert!(cuts.iter().all(|cuts| *cuts > 2000));
 }
 
 #[test]
@@ -100,7 +201,7 @@ fn wear_is_spread_over_the_pages() {
     let mut erased = [0_u32; PAGES];
     let mut before: Vec<u8> = vec![0xff; PAGES * PAGE];
     for number in 1..400 {
-        save(&mut store, number).unwrap();
+        save::<Plain>(&mut store, number).unwrap();
         let mut flash = store.into_flash();
         for (page, count) in erased.iter_mut().enumerate() {
             let range = page * PAGE..(page + 1) * PAGE;
@@ -123,51 +224,100 @@ fn errors_name_what_is_wrong() {
         assert_eq!(range(bad), Some(StoreError::Range));
     }
     let mut store = open(Flash::new());
-    save(&mut store, 7).unwrap();
-    let (head, state, readout) = numbered(8);
-    assert_eq!(store.save(&head, &state, &readout, &mut [0; 40]), Err(StoreError::Buffer));
+    save::<Plain>(&mut store, 7).unwrap();
+    assert_eq!(store.save(&Plain::numbered(8), Contents::ALL, &mut [0; 40]), Err(StoreError::Buffer));
+    assert_eq!(store.load(&mut Plain::fresh(), &mut [0; 40]), Err(StoreError::Buffer));
     // A head that fits into no page.
-    let (large, its_state) = (LinearHead::<10, 64>::new(), State::new());
-    let mut buffer = [0; buffer_size(10, 64, false)];
-    assert_eq!(store.save(&large, &its_state, &readout, &mut buffer), Err(StoreError::TooLarge));
-    assert_eq!(load(&mut store), Ok(Some(7)));
+    let large = LinearHead::<10, 64>::new();
+    let mut buffer = [0; buffer_size::<LinearHead<10, 64>>()];
+    assert_eq!(store.save(&large, Contents::ALL, &mut buffer), Err(StoreError::TooLarge));
+    assert_eq!(load::<Plain>(&mut store), Ok(Some(7)));
     // Another head's place.
     let mut other = LinearHead::<3, 5>::new();
-    let error = store.load(&mut other, &mut State::new(), &mut Readout::new(), &mut buffer).unwrap_err();
+    let error = store.load(&mut other, &mut buffer).unwrap_err();
     assert!(matches!(error, StoreError::Checkpoint(_)), "{error:?}");
     assert_eq!(other, LinearHead::new());
 }
 
+/// A save never puts what could not be read in the place of what can.
 #[test]
-fn damage_is_never_taken_for_a_head() {
+fn parameters_that_are_not_finite_are_not_saved() {
     let mut store = open(Flash::new());
-    (1..6).for_each(|number| save(&mut store, number).unwrap());
+    save::<Bare>(&mut store, 7).unwrap();
+    let before = store.into_flash();
+    for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+        for index in [0, 19, 23] {
+            let mut store = open(before.clone());
+            let mut parameters = [0.5; 24];
+            parameters[index] = bad;
+            let view = LinearView::new(&mut parameters, 4, 5).unwrap();
+            let mut buffer = vec![0; buffer_for(checkpoint::size(&view, Contents::ALL))];
+            let error = Error::NotFinite { slice: Slice::Parameters, index };
+            assert_eq!(store.save(&view, Contents::ALL, &mut buffer), Err(StoreError::Checkpoint(error)));
+            assert_eq!(load::<Bare>(&mut store), Ok(Some(7)));
+            assert!(store.into_flash().bytes_mut() == before.clone().bytes_mut());
+        }
+    }
+}
+
+#[test]
+fn what_is_left_out_is_not_in_flash() {
+    let small = Contents::ALL.without_velocity().without_samples().without_calibration();
+    let learner = Whole::numbered(3);
+    let size = checkpoint::size(&learner, small);
+    assert!(size < checkpoint::bytes::<Whole>() / 2);
+    let mut store = open(Flash::new());
+    store.save(&learner, small, &mut vec![0; buffer_for(size)]).unwrap();
+    let mut loaded = Whole::numbered(4);
+    assert_eq!(store.load(&mut loaded, &mut vec![0; buffer_for(size)]), Ok(true));
+    assert_eq!((loaded.steps(), loaded.classes(), loaded.judge()), (3, 3, Verdict::Unknown));
+    let Parts { memory, calibration, preprocess, readout, .. } = loaded.parts();
+    assert!(memory.is_empty() && calibration.summary().is_none());
+    assert_eq!((preprocess, readout), (&learner.parts().preprocess, &learner.parts().readout));
+    let (mut parameters, mut expected, mut velocity) = ([0.0; 12], [0.0; 12], [1.0; 12]);
+    learner.head().export(&mut expected).unwrap();
+    loaded.head().export(&mut parameters).unwrap();
+    loaded.head().export_velocity(&mut velocity).unwrap();
+    assert_eq!((parameters, velocity), (expected, [0.0; 12]));
+}
+
+fn damage_is_not_taken<T: Numbered>() {
+    let mut store = open(Flash::new());
+    (1..6).for_each(|number| save::<T>(&mut store, number).unwrap());
     let flash = store.into_flash();
     for bit in (0..8 * PAGES * PAGE).step_by(5) {
         let mut damaged = flash.clone();
         damaged.bytes_mut()[bit / 8] ^= 1 << (bit % 8);
-        // Either an error or a whole head that was saved once: `load` checks every number of it.
-        if let Ok(Some(number)) = load(&mut open(damaged)) {
+        // Either an error or one that was saved once, whole: `load` checks every number of it.
+        if let Ok(Some(number)) = load::<T>(&mut open(damaged)) {
             assert!((1..6).contains(&number));
         }
     }
 }
 
+#[test]
+fn damage_is_never_taken_for_a_head() {
+    damage_is_not_taken::<Bare>();
+    damage_is_not_taken::<Plain>();
+    damage_is_not_taken::<Whole>();
+}
+
 /// How many of 20 saves of a head of 1 -> `FEATURES` succeed in so many pages; after the first that does not, none may.
 fn saves<const PAGES: usize, const FEATURES: usize>() -> usize {
     let mut store = Store::new(simulation::Flash::<PAGES>::new(), 0..(PAGES * PAGE) as u32).unwrap();
-    let (head, state, readout) = (LinearHead::<1, FEATURES>::new(), State::new(), Readout::new());
-    let mut results = [(); 20].map(|()| store.save(&head, &state, &readout, &mut [0; 1024])).into_iter();
+    let parts = Parts { preprocess: (), memory: (), guard: (), calibration: (), readout: Readout::new() };
+    let learner = Learner::new(LinearHead::<1, FEATURES>::new(), parts);
+    let mut results = [(); 20].map(|()| store.save(&learner, Contents::ALL, &mut [0; 1024])).into_iter();
     let succeeded = results.by_ref().take_while(|result| result.is_ok()).count();
     assert!(results.all(|result| result == Err(StoreError::TooLarge)));
     succeeded
 }
 
-/// What can be saved once can be saved for ever.
+/// A size that can be saved once can be saved for ever.
 #[test]
 fn two_pages_take_heads_of_half_a_page_and_three_of_a_whole_one() {
-    assert_eq!([saves::<2, 1>(), saves::<2, 43>(), saves::<2, 44>()], [20; 3]);
-    assert_eq!([saves::<2, 45>(), saves::<2, 60>(), saves::<2, 107>(), saves::<2, 200>()], [0; 4]);
-    assert_eq!([saves::<3, 44>(), saves::<3, 45>(), saves::<3, 106>(), saves::<3, 107>()], [20; 4]);
-    assert_eq!([saves::<3, 108>(), saves::<4, 108>(), saves::<4, 200>()], [0; 3]);
+    assert_eq!([saves::<2, 1>(), saves::<2, 40>(), saves::<2, 41>()], [20; 3]);
+    assert_eq!([saves::<2, 42>(), saves::<2, 60>(), saves::<2, 104>(), saves::<2, 200>()], [0; 4]);
+    assert_eq!([saves::<3, 41>(), saves::<3, 42>(), saves::<3, 103>(), saves::<3, 104>()], [20; 4]);
+    assert_eq!([saves::<3, 105>(), saves::<4, 105>(), saves::<4, 200>()], [0; 3]);
 }

@@ -93,7 +93,7 @@ proptest! {
 
 #[test]
 fn values_of_pytorch() {
-    // What PyTorch 2.15 prints for CrossEntropyLoss(weight=[1, 2, 0.5], label_smoothing=0.2, reduction="sum") on [[0.5, -1, 2]].
+    // PyTorch 2.15 prints these for CrossEntropyLoss(weight=[1, 2, 0.5], label_smoothing=0.2, reduction="sum") on [[0.5, -1, 2]].
     let options = TargetOptions::new().with_label_smoothing(0.2).with_class_weights(&[1.0, 2.0, 0.5]);
     let loss = GradientDecay::new(1.0);
     let mut gradient = [0.0; 3];
@@ -113,8 +113,8 @@ fn a_class_without_options_has_the_bits_of_a_step() {
         let features = [i as f32 * 0.1 - 1.0, 0.5];
         let step = TUNER.step(&mut head, &mut state, &features, i % 3).unwrap();
         let options = TargetOptions::new();
-        let other = TUNER.step_with(&mut other_head, &mut other_state, &features, &Target::Class(i % 3), &options);
-        assert_eq!(other, Ok(Some(step)));
+        let label = Target::Class(i % 3).with(&options);
+        assert_eq!(TUNER.step(&mut other_head, &mut other_state, &features, label), Ok(step));
     }
     assert_eq!((head, state), (other_head, other_state));
 }
@@ -124,7 +124,7 @@ fn a_light_sample_with_huge_features_is_clipped_and_not_lost() {
     let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(1.0).with_clip_norm(0.01));
     let (mut head, mut state) = (LinearHead::<2, 1>::new(), State::new());
     let options = TargetOptions::new().with_class_weights(&[1e-10, 1.0]);
-    tuner.step_with(&mut head, &mut state, &[3e25], &Target::Class(0), &options).unwrap();
+    tuner.step(&mut head, &mut state, &[3e25], Target::Class(0).with(&options)).unwrap();
     let mut moved = [0.0; 4];
     head.export(&mut moved).unwrap();
     let norm = moved.iter().map(|w| f64::from(*w) * f64::from(*w)).sum::<f64>().sqrt();
@@ -138,7 +138,9 @@ fn an_ignored_or_refused_target_changes_nothing() {
     TUNER.step(&mut head, &mut state, &[1.0, 2.0], 1).unwrap();
     let before = (head.clone(), state.clone());
     let mut step = |target: Target<'_>, options: TargetOptions<'_>| {
-        TUNER.step_with(&mut head, &mut state, &[1.0, 0.5], &target, &options).map(|step| step.is_some())
+        let step = TUNER.step(&mut head, &mut state, &[1.0, 0.5], target.with(&options))?;
+        assert_eq!(step.loss(), 0.0);
+        Ok(step.learned())
     };
     let plain = TargetOptions::new();
     assert_eq!(step(Target::Class(255), plain.with_ignore_index(255)), Ok(false));

@@ -1,7 +1,7 @@
 //! The types of a logit.
 
 use crate::heads::prediction::Prediction;
-use crate::numeric::fixed_point::{self, LOGIT_MAX, ONE};
+use crate::numeric::fixed_point::{self, ONE};
 use crate::numeric::kernels;
 use crate::numeric::math::Math;
 use crate::objective::loss::GradientDecay;
@@ -57,17 +57,18 @@ impl Number for i32 {
     }
 
     fn predict<M: Math>(logits: &mut [i32], temperature: f32) -> Prediction {
-        if temperature != 1.0 {
-            // In float is only 1/T, once a call, in units of 2^-16.
-            let sharpness = i64::from(fixed_point::nearest(ONE as f32 / temperature, i32::MAX));
-            let limit = i64::from(LOGIT_MAX);
-            for z in logits.iter_mut().filter(|z| **z != Self::NONE) {
-                *z = ((i64::from(*z) * sharpness) >> 16).clamp(-limit, limit) as i32;
-            }
-        }
         let class = fixed_point::largest(logits);
         let top = logits.get(class).copied().unwrap_or_default();
-        let sum = logits.iter().fold(0_u32, |sum, z| sum + fixed_point::exp(top.saturating_sub(*z)));
+        let sum = if temperature == 1.0 {
+            logits.iter().fold(0, |sum, z| sum + fixed_point::exp(top.saturating_sub(*z)))
+        } else {
+            // In float is only 1/T, once a call, in units of 2^-16. The distance first: multiplied, logits could saturate.
+            let sharpness = i64::from(fixed_point::nearest(ONE as f32 / temperature, i32::MAX));
+            logits.iter().fold(0, |sum, z| {
+                let distance = ((i64::from(top) - i64::from(*z)) * sharpness) >> 16;
+                sum + fixed_point::exp(distance.min(i64::from(i32::MAX)) as i32)
+            })
+        };
         Prediction { class, probability: ONE as f32 / sum as f32 }
     }
 

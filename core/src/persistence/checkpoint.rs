@@ -363,14 +363,18 @@ impl Section<'_> {
         Ok(())
     }
 
-    /// The next numbers, which must be finite; the first is element `start` of its slice.
+    /// The next number, which must be finite; it is element `index` of its slice.
+    #[inline(never)]
+    pub(crate) fn float(&mut self, slice: Slice, index: usize) -> Result<f32, Error> {
+        let value = f32::from_bits(self.word()?);
+        if value.is_finite() { Ok(value) } else { Err(Error::NotFinite { slice, index }) }
+    }
+
+    /// The next numbers, which must be finite, taken over as they are; the first is element `start` of its slice.
     #[inline(never)]
     pub(crate) fn take_floats(&mut self, slice: Slice, start: usize, to: &mut [f32]) -> Result<(), Error> {
         for (index, to) in (start..).zip(to.iter_mut()) {
-            let value = f32::from_bits(self.word()?);
-            if !value.is_finite() {
-                return Err(Error::NotFinite { slice, index });
-            }
+            let value = self.float(slice, index)?;
             if self.takes {
                 *to = value;
             }

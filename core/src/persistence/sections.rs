@@ -5,7 +5,7 @@ use crate::heads::fixed::{self, FixedHead};
 use crate::heads::linear::Linear;
 use crate::heads::mlp::MlpHead;
 use crate::heads::storage::{Layer, Owned, Storage, StoredVelocity, VelocityView};
-use crate::learning::calibration::Calibration;
+use crate::learning::calibration::{Calibration, Sum};
 use crate::learning::guard::Guard;
 use crate::learning::learner::{Learner, Parts};
 use crate::learning::preprocess::Quantizer;
@@ -173,17 +173,16 @@ impl<const CLASSES: usize, const FEATURES: usize, M> Saved for FixedHead<CLASSES
             let mut section = from.expect(tag::HEAD)?;
             section.expect(CheckpointPart::Classes, CLASSES)?;
             section.expect(CheckpointPart::Features, FEATURES)?;
-            let mut float = [0.0];
             for (index, w) in self.weights.as_flattened_mut().iter_mut().enumerate() {
-                section.take_floats(Slice::Parameters, index, &mut float)?;
+                let value = section.float(Slice::Parameters, index)?;
                 if from.takes() {
-                    *w = fixed::weight(float[0]);
+                    *w = fixed::weight(value);
                 }
             }
             for (class, b) in self.bias.iter_mut().enumerate() {
-                section.take_floats(Slice::Parameters, CLASSES * FEATURES + class, &mut float)?;
+                let value = section.float(Slice::Parameters, CLASSES * FEATURES + class)?;
                 if from.takes() {
-                    *b = fixed::bias(float[0]);
+                    *b = fixed::bias(value);
                 }
             }
             section.end()?;
@@ -232,21 +231,33 @@ impl<const FEATURES: usize, M> Saved for Standardizer<FEATURES, M> {
         if needed == 0 || seen > needed {
             return Err(section.refused());
         }
-        let mut float = [0.0];
-        for mean in &mut self.mean {
-            section.take_floats(Slice::Mean, 0, core::slice::from_mut(mean))?;
-        }
-        for variance in &mut self.variance {
-            section.take_floats(Slice::Deviation, 0, core::slice::from_mut(variance))?;
-        }
-        for (index, scale) in self.scale.iter_mut().enumerate() {
-            section.take_floats(Slice::Deviation, index, &mut float)?;
-            // One over a deviation; what else is before the units are fixed is small.
-            if float[0].abs() > FEATURE_MAX {
-                return Err(Error::OutOfRange { number: Number::Deviation, value: 1.0 / float[0] });
+        for (index, mean) in self.mean.iter_mut().enumerate() {
+            let value = section.float(Slice::Mean, index)?;
+            // Rounding may step over the largest feature, but not so far.
+            if value.abs() > 2.0 * FEATURE_MAX {
+                return Err(Error::OutOfRange { number: Number::Feature, value });
             }
             if from.takes() {
-                *scale = float[0];
+                *mean = value;
+            }
+        }
+        for (index, variance) in self.variance.iter_mut().enumerate() {
+            let value = section.float(Slice::Deviation, index)?;
+            if !(0.0..=4.0 * FEATURE_MAX * FEATURE_MAX).contains(&value) {
+                return Err(Error::OutOfRange { number: Number::Deviation, value });
+            }
+            if from.takes() {
+                *variance = value;
+            }
+        }
+        for (index, scale) in self.scale.iter_mut().enumerate() {
+            let value = section.float(Slice::Deviation, index)?;
+            // One over a deviation; before the units are fixed, what rounding lost.
+            if value.abs() > FEATURE_MAX || (seen == needed && value <= 0.0) {
+                return Err(section.refused());
+            }
+            if from.takes() {
+                *scale = value;
             }
         }
         section.end()?;
@@ -306,7 +317,16 @@ impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Re
                 *slot = stored;
             }
         }
-        section.end()
+        section.end()?;
+        // Of a class that is not in use nothing is remembered, whatever the bytes say.
+        if from.takes()
+            && let Some(mut section) = from.find(tag::CLASSES)
+        {
+            let classes = section.word()? as usize;
+            self.storage.seen.iter_mut().skip(classes).for_each(|seen| *seen = 0);
+            self.storage.slots.iter_mut().skip(classes).for_each(|slots| *slots = [S::EMPTY; SLOTS]);
+        }
+        Ok(())
     }
 }
 
@@ -391,10 +411,16 @@ impl<const BINS: usize, M> Saved for Calibration<BINS, M> {
                 (bin.count, bin.correct, bin.confidence) = (count, correct, confidence);
             }
         }
-        for (index, sum) in
-            [&mut self.nll.sum, &mut self.nll.lost, &mut self.brier.sum, &mut self.brier.lost].into_iter().enumerate()
-        {
-            section.take_floats(Slice::Calibration, index, core::slice::from_mut(sum))?;
+        // The most that a prediction adds, and what rounding can step over it.
+        for (index, (to, most)) in [(&mut self.nll, 87.4), (&mut self.brier, 2.000_01)].into_iter().enumerate() {
+            let sum = section.float(Slice::Calibration, 2 * index)?;
+            let lost = section.float(Slice::Calibration, 2 * index + 1)?;
+            if !(0.0..=most * total as f32).contains(&sum) || lost.abs() > 1e-6 * sum {
+                return Err(section.refused());
+            }
+            if from.takes() {
+                *to = Sum { sum, lost };
+            }
         }
         section.end()
     }

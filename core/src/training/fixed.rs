@@ -68,6 +68,15 @@ mod tests {
     }
 
     #[test]
+    fn the_rate_of_a_row_is_the_nearest() {
+        let mut head: FixedHead<2, 1> = FixedHead::new(5, 1);
+        // 2^-15 times 3/4 is one and a half of the units of a bias, to the nearest, ties up.
+        let mut work = Pair { seen: [0; 2], gradient: [24_576, -24_576] };
+        head.apply(&FixedRate { rate: 1 }, &[0], &mut work, 1.0).unwrap();
+        assert_eq!(head.bias, [-2, 1]);
+    }
+
+    #[test]
     #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
     fn weights_stay_in_range_and_a_bad_target_changes_nothing() {
         const TUNER: FineTuner<FixedRate> = FineTuner::new(BetaSchedule::constant(1.0), FixedRate::new(1.0));

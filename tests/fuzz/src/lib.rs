@@ -1,4 +1,4 @@
-//! What is fuzzed: each function takes any bytes, and panics if something does not hold that must.
+//! The targets of fuzzing: each function takes any bytes, and panics if something does not hold that must.
 //!
 //! `cargo fuzz run TARGET` in this folder's parent (`--fuzz-dir fuzz`) searches; `cargo test` here goes through the corpus on a stable compiler.
 
@@ -10,11 +10,17 @@ mod data;
 #[path = "../../../demo-host/src/files.rs"]
 mod files;
 
-mod core_functions;
+mod checkpoints;
+mod learners;
 mod link;
+mod loss;
+mod numbers;
+mod steps;
 
-pub use core_functions::{checkpoint, loss, steps};
+pub use checkpoints::checkpoint;
 pub use link::frames;
+pub use loss::loss;
+pub use steps::steps;
 
 /// Files of data sets: whatever they hold, they are read or refused, and what is read is what the sizes say.
 pub fn data_files(bytes: &[u8]) {

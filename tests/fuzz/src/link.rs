@@ -1,8 +1,7 @@
 //! The device's link.
 
 use gradient_decay_app::gestures::features::FEATURES;
-use gradient_decay_app::gestures::{GESTURES, Head, READOUT, float_learner};
-use gradient_decay_app::learner::{Classifier, Learner};
+use gradient_decay_app::gestures::{FLOAT_TUNER, GESTURES, Head, float_learner};
 use gradient_decay_app::link::Server;
 use gradient_decay_link::{FRAME, Received, Receiver, Request, Response, VERSION, decode, encode};
 use system_tests::line::Line;
@@ -20,19 +19,19 @@ pub fn frames(bytes: &[u8]) {
         }
     }
     let mut server: Server<GESTURES, FEATURES, { Head::PARAMETERS }> = Server::new();
-    let mut classifier = Classifier::new(float_learner(), READOUT);
+    let mut learner = float_learner();
     line.to_device.push_back(0);
     while !line.to_device.is_empty() {
-        server.poll(&mut line, &mut classifier, |_| true);
+        server.poll(&mut line, &mut learner, &FLOAT_TUNER, |_| true);
     }
     let mut parameters = [0.0; Head::PARAMETERS];
-    classifier.learner().head().export(&mut parameters).expect("it has this length");
+    learner.head().export(&mut parameters).expect("it has this length");
     assert!(parameters.iter().all(|parameter| parameter.is_finite()));
 
     let mut frame = [0; FRAME];
     let length = encode(77, &Request::Describe, &mut frame).expect("a short request fits");
     line.to_device.extend(&frame[..length]);
-    server.poll(&mut line, &mut classifier, |_| true);
+    server.poll(&mut line, &mut learner, &FLOAT_TUNER, |_| true);
     let (mut receiver, mut last) = (Receiver::new(), None);
     for byte in line.to_host {
         if let Received::Frame(frame) = receiver.push(byte) {

@@ -71,7 +71,6 @@ fn shape<const CLASSES: usize, const FEATURES: usize, M: Math>(features: &[f32; 
 fn head<H>(head: &mut H, tuner: &FineTuner<H::Optimizer>, features: &H::Features) -> Result<(), Error>
 where
     H: Train<Work: Empty> + Classes + Saved,
-    usize: Label<H::Number>,
 {
     let mut state = State::new();
     state.set_steps(black_box(5));

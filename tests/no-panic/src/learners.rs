@@ -69,7 +69,6 @@ where
     G: Memory<H::Features>,
     M: Math,
     Guard<G>: Judge<H::Features> + Saved,
-    usize: Label<H::Number>,
 {
     black_box(learner.add_class()?);
     learner.observe(features)?;
