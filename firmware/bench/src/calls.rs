@@ -9,8 +9,8 @@ macro_rules! calls {
 
         use bench::{InstructionCounter, Random, exit_success};
         use gradient_decay::{
-            BetaSchedule, Calibration, Contents, FineTuner, Guard, Learner, Parts, Readout, Replay,
-            Standardizer, checkpoint,
+            BetaSchedule, Calibration, Contents, FineTuner, Guard, Learner, Parts, Readout, Replay, Standardizer,
+            checkpoint,
         };
         use semihosting::println;
         use static_cell::ConstStaticCell;

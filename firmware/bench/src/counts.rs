@@ -43,7 +43,13 @@ macro_rules! counts {
                     head.import(&case.parameters).expect("the parameters are of this shape");
                     // Within each warm-up.
                     state.set_steps(7);
-                    counter.count(|| assert!(black_box(&$crate::reported(&tuner.step(head, &mut state, features, target))).is_ok())).1
+                    counter
+                        .count(|| {
+                            assert!(
+                                black_box(&$crate::reported(&tuner.step(head, &mut state, features, target))).is_ok()
+                            )
+                        })
+                        .1
                 });
                 println!("count {name} {count}");
             }

@@ -3,8 +3,8 @@
 //! Their output is lines of words, which `cargo xtask footprint` reads.
 #![no_std]
 
-pub mod case;
 pub mod calls;
+pub mod case;
 mod counts;
 pub mod trainer;
 pub mod training;

@@ -18,7 +18,12 @@ pub fn all<M: Math>() -> Result<(), Error> {
     shape::<1, 1, M>(black_box(&[0.0; 1]))?;
     shape::<3, 2, M>(black_box(&[0.0; 2]))?;
     shape::<12, 65, M>(black_box(&[0.0; 65]))?;
-    view::<M>(black_box([0.0].as_mut_slice()), black_box(&[0.0]), black_box([0.0].as_mut_slice()), black_box([0.0].as_mut_slice()))
+    view::<M>(
+        black_box([0.0].as_mut_slice()),
+        black_box(&[0.0]),
+        black_box([0.0].as_mut_slice()),
+        black_box([0.0].as_mut_slice()),
+    )
 }
 
 fn shape<const CLASSES: usize, const FEATURES: usize, M: Math>(features: &[f32; FEATURES]) -> Result<(), Error> {

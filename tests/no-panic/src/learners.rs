@@ -81,7 +81,11 @@ where
     learner.replace(black_box(2), |head| head.remove_class(black_box(1)))?;
     learner.set_readout(Readout::with_math());
     let mut bytes = [0; 64];
-    checkpoint::write(&learner, Contents::ALL.without_samples().without_calibration(), black_box(bytes.as_mut_slice()))?;
+    checkpoint::write(
+        &learner,
+        Contents::ALL.without_samples().without_calibration(),
+        black_box(bytes.as_mut_slice()),
+    )?;
     checkpoint::read(black_box(bytes.as_slice()), &mut learner)?;
     black_box((learner.head().classes(), learner.parts()));
     learner.forget();

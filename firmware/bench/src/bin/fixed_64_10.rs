@@ -26,9 +26,7 @@ fn main() -> ! {
         let features: [i8; 64] =
             core::array::from_fn(|_| (random.bits() >> 24) as i8 / 2).map(|x| if x > 0 { x } else { 0 });
         inference = counter.count(|| black_box(head.predict(&features))).1.max(inference);
-        let count = counter
-            .count(|| assert!(black_box(&tuner.step(head, &mut state, &features, target)).is_ok()))
-            .1;
+        let count = counter.count(|| assert!(black_box(&tuner.step(head, &mut state, &features, target)).is_ok())).1;
         step = count.max(step);
     }
     println!("count fixed-inference {inference}");

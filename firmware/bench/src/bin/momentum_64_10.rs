@@ -22,7 +22,9 @@ fn main() -> ! {
     head.import(&case.parameters).expect("the parameters are of this shape");
     let tuner = black_box(FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.01).with_momentum(0.9)));
     let count = case.largest(|features, target| {
-        counter.count(|| assert!(black_box(&bench::reported(&tuner.step(head, &mut state, features, target))).is_ok())).1
+        counter
+            .count(|| assert!(black_box(&bench::reported(&tuner.step(head, &mut state, features, target))).is_ok()))
+            .1
     });
     println!("count step-momentum {count}");
     exit_success()

@@ -24,8 +24,7 @@ fn main() -> ! {
     let (mut logits, mut scratch) = ([0.0; 10], [0.0; 20]);
     let mut head = LinearView::new(&mut parameters, classes, features).expect("the parameters are of this shape");
     let mut state = State::with_work(PairView::new(&mut scratch, classes).expect("two numbers a class"));
-    let inference =
-        case.largest(|x, _| counter.count(|| assert!(black_box(&head.predict(x, &mut logits)).is_ok())).1);
+    let inference = case.largest(|x, _| counter.count(|| assert!(black_box(&head.predict(x, &mut logits)).is_ok())).1);
     println!("count view-inference {inference}");
     let step = case.largest(|x, target| {
         head.import(&case.parameters).expect("the parameters are of this shape");
