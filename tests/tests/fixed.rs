@@ -75,7 +75,7 @@ fn integers_cost_at_most_a_point() {
     }
 }
 
-/// Whatever the temperature, and however large the logits: the class is that of the largest, and its probability the oracle's.
+/// At every temperature and with the largest logits: the class is that of the largest, and its probability the oracle's.
 #[test]
 fn answers_in_integers_are_those_of_the_oracle() {
     let mut head = LinearHead::<4, 1>::new();

@@ -125,7 +125,8 @@ fn the_digits_are_read_as_well_as_in_float() {
     let (input, output) = (Quantization::new(top / 255.0, -128), Quantization::new(top_logit / 127.0, 0));
     let quantized = QuantizedHead::new(&head, input, output).unwrap();
     let right_in_float = samples.iter().filter(|(x, label)| head.predict(x).unwrap().class == *label).count();
-    let right = samples.iter().filter(|(x, label)| quantized.predict(&x.map(|x| input.quantize(x))) == *label).count();
+    let right =
+        samples.iter().filter(|(x, label)| quantized.predict(&x.map(|x| input.quantize(x))) == Ok(*label)).count();
     println!("{right} of {} right in integers, {right_in_float} in float", samples.len());
     println!("bytes: {} and {}", QuantizedHead::<10, 64>::BYTES, LinearHead::<10, 64>::BYTES);
     // At most one point below.
@@ -139,10 +140,10 @@ fn classes_that_are_not_in_use_are_never_answered() {
     let unit = Quantization::new(0.05, 0);
     let features = [[20, -20], [-20, 20], [-3, -3]];
     let all = QuantizedHead::new(&head, unit, unit).unwrap();
-    assert_eq!(features.map(|x| all.predict(&x)), [2; 3]);
+    assert_eq!(features.map(|x| all.predict(&x)), [Ok(2); 3]);
     head.truncate(2).unwrap();
     let two = QuantizedHead::new(&head, unit, unit).unwrap();
-    assert_eq!((two.classes(), features.map(|x| two.predict(&x))), (2, [0, 1, 0]));
+    assert_eq!((two.classes(), features.map(|x| two.predict(&x))), (2, [Ok(0), Ok(1), Ok(0)]));
     let mut logits = [0.0; 4];
     Head::logits(&two, &features[0], &mut logits).unwrap();
     assert_eq!(logits[2..], [f32::NEG_INFINITY; 2]);

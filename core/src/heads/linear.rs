@@ -51,7 +51,7 @@ pub struct Linear<S, M = Libm> {
 pub type LinearHead<const CLASSES: usize, const FEATURES: usize, M = Libm, V = ()> =
     Linear<Owned<CLASSES, FEATURES, V>, M>;
 
-/// A linear head that stores a velocity, for an optimizer with momentum: twice the bytes of a [`LinearHead`], and 4.
+/// A linear head that stores a velocity, for an optimizer with momentum: twice the bytes of a [`LinearHead`].
 pub type MomentumHead<const CLASSES: usize, const FEATURES: usize, M = Libm> =
     LinearHead<CLASSES, FEATURES, M, Velocity<CLASSES, FEATURES>>;
 

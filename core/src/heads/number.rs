@@ -15,6 +15,12 @@ pub trait Number: Copy + Default + PartialEq {
     /// The logit as a float.
     fn to_f32(self) -> f32;
 
+    /// The first of the largest logits; [`NONE`](Self::NONE) if there is none.
+    fn top(logits: &[Self]) -> Self;
+
+    /// How far the logit is above another, in nats: at most 0 for the top one. Exact where both as floats would tie.
+    fn above(self, other: Self) -> f32;
+
     /// The most probable class, and its probability at a temperature. The logits, of which one at least is in use, may be anything
     /// after.
     fn predict<M: Math>(logits: &mut [Self], temperature: f32) -> Prediction;
@@ -29,6 +35,15 @@ impl Number for f32 {
     #[inline]
     fn to_f32(self) -> f32 {
         self
+    }
+
+    fn top(logits: &[f32]) -> f32 {
+        kernels::largest(logits).map_or(Self::NONE, |(_, top)| top)
+    }
+
+    #[inline]
+    fn above(self, other: f32) -> f32 {
+        self - other
     }
 
     #[inline]
@@ -54,6 +69,14 @@ impl Number for i32 {
     #[inline]
     fn to_f32(self) -> f32 {
         if self == Self::NONE { f32::NONE } else { self as f32 / ONE as f32 }
+    }
+
+    fn top(logits: &[i32]) -> i32 {
+        logits.iter().fold(Self::NONE, |top, z| if *z > top { *z } else { top })
+    }
+
+    fn above(self, other: i32) -> f32 {
+        if self == Self::NONE { f32::NONE } else { (i64::from(self) - i64::from(other)) as f32 / ONE as f32 }
     }
 
     fn predict<M: Math>(logits: &mut [i32], temperature: f32) -> Prediction {

@@ -76,7 +76,7 @@ impl Quantization {
 /// let features = [0.5, -0.75].map(|x| input.quantize(x));
 /// let logits = small.logits(&features);
 /// assert!((output.dequantize(logits[0]) - 1.35).abs() < 0.03);
-/// assert_eq!(small.predict(&features), 0);
+/// assert_eq!(small.predict(&features)?, 0);
 /// # Ok::<(), gradient_decay::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -155,10 +155,16 @@ impl<const CLASSES: usize, const FEATURES: usize, M> QuantizedHead<CLASSES, FEAT
     }
 
     /// The class with the largest logit, the first of equal ones; without float.
-    pub fn predict(&self, features: &[i8; FEATURES]) -> usize {
+    ///
+    /// # Errors
+    /// [`Error::NoClasses`] if no class is in use.
+    pub fn predict(&self, features: &[i8; FEATURES]) -> Result<usize, Error> {
+        if self.classes == 0 {
+            return Err(Error::NoClasses);
+        }
         let logits = self.logits(features);
         let first = (0, i8::MIN);
-        logits.iter().enumerate().fold(first, |best, (class, z)| if *z > best.1 { (class, *z) } else { best }).0
+        Ok(logits.iter().enumerate().fold(first, |best, (class, z)| if *z > best.1 { (class, *z) } else { best }).0)
     }
 
     /// The quantization of the features.

@@ -168,7 +168,8 @@ where
             return Err(Error::NoClasses);
         }
         parts.preprocess.apply(features, |x| head.logits(x, state.work.pair().0))??;
-        probabilities.iter_mut().zip(state.work.seen()).for_each(|(p, z)| *p = z.to_f32());
+        let top = H::Number::top(state.work.seen());
+        probabilities.iter_mut().zip(state.work.seen()).for_each(|(p, z)| *p = z.above(top));
         Ok(read_logits::<H::Math>(&parts.readout, probabilities))
     }
 

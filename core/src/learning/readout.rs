@@ -317,20 +317,19 @@ pub(crate) fn read_logits<M: Math>(read: &impl Read, logits: &mut [f32]) -> Answ
 
 /// The slope in 1/T of a sample's negative log-likelihood: the mean of the logits under the softmax at T, less the target's.
 fn slope_of<H: Head>(logits: &[H::Number], target: usize, temperature: f32) -> f32 {
-    let value = |z: &H::Number| z.to_f32();
-    let top = logits.iter().map(value).fold(f32::NEG_INFINITY, |top, z| if z > top { z } else { top });
-    let own = logits.get(target).map_or(top, value);
+    let top = H::Number::top(logits);
+    let own = logits.get(target).map_or(0.0, |z| z.above(top));
     let (mut sum, mut mean) = (0.0, 0.0);
-    for z in logits.iter().map(value) {
-        let e = H::Math::exp((z - top) / temperature);
+    for z in logits.iter().map(|z| z.above(top)) {
+        let e = H::Math::exp(z / temperature);
         // A class whose probability is 0 may differ by more than f32 holds.
         if e > 0.0 {
             sum += e;
-            mean += e * (z - top);
+            mean += e * z;
         }
     }
     // So may the target. Two samples that are as wrong as can be are as much as the sum holds.
-    mean / sum + (top - own).min(1e30)
+    mean / sum + (-own).min(1e30)
 }
 
 #[cfg(all(test, feature = "libm"))]

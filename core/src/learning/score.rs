@@ -39,15 +39,11 @@ impl Score {
 
     /// Of logits at a temperature.
     pub(crate) fn of_logits<N: Number, M: Math>(logits: &[N], temperature: f32, target: usize) -> Self {
-        let (mut class, mut top) = (0, f32::NEG_INFINITY);
-        for (k, z) in logits.iter().enumerate() {
-            if z.to_f32() > top {
-                (class, top) = (k, z.to_f32());
-            }
-        }
+        let top = N::top(logits);
+        let class = logits.iter().position(|z| *z == top).unwrap_or_default();
         let (mut sum, mut squares, mut own) = (0.0, 0.0, 0.0);
         for (k, z) in logits.iter().enumerate() {
-            let e = M::exp((z.to_f32() - top) / temperature);
+            let e = M::exp(z.above(top) / temperature);
             sum += e;
             squares += e * e;
             own = if k == target { e } else { own };

@@ -239,7 +239,6 @@ fn sections(bytes: &[u8]) -> Result<Sections<'_>, Error> {
     let sections = Sections { rest: content.get(HEADER..).ok_or(short)?, count };
     let mut all = sections.clone();
     while all.count > 0 {
-        let before = all.count;
         let (tag, contents) = all.step()?;
         if tag >= REQUIRED {
             return Err(refused(CheckpointPart::Required, u32::from(tag), contents.len() as u32));
@@ -248,7 +247,7 @@ fn sections(bytes: &[u8]) -> Result<Sections<'_>, Error> {
         let mut behind = all.clone();
         while behind.count > 0 {
             if behind.step()?.0 == tag {
-                return Err(refused(CheckpointPart::Repeated, u32::from(tag), before));
+                return Err(refused(CheckpointPart::Repeated, u32::from(tag), contents.len() as u32));
             }
         }
     }
@@ -280,12 +279,14 @@ impl<'a> Sections<'a> {
         let [tag, length] = words(head);
         let broken = refused(CheckpointPart::Length, length, behind.len() as u32);
         let (contents, rest) = behind.split_at_checked(length as usize).ok_or(broken)?;
+        // The two bytes behind a tag are 0.
+        let tag = u16::try_from(tag).map_err(|_| refused(CheckpointPart::Section, tag, length))?;
         *self = Sections { rest, count: self.count.saturating_sub(1) };
-        Ok((tag as u16, contents))
+        Ok((tag, contents))
     }
 }
 
-/// Goes over a checkpoint twice: to check it, and to take it over. Its functions are not inlined, since every section calls them.
+/// Goes over a checkpoint twice: to check it, and to take it over. Its larger functions are not inlined, since every section calls them.
 pub struct Reader<'a> {
     sections: Sections<'a>,
     takes: bool,
@@ -342,7 +343,6 @@ impl Section<'_> {
     }
 
     /// The next number.
-    #[inline(never)]
     pub(crate) fn word(&mut self) -> Result<u32, Error> {
         let (word, rest) = self.rest.split_first_chunk::<WORD>().ok_or(self.refused())?;
         self.rest = rest;
@@ -364,7 +364,6 @@ impl Section<'_> {
     }
 
     /// The next number, which must be finite; it is element `index` of its slice.
-    #[inline(never)]
     pub(crate) fn float(&mut self, slice: Slice, index: usize) -> Result<f32, Error> {
         let value = f32::from_bits(self.word()?);
         if value.is_finite() { Ok(value) } else { Err(Error::NotFinite { slice, index }) }
@@ -409,7 +408,6 @@ impl Writer<'_> {
         true
     }
 
-    #[inline(never)]
     pub(crate) fn words(&mut self, words: &[u32]) {
         for word in words {
             if !self.measuring

@@ -34,7 +34,7 @@ impl Samples<'_> {
         let (mut in_float, mut in_integers) = (0_usize, 0_usize);
         for (features, &label) in features.iter().zip(self.labels) {
             in_float += usize::from(head.predict(features)?.class == label);
-            in_integers += usize::from(small.predict(&features.map(|x| input.quantize(x))) == label);
+            in_integers += usize::from(small.predict(&features.map(|x| input.quantize(x)))? == label);
         }
         let inference = lost("points of accuracy that inference in i8 costs", in_float, in_integers, self.labels.len());
 

@@ -2,7 +2,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use crc::{CRC_32_ISO_HDLC, Crc};
-use gradient_decay::{Error, Guard, Label, Saved, checkpoint as format};
+use gradient_decay::{Error, Guard, Saved, checkpoint as format};
 
 use crate::learners::{Deep, FEATURES, Fixed, Float, Kind, Mine, check, fresh, tuner, written};
 
@@ -53,7 +53,6 @@ fn put_right(mut bytes: Vec<u8>) -> Vec<u8> {
 fn patched<H: Kind<Optimizer: Copy>>(bytes: &[u8])
 where
     Guard<H::Samples>: Saved,
-    usize: Label<H::Number>,
 {
     let (u, mut good) = (&mut Unstructured::new(bytes), written(&trained::<H>(0)));
     while !u.is_empty() {
@@ -73,7 +72,6 @@ fn sample(i: u32) -> [f32; FEATURES] {
 fn trained<H: Kind<Optimizer: Copy>>(from: u32) -> Mine<H>
 where
     Guard<H::Samples>: Saved,
-    usize: Label<H::Number>,
 {
     let mut learner = fresh::<H>();
     let sound = "it is as it should be";
@@ -92,7 +90,6 @@ where
 fn read<H: Kind<Optimizer: Copy>>(bytes: &[u8])
 where
     Guard<H::Samples>: Saved,
-    usize: Label<H::Number>,
 {
     let mut learner = trained::<H>(3);
     let before = written(&learner);

@@ -2,9 +2,7 @@
 
 use arbitrary::{Arbitrary, Unstructured};
 use gradient_decay::guard::{Judge, Verdict};
-use gradient_decay::{
-    Error, FineTuner, Guard, Label, LinearView, MomentumHead, PairView, Readout, Saved, State, checkpoint,
-};
+use gradient_decay::{Error, FineTuner, Guard, LinearView, MomentumHead, PairView, Readout, Saved, State, checkpoint};
 
 use crate::learners::{CLASSES, Deep, FEATURES, Fixed, Float, Kind, Mine, check, fresh, tuner};
 use crate::numbers::{number, numbers, schedule, sgd};
@@ -105,7 +103,6 @@ impl Known {
 fn learner<H: Kind<Optimizer: Copy>>(u: &mut Unstructured<'_>) -> arbitrary::Result<()>
 where
     Guard<H::Samples>: Saved,
-    usize: Label<H::Number>,
 {
     let (mut learner, mut known, mut tuner) = (fresh::<H>(), Known::default(), tuner::<H>());
     let mut before = check(&learner);
@@ -226,10 +223,7 @@ fn learn<H: Kind>(
     tuner: &FineTuner<H::Optimizer>,
     x: &[f32; FEATURES],
     class: usize,
-) -> Result<bool, Error>
-where
-    usize: Label<H::Number>,
-{
+) -> Result<bool, Error> {
     let step = learner.learn(tuner, x, class)?;
     assert!(step.loss().is_finite() && step.loss() >= 0.0, "{}", step.loss());
     assert!(step.class() < known.learned.len() && step.probabilities().all(|p| (0.0..=1.0).contains(&p)));

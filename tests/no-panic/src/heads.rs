@@ -5,7 +5,7 @@ use core::hint::black_box;
 use gradient_decay::quantized::{Quantization, requantize};
 use gradient_decay::storage::Empty;
 use gradient_decay::{
-    Classes, Contents, Error, FineTuner, FixedHead, Head, Label, LinearHead, LinearView, Math, MlpHead, MomentumHead,
+    Classes, Contents, Error, FineTuner, FixedHead, Head, LinearHead, LinearView, Math, MlpHead, MomentumHead,
     MomentumMlpHead, Number, PairView, QuantizedHead, Readout, Saved, Sgd, State, Step, Target, Train, checkpoint,
 };
 
@@ -61,7 +61,7 @@ fn shape<const CLASSES: usize, const FEATURES: usize, M: Math>(features: &[f32; 
     let scale = Quantization::try_new(black_box(0.1), black_box(3))?;
     let small = QuantizedHead::new(&light, scale, scale)?;
     let bytes = features.map(|x| small.input().quantize(x));
-    black_box((small.logits(&bytes), small.predict(&bytes), small.output().dequantize(black_box(5))));
+    black_box((small.logits(&bytes), small.predict(&bytes)?, small.output().dequantize(black_box(5))));
     answer(&small, &bytes)?;
     black_box(requantize(black_box(5), black_box(6), black_box(-7)));
 

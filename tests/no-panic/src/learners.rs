@@ -6,9 +6,8 @@ use gradient_decay::guard::Judge;
 use gradient_decay::replay::SlotsView;
 use gradient_decay::storage::Empty;
 use gradient_decay::{
-    Calibration, Classes, Contents, Error, FineTuner, FixedHead, Guard, Label, Learner, LinearHead, Math, Memory,
-    MlpHead, Parts, Preprocess, Quantized, Quantizer, Readout, Replay, ReplayView, Saved, Standardizer, Train,
-    checkpoint,
+    Calibration, Classes, Contents, Error, FineTuner, FixedHead, Guard, Learner, LinearHead, Math, Memory, MlpHead,
+    Parts, Preprocess, Quantized, Quantizer, Readout, Replay, ReplayView, Saved, Standardizer, Train, checkpoint,
 };
 
 use crate::{fixed_settings, settings};

@@ -2,7 +2,8 @@
 
 use gradient_decay::storage::Empty;
 use gradient_decay::{
-    Contents, Error, FixedHead, Head, Learner, LinearHead, MomentumHead, Parts, Readout, Saved, Train, checkpoint,
+    Contents, Error, FixedHead, Head, Learner, LinearHead, LinearView, MomentumHead, Parts, Readout, Saved, Train,
+    checkpoint,
 };
 
 use crate::learners::{Deep, Small, TUNER, Whole};
@@ -153,10 +154,26 @@ fn a_velocity_is_optional() {
     let mut moving = first();
     checkpoint::read(&bytes, &mut moving).unwrap();
     assert_eq!(parameters(moving.head()), [parameters(first().head())[0], [0.0; 9]]);
-    // A head without one reads the one as the other.
+    // A head without one reads the one as the other, and so does one whose shape is known at run time.
     for bytes in [bytes, written(&first())] {
         let mut still = with_readout(LinearHead::<3, 2>::empty());
         checkpoint::read(&bytes, &mut still).unwrap();
         assert_eq!((still.classes(), still.steps()), (3, 7));
+        let mut copy = [1.0; 9];
+        let mut view = LinearView::new(&mut copy, 3, 2).unwrap();
+        checkpoint::read(&bytes, &mut view).unwrap();
+        assert_eq!(copy, parameters(first().head())[0]);
     }
+}
+
+/// The same bytes, whether the shape is known when it is compiled or at run time.
+#[test]
+fn a_view_with_a_velocity_has_the_bytes_of_a_head_with_one() {
+    let (mut copy, mut velocity, mut bound) = ([1.0; 9], [1.0; 9], 1.0);
+    let view = LinearView::new(&mut copy, 3, 2).unwrap();
+    let mut view = view.with_velocity(&mut velocity, &mut bound).unwrap();
+    checkpoint::read(V1, &mut view).unwrap();
+    assert_eq!(written(&view), written(first().head()));
+    assert_eq!([copy, velocity], parameters(first().head()));
+    assert!(velocity.iter().all(|v| v.abs() <= bound));
 }

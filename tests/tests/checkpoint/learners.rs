@@ -3,7 +3,7 @@
 use gradient_decay::guard::{Judge, Verdict};
 use gradient_decay::storage::{Empty, StoredVelocity};
 use gradient_decay::{
-    BetaSchedule, Calibration, Classes, FineTuner, FixedHead, FixedRate, Guard, Head, Label, Learner, Libm, LinearHead,
+    BetaSchedule, Calibration, Classes, FineTuner, FixedHead, FixedRate, Guard, Head, Learner, Libm, LinearHead,
     Memory, MomentumHead, MomentumMlpHead, Parts, Preprocess, Quantized, Quantizer, Readout, Replay, Saved, Sgd,
     Standardizer, Train, checkpoint,
 };
@@ -136,7 +136,6 @@ fn parameters<const ROWS: usize, const FEATURES: usize, V: StoredVelocity>(
 fn taught<H: Kind>(from: u32, steps: u32, threshold: f32) -> Mine<H>
 where
     Guard<H::Samples>: Saved,
-    usize: Label<H::Number>,
 {
     let mut learner = Mine::<H>::fresh();
     let replaced: Result<(), ()> = learner.replace(0, |head| {
@@ -170,7 +169,6 @@ pub fn sample(i: u32) -> [f32; 2] {
 impl<H: Kind> Subject for Mine<H>
 where
     Guard<H::Samples>: Saved,
-    usize: Label<H::Number>,
 {
     fn fresh() -> Self {
         Learner::new(

@@ -1,7 +1,7 @@
 //! A training that goes on behind a reset has the bits of one that was never interrupted.
 
 use gradient_decay::guard::Guard;
-use gradient_decay::{Label, Memory, Saved};
+use gradient_decay::{Memory, Saved};
 
 use crate::learners::{Deep, Kind, Mine, Small, Whole, sample};
 use crate::{Subject, read, written};
@@ -10,7 +10,6 @@ use crate::{Subject, read, written};
 fn go_on<H: Kind>(learner: &mut Mine<H>) -> Vec<String>
 where
     Guard<H::Samples>: Saved,
-    usize: Label<H::Number>,
 {
     let mut said = Vec::new();
     for i in 0..60 {
@@ -32,7 +31,6 @@ where
 fn resumed<H: Kind>()
 where
     Guard<H::Samples>: Saved,
-    usize: Label<H::Number>,
     Mine<H>: Subject,
 {
     for mut learner in [Mine::<H>::trained(), Mine::<H>::other()] {

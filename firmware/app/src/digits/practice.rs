@@ -109,7 +109,7 @@ impl Practice {
                 report.right += u32::from(class == label);
             }
             let bytes = features.map(|x| small.input().quantize(x));
-            report.right_in_integers += u32::from(small.predict(&bytes) == label);
+            report.right_in_integers += u32::from(small.predict(&bytes)? == label);
         }
         Ok(report)
     }
