@@ -89,7 +89,7 @@ pub fn demonstrate<P: Read + Write>(client: &mut Client<P>, keep: bool) -> Resul
     }
 }
 
-/// What does here as the device does.
+/// The twin of the device.
 struct Twin<H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize> {
     learner: DeviceLearner<H, CLASSES, FEATURES>,
     tuner: FineTuner<H::Optimizer>,

@@ -22,16 +22,7 @@ macro_rules! trainer {
             Parts { preprocess: (), memory: (), guard: (), calibration: Calibration::new(), readout: () },
         );
 
-        #[inline(never)]
-        fn infer(device: &mut Device) -> Result<Answer, Error> {
-            device.trainer.answer(&device.features)
-        }
-
-        #[inline(never)]
-        fn learn(device: &mut Device) -> Result<bool, Error> {
-            $crate::tuner!(tuner);
-            device.trainer.learn(tuner, &device.features, 1).map(|step| step.learned())
-        }
+        $crate::learner_calls!();
 
         #[inline(never)]
         fn summarise(device: &mut Device) -> Option<Summary> {
@@ -47,16 +38,7 @@ macro_rules! trainer {
 
         const TRAINER: Trainer = Learner::new(Head::new(), Parts::NONE);
 
-        #[inline(never)]
-        fn infer(device: &mut Device) -> Result<Answer, Error> {
-            device.trainer.answer(&device.features)
-        }
-
-        #[inline(never)]
-        fn learn(device: &mut Device) -> Result<bool, Error> {
-            $crate::tuner!(tuner);
-            device.trainer.learn(tuner, &device.features, 1).map(|step| step.learned())
-        }
+        $crate::learner_calls!();
 
         #[inline(never)]
         fn summarise(_: &mut Device) {}
@@ -86,6 +68,23 @@ macro_rules! trainer {
         fn summarise(_: &mut Device) {}
 
         $crate::device!($classes, $features);
+    };
+}
+
+/// The calls of a learner, whatever its parts.
+#[macro_export]
+macro_rules! learner_calls {
+    () => {
+        #[inline(never)]
+        fn infer(device: &mut Device) -> Result<Answer, Error> {
+            device.trainer.answer(&device.features)
+        }
+
+        #[inline(never)]
+        fn learn(device: &mut Device) -> Result<bool, Error> {
+            $crate::tuner!(tuner);
+            device.trainer.learn(tuner, &device.features, 1).map(|step| step.learned())
+        }
     };
 }
 

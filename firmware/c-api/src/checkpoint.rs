@@ -9,7 +9,7 @@ use crate::trainer::{Trainer, gd_trainer, trainer};
 /// The bytes of a checkpoint beside the parameters, which take 4 each: for a buffer whose size is known when it is compiled.
 pub const GD_CHECKPOINT_EXTRA_BYTES: usize = 72;
 
-/// What is saved of a trainer whose head is `H`.
+/// The saved parts of a trainer whose head is `H`.
 type Kept<H> = Learner<H, Parts<(), (), (), (), Readout>>;
 
 /// The smallest head, which is saved as any other is.
@@ -17,7 +17,7 @@ type Smallest = LinearHead<1, 1>;
 
 const _: () = assert!(GD_CHECKPOINT_EXTRA_BYTES == checkpoint::bytes::<Kept<Smallest>>() - 4 * Smallest::PARAMETERS);
 
-/// What is saved of a trainer. It has no room to work in.
+/// The saved parts of a trainer. It has no room to work in.
 ///
 /// # Safety
 /// As for [`head`](Trainer::head).

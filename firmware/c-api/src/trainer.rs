@@ -38,7 +38,7 @@ pub(crate) struct Trainer {
     pub(crate) calibration: Calibration<10>,
 }
 
-/// What an initialised trainer has as its mark.
+/// The mark of an initialised trainer.
 const MARK: u32 = u32::from_le_bytes(*b"GDtr");
 
 const _: () =

@@ -156,7 +156,7 @@ fn every_error_has_a_code_and_changes_nothing() {
     assert_eq!(parameters, expected);
 }
 
-/// What was said before a step counts, once, at the temperature; what is recorded counts with it.
+/// An answer before a step counts, once, at the temperature; recorded ones count with it.
 #[test]
 fn what_is_learned_counts_for_the_calibration() {
     for temperature in [1.0, 2.5] {
