@@ -119,8 +119,8 @@
 //! [`Head`] is what a read-out, a guard and a temperature need; [`Train`] adds the gradient, and has one body of a step over it,
 //! [`FineTuner::step`]. What belongs to a class and lasts, such as a velocity or the state that rounds, lives in the head, so that
 //! whatever renumbers classes finds it; work space is lent, and a [`Step`] reads the probabilities before the update from it, so that
-//! nobody runs the forward pass twice for one label. Absent parts of a [`Learner`] are `()`, which costs nothing; an `Option` would cost
-//! 1,600 bytes of flash. Settings are arguments, and so constants: as a field they would cost 1,450. A head that learns from a label
+//! nobody runs the forward pass twice for one label. Absent parts of a [`Learner`] are `()`, which costs nothing; as an `Option` they
+//! cost 1,600 bytes of flash in a prototype. Settings are arguments, and so constants: as a field they cost 1,450 there. A head that learns from a label
 //! without a gradient needs a trait above [`Train`]; it will be there with the first such head.
 //!
 //! # Guarantees

@@ -1,7 +1,7 @@
 //! The promises that a device relies on: each test has the name of a mistake that once went unnoticed.
 #![cfg(all(feature = "checkpoint", feature = "libm"))]
 
-use gradient_decay::guard::Judge;
+use gradient_decay::guard::{Judge, Verdict};
 use gradient_decay::{
     Answer, BetaSchedule, Calibration, Contents, Error, FineTuner, Guard, Learner, LinearHead, Parts, Preprocess,
     Readout, Replay, Sgd, Standardizer, Target, TargetOptions, checkpoint,
@@ -263,4 +263,26 @@ fn a_weighted_class_is_remembered_and_counted_and_a_distribution_is_not() {
     assert_eq!(counts(&learner), ([0, 0, 1, 0], [0, 0, 1, 0], 2, 2));
     assert!(!learner.learn(&TUNER, &sample(2, 3), Target::Class(3).with(&options)).unwrap().learned());
     assert_eq!(counts(&learner), ([0, 0, 1, 0], [0, 0, 1, 0], 2, 2));
+}
+
+/// Wrong labels are noticed although samples go on being held out meanwhile.
+#[test]
+fn the_guard_warns_of_wrong_labels_while_samples_are_held_out() {
+    type Mine = Learner<LinearHead<CLASSES, FEATURES>, Parts<(), (), Guard<Memory>>>;
+    let guard = Guard::new(Memory::new(2), 0.1, 7);
+    let mut learner =
+        Mine::new(LinearHead::new(), Parts { preprocess: (), memory: (), guard, calibration: (), readout: () });
+    for i in 0..300 {
+        learner.learn(&TUNER, &sample(i, i % CLASSES), i % CLASSES).unwrap();
+    }
+    assert!(matches!(learner.judge(), Verdict::Best(_)));
+    // Somebody always presses the next button; what is held out is right, as before, for the most part.
+    let verdicts: Vec<Verdict> = (300..400)
+        .map(|i| {
+            learner.learn(&TUNER, &sample(i, i % CLASSES), (i + 1) % CLASSES).unwrap();
+            learner.judge()
+        })
+        .collect();
+    assert!(verdicts.iter().any(|verdict| matches!(verdict, Verdict::Worse(_))));
+    assert!(!verdicts.iter().skip(20).any(|verdict| matches!(verdict, Verdict::Best(_))), "{verdicts:?}");
 }

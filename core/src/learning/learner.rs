@@ -201,9 +201,8 @@ where
             let Some(class) = label.class() else { return tuner.learn(head, state, x, label) };
             let score = calibration.score(state.work.seen(), readout.temperature(), class);
             let step = if guard.is_due() {
+                // The best loss stays: forgotten here, a head that has gone bad would be the best of the next few labels.
                 guard.held_out_mut().remember(x, class);
-                // What heads are measured on has changed.
-                guard.reset();
                 tuner.look(head, state, label)
             } else {
                 let step = tuner.learn(head, state, x, label)?;
