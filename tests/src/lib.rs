@@ -1,12 +1,9 @@
-//! What the system tests share: the f64 oracle, the table of tolerances, errors in ulps, the digits, a serial line. It uses
+//! What the system tests share: the f64 oracle, the table of tolerances, errors in ulps, a serial line. It uses
 //! nothing of the core, so that the oracle owes it nothing.
 //!
 //! The tests of this package build in seconds: those that need burn or another part of the host program stand beside
 //! it, in `demo-host/tests`.
 
-/// The digits, from the file that the firmware's build script includes too.
-#[path = "../../demo-host/src/data/digits/source.rs"]
-pub mod digits;
 pub mod line;
 pub mod oracle;
 pub mod tolerances;
