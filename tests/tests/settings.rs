@@ -6,13 +6,13 @@ use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs};
 
+use digits::Digit;
 use gradient_decay::storage::Empty;
 use gradient_decay::{
     BetaSchedule, FineTuner, FixedHead, FixedRate, Learner, LinearHead, Memory, MlpHead, MomentumHead, Parts,
     Preprocess, Quantized, Quantizer, Replay, Sgd, Standardizer, Train,
 };
 use gradient_decay_app::digits::{FEATURES, HIDDEN, extract, trained_head};
-use system_tests::digits::{self, Digit};
 
 type Features = [f32; FEATURES];
 type Samples = Vec<(Features, usize)>;
