@@ -3,7 +3,6 @@
 use digits::Digit;
 use gradient_decay::{BetaSchedule, FineTuner, FixedHead, FixedRate, LinearHead, Readout, Sgd, State};
 use gradient_decay_app::digits::{FEATURES, HIDDEN, extract, trained_head};
-use system_tests::oracle;
 
 type Samples = Vec<([f32; FEATURES], usize)>;
 

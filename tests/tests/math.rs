@@ -1,8 +1,8 @@
 //! The functions of the math backends, over their whole domains.
 
 use gradient_decay::{Libm, Math, Micromath};
-use system_tests::tolerances::{EXPONENTIAL_ULPS, LOGARITHM_ULPS, MICROMATH_EXP, MICROMATH_LN};
-use system_tests::ulps::largest_error;
+use oracle::tolerances::{EXPONENTIAL_ULPS, LOGARITHM_ULPS, MICROMATH_EXP, MICROMATH_LN};
+use oracle::ulps::largest_error;
 
 #[test]
 fn exp_is_within_its_stated_error_for_every_number() {

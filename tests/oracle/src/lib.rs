@@ -1,0 +1,9 @@
+//! What tests compare with: the method in f64, the table of tolerances, errors in ulps, a serial line. It uses nothing of the core, so
+//! that the reference owes it nothing.
+
+pub mod line;
+mod reference;
+pub mod tolerances;
+pub mod ulps;
+
+pub use reference::*;
