@@ -82,14 +82,14 @@ impl Check {
 const CLIPPY: Need = Component("clippy");
 
 /// All of them, in the order in which they begin where there is a choice: first what takes longest.
-pub const CHECKS: [Check; 26] = [
+pub const CHECKS: [Check; 27] = [
     Check {
-        name: "workspace",
-        about: "The tests of the host programs and the firmware's libraries, in release",
+        name: "burn",
+        about: "The host program's tests with burn, in release",
         tier: Tier::Test,
         place: Place::Release,
         needs: &[],
-        run: |_| workspace::tests(),
+        run: |_| workspace::burn(),
     },
     Check {
         name: "format",
@@ -101,7 +101,7 @@ pub const CHECKS: [Check; 26] = [
     },
     Check {
         name: "core-lints",
-        about: "clippy and rustdoc on the core and on what its tests use",
+        about: "clippy and rustdoc on the core with all features",
         tier: Tier::Core,
         place: Place::Debug,
         needs: &[CLIPPY],
@@ -146,6 +146,14 @@ pub const CHECKS: [Check; 26] = [
         place: Place::Release,
         needs: &[],
         run: |_| workspace::system_tests(),
+    },
+    Check {
+        name: "host",
+        about: "The tests of the host program without burn and of the firmware's libraries, in release",
+        tier: Tier::Test,
+        place: Place::Release,
+        needs: &[],
+        run: |_| workspace::host(),
     },
     Check {
         name: "boards",

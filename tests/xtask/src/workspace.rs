@@ -27,6 +27,9 @@ const FEATURES: [&[&str]; 9] = [
 /// The packages that [`tests`] leaves to [`system_tests`].
 const CORE: [&str; 3] = ["gradient-decay", "oracle", "system-tests"];
 
+/// The host program with what trains full models.
+const BURN: [&str; 4] = ["-p", "demo-host", "--features", "burn"];
+
 const DENY: [&str; 3] = ["--", "-D", "warnings"];
 
 /// rustfmt everywhere.
@@ -92,10 +95,15 @@ pub fn system_tests() -> Result<()> {
     cargo(&root(), &[&["test", "--release"], &CORE.map(|package| ["-p", package]).concat()[..]].concat())
 }
 
-/// The tests, in release, of all others. They train networks, and the build serves `cargo run --release -p demo-host` as well.
-pub fn tests() -> Result<()> {
+/// The tests, in release, of all others. The build serves `cargo run --release -p demo-host` as well.
+pub fn host() -> Result<()> {
     let others = CORE.map(|package| ["--exclude", package]).concat();
-    cargo(&root(), &[&["test", "--release", "--workspace", "--exclude", "xtask"], &others[..]].concat())
+    cargo(&root(), &[&["test", "--release", "--workspace"], &others[..]].concat())
+}
+
+/// The tests of the host program that train networks.
+pub fn burn() -> Result<()> {
+    cargo(&root(), &[&["test", "--release"], &BURN[..]].concat())
 }
 
 /// Builds a program of `tests/programs` and returns its path. They have a folder of their own: that of the release builds is locked for
@@ -116,14 +124,34 @@ pub fn firmware_tests() -> Result<()> {
     doc(&app)
 }
 
-/// clippy and rustdoc on the workspace, in the profile of [`tests`], which has the macros and build scripts already.
+/// clippy and rustdoc on the workspace, in the profile of [`burn`], which has the macros and build scripts already.
 pub fn lints() -> Result<()> {
-    cargo(&root(), &[&["clippy", "--release", "--workspace", "--all-targets"], &DENY[..]].concat())?;
-    doc(&["--release", "--workspace"])
+    let clippy = |what: &[&str]| cargo(&root(), &[&["clippy", "--release", "--all-targets"], what, &DENY].concat());
+    clippy(&["--workspace"])?;
+    clippy(&BURN)?;
+    doc(&["--release", "--workspace", "--features", "demo-host/burn"])
 }
 
 /// The host program with all features but the backends for GPUs, which take ten minutes and more to build.
 pub fn candle() -> Result<()> {
-    let candle = ["clippy", "--release", "-p", "demo-host", "--features", "candle", "--all-targets"];
+    let candle = ["clippy", "--release", "-p", "demo-host", "--features", "burn,candle", "--all-targets"];
     cargo(&root(), &[&candle[..], &DENY].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::{CHECKS, Tier};
+
+    #[test]
+    fn the_parts_of_the_workflow_have_every_check() {
+        let workflow = std::fs::read_to_string(root().join(".github/workflows/ci.yml")).unwrap();
+        let lines = workflow.lines().filter_map(|line| line.trim().strip_prefix("checks: "));
+        let parts: Vec<_> = lines.flat_map(|line| line.split(' ')).collect();
+        for check in CHECKS.iter().filter(|check| check.is_in(Tier::Ci)) {
+            let tier =
+                [Tier::Core, Tier::Test].into_iter().find(|tier| check.is_in(*tier) && parts.contains(&tier.name()));
+            assert!(tier.is_some() || parts.contains(&check.name), "{} is in no part of the workflow", check.name);
+        }
+    }
 }
