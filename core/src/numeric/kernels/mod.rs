@@ -3,8 +3,8 @@
 //! The order of operations is part of each function's contract, because the bits depend on it. Where two slices go
 //! together, elements beyond the shorter one are ignored.
 //!
-//! With the feature `asm`, [`add_dot_rows`], [`update_rows`] and [`sum_of_magnitudes`] are done in assembly where there is an Arm
-//! FPU (targets whose name ends in `eabihf`): the same bits as [`portable`] by two thirds to
+//! With the feature `asm`, [`add_dot_rows`], [`update_rows`], [`sum_of_magnitudes`] and the loops over a triangle are done in assembly where
+//! there is an Arm FPU (targets whose name ends in `eabihf`): the same bits as [`portable`] by two thirds to
 //! three quarters of the instructions.
 
 #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]

@@ -11,6 +11,10 @@
 //! stack.
 #![allow(unsafe_code)]
 
+mod triangle;
+
+pub(super) use triangle::{add_transposed_product, product, update_product};
+
 use core::arch::asm;
 
 use crate::numeric::kernels::portable;

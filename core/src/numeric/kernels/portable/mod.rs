@@ -1,8 +1,14 @@
 //! The kernels in plain Rust: what they compute, and how it is computed where there is no assembly for it.
 //!
-//! [`add_dot_rows`], [`update_rows`] and [`sum_of_magnitudes`] have an equivalent in assembly for Arm's FPU, of the same
-//! bits. Four rows share the load of a feature; rows that are left over go one by one. The loops take four features at once,
+//! [`add_dot_rows`], [`update_rows`], [`sum_of_magnitudes`] and the loops over a triangle have an equivalent in assembly for Arm's FPU, of
+//! the same bits. Four rows share the load of a feature; rows that are left over go one by one. The loops take four features at once,
 //! written out, so that they stay fast where the compiler is asked for small code and unrolls nothing.
+
+mod triangle;
+
+pub use triangle::{add_transposed_product, product, update_product};
+#[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
+pub(super) use triangle::{transposed_triangle, triangle_product, update_triangle};
 
 use crate::numeric::kernels::scalar::{add_products, dot, finish, update};
 
