@@ -22,7 +22,11 @@ pub trait Statistics {
     /// The numbers.
     fn numbers(&self) -> Numbers<&[f32], &[u32]>;
 
-    /// The numbers, to change them, and room to work in.
+    /// The numbers, to change them.
+    #[doc(hidden)]
+    fn numbers_mut(&mut self) -> Numbers<&mut [f32], &mut [u32]>;
+
+    /// The same, and room to work in.
     #[doc(hidden)]
     fn with<T>(&mut self, change: impl FnOnce(Numbers<&mut [f32], &mut [u32]>, Scratch<'_>) -> T) -> T;
 }
@@ -107,19 +111,23 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize> Statistics
     }
 
     #[inline]
-    fn with<T>(&mut self, change: impl FnOnce(Numbers<&mut [f32], &mut [u32]>, Scratch<'_>) -> T) -> T {
-        let numbers = Numbers {
-            upper: &mut self.upper[..],
+    fn numbers_mut(&mut self) -> Numbers<&mut [f32], &mut [u32]> {
+        Numbers {
+            upper: &mut self.upper,
             diagonal: &mut self.diagonal,
             means: self.means.as_flattened_mut(),
             rows: self.rows.as_flattened_mut(),
             bias: &mut self.bias,
-            counts: &mut self.counts[..],
-        };
+            counts: &mut self.counts,
+        }
+    }
+
+    #[inline]
+    fn with<T>(&mut self, change: impl FnOnce(Numbers<&mut [f32], &mut [u32]>, Scratch<'_>) -> T) -> T {
         let (mut difference, mut rates, mut gain) = ([0.0; FEATURES], [0.0; FEATURES], [0.0; FEATURES]);
         let scratch =
             Scratch { difference: &mut difference, rates: &mut rates, gain: &mut gain, classes: &mut [0.0; CLASSES] };
-        change(numbers, scratch)
+        change(self.numbers_mut(), scratch)
     }
 }
 
@@ -179,6 +187,12 @@ impl<'a> Statistics for StatisticsView<'a> {
     #[inline]
     fn numbers(&self) -> Numbers<&[f32], &[u32]> {
         let Numbers { upper, diagonal, means, rows, bias, counts } = &self.numbers;
+        Numbers { upper, diagonal, means, rows, bias, counts }
+    }
+
+    #[inline]
+    fn numbers_mut(&mut self) -> Numbers<&mut [f32], &mut [u32]> {
+        let Numbers { upper, diagonal, means, rows, bias, counts } = &mut self.numbers;
         Numbers { upper, diagonal, means, rows, bias, counts }
     }
 

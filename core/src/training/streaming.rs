@@ -147,25 +147,24 @@ impl<S: Statistics, M> Discriminant<S, M> {
     pub fn learn(&mut self, lda: &StreamingLda, features: &S::Features, class: usize) -> Result<(), Error> {
         self.check_sample(features, class)?;
         let (count, begun) = (self.samples(class), self.total > 0.0);
-        let features = features.as_ref();
-        self.storage.with(|mut numbers, mut scratch| {
-            if !begun {
-                numbers.diagonal.fill(1.0 / (lda.samples * lda.variance));
-            }
-            if count == 0 {
-                numbers.mean(class).copy_from_slice(features);
-                numbers.refresh(&mut scratch, class);
-            } else {
-                let m = lda.weight(count);
-                let (rate, start) = (1.0 / (m + 1.0), (m + 1.0) / m);
-                scratch.subtract(features, numbers.mean(class), 1.0);
-                numbers.rank_one(&mut scratch, start, Some((class, rate)))?;
-            }
-            if let Some(count) = numbers.counts.get_mut(class) {
-                *count = count.saturating_add(1);
-            }
-            Ok(())
-        })?;
+        if !begun {
+            self.storage.numbers_mut().diagonal.fill(1.0 / (lda.samples * lda.variance));
+        }
+        if count == 0 {
+            let mut numbers = self.storage.numbers_mut();
+            numbers.mean(class).copy_from_slice(features.as_ref());
+            numbers.refresh(class);
+        } else {
+            let m = lda.weight(count);
+            let (rate, start) = (1.0 / (m + 1.0), (m + 1.0) / m);
+            self.storage.with(|mut numbers, mut scratch| {
+                scratch.subtract(features.as_ref(), numbers.mean(class), 1.0);
+                numbers.rank_one(&mut scratch, start, Some((class, rate)))
+            })?;
+        }
+        if let Some(count) = self.storage.numbers_mut().counts.get_mut(class) {
+            *count = count.saturating_add(1);
+        }
         if !begun {
             self.total = lda.samples;
         }
@@ -184,33 +183,33 @@ impl<S: Statistics, M> Discriminant<S, M> {
     pub fn unlearn(&mut self, lda: &StreamingLda, features: &S::Features, class: usize) -> Result<(), Error> {
         self.check_sample(features, class)?;
         let count = self.samples(class);
-        let features = features.as_ref();
-        self.storage.with(|mut numbers, mut scratch| {
-            match count.checked_sub(1) {
-                None => return Err(Error::NotLearned { class }),
-                Some(0) => {
-                    numbers.mean(class).fill(0.0);
-                    numbers.row(class).fill(0.0);
-                    if let Some(bias) = numbers.bias.get_mut(class) {
-                        *bias = 0.0;
-                    }
+        match count.checked_sub(1) {
+            None => return Err(Error::NotLearned { class }),
+            Some(0) => {
+                let mut numbers = self.storage.numbers_mut();
+                numbers.mean(class).fill(0.0);
+                numbers.row(class).fill(0.0);
+                if let Some(bias) = numbers.bias.get_mut(class) {
+                    *bias = 0.0;
                 }
-                Some(before) => {
-                    let m = lda.weight(before);
-                    let (rate, start) = (1.0 / (m + 1.0), (m + 1.0) / m);
+            }
+            Some(before) => {
+                let m = lda.weight(before);
+                let (rate, start) = (1.0 / (m + 1.0), (m + 1.0) / m);
+                let update = self.storage.with(|mut numbers, mut scratch| {
                     // Of the mean before it was learned.
-                    scratch.subtract(features, numbers.mean(class), start);
-                    numbers.rank_one(&mut scratch, -start, Some((class, -rate))).map_err(|error| match error {
-                        Error::NotLearned { .. } => Error::NotLearned { class },
-                        other => other,
-                    })?;
-                }
+                    scratch.subtract(features.as_ref(), numbers.mean(class), start);
+                    numbers.rank_one(&mut scratch, -start, Some((class, -rate)))
+                });
+                update.map_err(|error| match error {
+                    Error::NotLearned { .. } => Error::NotLearned { class },
+                    other => other,
+                })?;
             }
-            if let Some(count) = numbers.counts.get_mut(class) {
-                *count -= 1;
-            }
-            Ok(())
-        })?;
+        }
+        if let Some(count) = self.storage.numbers_mut().counts.get_mut(class) {
+            *count -= 1;
+        }
         self.total -= 1.0;
         self.labels = self.labels.saturating_sub(1);
         Ok(())
@@ -219,12 +218,17 @@ impl<S: Statistics, M> Discriminant<S, M> {
     /// Multiplies the row and the bias of a class out of the factors and its mean, free of what rounding has added since; of a class that is
     /// not in use nothing. [`learn`](Self::learn) does it for one class a label, in turn.
     pub fn refresh(&mut self, class: usize) {
-        self.storage.with(|mut numbers, mut scratch| numbers.refresh(&mut scratch, class));
+        self.storage.numbers_mut().refresh(class);
     }
 
     fn check_sample(&self, features: &S::Features, class: usize) -> Result<(), Error> {
         check_target(self.used(), class)?;
         self.storage.check(features)?;
+        // By its bits without the sign a float is above another where the integer is, infinity above all and NaN above that.
+        let most = FEATURE_MAX.to_bits() << 1;
+        if features.as_ref().iter().all(|x| x.to_bits() << 1 <= most) {
+            return Ok(());
+        }
         for (index, x) in features.as_ref().iter().enumerate() {
             if !x.is_finite() {
                 return Err(Error::NotFinite { slice: Slice::Features, index });
@@ -239,9 +243,9 @@ impl<S: Statistics, M> Discriminant<S, M> {
     /// Refreshes a row, and puts the ridge back on a feature, whose turn it is.
     fn maintain(&mut self, lda: &StreamingLda) {
         let (labels, used) = (self.labels, self.used());
-        self.storage.with(|mut numbers, mut scratch| {
-            let turn = |round: u32, of: usize| (round as usize).checked_rem(of).unwrap_or_default();
-            if lda.ridge > 0.0 && labels % RIDGE_EVERY == 0 {
+        let turn = |round: u32, of: usize| (round as usize).checked_rem(of).unwrap_or_default();
+        if lda.ridge > 0.0 && labels % RIDGE_EVERY == 0 {
+            self.storage.with(|mut numbers, mut scratch| {
                 let features = numbers.diagonal.len();
                 let weight = lda.ridge * (RIDGE_EVERY as f32 * features as f32);
                 scratch.difference.fill(0.0);
@@ -250,9 +254,9 @@ impl<S: Statistics, M> Discriminant<S, M> {
                 }
                 // Refused only where the factors leave the range, which the next label finds.
                 let _ = numbers.rank_one(&mut scratch, 1.0 / weight, None);
-            }
-            numbers.refresh(&mut scratch, turn(labels, used));
-        });
+            });
+        }
+        self.refresh(turn(labels, used));
     }
 }
 
@@ -284,18 +288,13 @@ impl Numbers<&mut [f32], &mut [u32]> {
 
     /// `V_c = P mu_c` and `b_c = -mu_c V_c / 2`, multiplied out.
     #[inline(never)]
-    fn refresh(&mut self, scratch: &mut Scratch<'_>, class: usize) {
+    fn refresh(&mut self, class: usize) {
         let own = self.row_of(class);
         let mean = self.means.get(own.clone()).unwrap_or_default();
         let row = self.rows.get_mut(own).unwrap_or_default();
-        if row.len() != scratch.gain.len() {
-            return;
-        }
-        scratch.gain.copy_from_slice(mean);
-        kernels::add_transposed_product(self.upper, mean, scratch.gain);
-        scratch.gain.iter_mut().zip(&*self.diagonal).for_each(|(f, d)| *f *= d);
-        kernels::product(self.upper, scratch.gain);
-        row.copy_from_slice(scratch.gain);
+        kernels::transposed_product(self.upper, mean, row);
+        row.iter_mut().zip(&*self.diagonal).for_each(|(f, d)| *f *= d);
+        kernels::product(self.upper, row);
         if let Some(bias) = self.bias.get_mut(class) {
             *bias = -0.5 * kernels::dot(mean, row);
         }
@@ -307,8 +306,7 @@ impl Numbers<&mut [f32], &mut [u32]> {
     fn rank_one(&mut self, scratch: &mut Scratch<'_>, start: f32, own: Option<(usize, f32)>) -> Result<(), Error> {
         let Scratch { difference, rates, gain, classes } = scratch;
         // f = U^T d, g = D f, q = f g.
-        rates.copy_from_slice(difference);
-        kernels::add_transposed_product(self.upper, difference, rates);
+        kernels::transposed_product(self.upper, difference, rates);
         let mut q = 0.0;
         for ((g, f), d) in gain.iter_mut().zip(&**rates).zip(&*self.diagonal) {
             *g = d * f;
@@ -351,7 +349,7 @@ impl Numbers<&mut [f32], &mut [u32]> {
         }
         kernels::update_matrix(self.rows, 1.0, classes, gain);
         if let Some((class, rate)) = own {
-            kernels::update(self.mean(class), 1.0, -rate, difference);
+            kernels::update_matrix(self.mean(class), 1.0, &[-rate], difference);
         }
         Ok(())
     }

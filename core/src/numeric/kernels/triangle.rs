@@ -24,13 +24,12 @@ pub(super) const fn holds(u: &[f32], n: usize) -> bool {
     u.len() >= n.saturating_mul(n.saturating_sub(1)) / 2
 }
 
-/// Adds `(U^T - 1) x` to `to`: to element `j` the sum over `i < j` of `U_ij x_i`, the products of each panel summed by themselves, in four
-/// lanes, `(l0 + l2) + (l1 + l3)` with `l_k = U_kj x_k + U_(k+4)j x_(k+4)`; those of its own triangle one by one.
+/// `U^T x` into `to`: element `j` becomes `x_j` plus `U_ij x_i` for each `i < j`, the products of each panel summed by themselves, in four lanes, `(l0 + l2) + (l1 + l3)` with `l_k = U_kj x_k + U_(k+4)j x_(k+4)`; those of its own triangle one by one.
 ///
 /// `u` has [`packed`] numbers for the length of `x`, and `to` that length; what is beyond is ignored, and nothing done if one has fewer.
 #[inline]
-pub fn add_transposed_product(u: &[f32], x: &[f32], to: &mut [f32]) {
-    chosen::add_transposed_product(u, x, to);
+pub fn transposed_product(u: &[f32], x: &[f32], to: &mut [f32]) {
+    chosen::transposed_product(u, x, to);
 }
 
 /// Replaces `x` by `U x`: element `i` becomes `x_i` plus `U_ij x_j` for each `j > i`, in ascending order.
@@ -88,8 +87,8 @@ mod tests {
                 assert!((f64::from(found) - expected).abs() < 1e-4, "{n} {found} {expected}")
             };
 
-            let mut transposed = x.clone();
-            add_transposed_product(&u, &x, &mut transposed);
+            let mut transposed = std::vec![9.0; n];
+            transposed_product(&u, &x, &mut transposed);
             let mut plain = x.clone();
             product(&u, &mut plain);
             let (mut updated, mut with_update) = (u.clone(), x.clone());
@@ -111,7 +110,7 @@ mod tests {
     #[test]
     fn slices_of_other_lengths_are_no_panic() {
         for (u, x, to) in [(5, 9, 9), (0, 3, 3), (36, 9, 4), (100, 3, 0), (0, 0, 3)] {
-            add_transposed_product(&std::vec![0.5; u], &std::vec![1.0; x], &mut std::vec![1.0; to]);
+            transposed_product(&std::vec![0.5; u], &std::vec![1.0; x], &mut std::vec![1.0; to]);
             product(&std::vec![0.5; u], &mut std::vec![1.0; x]);
             update_product(&mut std::vec![0.5; u], &std::vec![1.0; to], &mut std::vec![1.0; x]);
         }

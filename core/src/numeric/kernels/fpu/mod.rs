@@ -13,7 +13,7 @@
 
 mod triangle;
 
-pub(super) use triangle::{add_transposed_product, product, update_product};
+pub(super) use triangle::{transposed_product, product, update_product};
 
 use core::arch::asm;
 

@@ -97,17 +97,30 @@ macro_rules! update_column {
     };
 }
 
-/// See [`kernels::add_transposed_product`](crate::kernels::add_transposed_product).
+/// See [`kernels::transposed_product`](crate::kernels::transposed_product).
 #[inline(never)]
-pub(in crate::numeric::kernels) fn add_transposed_product(u: &[f32], x: &[f32], to: &mut [f32]) {
+pub(in crate::numeric::kernels) fn transposed_product(u: &[f32], x: &[f32], to: &mut [f32]) {
     let (n, whole) = (x.len(), x.len() - x.len() % PANEL);
     if !holds(u, n) || to.len() < n {
         return;
+    }
+    // The numbers that have no panel are copied here.
+    for (to, x) in to.iter_mut().zip(x).skip(whole) {
+        *to = *x;
     }
     if whole > 0 {
         // SAFETY: `u` holds a matrix of `n` rows; `x` and `to` have `n` numbers.
         unsafe {
             asm!(
+                // The copy.
+                "mov {x_below}, {x}",
+                "mov {to_below}, {to}",
+                "mov {count}, {panels}",
+                "1:",
+                "vldmia {x_below}!, {{s0-s7}}",
+                "vstmia {to_below}!, {{s0-s7}}",
+                "subs {count}, {count}, #1",
+                "bne 1b",
                 "2:",
                 "vldmia {x}!, {{s0-s7}}",
                 "vldm {to}, {{s24-s31}}",
@@ -153,6 +166,7 @@ pub(in crate::numeric::kernels) fn add_transposed_product(u: &[f32], x: &[f32], 
                 u = inout(reg) u.as_ptr() => _,
                 x = inout(reg) x.as_ptr() => _,
                 to = inout(reg) to.as_mut_ptr() => _,
+                x_below = out(reg) _,
                 to_below = out(reg) _,
                 count = out(reg) _,
                 below = inout(reg) n - PANEL => _,

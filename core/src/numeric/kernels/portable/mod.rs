@@ -6,7 +6,7 @@
 
 mod triangle;
 
-pub use triangle::{add_transposed_product, product, update_product};
+pub use triangle::{transposed_product, product, update_product};
 #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
 pub(super) use triangle::{transposed_triangle, triangle_product, update_triangle};
 

@@ -7,12 +7,11 @@ use crate::numeric::kernels::triangle::{PANEL, holds};
 /// The numbers of a panel's own triangle.
 const TRIANGLE: usize = PANEL * (PANEL - 1) / 2;
 
-/// See [`kernels::add_transposed_product`](crate::kernels::add_transposed_product).
+/// See [`kernels::transposed_product`](crate::kernels::transposed_product).
 #[inline(never)]
-pub fn add_transposed_product(u: &[f32], x: &[f32], to: &mut [f32]) {
-    if !holds(u, x.len()) || to.len() < x.len() {
-        return;
-    }
+pub fn transposed_product(u: &[f32], x: &[f32], to: &mut [f32]) {
+    let Some(to) = to.get_mut(..x.len()).filter(|_| holds(u, x.len())) else { return };
+    to.copy_from_slice(x);
     let (mut u, mut x, mut to) = (u, x, to);
     while let Some((own, below)) = x.split_first_chunk::<PANEL>() {
         let Some((triangle, rest)) = u.split_first_chunk::<TRIANGLE>() else { return };
