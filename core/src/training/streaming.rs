@@ -158,7 +158,7 @@ impl<S: Statistics, M> Discriminant<S, M> {
             let m = lda.weight(count);
             let (rate, start) = (1.0 / (m + 1.0), (m + 1.0) / m);
             self.storage.with(|mut numbers, mut scratch| {
-                scratch.subtract(features.as_ref(), numbers.mean(class), 1.0);
+                kernels::subtract(features.as_ref(), numbers.mean(class), scratch.difference);
                 numbers.rank_one(&mut scratch, start, Some((class, rate)))
             })?;
         }
@@ -197,8 +197,9 @@ impl<S: Statistics, M> Discriminant<S, M> {
                 let m = lda.weight(before);
                 let (rate, start) = (1.0 / (m + 1.0), (m + 1.0) / m);
                 let update = self.storage.with(|mut numbers, mut scratch| {
-                    // Of the mean before it was learned.
-                    scratch.subtract(features.as_ref(), numbers.mean(class), start);
+                    kernels::subtract(features.as_ref(), numbers.mean(class), scratch.difference);
+                    // From the mean before it was learned.
+                    scratch.difference.iter_mut().for_each(|d| *d *= start);
                     numbers.rank_one(&mut scratch, -start, Some((class, -rate)))
                 });
                 update.map_err(|error| match error {
@@ -260,15 +261,6 @@ impl<S: Statistics, M> Discriminant<S, M> {
     }
 }
 
-impl Scratch<'_> {
-    /// `(x - mean) scale`.
-    fn subtract(&mut self, x: &[f32], mean: &[f32], scale: f32) {
-        for ((d, x), mean) in self.difference.iter_mut().zip(x).zip(mean) {
-            *d = (x - mean) * scale;
-        }
-    }
-}
-
 impl Numbers<&mut [f32], &mut [u32]> {
     fn row_of(&self, class: usize) -> core::ops::Range<usize> {
         let n = self.diagonal.len();
@@ -307,11 +299,7 @@ impl Numbers<&mut [f32], &mut [u32]> {
         let Scratch { difference, rates, gain, classes } = scratch;
         // f = U^T d, g = D f, q = f g.
         kernels::transposed_product(self.upper, difference, rates);
-        let mut q = 0.0;
-        for ((g, f), d) in gain.iter_mut().zip(&**rates).zip(&*self.diagonal) {
-            *g = d * f;
-            q += f * *g;
-        }
+        let q = kernels::gain(self.diagonal, rates, gain);
         if !(q <= Q_MAX) {
             return Err(Error::UpdateTooLarge);
         }
@@ -319,18 +307,9 @@ impl Numbers<&mut [f32], &mut [u32]> {
         if start < 0.0 && !(start + q < 0.0) {
             return Err(Error::NotLearned { class: 0 });
         }
-        let (mut sum, mut alpha, mut inverse) = (0.0, start, 1.0 / start);
-        for ((f, g), d) in rates.iter_mut().zip(&**gain).zip(&mut *self.diagonal) {
-            sum += *f * g;
-            *f = -(*f * inverse);
-            let next = start + sum;
-            inverse = 1.0 / next;
-            *d *= alpha * inverse;
-            alpha = next;
-        }
+        let k = kernels::update_diagonal(self.diagonal, rates, gain, start);
         kernels::update_product(self.upper, rates, gain);
-        // From here on `gain` is v, and `inverse` is k.
-        let k = inverse;
+        // From here on `gain` is v.
         classes.fill(0.0);
         kernels::add_dot_matrix(self.means, gain, classes);
         for (class, (a, b)) in classes.iter_mut().zip(&mut *self.bias).enumerate() {

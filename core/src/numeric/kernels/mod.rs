@@ -7,12 +7,14 @@
 //! there is an Arm FPU (targets whose name ends in `eabihf`): the same bits as [`portable`] by two thirds to
 //! three quarters of the instructions.
 
+mod diagonal;
 #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
 mod fpu;
 pub mod portable;
 mod scalar;
 mod triangle;
 
+pub use diagonal::{gain, subtract, update_diagonal};
 pub use triangle::{PANEL, transposed_product, packed, product, update_product};
 
 pub use scalar::{MomentumFactors, dot, exp_and_sum, largest, update, update_with_momentum};
@@ -72,12 +74,7 @@ pub fn update_matrix(matrix: &mut [f32], keep: f32, rates: &[f32], features: &[f
     if keep == 1.0 && matrix.len() as u64 >= rates.len() as u64 * features.len() as u64 {
         return fpu::update_matrix(matrix, rates, features);
     }
-    let mut matrix = matrix;
-    for rate in rates {
-        let Some((row, others)) = matrix.split_at_mut_checked(features.len()) else { return };
-        update(row, keep, *rate, features);
-        matrix = others;
-    }
+    portable::update_matrix(matrix, keep, rates, features);
 }
 
 /// The sum of the absolute values, in order.
