@@ -15,6 +15,7 @@ use crate::heads::head::{Classes, Head, remove_row};
 use crate::heads::linear::{LinearHead, check_logits, mask};
 use crate::heads::number::Number;
 use crate::heads::prediction::Prediction;
+use crate::heads::prediction::check_temperature;
 use crate::heads::statistics::{Numbers, OwnedStatistics, Statistics, StatisticsView};
 use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};
@@ -83,11 +84,12 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, M> Discrim
         Discriminant { storage: OwnedStatistics::new(), total: 0.0, labels: 0, unused, math: PhantomData }
     }
 
-    /// The linear head with the same logits, for what infers alone: [`QuantizedHead`](crate::QuantizedHead),
-    /// [`FixedHead`](crate::FixedHead), a copy in flash. A class in use without samples has the bias -16,384 there.
+    /// The linear head with these logits divided by a temperature in [0.01, 100], for what infers alone: a
+    /// [`QuantizedHead`](crate::QuantizedHead), a [`FixedHead`](crate::FixedHead), which cuts weights beyond 8 off and so wants a temperature at
+    /// which there are none, a copy in flash. A class in use without samples has the bias -16,384 there.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] if a weight leaves the range of f32.
+    /// [`Error::OutOfRange`] if the temperature is out of range; [`Error::NotFinite`] if a weight leaves the range of f32.
     ///
     /// ```
     /// use gradient_decay::{DiscriminantHead, StreamingLda};
@@ -96,18 +98,20 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, M> Discrim
     /// let mut head: DiscriminantHead<2, 3, 3> = DiscriminantHead::new();
     /// head.learn(&LDA, &[1.0, 0.0, 0.5], 0)?;
     /// head.learn(&LDA, &[0.0, 1.0, 0.5], 1)?;
-    /// let (linear, x) = (head.to_linear()?, [0.9, 0.2, 0.4]);
+    /// let (linear, x) = (head.to_linear(1.0)?, [0.9, 0.2, 0.4]);
     /// assert_eq!(linear.predict(&x)?.class, 0);
     /// assert!((linear.predict(&x)?.probability - head.predict(&x)?.probability).abs() < 1e-6);
     /// # Ok::<(), gradient_decay::Error>(())
     /// ```
-    pub fn to_linear(&self) -> Result<LinearHead<CLASSES, FEATURES, M>, Error> {
+    pub fn to_linear(&self, temperature: f32) -> Result<LinearHead<CLASSES, FEATURES, M>, Error> {
+        check_temperature(temperature)?;
+        let scale = self.total / temperature;
         let mut linear = LinearHead::new();
         let Numbers { rows, bias, counts, .. } = self.storage.numbers();
         let to = &mut linear.storage;
-        to.weights.as_flattened_mut().iter_mut().zip(rows).for_each(|(to, v)| *to = self.total * v);
+        to.weights.as_flattened_mut().iter_mut().zip(rows).for_each(|(to, v)| *to = scale * v);
         for ((to, b), count) in to.bias.iter_mut().zip(bias).zip(counts) {
-            *to = if *count == 0 { NEVER } else { self.total * b };
+            *to = if *count == 0 { NEVER } else { scale * b };
         }
         linear.check()?;
         linear.truncate(self.used())?;
@@ -123,7 +127,7 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, M> Default
     }
 }
 
-impl<'a, M> DiscriminantView<'a, M> {
+impl<'a> DiscriminantView<'a> {
     /// Over the caller's slices: zeros at first, of [`StatisticsView::numbers_of`] numbers, a count for each class that there is room for,
     /// and [`StatisticsView::scratch_of`] numbers to work in.
     ///
@@ -131,17 +135,32 @@ impl<'a, M> DiscriminantView<'a, M> {
     /// [`Error::Length`] if a slice has another length, or the shape has no class or no feature.
     ///
     /// ```
-    /// use gradient_decay::{DiscriminantView, Libm, StreamingLda, statistics::StatisticsView};
+    /// use gradient_decay::{DiscriminantView, StreamingLda, statistics::StatisticsView};
     ///
     /// let (mut numbers, mut counts) = ([0.0; StatisticsView::numbers_of(2, 3)], [0; 2]);
     /// let mut scratch = [0.0; StatisticsView::scratch_of(2, 3)];
-    /// let mut head: DiscriminantView<'_, Libm> = DiscriminantView::new(&mut numbers, &mut counts, &mut scratch, 3)?;
+    /// let mut head = DiscriminantView::new(&mut numbers, &mut counts, &mut scratch, 3)?;
     /// head.learn(&StreamingLda::new(), &[1.0, 0.0, 0.5], 0)?;
     /// head.learn(&StreamingLda::new(), &[0.0, 1.0, 0.5], 1)?;
     /// assert_eq!((head.samples(0), head.labels()), (1, 2));
     /// # Ok::<(), gradient_decay::Error>(())
     /// ```
     pub fn new(
+        numbers: &'a mut [f32],
+        counts: &'a mut [u32],
+        scratch: &'a mut [f32],
+        features: usize,
+    ) -> Result<Self, Error> {
+        Self::with_math(numbers, counts, scratch, features)
+    }
+}
+
+impl<'a, M> DiscriminantView<'a, M> {
+    /// [`new`](DiscriminantView::new) with the math backend `M`.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with_math(
         numbers: &'a mut [f32],
         counts: &'a mut [u32],
         scratch: &'a mut [f32],
