@@ -88,15 +88,16 @@ impl Data {
     }
 }
 
-/// The largest difference of a logit, each sample's logits shifted to the mean 0, in units of their root mean square; and on how many of the
+/// The largest difference of a logit before the temperature, each sample's logits shifted to the mean 0, in units of their root mean square; and on how many of the
 /// samples both name the same class.
 fn difference(head: &DiscriminantView<'_>, batch: &Discriminant, samples: &[Vec<f32>], classes: usize) -> (f64, f64) {
-    let exact = batch.logits();
+    let (exact, temperature) = (batch.logits(), f64::from(head.temperature()));
     let (mut largest, mut squares, mut same) = (0.0_f64, 0.0, 0);
     let mut logits = vec![0.0; classes];
     for x in samples {
         head.logits(x, &mut logits).unwrap();
-        let (found, expected): (Vec<f64>, Vec<f64>) = (logits.iter().map(|z| f64::from(*z)).collect(), exact(x));
+        let (found, expected): (Vec<f64>, Vec<f64>) =
+            (logits.iter().map(|z| f64::from(*z) * temperature).collect(), exact(x));
         let mean = |z: &[f64]| z.iter().sum::<f64>() / classes as f64;
         let (shift, its) = (mean(&found), mean(&expected));
         for (found, expected) in found.iter().zip(&expected) {
