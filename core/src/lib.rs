@@ -163,7 +163,9 @@ pub mod settings {}
 #[doc = include_str!("../docs/sharing.md")]
 pub mod sharing {}
 
-pub use heads::{discriminant, fixed, head, linear, mlp, number, prediction, quantized, statistics, storage, view};
+pub use heads::{
+    discriminant, fixed, head, linear, mixed, mlp, number, prediction, quantized, residual, statistics, storage, view,
+};
 pub use learning::{calibration, guard, learner, preprocess, readout, replay, standardize, stored};
 pub use numeric::{kernels, math};
 pub use objective::{loss, schedule, target};
@@ -185,6 +187,7 @@ pub use learner::{Learner, Parts};
 pub use linear::{Linear, LinearHead, MomentumHead};
 pub use loss::GradientDecay;
 pub use math::{Libm, Math};
+pub use mixed::MixedHead;
 pub use mlp::{MlpHead, MomentumMlpHead};
 pub use number::Number;
 pub use prediction::Prediction;
@@ -192,6 +195,7 @@ pub use preprocess::{Preprocess, Quantizer};
 pub use quantized::QuantizedHead;
 pub use readout::{Answer, Readout};
 pub use replay::{Memory, Replay, ReplayView};
+pub use residual::Residual;
 pub use schedule::BetaSchedule;
 pub use sgd::{FixedRate, Sgd};
 pub use standardize::Standardizer;

@@ -10,7 +10,7 @@ pub trait Statistics {
     type Features: ?Sized + AsRef<[f32]>;
     /// Room to work in between forward pass and update.
     type Work: Work<Number = f32>;
-    /// The f32 of a checkpoint, and as many counts as classes; 0 if the shape is known only at run time.
+    /// The numbers, counts among them; 0 if the shape is known only at run time.
     const NUMBERS: usize;
 
     /// Whether a sample has as many features as the head.
@@ -91,7 +91,7 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize> Statistics
 {
     type Features = [f32; FEATURES];
     type Work = Pair<f32, CLASSES>;
-    const NUMBERS: usize = UPPER + FEATURES + CLASSES * (2 * FEATURES + 1);
+    const NUMBERS: usize = UPPER + FEATURES + CLASSES * (2 * FEATURES + 2);
 
     #[inline]
     fn check(&self, _: &[f32; FEATURES]) -> Result<(), Error> {

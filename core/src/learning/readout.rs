@@ -10,16 +10,13 @@ use core::marker::PhantomData;
 use crate::error::{Error, Number, Slice, expect_in_range};
 use crate::heads::head::Head;
 use crate::heads::number::Number as _;
-use crate::heads::prediction::Prediction;
+use crate::heads::prediction::{Prediction, TEMPERATURES, check_temperature};
 use crate::learning::replay::Memory;
 use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};
 
 /// The samples that the prior of a fitted temperature weighs as much as.
 pub const PRIOR: f32 = 10.0;
-
-/// The lowest and the highest temperature.
-const TEMPERATURES: (f32, f32) = (0.01, 100.0);
 
 /// How the logits of a head become an answer. 8 bytes. `M` is the math backend.
 ///
@@ -96,10 +93,9 @@ impl<M: Copy> Readout<M> {
     /// # Errors
     /// [`Error::OutOfRange`] if it is not in [0.01, 100].
     pub const fn try_with_temperature(self, temperature: f32) -> Result<Self, Error> {
-        if temperature >= TEMPERATURES.0 && temperature <= TEMPERATURES.1 {
-            Ok(Readout { temperature, threshold: self.threshold, math: PhantomData })
-        } else {
-            Err(Error::OutOfRange { number: Number::Temperature, value: temperature })
+        match check_temperature(temperature) {
+            Ok(()) => Ok(Readout { temperature, threshold: self.threshold, math: PhantomData }),
+            Err(error) => Err(error),
         }
     }
 

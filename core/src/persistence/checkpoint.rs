@@ -32,8 +32,8 @@
 //!  13  layer behind it  as a linear head
 //!  14  its velocity     as 3
 //!  15  fixed head       u32 classes that there is room for, u32 features, u32 exponent, u32 generator; i16 weights, i32 biases
-//!  16  discriminant     u32 classes that there is room for, u32 features, u32 labels, f32 samples of the scatter; u32 samples of each class;
-//!                      f32 U (packed), D, means, rows, biases
+//!  16  discriminant     u32 classes that there is room for, u32 features, u32 labels, f32 samples of the scatter and of a base; u32 samples of
+//!                      each class; f32 U (packed), D, means, rows, biases
 //! ```
 //!
 //! **Compatibility.** A reader skips sections whose tag it does not know if the tag is below 0x8000, and refuses the checkpoint if it is

@@ -9,8 +9,8 @@ use crate::persistence::checkpoint::{Reader, SECTION, Saved, WORD, Writer, tag};
 use crate::persistence::sections::{CLASSES_BYTES, read_classes, write_classes};
 use crate::training::streaming::FEATURE_MAX;
 
-/// The numbers before the counts: classes, features, labels, total.
-const FRONT: usize = 4;
+/// The numbers before the counts: classes, features, labels, the samples of the scatter and those of a base among them.
+const FRONT: usize = 5;
 
 /// No factor of a scatter that was learned, and no row, is as large; from these ranges no update leaves that of f32.
 const FACTOR: RangeInclusive<f32> = -1e15..=1e15;
@@ -29,7 +29,7 @@ impl<S: Statistics, M> Saved for Discriminant<S, M> {
         let floats: usize = arrays.iter().map(|array| array.len()).sum();
         if to.section(tag::DISCRIMINANT, (FRONT + counts.len() + floats) * WORD) {
             to.words(&[counts.len() as u32, diagonal.len() as u32, self.labels]);
-            to.floats(Slice::Parameters, 0, &[self.total]);
+            to.floats(Slice::Parameters, 0, &[self.total, self.base]);
             to.words(counts);
             let mut start = 0;
             for array in arrays {
@@ -49,8 +49,9 @@ impl<S: Statistics, M> Saved for Discriminant<S, M> {
         section.expect(CheckpointPart::Classes, room)?;
         section.expect(CheckpointPart::Features, features)?;
         let (labels, total) = (section.word()?, section.float(Slice::Parameters, 0)?);
+        let base = section.float(Slice::Parameters, 1)?;
         let begun = total != 0.0;
-        if begun && !TOTAL.contains(&total) {
+        if begun && !TOTAL.contains(&total) || !(0.0..=total).contains(&base) {
             return Err(section.refused());
         }
         let used = read_classes(room, from)?;
@@ -81,20 +82,13 @@ impl<S: Statistics, M> Saved for Discriminant<S, M> {
             take(means, -FEATURE_MAX..=FEATURE_MAX)?;
             take(rows, ROW)?;
             take(bias, BIAS)?;
-            if from.takes() {
-                // What is behind the classes in use is zero, whatever the bytes say.
-                let used = used as usize;
-                for array in [means, rows] {
-                    array.iter_mut().skip(used.saturating_mul(features)).for_each(|number| *number = 0.0);
-                }
-                bias.iter_mut().skip(used).for_each(|bias| *bias = 0.0);
-                counts.iter_mut().skip(used).for_each(|count| *count = 0);
-            }
             Ok(())
         })?;
         section.end()?;
         if from.takes() {
-            (self.labels, self.total, self.unused) = (labels, total, (room as u32).saturating_sub(used));
+            (self.labels, self.total, self.base, self.unused) = (labels, total, base, 0);
+            // What is behind the classes in use is zero, whatever the bytes say.
+            return self.truncate(used as usize);
         }
         Ok(())
     }

@@ -20,10 +20,7 @@ use crate::heads::statistics::{Numbers, Scratch, Statistics};
 use crate::heads::storage::Work as _;
 use crate::numeric::kernels;
 use crate::numeric::math::Math;
-use crate::objective::Beta;
-use crate::objective::loss::GradientDecay;
-use crate::objective::sample::Sample;
-use crate::training::learn::{Learn, LearnFrom, Unlearn};
+use crate::training::learn::{Learn, LearnClass, LearnFrom, Unlearn, learn_class_from, report_of};
 use crate::training::state::State;
 use crate::training::step::Step;
 
@@ -39,7 +36,7 @@ const RIDGE_EVERY: u32 = 16;
 /// use gradient_decay::StreamingLda;
 ///
 /// const LDA: StreamingLda = StreamingLda::new().with_most(50); // follows a user who changes
-/// assert_eq!((LDA.prior_samples(), LDA.prior_variance(), LDA.most()), (16.0, 0.1, 50));
+/// assert_eq!((LDA.prior_samples(), LDA.prior_variance(), LDA.most()), (16.0, 0.5, 50));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -51,9 +48,9 @@ pub struct StreamingLda {
 }
 
 impl StreamingLda {
-    /// A prior of 16 samples of the variance 0.1 in every direction, a ridge of 0.001 a label, and counts without a bound.
+    /// A prior of 16 samples of the variance 0.5 in every direction, a ridge of 0.001 a label, and counts without a bound.
     pub const fn new() -> Self {
-        StreamingLda { samples: 16.0, variance: 0.1, ridge: 1e-3, most: u32::MAX }
+        StreamingLda { samples: 16.0, variance: 0.5, ridge: 1e-3, most: u32::MAX }
     }
 
     /// With a prior of so many samples, in [1e-3, 1e6], of this variance in every direction, in [1e-6, 1e6]: the scatter starts at their
@@ -346,6 +343,18 @@ impl<S: Statistics, M: Math> Learn for Discriminant<S, M> {
     }
 }
 
+impl<S: Statistics, M: Math> Unlearn for Discriminant<S, M> {
+    fn unlearn(&mut self, settings: &StreamingLda, features: &S::Features, class: usize) -> Result<(), Error> {
+        Discriminant::unlearn(self, settings, features, class)
+    }
+}
+
+impl<S: Statistics, M: Math> LearnClass for Discriminant<S, M> {
+    fn learn_class(&mut self, settings: &StreamingLda, features: &S::Features, class: usize) -> Result<(), Error> {
+        self.learn(settings, features, class)
+    }
+}
+
 impl<S: Statistics, M: Math> LearnFrom<usize> for Discriminant<S, M> {
     fn learn_from<'a>(
         &mut self,
@@ -354,36 +363,10 @@ impl<S: Statistics, M: Math> LearnFrom<usize> for Discriminant<S, M> {
         features: &S::Features,
         class: usize,
     ) -> Result<Step<'a, f32>, Error> {
-        let sample = self.sample(state, class);
-        self.learn(settings, features, class)?;
-        state.steps = state.steps.saturating_add(1);
-        Ok(Step::new(sample, 1.0, true, state.work.seen()))
+        learn_class_from(self, settings, state, features, class)
     }
 
     fn report<'a>(&self, _: &StreamingLda, state: &'a mut State<S::Work>, class: usize) -> Step<'a, f32> {
-        let sample = self.sample(state, class);
-        Step::new(sample, 1.0, false, state.work.seen())
-    }
-}
-
-impl<S: Statistics, M: Math> Discriminant<S, M> {
-    /// Plain cross-entropy of the logits before the sample is learned; 0 of the first sample of a class, of which there was none.
-    fn sample(&self, state: &mut State<S::Work>, class: usize) -> Sample<f32> {
-        let (seen, gradient) = state.work.pair();
-        if self.samples(class) > 0 {
-            return GradientDecay::<M>::from_beta(Beta::ONE).sample(seen, gradient, class);
-        }
-        let Some((top, largest)) = kernels::largest(seen).filter(|_| self.has_samples()) else {
-            seen.fill(0.0);
-            return Sample { loss: 0.0, class: 0, target: usize::MAX, rest: 1.0, own: 0.0 };
-        };
-        let rest = kernels::exp_and_sum::<M>(seen, largest, 0.0);
-        Sample { loss: 0.0, class: top, target: usize::MAX, rest, own: 0.0 }
-    }
-}
-
-impl<S: Statistics, M: Math> Unlearn for Discriminant<S, M> {
-    fn unlearn(&mut self, settings: &StreamingLda, features: &S::Features, class: usize) -> Result<(), Error> {
-        Discriminant::unlearn(self, settings, features, class)
+        report_of(self, state, class)
     }
 }
