@@ -26,7 +26,7 @@ pub trait Statistics {
     #[doc(hidden)]
     fn numbers_mut(&mut self) -> Numbers<&mut [f32], &mut [u32]>;
 
-    /// The same, and room to work in.
+    /// The same, and room to work in, which is all zeros.
     #[doc(hidden)]
     fn with<T>(&mut self, change: impl FnOnce(Numbers<&mut [f32], &mut [u32]>, Scratch<'_>) -> T) -> T;
 }
@@ -124,10 +124,10 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize> Statistics
 
     #[inline]
     fn with<T>(&mut self, change: impl FnOnce(Numbers<&mut [f32], &mut [u32]>, Scratch<'_>) -> T) -> T {
-        let (mut difference, mut rates, mut gain) = ([0.0; FEATURES], [0.0; FEATURES], [0.0; FEATURES]);
-        let scratch =
-            Scratch { difference: &mut difference, rates: &mut rates, gain: &mut gain, classes: &mut [0.0; CLASSES] };
-        change(self.numbers_mut(), scratch)
+        // One array, which one call fills.
+        let mut rows = [[0.0; FEATURES]; 3];
+        let [difference, rates, gain] = &mut rows;
+        change(self.numbers_mut(), Scratch { difference, rates, gain, classes: &mut [0.0; CLASSES] })
     }
 }
 
@@ -200,6 +200,7 @@ impl<'a> Statistics for StatisticsView<'a> {
     fn with<T>(&mut self, change: impl FnOnce(Numbers<&mut [f32], &mut [u32]>, Scratch<'_>) -> T) -> T {
         let Numbers { upper, diagonal, means, rows, bias, counts } = &mut self.numbers;
         let features = diagonal.len();
+        self.scratch.fill(0.0);
         let (difference, rest) = self.scratch.split_at_mut_checked(features).unwrap_or_default();
         let (rates, rest) = rest.split_at_mut_checked(features).unwrap_or_default();
         let (gain, classes) = rest.split_at_mut_checked(features).unwrap_or_default();

@@ -142,22 +142,24 @@ impl<S: Statistics, M> Discriminant<S, M> {
     /// [`Error::NotFinite`] or [`Error::OutOfRange`] naming a feature that is NaN, infinite or not in [-1e6, 1e6];
     /// [`Error::UpdateTooLarge`] if the update could leave the range of f32. Nothing is then changed.
     pub fn learn(&mut self, lda: &StreamingLda, features: &S::Features, class: usize) -> Result<(), Error> {
-        self.check_sample(features, class)?;
+        check_target(self.used(), class)?;
+        self.storage.check(features)?;
         let (count, begun) = (self.samples(class), self.total > 0.0);
+        if count == 0 || !begun {
+            check_features(features.as_ref())?;
+        }
         if !begun {
             self.storage.numbers_mut().diagonal.fill(1.0 / (lda.samples * lda.variance));
         }
         if count == 0 {
             let mut numbers = self.storage.numbers_mut();
             numbers.mean(class).copy_from_slice(features.as_ref());
-            numbers.refresh(class);
+            refresh(&mut self.storage, class);
         } else {
             let m = lda.weight(count);
             let (rate, start) = (1.0 / (m + 1.0), (m + 1.0) / m);
-            self.storage.with(|mut numbers, mut scratch| {
-                kernels::subtract(features.as_ref(), numbers.mean(class), scratch.difference);
-                numbers.rank_one(&mut scratch, start, Some((class, rate)))
-            })?;
+            let sample = Direction::Sample { features: features.as_ref(), class, rate, scale: 1.0 };
+            rank_one(&mut self.storage, sample, start)?;
         }
         if let Some(count) = self.storage.numbers_mut().counts.get_mut(class) {
             *count = count.saturating_add(1);
@@ -178,7 +180,9 @@ impl<S: Statistics, M> Discriminant<S, M> {
     /// # Errors
     /// As [`learn`](Self::learn); [`Error::NotLearned`] if the class has no sample, or cannot have learned this one.
     pub fn unlearn(&mut self, lda: &StreamingLda, features: &S::Features, class: usize) -> Result<(), Error> {
-        self.check_sample(features, class)?;
+        check_target(self.used(), class)?;
+        self.storage.check(features)?;
+        check_features(features.as_ref())?;
         let count = self.samples(class);
         match count.checked_sub(1) {
             None => return Err(Error::NotLearned { class }),
@@ -193,16 +197,9 @@ impl<S: Statistics, M> Discriminant<S, M> {
             Some(before) => {
                 let m = lda.weight(before);
                 let (rate, start) = (1.0 / (m + 1.0), (m + 1.0) / m);
-                let update = self.storage.with(|mut numbers, mut scratch| {
-                    kernels::subtract(features.as_ref(), numbers.mean(class), scratch.difference);
-                    // From the mean before it was learned.
-                    scratch.difference.iter_mut().for_each(|d| *d *= start);
-                    numbers.rank_one(&mut scratch, -start, Some((class, -rate)))
-                });
-                update.map_err(|error| match error {
-                    Error::NotLearned { .. } => Error::NotLearned { class },
-                    other => other,
-                })?;
+                // From the mean before it was learned.
+                let sample = Direction::Sample { features: features.as_ref(), class, rate: -rate, scale: start };
+                rank_one(&mut self.storage, sample, -start)?;
             }
         }
         if let Some(count) = self.storage.numbers_mut().counts.get_mut(class) {
@@ -216,26 +213,7 @@ impl<S: Statistics, M> Discriminant<S, M> {
     /// Multiplies the row and the bias of a class out of the factors and its mean, free of what rounding has added since; of a class that is
     /// not in use nothing. [`learn`](Self::learn) does it for one class a label, in turn.
     pub fn refresh(&mut self, class: usize) {
-        self.storage.numbers_mut().refresh(class);
-    }
-
-    fn check_sample(&self, features: &S::Features, class: usize) -> Result<(), Error> {
-        check_target(self.used(), class)?;
-        self.storage.check(features)?;
-        // By its bits without the sign a float is above another where the integer is, infinity above all and NaN above that.
-        let most = FEATURE_MAX.to_bits() << 1;
-        if features.as_ref().iter().all(|x| x.to_bits() << 1 <= most) {
-            return Ok(());
-        }
-        for (index, x) in features.as_ref().iter().enumerate() {
-            if !x.is_finite() {
-                return Err(Error::NotFinite { slice: Slice::Features, index });
-            }
-            if x.abs() > FEATURE_MAX {
-                return Err(Error::OutOfRange { number: Number::DiscriminantFeature, value: *x });
-            }
-        }
-        Ok(())
+        refresh(&mut self.storage, class);
     }
 
     /// Refreshes a row, and puts the ridge back on a feature, whose turn it is.
@@ -243,18 +221,12 @@ impl<S: Statistics, M> Discriminant<S, M> {
         let (labels, used) = (self.labels, self.used());
         let turn = |round: u32, of: usize| (round as usize).checked_rem(of).unwrap_or_default();
         if lda.ridge > 0.0 && labels % RIDGE_EVERY == 0 {
-            self.storage.with(|mut numbers, mut scratch| {
-                let features = numbers.diagonal.len();
-                let weight = lda.ridge * (RIDGE_EVERY as f32 * features as f32);
-                scratch.difference.fill(0.0);
-                if let Some(own) = scratch.difference.get_mut(turn(labels / RIDGE_EVERY, features)) {
-                    *own = 1.0;
-                }
-                // Refused only where the factors leave the range, which the next label finds.
-                let _ = numbers.rank_one(&mut scratch, 1.0 / weight, None);
-            });
+            let features = self.storage.numbers().diagonal.len();
+            let weight = lda.ridge * (RIDGE_EVERY as f32 * features as f32);
+            // Refused only where the factors leave the range, which the next label finds.
+            let _ = rank_one(&mut self.storage, Direction::Axis(turn(labels / RIDGE_EVERY, features)), 1.0 / weight);
         }
-        self.refresh(turn(labels, used));
+        refresh(&mut self.storage, turn(labels, used));
     }
 }
 
@@ -274,45 +246,95 @@ impl Numbers<&mut [f32], &mut [u32]> {
         let row = self.row_of(class);
         self.rows.get_mut(row).unwrap_or_default()
     }
+}
 
-    /// `V_c = P mu_c` and `b_c = -mu_c V_c / 2`, multiplied out.
-    #[inline(never)]
-    fn refresh(&mut self, class: usize) {
-        let own = self.row_of(class);
-        let mean = self.means.get(own.clone()).unwrap_or_default();
-        let row = self.rows.get_mut(own).unwrap_or_default();
-        kernels::transposed_product(self.upper, mean, row);
-        row.iter_mut().zip(&*self.diagonal).for_each(|(f, d)| *f *= d);
-        kernels::product(self.upper, row);
-        if let Some(bias) = self.bias.get_mut(class) {
-            *bias = -0.5 * kernels::dot(mean, row);
+/// Names the feature that is NaN, infinite or out of range, if there is one.
+#[cold]
+#[inline(never)]
+fn check_features(features: &[f32]) -> Result<(), Error> {
+    for (index, x) in features.iter().enumerate() {
+        if !x.is_finite() {
+            return Err(Error::NotFinite { slice: Slice::Features, index });
+        }
+        if x.abs() > FEATURE_MAX {
+            return Err(Error::OutOfRange { number: Number::DiscriminantFeature, value: *x });
         }
     }
+    Ok(())
+}
 
-    /// Adds `difference difference^T / start` to the scatter, and `rate difference` to the mean of a class; `start` and `rate` are
-    /// negative where a sample is taken back.
-    #[inline(never)]
-    fn rank_one(&mut self, scratch: &mut Scratch<'_>, start: f32, own: Option<(usize, f32)>) -> Result<(), Error> {
+// Both that follow are generic, so that an array's length is known where they are compiled; neither is inlined: each is called from several
+// places.
+
+/// `V_c = P mu_c` and `b_c = -mu_c V_c / 2`, multiplied out.
+#[inline(never)]
+fn refresh<S: Statistics>(storage: &mut S, class: usize) {
+    let numbers = storage.numbers_mut();
+    let own = numbers.row_of(class);
+    let mean = numbers.means.get(own.clone()).unwrap_or_default();
+    let row = numbers.rows.get_mut(own).unwrap_or_default();
+    kernels::transposed_product(numbers.upper, mean, row);
+    row.iter_mut().zip(&*numbers.diagonal).for_each(|(f, d)| *f *= d);
+    kernels::product(numbers.upper, row);
+    if let Some(bias) = numbers.bias.get_mut(class) {
+        // Not from 0, which a sum of -0 would become.
+        let mut sum = [-0.0];
+        kernels::add_dot_matrix(mean, row, &mut sum);
+        *bias = -0.5 * sum[0];
+    }
+}
+
+/// What is added to the scatter, or taken from it.
+enum Direction<'a> {
+    /// A sample's distance from its class's mean times `scale`, and that times `rate` to the mean; `rate` is negative if it is taken back.
+    Sample { features: &'a [f32], class: usize, rate: f32, scale: f32 },
+    /// A unit along one feature.
+    Axis(usize),
+}
+
+/// Adds `d d^T / start` to the scatter, with `d` the direction. `start` is negative where a sample is taken back.
+#[inline(never)]
+fn rank_one<S: Statistics>(storage: &mut S, direction: Direction<'_>, start: f32) -> Result<(), Error> {
+    storage.with(|mut numbers, scratch| {
         let Scratch { difference, rates, gain, classes } = scratch;
+        match direction {
+            Direction::Sample { features, class, scale, .. } => {
+                let sum = kernels::subtract(features, numbers.mean(class), difference);
+                // No feature is above the sum of all magnitudes. NaN is above everything.
+                if !(sum <= FEATURE_MAX) {
+                    check_features(features)?;
+                }
+                if scale != 1.0 {
+                    difference.iter_mut().for_each(|d| *d *= scale);
+                }
+            }
+            Direction::Axis(axis) => {
+                if let Some(own) = difference.get_mut(axis) {
+                    *own = 1.0;
+                }
+            }
+        }
         // f = U^T d, g = D f, q = f g.
-        kernels::transposed_product(self.upper, difference, rates);
-        let q = kernels::gain(self.diagonal, rates, gain);
+        kernels::transposed_product(numbers.upper, difference, rates);
+        let q = kernels::gain(numbers.diagonal, rates, gain);
         if !(q <= Q_MAX) {
             return Err(Error::UpdateTooLarge);
         }
         // What is taken back from the scatter must be in it.
-        if start < 0.0 && !(start + q < 0.0) {
-            return Err(Error::NotLearned { class: 0 });
+        if let Direction::Sample { class, .. } = direction
+            && start < 0.0
+            && !(start + q < 0.0)
+        {
+            return Err(Error::NotLearned { class });
         }
-        let k = kernels::update_diagonal(self.diagonal, rates, gain, start);
-        kernels::update_product(self.upper, rates, gain);
+        let k = kernels::update_diagonal(numbers.diagonal, rates, gain, start);
+        kernels::update_product(numbers.upper, rates, gain);
         // From here on `gain` is v.
-        classes.fill(0.0);
-        kernels::add_dot_matrix(self.means, gain, classes);
-        for (class, (a, b)) in classes.iter_mut().zip(&mut *self.bias).enumerate() {
+        kernels::add_dot_matrix(numbers.means, gain, classes);
+        for (class, (a, b)) in classes.iter_mut().zip(&mut *numbers.bias).enumerate() {
             let r = k * *a;
-            match own {
-                Some((own, s)) if own == class => {
+            match direction {
+                Direction::Sample { class: own, rate: s, .. } if own == class => {
                     let r = r - s * (start * k);
                     *b += 0.5 * ((r - s) * *a + s * (r * q));
                     *a = r;
@@ -323,12 +345,12 @@ impl Numbers<&mut [f32], &mut [u32]> {
                 }
             }
         }
-        kernels::update_matrix(self.rows, 1.0, classes, gain);
-        if let Some((class, rate)) = own {
-            kernels::update_matrix(self.mean(class), 1.0, &[-rate], difference);
+        kernels::update_matrix(numbers.rows, 1.0, classes, gain);
+        if let Direction::Sample { class, rate, .. } = direction {
+            kernels::update_matrix(numbers.mean(class), 1.0, &[-rate], difference);
         }
         Ok(())
-    }
+    })
 }
 
 /// The largest squared Mahalanobis distance of a sample from its class's mean, before which nothing leaves the range of f32.

@@ -5,10 +5,10 @@
 
 use crate::numeric::kernels::chosen;
 
-/// `a - b` into `to`.
+/// `a - b` into `to`; returns the sum of the magnitudes of `a`, in order, which is above each of them.
 #[inline]
-pub fn subtract(a: &[f32], b: &[f32], to: &mut [f32]) {
-    chosen::subtract(a, b, to);
+pub fn subtract(a: &[f32], b: &[f32], to: &mut [f32]) -> f32 {
+    chosen::subtract(a, b, to)
 }
 
 /// `D f` into `gain`, each `d f`; returns `f D f`, the products `f (d f)` summed in order.

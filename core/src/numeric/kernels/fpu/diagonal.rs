@@ -3,7 +3,7 @@
 use core::arch::asm;
 
 use super::STRIDE;
-use crate::numeric::kernels::portable::{self, Progress, add_gain};
+use crate::numeric::kernels::portable::{Progress, add_gain, add_subtract};
 
 /// An operation on several registers, one behind the other.
 macro_rules! each {
@@ -14,36 +14,51 @@ macro_rules! each {
 
 /// See [`kernels::subtract`](crate::kernels::subtract).
 #[inline(never)]
-pub(in crate::numeric::kernels) fn subtract(a: &[f32], b: &[f32], to: &mut [f32]) {
+pub(in crate::numeric::kernels) fn subtract(a: &[f32], b: &[f32], to: &mut [f32]) -> f32 {
     let n = a.len().min(b.len()).min(to.len());
     let whole = n - n % STRIDE;
+    let mut sum = 0_u32;
     if whole > 0 {
         // SAFETY: each slice has at least `whole` numbers.
         unsafe {
             asm!(
+                "vmov s24, {sum}",
                 "2:",
                 "vldmia {a}!, {{s0-s7}}",
                 "vldmia {b}!, {{s8-s15}}",
                 each!("vsub.f32":
-                    "s0" "s0" "s8", "s1" "s1" "s9", "s2" "s2" "s10", "s3" "s3" "s11",
-                    "s4" "s4" "s12", "s5" "s5" "s13", "s6" "s6" "s14", "s7" "s7" "s15"),
+                    "s8" "s0" "s8", "s9" "s1" "s9", "s10" "s2" "s10", "s11" "s3" "s11",
+                    "s12" "s4" "s12", "s13" "s5" "s13", "s14" "s6" "s14", "s15" "s7" "s15"),
+                "vstmia {to}!, {{s8-s15}}",
+                "vabs.f32 s0, s0",
+                "vabs.f32 s1, s1",
+                "vabs.f32 s2, s2",
+                "vabs.f32 s3, s3",
+                "vabs.f32 s4, s4",
+                "vabs.f32 s5, s5",
+                "vabs.f32 s6, s6",
+                "vabs.f32 s7, s7",
+                each!("vadd.f32":
+                    "s24" "s24" "s0", "s24" "s24" "s1", "s24" "s24" "s2", "s24" "s24" "s3",
+                    "s24" "s24" "s4", "s24" "s24" "s5", "s24" "s24" "s6", "s24" "s24" "s7"),
                 "subs {blocks}, {blocks}, #1",
-                "vstmia {to}!, {{s0-s7}}",
                 "bne 2b",
+                "vmov {sum}, s24",
                 a = inout(reg) a.as_ptr() => _,
                 b = inout(reg) b.as_ptr() => _,
                 to = inout(reg) to.as_mut_ptr() => _,
                 blocks = inout(reg) whole / STRIDE => _,
+                sum = inout(reg) sum,
                 out("d0") _, out("d1") _, out("d2") _, out("d3") _,
                 out("d4") _, out("d5") _, out("d6") _, out("d7") _,
+                out("d12") _,
                 options(nostack),
             );
         }
     }
-    if whole < n {
-        let rest = (a.get(whole..n), b.get(whole..n), to.get_mut(whole..n));
-        portable::subtract(rest.0.unwrap_or_default(), rest.1.unwrap_or_default(), rest.2.unwrap_or_default());
-    }
+    let rest = (a.get(whole..n), b.get(whole..n), to.get_mut(whole..n));
+    let sum = f32::from_bits(sum);
+    add_subtract(rest.0.unwrap_or_default(), rest.1.unwrap_or_default(), rest.2.unwrap_or_default(), sum)
 }
 
 /// See [`kernels::gain`](crate::kernels::gain).

@@ -44,13 +44,40 @@ macro_rules! lanes {
     };
 }
 
-/// Adds the products of a column with as many numbers of the vector to `sum`, one by one.
+/// Adds products to `sum`, one by one.
 macro_rules! add_products {
-    ($sum:literal; $u:literal, $unused:literal; $($x:literal $own:literal $third:literal),*) => {
+    ($sum:literal: $($u:literal $x:literal),*) => {
         concat!(
-            "vldmia {u}!, {{", $u, "}}\n",
-            $("vmul.f32 ", $own, ", ", $own, ", ", $x, "\n",)*
-            $("vadd.f32 ", $sum, ", ", $sum, ", ", $own, "\n",)*
+            $("vmul.f32 ", $u, ", ", $u, ", ", $x, "\n",)*
+            $("vadd.f32 ", $sum, ", ", $sum, ", ", $u, "\n",)*
+        )
+    };
+}
+
+/// Adds products with `x`, each to a sum of its own.
+macro_rules! add_to_sums {
+    ($x:literal: $($u:literal $sum:literal),*) => {
+        concat!(
+            $("vmul.f32 ", $u, ", ", $u, ", ", $x, "\n",)*
+            $("vadd.f32 ", $sum, ", ", $sum, ", ", $u, "\n",)*
+        )
+    };
+}
+
+/// Calls a macro with each column of a triangle: seven registers for the columns from the second on, and the numbers and rows of each. They are
+/// loaded in two parts.
+macro_rules! triangle {
+    ($do:ident $c1:literal $c2:literal $c3:literal $c4:literal $c5:literal $c6:literal $c7:literal) => {
+        concat!(
+            "vldmia {u}!, {{s8-s22}}\n",
+            $do!($c1: "s8" "s0"),
+            $do!($c2: "s9" "s0", "s10" "s1"),
+            $do!($c3: "s11" "s0", "s12" "s1", "s13" "s2"),
+            $do!($c4: "s14" "s0", "s15" "s1", "s16" "s2", "s17" "s3"),
+            $do!($c5: "s18" "s0", "s19" "s1", "s20" "s2", "s21" "s3", "s22" "s4"),
+            "vldmia {u}!, {{s8-s20}}\n",
+            $do!($c6: "s8" "s0", "s9" "s1", "s10" "s2", "s11" "s3", "s12" "s4", "s13" "s5"),
+            $do!($c7: "s14" "s0", "s15" "s1", "s16" "s2", "s17" "s3", "s18" "s4", "s19" "s5", "s20" "s6"),
         )
     };
 }
@@ -105,8 +132,9 @@ pub(in crate::numeric::kernels) fn transposed_product(u: &[f32], x: &[f32], to: 
         return;
     }
     // The numbers that have no panel are copied here.
-    for (to, x) in to.iter_mut().zip(x).skip(whole) {
-        *to = *x;
+    if whole < n {
+        let rest = (to.get_mut(whole..), x.get(whole..));
+        rest.0.unwrap_or_default().iter_mut().zip(rest.1.unwrap_or_default()).for_each(|(to, x)| *to = *x);
     }
     if whole > 0 {
         // SAFETY: `u` holds a matrix of `n` rows; `x` and `to` have `n` numbers.
@@ -124,13 +152,7 @@ pub(in crate::numeric::kernels) fn transposed_product(u: &[f32], x: &[f32], to: 
                 "2:",
                 "vldmia {x}!, {{s0-s7}}",
                 "vldm {to}, {{s24-s31}}",
-                lanes!(1 add_products "s25"),
-                lanes!(2 add_products "s26"),
-                lanes!(3 add_products "s27"),
-                lanes!(4 add_products "s28"),
-                lanes!(5 add_products "s29"),
-                lanes!(6 add_products "s30"),
-                lanes!(7 add_products "s31"),
+                triangle!(add_products "s25" "s26" "s27" "s28" "s29" "s30" "s31"),
                 "vstmia {to}!, {{s24-s31}}",
                 "mov {to_below}, {to}",
                 "lsrs {count}, {below}, #2",
@@ -173,7 +195,7 @@ pub(in crate::numeric::kernels) fn transposed_product(u: &[f32], x: &[f32], to: 
                 panels = inout(reg) whole / PANEL => _,
                 out("d0") _, out("d1") _, out("d2") _, out("d3") _,
                 out("d4") _, out("d5") _, out("d6") _, out("d7") _,
-                out("d8") _, out("d9") _,
+                out("d8") _, out("d9") _, out("d10") _, out("d11") _,
                 out("d12") _, out("d13") _, out("d14") _, out("d15") _,
                 options(nostack),
             );
@@ -198,13 +220,7 @@ pub(in crate::numeric::kernels) fn product(u: &[f32], x: &mut [f32]) {
             asm!(
                 "2:",
                 "vldm {x}, {{s0-s7}}",
-                lanes!(1 add_column "s1"),
-                lanes!(2 add_column "s2"),
-                lanes!(3 add_column "s3"),
-                lanes!(4 add_column "s4"),
-                lanes!(5 add_column "s5"),
-                lanes!(6 add_column "s6"),
-                lanes!(7 add_column "s7"),
+                triangle!(add_to_sums "s1" "s2" "s3" "s4" "s5" "s6" "s7"),
                 "add {x_below}, {x}, #32",
                 "lsrs {count}, {below}, #2",
                 "beq 4f",
@@ -238,6 +254,7 @@ pub(in crate::numeric::kernels) fn product(u: &[f32], x: &mut [f32]) {
                 panels = inout(reg) whole / PANEL => _,
                 out("d0") _, out("d1") _, out("d2") _, out("d3") _,
                 out("d4") _, out("d5") _, out("d6") _, out("d7") _,
+                out("d8") _, out("d9") _, out("d10") _, out("d11") _,
                 out("d12") _, out("d13") _,
                 options(nostack),
             );

@@ -1,10 +1,18 @@
 //! The loops over a diagonal in plain Rust.
 
 /// See [`kernels::subtract`](crate::kernels::subtract).
-pub fn subtract(a: &[f32], b: &[f32], to: &mut [f32]) {
+pub fn subtract(a: &[f32], b: &[f32], to: &mut [f32]) -> f32 {
+    add_subtract(a, b, to, 0.0)
+}
+
+/// The same, the magnitudes added to a sum.
+#[inline]
+pub(in crate::numeric::kernels) fn add_subtract(a: &[f32], b: &[f32], to: &mut [f32], mut sum: f32) -> f32 {
     for (to, (a, b)) in to.iter_mut().zip(a.iter().zip(b)) {
         *to = a - b;
+        sum += a.abs();
     }
+    sum
 }
 
 /// See [`kernels::gain`](crate::kernels::gain).

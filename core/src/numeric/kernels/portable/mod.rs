@@ -9,7 +9,7 @@ mod triangle;
 
 pub use diagonal::{gain, subtract, update_diagonal};
 #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
-pub(super) use diagonal::{Progress, add_gain};
+pub(super) use diagonal::{Progress, add_gain, add_subtract};
 pub use triangle::{transposed_product, product, update_product};
 #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
 pub(super) use triangle::{transposed_triangle, triangle_product, update_triangle};
