@@ -34,7 +34,19 @@ use crate::shell::output;
 pub fn estimate(program: &Path, machine: &str, function: &str, call: usize) -> Result<u32> {
     let code = Code::read(program, function)?;
     let mut qemu = Command::new("qemu-system-arm");
-    qemu.args(["-machine", machine, "-icount", "shift=6", "-nographic", "-monitor", "none", "-serial", "none", "-d", "exec,nochain"]);
+    qemu.args([
+        "-machine",
+        machine,
+        "-icount",
+        "shift=6",
+        "-nographic",
+        "-monitor",
+        "none",
+        "-serial",
+        "none",
+        "-d",
+        "exec,nochain",
+    ]);
     qemu.args(one_instruction_at_a_time()?);
     qemu.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(program);
     let mut qemu = qemu.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().context("cannot run qemu-system-arm")?;
