@@ -54,7 +54,7 @@ fn image(shown: Shown) -> [[u8; 5]; 5] {
     match shown {
         Shown::Nothing => [[0; 5]; 5],
         Shown::Fault => CROSS,
-        Shown::Answer(Answer::Unknown(_)) => UNKNOWN,
+        Shown::Answer(Answer::Unknown(..)) => UNKNOWN,
         Shown::Answer(Answer::Class(prediction)) => lit(
             |row, column, class, probability| column == class && (5 - row) as f32 <= 0.5 + 5.0 * probability,
             prediction.class,
