@@ -1,7 +1,8 @@
-//! What tests compare with: the method in f64, the table of tolerances, errors in ulps, a serial line. It uses nothing of the core, so
+//! What tests compare with: the method and the training of networks in f64, the table of tolerances, errors in ulps, a serial line. It uses nothing of the core, so
 //! that the reference owes it nothing.
 
 pub mod line;
+pub mod network;
 mod reference;
 pub mod tolerances;
 pub mod ulps;
