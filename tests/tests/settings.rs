@@ -168,13 +168,8 @@ where
         let stream: Samples = order(seed + 1, stream.len()).into_iter().map(|i| stream[i]).collect();
         let mut learner = Box::new(make(seed, &stream));
         for (count, (x, label)) in stream.iter().enumerate() {
-            if env::var_os("FIRST").is_some() {
-                learner.rehearse(tuner, rehearsals);
-            }
             learner.learn(tuner, x, *label).unwrap();
-            if env::var_os("FIRST").is_none() {
-                learner.rehearse(tuner, rehearsals);
-            }
+            learner.rehearse(tuner, rehearsals);
             if let Some(at) = LABELS.iter().position(|labels| *labels == count + 1) {
                 for (x, label) in &test {
                     right[at] += u32::from(learner.answer(x).unwrap().prediction().class == *label);
