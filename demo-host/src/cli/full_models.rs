@@ -11,7 +11,7 @@ use clap::{Args, Subcommand};
 use super::settings::SettingsArgs;
 use super::success_if;
 use crate::compute::Compute;
-use crate::experiments::{Plan, Shard, Sweep};
+use crate::experiments::{Plan, Row, Shard, Sweep};
 use crate::progress::progress_bar;
 use crate::training::{Checkpoint, Outcome, Run};
 use crate::{benchmark, exchange, experiments, files, verification};
@@ -126,6 +126,14 @@ impl FullModels {
             }
         }
     }
+}
+
+/// Refuses rows in which a run of one of the experiments is missing.
+///
+/// # Errors
+/// If one is, or a plan cannot be read.
+pub fn check_complete(rows: &[Row], experiments: &[PathBuf]) -> Result<()> {
+    experiments.iter().try_for_each(|path| Plan::load(path)?.check_complete(rows))
 }
 
 fn train(args: TrainArgs) -> Result<ExitCode> {

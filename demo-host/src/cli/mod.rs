@@ -15,15 +15,14 @@ use clap::{Args, Parser, Subcommand};
 use gradient_decay_link::Summary;
 
 use crate::data::{DatasetName, fetch};
-use crate::experiments::Plan;
 use crate::link::{self, Client};
 use crate::simulation::story::{SEEDS, Story};
 use crate::{exchange, experiments, files, report};
 
 #[cfg(feature = "burn")]
-use full_models::FullModels;
+use full_models::{FullModels, check_complete};
 #[cfg(not(feature = "burn"))]
-use without_burn::FullModels;
+use without_burn::{FullModels, check_complete};
 
 /// Trains models with gradient decay, checks the core against references, exports heads and reports.
 ///
@@ -84,7 +83,7 @@ struct ReportArgs {
     /// The files of results, as of the parts of an experiment
     #[arg(required = true)]
     results: Vec<PathBuf>,
-    /// The TOML file of an experiment, all of whose runs must be in the results
+    /// [burn] The TOML file of an experiment, all of whose runs must be in the results
     #[arg(long)]
     experiment: Vec<PathBuf>,
     /// Where the page goes
@@ -143,9 +142,7 @@ fn success_if(good: bool) -> ExitCode {
 fn report(args: &ReportArgs) -> Result<()> {
     files::check_writable(&args.output)?;
     let rows = experiments::merge(&args.results)?;
-    for experiment in &args.experiment {
-        experiments::check_complete(&rows, &Plan::load(experiment)?)?;
-    }
+    check_complete(&rows, &args.experiment)?;
     files::write_whole(&args.output, report::experiments_html(&rows)?.as_bytes())?;
     print!("{}", report::experiments_text(&rows));
     println!("The page is in {}", args.output.display());

@@ -1,10 +1,13 @@
 //! The commands that need full models, in a program without them: each says how to build one that has them.
 
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, bail, ensure};
 use clap::{Args, Subcommand};
+
+use crate::experiments::Row;
 
 /// What is asked for.
 #[derive(Subcommand)]
@@ -47,9 +50,23 @@ impl FullModels {
             FullModels::Export(arguments) => ("export", arguments),
         };
         let arguments: String = all.iter().map(|argument| format!(" {}", argument.to_string_lossy())).collect();
-        bail!(
-            "{name} needs full models, which this program was built without: run `cargo run --release -p demo-host --features burn -- \
-             {name}{arguments}`, whose first build takes minutes"
-        )
+        bail!(refusal(name, &format!("{name}{arguments}")))
     }
+}
+
+/// Refuses experiments, whose plans are read by what trains them.
+///
+/// # Errors
+/// If there is one.
+pub fn check_complete(_: &[Row], experiments: &[PathBuf]) -> Result<()> {
+    ensure!(experiments.is_empty(), refusal("--experiment", "report --experiment .."));
+    Ok(())
+}
+
+/// The sentence for whoever asks for something that needs full models: the command that has it.
+fn refusal(what: &str, command: &str) -> String {
+    format!(
+        "{what} needs full models, which this program was built without: run `cargo run --release -p demo-host --features burn -- \
+         {command}`, whose first build takes minutes"
+    )
 }

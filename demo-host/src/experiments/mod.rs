@@ -4,6 +4,7 @@
 #[cfg(feature = "burn")]
 mod measure;
 mod merge;
+#[cfg(feature = "burn")]
 mod plan;
 mod results;
 mod row;
@@ -12,7 +13,8 @@ mod shard;
 #[cfg(feature = "burn")]
 mod sweep;
 
-pub use merge::{check_complete, merge};
+pub use merge::merge;
+#[cfg(feature = "burn")]
 pub use plan::Plan;
 pub use results::Results;
 pub use row::{Calibrated, Calibrator, Row, Versions};

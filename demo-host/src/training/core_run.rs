@@ -12,8 +12,8 @@ use super::{Diverged, EpochRecord, Loss, Settings};
 use crate::data::{DatasetName, Parts};
 use crate::models::{CoreMlp, ModelName};
 
-/// A run of the MLP 64-64-10 on the digits between two epochs. All arithmetic that the model depends on is the core's: the same settings
-/// give the same parameters on every machine.
+/// A run of the MLP 64-64-10 on the digits between two epochs. All arithmetic on its parameters is the core's: the same settings give the
+/// same ones on every machine, as far as its maths library gives the same cosine for the learning rate.
 pub struct CoreRun {
     /// What determines the run.
     pub settings: Settings,
