@@ -8,8 +8,10 @@ use anyhow::{Result, bail};
 
 use super::shell::{has, output, root, run};
 
-/// The runner that decodes the firmware's log, at the version that is tested with.
+/// The runner that decodes the firmware's log, and the decoder where the runner does not know the machine, at the versions that are
+/// tested with.
 const QEMU_RUN: &str = "0.3.1";
+const DEFMT_PRINT: &str = "1.2.0";
 
 /// Adds targets to the Rust toolchain.
 pub fn targets(targets: &[&str]) -> Result<()> {
@@ -54,10 +56,12 @@ pub fn c_compiler() -> Result<()> {
     program("arm-none-eabi-g++", "gcc-arm-none-eabi", "GCC for Arm without an operating system")
 }
 
-/// Sees to it that there is QEMU, and the runner, which is installed into the target folder.
+/// Sees to it that there is QEMU, and what decodes its log, which is installed into the target folder.
 pub fn qemu() -> Result<()> {
     program("qemu-system-arm", "qemu-system-arm", "QEMU for Arm")?;
-    tool("qemu-run", QEMU_RUN)
+    program("qemu-system-riscv32", "qemu-system-misc", "QEMU for RISC-V")?;
+    tool("qemu-run", QEMU_RUN)?;
+    tool("defmt-print", DEFMT_PRINT)
 }
 
 /// Sees to it that there is a tool of a registry, of this version or a compatible one, in the target folder or elsewhere.
