@@ -354,14 +354,12 @@ impl<S: Statistics, M: Math> Classes for Discriminant<S, M> {
     /// Its mean and its count are erased; what its samples said of the scatter that all classes share stays.
     fn remove_class(&mut self, class: usize) -> Result<(), Error> {
         check_target(self.classes(), class)?;
-        self.storage.with(|numbers, _| {
-            let Numbers { diagonal, means, rows, bias, counts, .. } = numbers;
-            let features = diagonal.len();
-            remove_row(means, class, features);
-            remove_row(rows, class, features);
-            remove_row(bias, class, 1);
-            remove_row(counts, class, 1);
-        });
+        let Numbers { diagonal, means, rows, bias, counts, .. } = self.storage.numbers_mut();
+        let features = diagonal.len();
+        remove_row(means, class, features);
+        remove_row(rows, class, features);
+        remove_row(bias, class, 1);
+        remove_row(counts, class, 1);
         self.unused += 1;
         Ok(())
     }

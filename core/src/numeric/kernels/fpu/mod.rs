@@ -11,6 +11,12 @@
 //! stack.
 #![allow(unsafe_code)]
 
+mod diagonal;
+mod triangle;
+
+pub(super) use diagonal::{gain, subtract, update_diagonal};
+pub(super) use triangle::{transposed_product, product, update_product};
+
 use core::arch::asm;
 
 use crate::numeric::kernels::portable;
