@@ -222,7 +222,7 @@ impl<S: Statistics, M> Discriminant<S, M> {
     /// # Ok::<(), gradient_decay::Error>(())
     /// ```
     pub fn discount(&mut self, samples: f32, most: u32) -> Result<(), Error> {
-        if !(samples >= 1e-3 && samples <= 1e6) {
+        if !(1e-3..=1e6).contains(&samples) {
             return Err(Error::OutOfRange { number: error::Number::PriorSamples, value: samples });
         }
         if !self.has_samples() {

@@ -21,7 +21,7 @@ use crate::numeric::math::{Libm, Math};
 ///     tuner: FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.03)),
 /// };
 /// let parts = Parts { preprocess: (), memory: Replay::<2, 10, [f32; 2]>::new(1), guard: (), calibration: (), readout: () };
-/// let head = Residual::new(DiscriminantHead::<2, 2, 1>::new(), LinearHead::new());
+/// let head = Residual::new(DiscriminantHead::<2, 2, 1>::new(), LinearHead::<2, 2>::new());
 /// let mut learner = Learner::new(head, parts);
 /// for i in 0..100 {
 ///     let x = [(i % 10) as f32 - 4.5, (i % 7) as f32 - 3.0];

@@ -1,11 +1,15 @@
-//! The section of a discriminant: see [`checkpoint`](crate::checkpoint).
+//! The sections of a discriminant, and of heads that have one: see [`checkpoint`](crate::checkpoint).
 
 use core::ops::RangeInclusive;
 
 use crate::error::{CheckpointPart, Error, Slice};
-use crate::heads::discriminant::Discriminant;
+use crate::heads::discriminant::{Discriminant, DiscriminantHead};
+use crate::heads::linear::Linear;
+use crate::heads::mixed::{MixedHead, NEW};
+use crate::heads::residual::Residual;
 use crate::heads::statistics::{Numbers, Statistics};
-use crate::persistence::checkpoint::{Reader, SECTION, Saved, WORD, Writer, tag};
+use crate::heads::storage::Storage;
+use crate::persistence::checkpoint::{Reader, SECTION, Saved, WORD, Writer, crc_of, refused, tag};
 use crate::persistence::sections::{CLASSES_BYTES, read_classes, write_classes};
 use crate::training::streaming::FEATURE_MAX;
 
@@ -91,5 +95,61 @@ impl<S: Statistics, M> Saved for Discriminant<S, M> {
             return self.truncate(used as usize);
         }
         Ok(())
+    }
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAINED: usize, M> Saved
+    for MixedHead<'_, CLASSES, FEATURES, UPPER, TRAINED, M>
+{
+    const SAVED_BYTES: usize =
+        DiscriminantHead::<CLASSES, FEATURES, UPPER, M>::SAVED_BYTES + SECTION + (1 + CLASSES) * WORD;
+
+    fn write(&self, to: &mut Writer<'_>) {
+        self.head.write(to);
+        if to.section(tag::TRAINED, (1 + CLASSES) * WORD) {
+            to.words(&[self.crc()]);
+            to.words(&self.map.map(u32::from));
+        }
+    }
+
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        let mut section = from.expect(tag::TRAINED)?;
+        let (expected, found) = (self.crc(), section.word()?);
+        if found != expected {
+            return Err(refused(CheckpointPart::Trained, expected, found));
+        }
+        for class in 0..CLASSES {
+            let word = section.word()?;
+            let of = u8::try_from(word).ok().filter(|of| *of == NEW || usize::from(*of) < TRAINED);
+            let of = of.ok_or(section.refused())?;
+            if let Some(to) = self.map.get_mut(class).filter(|_| from.takes()) {
+                *to = of;
+            }
+        }
+        section.end()?;
+        self.head.read(from)
+    }
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAINED: usize, M>
+    MixedHead<'_, CLASSES, FEATURES, UPPER, TRAINED, M>
+{
+    /// The CRC-32 of the trained head's parameters.
+    fn crc(&self) -> u32 {
+        crc_of([self.trained.storage.weights(), self.trained.storage.bias()])
+    }
+}
+
+impl<B: Saved, S: Storage, M> Saved for Residual<B, S, M> {
+    const SAVED_BYTES: usize = B::SAVED_BYTES + Linear::<S, M>::LAYER_BYTES;
+
+    fn write(&self, to: &mut Writer<'_>) {
+        self.base.write(to);
+        self.residual.write_layer(to, tag::HEAD, tag::VELOCITY);
+    }
+
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        self.base.read(from)?;
+        self.residual.read_layer(from, tag::HEAD, tag::VELOCITY)
     }
 }

@@ -84,7 +84,7 @@ mod tests {
             let rates: Vec<f32> = (0..n).map(|i| 0.1 * number(i + 11)).collect();
             let element = |i: usize, j: usize| f64::from(u[at(n, i, j)]);
             let near = |found: f32, expected: f64| {
-                assert!((f64::from(found) - expected).abs() < 1e-4, "{n} {found} {expected}")
+                assert!((f64::from(found) - expected).abs() < 1e-4, "{n} {found} {expected}");
             };
 
             let mut transposed = std::vec![9.0; n];

@@ -1,23 +1,18 @@
-//! The whole story on the embedded digits: train, verify, replay, adapt, report.
+//! The whole story on the embedded digits: train, verify, replay, adapt.
 
-use std::path::Path;
-use std::sync::atomic::AtomicBool;
+use std::thread;
 
-use anyhow::{Result, bail};
-use burn::tensor::Device;
+use anyhow::{Context, Result, anyhow};
 use gradient_decay::{BetaSchedule, GradientDecay};
 
-use crate::compute::Compute;
-use crate::data::{DatasetName, Parts, Split, digits};
-use crate::device::{Arm, Samples, Trace, adapt};
-use crate::evaluation::{Evaluation, Metrics, Outputs, ReadOut};
-use crate::files;
-use crate::models::{Model, ModelName, core_parameters};
-use crate::newcomer::{self, Reception};
+use super::device::{Arm, Samples, Trace, adapt};
+use super::newcomer::{self, Reception};
+use crate::data::{Parts, Split, digits};
+use crate::evaluation::{Evaluation, Metrics, ReadOut};
+use crate::models::CoreMlp;
 use crate::progress::progress_bar;
-use crate::report;
-use crate::training::{EpochRecord, Loss, Outcome, Run, Settings, WarmUp, WarmUpShape};
-use crate::verification::{Verification, verify};
+use crate::training::{CoreRun, EpochRecord, Loss, Settings, WarmUp, WarmUpShape};
+use crate::verification::{Verification, against_oracle};
 
 /// Every loss is trained with these seeds.
 pub const SEEDS: [u64; 3] = [1, 2, 3];
@@ -41,7 +36,7 @@ const DEVICE_RATE: f32 = 0.05;
 pub struct Story {
     /// One entry a loss, plain softmax first.
     pub losses: Vec<TrainedLoss>,
-    /// Core against burn.
+    /// The core against f64.
     pub verification: Verification,
     /// One entry a way to fine-tune, plain cross-entropy first.
     pub traces: Vec<Trace>,
@@ -69,32 +64,22 @@ pub struct TrainedRun {
     pub consistent: Evaluation,
 }
 
-/// Tells the story and writes the report. `false` if core and burn disagree.
-///
-/// # Errors
-/// If the report cannot be written, which is found out first, or a training diverges.
-pub fn tell(report_path: &Path) -> Result<bool> {
-    files::check_writable(report_path)?;
-    let data = DatasetName::Digits.load(None)?.hold_out(0)?;
-    println!(
-        "Digits 8x8: {} to train, {} by other writers to test. MLP 64-64-10, {} seeds.\n",
-        data.train.len(),
-        data.test.len(),
-        SEEDS.len()
-    );
-    let (losses, model, device) = train_all(&data)?;
-    let verification = verify(&model, &data.test, &device)?;
-    let (traces, receptions) = adapt_all(&model, &device)?;
-    let story = Story { losses, verification, traces, receptions };
-    print!("{}", report::story_text(&story));
-    files::write_whole(report_path, report::story_html(&story)?.as_bytes())?;
-    println!("\nThe report is in {}", report_path.display());
-    Ok(story.verification.holds())
+impl Story {
+    /// Goes through the whole story.
+    ///
+    /// # Errors
+    /// If a training diverges, or the core refuses a sample.
+    pub fn of(data: &Parts) -> Result<Self> {
+        let (losses, model) = train_all(data)?;
+        let verification = against_oracle(&model, &data.test)?;
+        let (traces, receptions) = adapt_all(&model)?;
+        Ok(Story { losses, verification, traces, receptions })
+    }
 }
 
 /// The losses of the story, plain softmax first.
 fn losses() -> Vec<Settings> {
-    let plain = Settings::new(DatasetName::Digits, ModelName::Mlp);
+    let plain = CoreRun::plain_settings();
     let with = |beta: f32, start: Option<f32>| {
         let warm_up = start.map(|start| WarmUp { start, epochs: plain.epochs / 2, shape: WarmUpShape::Linear });
         Settings { loss: Loss::GradientDecay { beta, warm_up, scale_rate: false }, ..plain.clone() }
@@ -110,35 +95,50 @@ fn losses() -> Vec<Settings> {
     ]
 }
 
-/// Trains every loss with every seed; also returns the first model, of plain softmax.
-fn train_all(data: &Parts) -> Result<(Vec<TrainedLoss>, Model, Device)> {
-    let mut trained = Vec::new();
-    let mut first = None;
-    for settings in losses() {
-        let label = if settings.loss.is_plain() { "1 (plain)".to_owned() } else { settings.loss.label() };
-        let mut runs = Vec::new();
-        for seed in SEEDS {
-            let mut run = Run::new(Settings { seed, ..settings.clone() }, &Compute::Cpu.device()?)?;
-            let bar = progress_bar(u64::from(settings.epochs), &format!("train, beta {label}, seed {seed}"));
-            let stop = AtomicBool::new(false);
+/// Trains every loss with every seed, on all cores; also returns the first model, of plain softmax.
+fn train_all(data: &Parts) -> Result<(Vec<TrainedLoss>, CoreMlp)> {
+    let losses = losses();
+    let runs: Vec<Settings> =
+        losses.iter().flat_map(|settings| SEEDS.map(|seed| Settings { seed, ..settings.clone() })).collect();
+    let epochs = runs.iter().map(|settings| u64::from(settings.epochs)).sum();
+    let bar = progress_bar(epochs, "train");
+    let threads = thread::available_parallelism().map_or(1, usize::from).min(runs.len());
+    let share = |first: usize| -> Result<Vec<(usize, CoreRun)>> {
+        let mine = runs.iter().enumerate().skip(first).step_by(threads);
+        mine.map(|(index, settings)| {
+            let mut run = CoreRun::new(settings.clone())?;
             while !run.is_done() {
-                if run.epoch(data, &stop, || ())? == Outcome::Interrupted {
-                    bail!("the training was interrupted");
-                }
+                run.epoch(data).with_context(|| settings.describe())?;
                 bar.inc(1);
             }
-            bar.finish_and_clear();
-            runs.push(measure(&run, data)?);
-            first.get_or_insert_with(|| run.trained());
-        }
-        trained.push(TrainedLoss { label, settings, runs });
-    }
-    let Some((model, device)) = first else { bail!("there is no loss to train") };
-    Ok((trained, model, device))
+            Ok((index, run))
+        })
+        .collect()
+    };
+    let shares: Vec<Result<_>> = thread::scope(|scope| {
+        let share = &share;
+        let workers: Vec<_> = (0..threads).map(|first| scope.spawn(move || share(first))).collect();
+        workers
+            .into_iter()
+            .map(|worker| worker.join().unwrap_or_else(|_| Err(anyhow!("a training panicked"))))
+            .collect()
+    });
+    bar.finish_and_clear();
+    let mut trained: Vec<(usize, CoreRun)> =
+        shares.into_iter().collect::<Result<Vec<_>>>()?.into_iter().flatten().collect();
+    trained.sort_by_key(|(index, _)| *index);
+    let model = trained.first().context("there is no loss to train")?.1.model.clone();
+    let mut trained = trained.into_iter();
+    let of_loss = |settings: Settings| {
+        let runs = trained.by_ref().take(SEEDS.len()).map(|(_, run)| measure(&run, data)).collect::<Result<_>>()?;
+        let label = if settings.loss.is_plain() { "1 (plain)".to_owned() } else { settings.loss.label() };
+        Ok(TrainedLoss { label, settings, runs })
+    };
+    Ok((losses.into_iter().map(of_loss).collect::<Result<_>>()?, model))
 }
 
-fn measure(run: &Run, data: &Parts) -> Result<TrainedRun> {
-    let outputs = run.outputs(&data.test);
+fn measure(run: &CoreRun, data: &Parts) -> Result<TrainedRun> {
+    let outputs = run.model.outputs(&data.test)?;
     let by = |read_out| outputs.evaluate(&data.test.labels, read_out);
     Ok(TrainedRun {
         epochs: run.epochs.clone(),
@@ -148,11 +148,12 @@ fn measure(run: &Run, data: &Parts) -> Result<TrainedRun> {
 }
 
 /// Fine-tunes the head of a model on the shifted digits in every way, and lets a new class arrive in every way.
-fn adapt_all(model: &Model, device: &Device) -> Result<(Vec<Trace>, Vec<Reception>)> {
-    let samples =
-        |split: Split| Samples { features: Outputs::of(model, &split, None, device).features, labels: split.labels };
-    let stream = samples(digits::split(&::digits::device_stream()));
-    let test = samples(digits::split(&::digits::device_test()));
+fn adapt_all(model: &CoreMlp) -> Result<(Vec<Trace>, Vec<Reception>)> {
+    let samples = |split: Split| -> Result<Samples> {
+        Ok(Samples { features: model.outputs(&split)?.features, labels: split.labels })
+    };
+    let stream = samples(digits::split(&::digits::device_stream()))?;
+    let test = samples(digits::split(&::digits::device_test()))?;
     let small = GradientDecay::new(0.1);
     let arm = |label: &str, schedule, learning_rate| Arm { label: label.to_owned(), schedule, learning_rate };
     let arms = [
@@ -164,7 +165,7 @@ fn adapt_all(model: &Model, device: &Device) -> Result<(Vec<Trace>, Vec<Receptio
         arm("0.01 -> 1, geometric", BetaSchedule::geometric(0.01, 1.0, 150), DEVICE_RATE),
     ];
     let bar = progress_bar(ORDERS * arms.len() as u64, "fine-tune on the device");
-    let head = core_parameters(model.head());
+    let head = model.head();
     let traces = adapt(&head, &stream, &test, &arms, ORDERS, || bar.inc(1))?;
     bar.finish_and_clear();
     let bar = progress_bar(NEWCOMER_SEEDS * newcomer::arms().len() as u64, "a new class on the device");

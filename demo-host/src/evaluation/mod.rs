@@ -1,22 +1,22 @@
-//! How good a model's predictions are, read out and measured by the core.
+//! What is measured of a model: how good its predictions are, read out and measured by the core, and how its classes, its loss and
+//! its training behave.
+
+mod calibrators;
+mod measures;
+
+pub use calibrators::{fit_coefficient, fit_temperature};
+pub use measures::{Curriculum, Distances, Smoothness};
 
 use anyhow::{Context, Result};
-use burn::tensor::{Device, Tensor, TensorData};
 use gradient_decay::calibration::{Bin, Summary};
 use gradient_decay::{Calibration, GradientDecay};
 use serde::{Deserialize, Serialize};
-
-use crate::data::Split;
-use crate::models::{Model, floats};
 
 /// The bins of calibration errors and diagrams.
 pub const BINS: usize = 15;
 
 /// The bins of the calibration errors that are comparable with the paper's.
 pub const FEW_BINS: usize = 10;
-
-/// Images of a forward pass.
-const BATCH: usize = 500;
 
 /// What a model makes of the images of a split.
 #[derive(Clone, Debug)]
@@ -82,25 +82,6 @@ pub enum ReadOut {
 }
 
 impl Outputs {
-    /// Runs a model for inference; with a scale, its logits are cosines.
-    pub fn of(model: &Model, split: &Split, cosine_scale: Option<f32>, device: &Device) -> Self {
-        let [channels, height, width] = split.shape;
-        let (mut features, mut logits, mut classes) = (Vec::new(), Vec::new(), 0);
-        for pixels in split.pixels.chunks(BATCH * split.image_len()) {
-            let mut numbers = Vec::with_capacity(pixels.len());
-            for image in pixels.chunks_exact(split.image_len()) {
-                split.normalisation.append(image, split.shape, &mut numbers);
-            }
-            let shape = [pixels.len() / split.image_len(), channels, height, width];
-            let of_batch = model.features(Tensor::from_data(TensorData::new(numbers, shape), device));
-            let logits_of_batch = model.logits(of_batch.clone(), cosine_scale);
-            classes = logits_of_batch.dims()[1];
-            features.extend(floats(of_batch));
-            logits.extend(floats(logits_of_batch));
-        }
-        Outputs { features, logits, classes }
-    }
-
     /// The logits of each image.
     pub fn rows(&self) -> std::slice::ChunksExact<'_, f32> {
         self.logits.chunks_exact(self.classes.max(1))

@@ -2,7 +2,7 @@
 
 use anyhow::{Result, ensure};
 
-use crate::evaluation::{Outputs, ReadOut};
+use super::{Outputs, ReadOut};
 
 /// The natural logarithms of temperatures and read-out coefficients that are tried.
 const RANGE: (f64, f64) = (-6.0, 6.0);

@@ -8,8 +8,8 @@ use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
 
+use super::device::Samples;
 use crate::data::digits::CLASSES;
-use crate::device::Samples;
 use crate::models::MLP_FEATURES as FEATURES;
 
 /// The row of the newcomer, behind those of the known classes.

@@ -4,7 +4,7 @@ use anyhow::Result;
 use gradient_decay::GradientDecay;
 use serde::{Deserialize, Serialize};
 
-use crate::evaluation::Outputs;
+use super::Outputs;
 
 /// How the classes lie in the space of the features, in the features' own unit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]

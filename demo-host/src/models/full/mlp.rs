@@ -5,9 +5,6 @@ use burn::nn::{Linear, LinearConfig};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-/// The width of the hidden layer of the small network, whose outputs are the features.
-pub const SMALL_FEATURES: usize = 64;
-
 /// The width of the first hidden layer of the large network.
 pub const LARGE_FIRST: usize = 256;
 

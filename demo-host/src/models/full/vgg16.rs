@@ -12,9 +12,6 @@ use super::layers::NormalisedConvolution;
 /// The channels of the last map, which is one pixel: the features.
 pub const FEATURES: usize = 512;
 
-/// The side of the images: five poolings leave one pixel.
-pub const SIDE: usize = 32;
-
 /// The channels of the convolutions between two poolings.
 const STAGES: [&[usize]; 5] = [&[64, 64], &[128, 128], &[256, 256, 256], &[512, 512, 512], &[512, 512, 512]];
 

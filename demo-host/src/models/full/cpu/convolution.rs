@@ -113,8 +113,8 @@ mod tests {
     use burn::tensor::{Device, Distribution};
 
     use super::*;
-    use crate::models::cpu::largest_difference;
     use crate::models::floats;
+    use crate::models::full::cpu::largest_difference;
 
     #[test]
     fn maps_and_gradients_are_those_of_burn() {

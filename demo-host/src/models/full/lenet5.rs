@@ -9,12 +9,10 @@ use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
 use super::cpu::convolve;
+use crate::models::name::COLOUR_SIDE;
 
 /// The width of the last hidden layer, whose outputs are the features.
 pub const FEATURES: usize = 84;
-
-/// The side of the images that the network was made for; smaller ones are padded to it.
-pub const SIDE: usize = 32;
 
 /// Convolution 6 of 5x5, pool, convolution 16 of 5x5, pool, dense 120, dense 84, the head.
 #[derive(Module, Debug)]
@@ -31,7 +29,8 @@ pub struct LeNet5 {
 impl LeNet5 {
     /// For square images of so many channels, 32 pixels wide, or 28 and padded by 2.
     pub fn new(channels: usize, side: usize, classes: usize, device: &Device) -> Self {
-        let padding = (SIDE - side) / 2;
+        // Smaller images are padded to those that the network was made for.
+        let padding = (COLOUR_SIDE - side) / 2;
         let padded = PaddingConfig2d::Explicit(padding, padding, padding, padding);
         LeNet5 {
             conv1: Conv2dConfig::new([channels, 6], [5, 5]).with_padding(padded).init(device),
