@@ -301,7 +301,7 @@ fn rank_one<S: Statistics>(storage: &mut S, direction: Direction<'_>, start: f32
             Direction::Sample { features, class, scale, .. } => {
                 let sum = kernels::subtract(features, numbers.mean(class), difference);
                 // No feature is above the sum of all magnitudes. NaN is above everything.
-                if !(sum <= FEATURE_MAX) {
+                if !(..=FEATURE_MAX).contains(&sum) {
                     check_features(features)?;
                 }
                 if scale != 1.0 {
@@ -317,13 +317,13 @@ fn rank_one<S: Statistics>(storage: &mut S, direction: Direction<'_>, start: f32
         // f = U^T d, g = D f, q = f g.
         kernels::transposed_product(numbers.upper, difference, rates);
         let q = kernels::gain(numbers.diagonal, rates, gain);
-        if !(q <= Q_MAX) {
+        if !(..=Q_MAX).contains(&q) {
             return Err(Error::UpdateTooLarge);
         }
         // What is taken back from the scatter must be in it.
         if let Direction::Sample { class, .. } = direction
             && start < 0.0
-            && !(start + q < 0.0)
+            && !(..0.0).contains(&(start + q))
         {
             return Err(Error::NotLearned { class });
         }
