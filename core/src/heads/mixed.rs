@@ -127,7 +127,7 @@ impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const 
         check_temperature(temperature)?;
         let mut linear = LinearHead::new();
         let (weight, sum) = self.weights();
-        let (raw, weight) = (self.head.total / (sum * temperature), weight / (sum * temperature));
+        let (raw, weight) = (self.head.total() / (sum * temperature), weight / (sum * temperature));
         let Numbers { rows, bias, counts, .. } = self.head.storage.numbers();
         let known = self.trained.used().max(1) as f32;
         let storage = &mut linear.storage;

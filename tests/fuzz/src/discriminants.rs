@@ -1,11 +1,11 @@
 //! Learners with a discriminant: alone, and with a trained head, a residual, a memory, held out samples and novelty.
 
 use arbitrary::{Arbitrary, Unstructured};
-use gradient_decay::learn::{Learn, LearnFrom, Rehearse, ResidualSettings, Unlearn};
+use gradient_decay::learn::{Learn, LearnFrom, ResidualSettings, Unlearn};
 use gradient_decay::storage::{Empty, Owned};
 use gradient_decay::{
-    BetaSchedule, Calibration, Classes, DiscriminantHead, FineTuner, Guard, Head, Learner, LinearHead, MixedHead,
-    Novelty, Parts, Readout, Replay, Residual, Saved, Sgd, StreamingLda, checkpoint, kernels,
+    BetaSchedule, Calibration, Classes, DiscriminantHead, FineTuner, Guard, Learner, LinearHead, MixedHead, Novelty,
+    Parts, Readout, Replay, Residual, Saved, Sgd, StreamingLda, checkpoint, kernels,
 };
 
 use crate::learners::written;
@@ -168,7 +168,7 @@ mod tests {
     #[test]
     fn random_lessons_hold() {
         let mut seed = 1_u64;
-        for _ in 0..3000 {
+        for _ in 0..300 {
             let bytes: Vec<u8> = (0..600)
                 .map(|_| {
                     seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
