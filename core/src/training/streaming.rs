@@ -153,7 +153,7 @@ impl<S: Statistics, M> Discriminant<S, M> {
         }
         if count == 0 {
             let mut numbers = self.storage.numbers_mut();
-            numbers.mean(class).copy_from_slice(features.as_ref());
+            numbers.mean(class).iter_mut().zip(features.as_ref()).for_each(|(mean, x)| *mean = *x);
             refresh(&mut self.storage, class);
         } else {
             let m = lda.weight(count);
