@@ -15,7 +15,7 @@ mod scalar;
 mod triangle;
 
 pub use diagonal::{gain, subtract, update_diagonal};
-pub use triangle::{PANEL, transposed_product, packed, product, update_product};
+pub use triangle::{PANEL, packed, product, transposed_product, update_product};
 
 pub use scalar::{MomentumFactors, dot, exp_and_sum, largest, update, update_with_momentum};
 

@@ -15,7 +15,7 @@ mod diagonal;
 mod triangle;
 
 pub(super) use diagonal::{gain, subtract, update_diagonal};
-pub(super) use triangle::{transposed_product, product, update_product};
+pub(super) use triangle::{product, transposed_product, update_product};
 
 use core::arch::asm;
 

@@ -7,10 +7,10 @@
 mod diagonal;
 mod triangle;
 
-pub use diagonal::{gain, subtract, update_diagonal};
 #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
 pub(super) use diagonal::{Progress, add_gain, add_subtract};
-pub use triangle::{transposed_product, product, update_product};
+pub use diagonal::{gain, subtract, update_diagonal};
+pub use triangle::{product, transposed_product, update_product};
 #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
 pub(super) use triangle::{transposed_triangle, triangle_product, update_triangle};
 

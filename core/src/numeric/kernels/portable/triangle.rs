@@ -96,7 +96,9 @@ pub fn update_product(u: &mut [f32], rates: &[f32], x: &mut [f32]) {
         let Some((own_rates, rates_below)) = rates.split_first_chunk::<PANEL>() else { return };
         let mut sums = *own;
         update_triangle(triangle, own_rates, &mut sums);
-        for (column, (rate, x)) in columns.as_chunks_mut::<PANEL>().0.iter_mut().zip(rates_below.iter().zip(below.iter())) {
+        for (column, (rate, x)) in
+            columns.as_chunks_mut::<PANEL>().0.iter_mut().zip(rates_below.iter().zip(below.iter()))
+        {
             for (u, sum) in column.iter_mut().zip(&mut sums) {
                 let old = *u;
                 *u = *sum * rate + old;
