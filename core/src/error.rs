@@ -53,8 +53,13 @@ pub enum Error {
     UpdateTooLarge,
     /// The optimizer has a momentum above 0, but the head stores no velocity.
     NoVelocity,
-    /// No class is in use.
+    /// No class is in use, or none has a sample.
     NoClasses,
+    /// A sample was to be taken back that the class cannot have learned.
+    NotLearned {
+        /// The class.
+        class: usize,
+    },
     /// More classes were asked for than there are.
     TooManyClasses {
         /// The number that was asked for.
@@ -149,6 +154,14 @@ pub enum Number {
     Feature,
     /// The deviation of a feature, in [0, 1e18].
     Deviation,
+    /// A feature of a discriminant, in [-1e6, 1e6].
+    DiscriminantFeature,
+    /// The samples of a discriminant's prior, in [1e-3, 1e6].
+    PriorSamples,
+    /// The variance of a discriminant's prior, in [1e-6, 1e6].
+    PriorVariance,
+    /// The ridge of a discriminant, in [0, 1].
+    Ridge,
 }
 
 /// A slice, in [`Error::Length`] and [`Error::NotFinite`].
@@ -204,6 +217,10 @@ impl Number {
             Number::Temperature => ("the temperature", "[0.01, 100]"),
             Number::Feature => ("a feature or its mean", "[-1e18, 1e18]"),
             Number::Deviation => ("the deviation of a feature", "[0, 1e18]"),
+            Number::DiscriminantFeature => ("a feature of a discriminant", "[-1e6, 1e6]"),
+            Number::PriorSamples => ("the samples of the prior", "[1e-3, 1e6]"),
+            Number::PriorVariance => ("the variance of the prior", "[1e-6, 1e6]"),
+            Number::Ridge => ("the ridge", "[0, 1]"),
             Number::TargetSum => ("the sum of the target distribution", "[0.999, 1.001]"),
         }
     }
@@ -297,6 +314,12 @@ impl fmt::Display for Error {
                 f.write_str("the optimizer has momentum, but the head stores no velocity: use a MomentumHead")
             }
             Error::NoClasses => f.write_str("no class is in use: add one first"),
+            Error::NotLearned { class } => {
+                write!(
+                    f,
+                    "this sample cannot have been learned as class {class}: take back one that was, with its label"
+                )
+            }
             Error::TooManyClasses { classes, most } => {
                 write!(f, "{classes} classes were asked for, but there can be at most {most}")
             }

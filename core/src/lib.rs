@@ -163,7 +163,7 @@ pub mod settings {}
 #[doc = include_str!("../docs/sharing.md")]
 pub mod sharing {}
 
-pub use heads::{fixed, head, linear, mlp, number, prediction, quantized, storage, view};
+pub use heads::{discriminant, fixed, head, linear, mlp, number, prediction, quantized, statistics, storage, view};
 pub use learning::{calibration, guard, learner, preprocess, readout, replay, standardize, stored};
 pub use numeric::{kernels, math};
 pub use objective::{loss, schedule, target};
@@ -171,14 +171,16 @@ pub use objective::{loss, schedule, target};
 pub use persistence::checkpoint;
 #[cfg(feature = "storage")]
 pub use persistence::store;
-pub use training::{label, sgd, state, step, train};
+pub use training::{label, learn, sgd, state, step, streaming, train};
 
 pub use calibration::Calibration;
+pub use discriminant::{DiscriminantHead, DiscriminantView};
 pub use error::Error;
 pub use fixed::FixedHead;
 pub use guard::Guard;
 pub use head::{Classes, Head};
 pub use label::Label;
+pub use learn::Learn;
 pub use learner::{Learner, Parts};
 pub use linear::{Linear, LinearHead, MomentumHead};
 pub use loss::GradientDecay;
@@ -197,6 +199,7 @@ pub use state::State;
 pub use step::{FineTuner, Step};
 pub use storage::{PairView, Velocity};
 pub use stored::{Quantized, Stored};
+pub use streaming::StreamingLda;
 pub use target::{Labelled, Target, TargetOptions};
 pub use train::Train;
 pub use view::LinearView;

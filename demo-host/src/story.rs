@@ -151,8 +151,8 @@ fn measure(run: &Run, data: &Parts) -> Result<TrainedRun> {
 fn adapt_all(model: &Model, device: &Device) -> Result<(Vec<Trace>, Vec<Reception>)> {
     let samples =
         |split: Split| Samples { features: Outputs::of(model, &split, None, device).features, labels: split.labels };
-    let stream = samples(digits::split(&digits::source::device_stream()));
-    let test = samples(digits::split(&digits::source::device_test()));
+    let stream = samples(digits::split(&::digits::device_stream()));
+    let test = samples(digits::split(&::digits::device_test()));
     let small = GradientDecay::new(0.1);
     let arm = |label: &str, schedule, learning_rate| Arm { label: label.to_owned(), schedule, learning_rate };
     let arms = [

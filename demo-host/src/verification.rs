@@ -14,7 +14,7 @@ use burn::tensor::activation::softmax;
 use burn::tensor::{Device, Int, Tensor, TensorData};
 use gradient_decay::storage::StoredVelocity;
 use gradient_decay::{BetaSchedule, FineTuner, GradientDecay, Libm, LinearHead, MomentumHead, Sgd, State};
-use system_tests::{oracle, tolerances};
+use oracle::tolerances;
 
 use crate::data::Split;
 use crate::evaluation::Outputs;

@@ -21,8 +21,8 @@ use gradient_decay_app::simulation::script::Finger;
 use gradient_decay_link::{
     FRAME, Floats, FrameError, Received, Receiver, Refusal, Request, Response, Unreadable, decode, encode,
 };
+use oracle::line::Line;
 use proptest::prelude::*;
-use system_tests::line::Line;
 
 /// A device whose program runs whenever the host reads: what goes to it and comes from it lies in queues.
 struct Device<H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> {

@@ -4,8 +4,8 @@ use burn::tensor::{Device, Tensor, TensorData};
 use demo_host::data::DatasetName;
 use demo_host::models::ModelName;
 use demo_host::training::{Loss, Settings, batch_loss};
+use oracle::tolerances;
 use proptest::prelude::*;
-use system_tests::{oracle, tolerances};
 
 const CLASSES: usize = 10;
 

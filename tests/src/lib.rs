@@ -1,23 +1,11 @@
-//! What the system tests share: the f64 oracle, the table of tolerances, errors in ulps, the digits, a serial line. It uses
-//! nothing of the core, so that the oracle owes it nothing.
-//!
-//! The tests of this package build in seconds: those that need burn or another part of the host program stand beside
-//! it, in `demo-host/tests`.
+//! The examples of the READMEs, compiled and run. The system tests are in `tests/tests`.
 
-/// The digits, from the file that the firmware's build script includes too.
-#[path = "../../demo-host/src/data/digits/source.rs"]
-pub mod digits;
-pub mod line;
-pub mod oracle;
-pub mod tolerances;
-pub mod ulps;
-
-/// The examples of the project's README, compiled and run.
+/// The project's README.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 struct Readme;
 
-/// Those of the core's README.
+/// The core's README.
 #[cfg(doctest)]
 #[doc = include_str!("../../core/README.md")]
 struct CoreReadme;

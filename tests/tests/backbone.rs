@@ -6,7 +6,6 @@ use embedded_nn::types::{Activation, Dims, FcParams, PerTensorQuantParams};
 use gradient_decay::quantized::Quantization;
 use gradient_decay::{LinearHead, State};
 use gradient_decay_app::digits::{FEATURES, HIDDEN, PIXELS, TUNER, extract, trained_head};
-use system_tests::digits;
 
 /// The hidden layer in int8, as a converter would leave it in flash.
 struct Backbone {

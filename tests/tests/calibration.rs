@@ -1,8 +1,8 @@
 //! The streaming calibration against its definitions, computed at once in f64.
 
 use gradient_decay::Calibration;
+use oracle::tolerances;
 use proptest::prelude::*;
-use system_tests::tolerances;
 
 const BINS: usize = 15;
 

@@ -2,8 +2,8 @@
 //! and the closed form is read off at the minimum.
 
 use gradient_decay::{GradientDecay, Micromath};
+use oracle::tolerances;
 use proptest::prelude::*;
-use system_tests::{oracle, tolerances};
 
 /// Class probabilities, none below a thousandth or so, that sum to 1.
 fn class_probabilities() -> impl Strategy<Value = Vec<f64>> {

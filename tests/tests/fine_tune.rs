@@ -5,7 +5,7 @@ use gradient_decay::{
     BetaSchedule, FineTuner, GradientDecay, Libm, LinearHead, LinearView, MomentumHead, PairView, Sgd, State, Train,
     Velocity,
 };
-use system_tests::{oracle, tolerances};
+use oracle::tolerances;
 
 const CLASSES: usize = 4;
 const FEATURES: usize = 7;

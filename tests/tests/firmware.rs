@@ -7,7 +7,6 @@ use embedded_hal::digital::{ErrorType, OutputPin};
 use gradient_decay_app::digits::{
     Device, HIDDEN, Practice, Sample, TUNER, extract, run, trained_head, trained_learner,
 };
-use system_tests::digits;
 
 /// The log of the firmware in QEMU.
 const EXPECTED: &str = include_str!("../../firmware/boards/qemu-mps2-an386/digits.log");

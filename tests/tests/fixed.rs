@@ -1,9 +1,8 @@
 //! Training in integers beside training in float, on the digits: at most a point of accuracy less. Answers in integers beside the oracle.
 
+use digits::Digit;
 use gradient_decay::{BetaSchedule, FineTuner, FixedHead, FixedRate, LinearHead, Readout, Sgd, State};
 use gradient_decay_app::digits::{FEATURES, HIDDEN, extract, trained_head};
-use system_tests::digits::{self, Digit};
-use system_tests::oracle;
 
 type Samples = Vec<([f32; FEATURES], usize)>;
 

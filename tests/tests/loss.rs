@@ -1,8 +1,8 @@
 //! The loss and its gradient against the f64 oracle, over the whole range of what the core accepts.
 
 use gradient_decay::GradientDecay;
+use oracle::tolerances;
 use proptest::prelude::*;
-use system_tests::{oracle, tolerances};
 
 /// Beta, evenly in its logarithm over [1e-4, 1e3].
 fn beta() -> impl Strategy<Value = f32> {

@@ -2,8 +2,8 @@
 
 use gradient_decay::storage::StoredVelocity;
 use gradient_decay::{BetaSchedule, Error, FineTuner, Head as _, Libm, MlpHead, MomentumMlpHead, Sgd, State};
+use oracle::tolerances;
 use proptest::prelude::*;
-use system_tests::{oracle, tolerances};
 
 const CLASSES: usize = 4;
 const HIDDEN: usize = 6;

@@ -4,7 +4,6 @@ use gradient_decay::quantized::{Quantization, QuantizedHead, requantize};
 use gradient_decay::{Error, Head, LinearHead};
 use gradient_decay_app::digits::{HIDDEN, extract, trained_head};
 use proptest::prelude::*;
-use system_tests::digits;
 
 /// The two roundings in exact integers, as gemmlowp's documentation has them: the high half of the doubled product to the
 /// nearest with ties up, saturating; the division by a power of two to the nearest with ties away from zero.

@@ -2,7 +2,6 @@
 
 use gradient_decay::{BetaSchedule, FineTuner, Learner, LinearHead, Parts, Quantized, Replay, Sgd, Stored};
 use gradient_decay_app::digits::{HIDDEN, extract};
-use system_tests::digits;
 
 const TUNER: FineTuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.02));
 

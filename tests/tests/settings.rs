@@ -6,13 +6,13 @@ use std::fmt::Write;
 use std::path::Path;
 use std::{env, fs};
 
+use digits::Digit;
 use gradient_decay::storage::Empty;
 use gradient_decay::{
     BetaSchedule, FineTuner, FixedHead, FixedRate, Learner, LinearHead, Memory, MlpHead, MomentumHead, Parts,
     Preprocess, Quantized, Quantizer, Replay, Sgd, Standardizer, Train,
 };
 use gradient_decay_app::digits::{FEATURES, HIDDEN, extract, trained_head};
-use system_tests::digits::{self, Digit};
 
 type Features = [f32; FEATURES];
 type Samples = Vec<(Features, usize)>;
@@ -168,13 +168,8 @@ where
         let stream: Samples = order(seed + 1, stream.len()).into_iter().map(|i| stream[i]).collect();
         let mut learner = Box::new(make(seed, &stream));
         for (count, (x, label)) in stream.iter().enumerate() {
-            if env::var_os("FIRST").is_some() {
-                learner.rehearse(tuner, rehearsals);
-            }
             learner.learn(tuner, x, *label).unwrap();
-            if env::var_os("FIRST").is_none() {
-                learner.rehearse(tuner, rehearsals);
-            }
+            learner.rehearse(tuner, rehearsals);
             if let Some(at) = LABELS.iter().position(|labels| *labels == count + 1) {
                 for (x, label) in &test {
                     right[at] += u32::from(learner.answer(x).unwrap().prediction().class == *label);

@@ -2,8 +2,8 @@
 
 use gradient_decay::error::{Number, Slice};
 use gradient_decay::{BetaSchedule, Error, FineTuner, GradientDecay, LinearHead, Sgd, State, Target, TargetOptions};
+use oracle::tolerances;
 use proptest::prelude::*;
-use system_tests::{oracle, tolerances};
 
 fn wide(values: &[f32]) -> Vec<f64> {
     values.iter().map(|value| f64::from(*value)).collect()

@@ -21,7 +21,12 @@ pub trait Head {
     /// The number of classes in use: `0..classes()`.
     fn classes(&self) -> usize;
 
-    /// The logits of a sample; [`Number::NONE`] for each row that is not in use.
+    /// Whether a class has a logit: one in use, of which a [`Discriminant`](crate::discriminant::Discriminant) must have a sample.
+    fn knows(&self, class: usize) -> bool {
+        class < self.classes()
+    }
+
+    /// The logits of a sample; [`Number::NONE`] for each class that the head does not [know](Self::knows).
     ///
     /// # Errors
     /// [`Error::Length`] if there are not [`room`](Self::room) logits, or not as many features as the head has; [`Error::NotFinite`]

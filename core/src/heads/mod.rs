@@ -1,5 +1,6 @@
 //! Heads: what maps features to logits.
 
+pub mod discriminant;
 pub mod fixed;
 pub mod head;
 pub mod linear;
@@ -7,5 +8,6 @@ pub mod mlp;
 pub mod number;
 pub mod prediction;
 pub mod quantized;
+pub mod statistics;
 pub mod storage;
 pub mod view;

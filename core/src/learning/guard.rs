@@ -161,7 +161,7 @@ impl<X: ?Sized, R: Memory<X>> Judge<X> for Guard<R> {
     fn judge<H: Head<Features = X>>(&mut self, head: &H, logits: &mut [H::Number]) -> Verdict {
         let (mut mean, mut count) = (0.0, 0.0_f32);
         self.memory.for_each(|features, target| {
-            if target < head.classes() {
+            if head.knows(target) {
                 let loss = match head.logits(features, logits) {
                     Ok(()) => H::Number::cross_entropy::<H::Math>(logits, target),
                     Err(_) => f32::MAX,

@@ -11,9 +11,9 @@ use crate::learning::readout::{Answer, Read, Readout, answer, read_logits};
 use crate::learning::replay::Memory;
 use crate::numeric::math::Math;
 use crate::training::label::Label;
+use crate::training::learn::{Learn, LearnFrom, Rehearse, Unlearn};
 use crate::training::state::State;
-use crate::training::step::{FineTuner, Step};
-use crate::training::train::Train;
+use crate::training::step::Step;
 
 /// The parts that a [`Learner`] has beside its head. Each may be `()`, which is: not there, at no cost.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,13 +72,13 @@ impl Parts {
 /// # Ok::<(), gradient_decay::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
-pub struct Learner<H: Train, P = Parts> {
+pub struct Learner<H: Learn, P = Parts> {
     pub(crate) head: H,
-    pub(crate) state: State<H::Work>,
+    pub(crate) state: State<H::Room>,
     pub(crate) parts: P,
 }
 
-impl<H: Train<Work: Empty>, P> Learner<H, P> {
+impl<H: Learn<Room: Empty>, P> Learner<H, P> {
     /// The bytes in memory.
     pub const BYTES: usize = size_of::<Self>();
 
@@ -88,14 +88,14 @@ impl<H: Train<Work: Empty>, P> Learner<H, P> {
     }
 }
 
-impl<H: Train, P> Learner<H, P> {
+impl<H: Learn, P> Learner<H, P> {
     /// A head over the caller's memory, with a state that has the room to work in.
-    pub const fn with_state(head: H, state: State<H::Work>, parts: P) -> Self {
+    pub const fn with_state(head: H, state: State<H::Room>, parts: P) -> Self {
         Learner { head, state, parts }
     }
 
     /// Gives back head, state and parts, as of a learner that lived for one call.
-    pub fn into_parts(self) -> (H, State<H::Work>, P) {
+    pub fn into_parts(self) -> (H, State<H::Room>, P) {
         let Learner { head, state, parts } = self;
         (head, state, parts)
     }
@@ -128,7 +128,7 @@ impl<H: Train, P> Learner<H, P> {
 
 impl<H, P, R, G, C, A> Learner<H, Parts<P, R, G, C, A>>
 where
-    H: Train,
+    H: Learn,
     P: Preprocess<H::Features>,
     R: Memory<H::Features>,
     G: Judge<H::Features>,
@@ -173,7 +173,7 @@ where
         Ok(read_logits::<H::Math>(&parts.readout, probabilities))
     }
 
-    /// Learns a labelled sample, or holds it out if that is due ([`Step::learned`] tells), and remembers it. What the learner would
+    /// Learns a labelled sample, or holds it out if that is due and the head knows its class ([`Step::learned`] tells), and remembers it. What the learner would
     /// have answered before counts for the calibration. One forward pass is all that it takes. The step borrows the learner: read what you
     /// want of it before the next call.
     ///
@@ -181,15 +181,19 @@ where
     /// changes nothing.
     ///
     /// # Errors
-    /// Those of the [`Preprocess`] part; those of [`FineTuner::step`]; [`Error::TooManyClasses`] if the memory or the guard has no room
+    /// Those of the [`Preprocess`] part; those of [`FineTuner::step`](crate::FineTuner::step), or of
+    /// [`Discriminant::learn`](crate::discriminant::Discriminant::learn); [`Error::TooManyClasses`] if the memory or the guard has no room
     /// for the class. After an error all is as before.
     #[inline]
     pub fn learn<L: Label<H::Number>>(
         &mut self,
-        tuner: &FineTuner<H::Optimizer>,
+        settings: &H::Settings,
         features: &P::Input,
         label: L,
-    ) -> Result<Step<'_, H::Number>, Error> {
+    ) -> Result<Step<'_, H::Number>, Error>
+    where
+        H: LearnFrom<L>,
+    {
         let Learner { head, state, parts } = self;
         let Parts { preprocess, memory, guard, calibration, readout } = parts;
         label.check(head.classes())?;
@@ -197,20 +201,24 @@ where
             check_classes(memory.room().min(guard.held_out().room()), class.saturating_add(1))?;
         }
         preprocess.apply(features, |x| {
-            head.forward(x, &mut state.work)?;
-            let Some(class) = label.class() else { return tuner.learn(head, state, x, label) };
-            let score = calibration.score(state.work.seen(), readout.temperature(), class);
-            let step = if guard.is_due() {
+            head.look(x, &mut state.work)?;
+            let Some(class) = label.class() else { return head.learn_from(settings, state, x, label) };
+            // Of a class that it does not know the head has said nothing that could be right or wrong.
+            let known = head.knows(class);
+            let score = if known { calibration.score(state.work.seen(), readout.temperature(), class) } else { None };
+            let step = if known && guard.is_due() {
                 // The best loss stays: forgotten here, a head that has gone bad would be the best of the next few labels.
                 guard.held_out_mut().remember(x, class);
-                tuner.look(head, state, label)
+                head.report(settings, state, label)
             } else {
-                let step = tuner.learn(head, state, x, label)?;
+                let step = head.learn_from(settings, state, x, label)?;
                 memory.remember(x, class);
                 step
             };
             guard.count();
-            calibration.record(&step, score, class);
+            if known {
+                calibration.record(&step, score, class);
+            }
             Ok(step)
         })?
     }
@@ -225,9 +233,44 @@ where
 
     /// `count` steps on remembered samples, the newest among them; returns how many were taken. One whose step is refused, since training
     /// has diverged, is left out. It can wait for an idle moment.
-    pub fn rehearse(&mut self, tuner: &FineTuner<H::Optimizer>, count: u32) -> u32 {
+    pub fn rehearse(&mut self, settings: &H::Settings, count: u32) -> u32
+    where
+        H: Rehearse,
+    {
         let Learner { head, state, parts } = self;
-        parts.memory.rehearse(count, |x, class| tuner.step(head, state, x, class).is_ok())
+        parts.memory.rehearse(count, |x, class| head.rehearse(settings, state, x, class))
+    }
+
+    /// Takes a labelled sample back that was learned, as one whose label was wrong, and forgets it if it is remembered. What the
+    /// calibration counted before it was learned stays: it was said.
+    ///
+    /// # Errors
+    /// Those of the [`Preprocess`] part; those of [`Discriminant::unlearn`](crate::discriminant::Discriminant::unlearn). Nothing is then
+    /// changed.
+    ///
+    /// ```
+    /// use gradient_decay::{DiscriminantHead, Learner, Parts, StreamingLda};
+    ///
+    /// const LDA: StreamingLda = StreamingLda::new();
+    /// let mut learner = Learner::new(DiscriminantHead::<2, 2, 1>::new(), Parts::NONE);
+    /// learner.learn(&LDA, &[1.0, 0.0], 0)?;
+    /// learner.learn(&LDA, &[-1.0, 0.0], 1)?;
+    /// learner.learn(&LDA, &[0.8, 0.1], 1)?; // the wrong button
+    /// learner.unlearn(&LDA, &[0.8, 0.1], 1)?;
+    /// learner.learn(&LDA, &[0.8, 0.1], 0)?;
+    /// assert_eq!(learner.answer(&[0.9, 0.0])?.class(), Some(0));
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn unlearn(&mut self, settings: &H::Settings, features: &P::Input, class: usize) -> Result<(), Error>
+    where
+        H: Unlearn,
+    {
+        let Learner { head, parts, .. } = self;
+        parts.preprocess.apply(features, |x| {
+            head.unlearn(settings, x, class)?;
+            parts.memory.forget_sample(x, class);
+            Ok(())
+        })?
     }
 
     /// Measures the head on the samples held out.
@@ -267,7 +310,7 @@ where
 
 impl<H, P, R, G, C, A> Learner<H, Parts<P, R, G, C, A>>
 where
-    H: Train + Classes,
+    H: Learn + Classes,
     R: Memory<H::Features>,
     G: Judge<H::Features>,
 {
@@ -299,7 +342,7 @@ where
 
 impl<H, P, R, G, C, M> Learner<H, Parts<P, R, G, C, Readout<M>>>
 where
-    H: Train,
+    H: Learn,
     G: Judge<H::Features>,
     M: Math,
 {

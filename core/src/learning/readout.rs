@@ -210,7 +210,7 @@ impl<M: Math> Readout<M> {
             let mut slope = PRIOR * (1.0 - middle);
             let (mut count, mut problem) = (0_u32, None);
             memory.for_each(|features, target| {
-                if target < head.classes() {
+                if head.knows(target) {
                     count += 1;
                     match head.logits(features, logits) {
                         Ok(()) => slope += slope_of::<H>(logits, target, middle),

@@ -21,6 +21,9 @@ pub trait Memory<X: ?Sized> {
     /// nothing.
     fn remember(&mut self, features: &X, class: usize);
 
+    /// Forgets a sample that is stored with this class, as one whose label was wrong; whether there was one.
+    fn forget_sample(&mut self, features: &X, class: usize) -> bool;
+
     /// Draws `count` samples and shows each to `learn`, which says whether it took it. Returns how many it took; 0 if the
     /// memory is empty.
     fn rehearse(&mut self, count: u32, learn: impl FnMut(&X, usize) -> bool) -> u32;
@@ -41,6 +44,10 @@ impl<X: ?Sized> Memory<X> for () {
     }
 
     fn remember(&mut self, _: &X, _: usize) {}
+
+    fn forget_sample(&mut self, _: &X, _: usize) -> bool {
+        false
+    }
 
     fn rehearse(&mut self, _: u32, _: impl FnMut(&X, usize) -> bool) -> u32 {
         0
@@ -72,6 +79,10 @@ pub trait Slots {
     fn put(&mut self, class: usize, slot: usize, features: &Self::Features);
     /// Shows stored ones; `None` if there is no such slot.
     fn show<T>(&self, class: usize, slot: usize, see: impl FnOnce(&Self::Features) -> T) -> Option<T>;
+    /// Whether the slot holds these features.
+    fn holds(&self, class: usize, slot: usize, features: &Self::Features) -> bool;
+    /// Overwrites a slot by the contents of the last one that is filled, and that with zeros.
+    fn vacate(&mut self, class: usize, slot: usize, last: usize);
     /// Overwrites the slots of a class, and if `move_down` moves those of the classes above it down.
     fn remove(&mut self, class: usize, move_down: bool);
 }
@@ -118,6 +129,19 @@ impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Sl
         Some(see(&features))
     }
 
+    fn holds(&self, class: usize, slot: usize, features: &X) -> bool {
+        let held = self.slots.get(class).and_then(|slots| slots.get(slot));
+        held.is_some_and(|held| held.bytes().eq(S::store(features).bytes()))
+    }
+
+    fn vacate(&mut self, class: usize, slot: usize, last: usize) {
+        let Some(slots) = self.slots.get_mut(class) else { return };
+        let Some(moved) = slots.get_mut(last).map(|slot| core::mem::replace(slot, S::EMPTY)) else { return };
+        if let Some(slot) = slots.get_mut(slot).filter(|_| slot < last) {
+            *slot = moved;
+        }
+    }
+
     fn remove(&mut self, class: usize, move_down: bool) {
         let Some(behind) = self.slots.get_mut(class..) else { return };
         if let Some(slots) = behind.first_mut() {
@@ -155,7 +179,7 @@ impl<'a, T> SlotsView<'a, T> {
     }
 }
 
-impl<T: Copy + Default> Slots for SlotsView<'_, T>
+impl<T: Copy + Default + PartialEq> Slots for SlotsView<'_, T>
 where
     [T]: FeatureSlice,
 {
@@ -187,6 +211,18 @@ where
 
     fn show<R>(&self, class: usize, slot: usize, see: impl FnOnce(&[T]) -> R) -> Option<R> {
         self.samples.get(self.range(class, slot)).map(see)
+    }
+
+    fn holds(&self, class: usize, slot: usize, features: &[T]) -> bool {
+        self.samples.get(self.range(class, slot)).is_some_and(|held| held == features)
+    }
+
+    fn vacate(&mut self, class: usize, slot: usize, last: usize) {
+        let (to, from) = (self.range(class, slot).start, self.range(class, last));
+        if slot < last && from.end <= self.samples.len() {
+            self.samples.copy_within(from.clone(), to);
+        }
+        self.samples.get_mut(from).unwrap_or_default().fill(T::default());
     }
 
     fn remove(&mut self, class: usize, move_down: bool) {
@@ -320,6 +356,18 @@ impl<S: Slots> Memory<S::Features> for Reservoir<S> {
         if (index as usize) < slots {
             self.storage.put(class, index as usize, features);
         }
+    }
+
+    /// The samples seen count as those that are left: the next one of the class is stored for certain.
+    fn forget_sample(&mut self, features: &S::Features, class: usize) -> bool {
+        let filled = self.len(class);
+        let Some(slot) = (0..filled).find(|slot| self.storage.holds(class, *slot, features)) else { return false };
+        let left = filled.saturating_sub(1);
+        self.storage.vacate(class, slot, left);
+        if let Some(seen) = self.storage.seen_mut().get_mut(class) {
+            *seen = left as u32;
+        }
+        true
     }
 
     fn rehearse(&mut self, count: u32, mut learn: impl FnMut(&S::Features, usize) -> bool) -> u32 {

@@ -32,6 +32,8 @@
 //!  13  layer behind it  as a linear head
 //!  14  its velocity     as 3
 //!  15  fixed head       u32 classes that there is room for, u32 features, u32 exponent, u32 generator; i16 weights, i32 biases
+//!  16  discriminant     u32 classes that there is room for, u32 features, u32 labels, f32 samples of the scatter; u32 samples of each class;
+//!                      f32 U (packed), D, means, rows, biases
 //! ```
 //!
 //! **Compatibility.** A reader skips sections whose tag it does not know if the tag is below 0x8000, and refuses the checkpoint if it is
@@ -120,6 +122,7 @@ pub(crate) mod tag {
     pub(crate) const OUTPUT: u16 = 13;
     pub(crate) const OUTPUT_VELOCITY: u16 = 14;
     pub(crate) const FIXED: u16 = 15;
+    pub(crate) const DISCRIMINANT: u16 = 16;
 }
 
 /// A head, a part or a whole learner that is kept over a reset. `()` is nothing.
@@ -374,6 +377,27 @@ impl Section<'_> {
     pub(crate) fn take_floats(&mut self, slice: Slice, start: usize, to: &mut [f32]) -> Result<(), Error> {
         for (index, to) in (start..).zip(to.iter_mut()) {
             let value = self.float(slice, index)?;
+            if self.takes {
+                *to = value;
+            }
+        }
+        Ok(())
+    }
+
+    /// [`take_floats`](Self::take_floats), each of which must be in a range.
+    #[inline(never)]
+    pub(crate) fn take_floats_within(
+        &mut self,
+        slice: Slice,
+        start: usize,
+        to: &mut [f32],
+        range: &core::ops::RangeInclusive<f32>,
+    ) -> Result<(), Error> {
+        for (index, to) in (start..).zip(to.iter_mut()) {
+            let value = self.float(slice, index)?;
+            if !range.contains(&value) {
+                return Err(self.refused());
+            }
             if self.takes {
                 *to = value;
             }

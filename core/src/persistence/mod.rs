@@ -1,6 +1,7 @@
 //! Learners as bytes, and in flash.
 
 pub mod checkpoint;
+mod discriminant;
 mod sections;
 #[cfg(feature = "storage")]
 pub mod store;

@@ -16,11 +16,11 @@ use crate::learning::stored::{FeatureArray, Stored};
 use crate::numeric::fixed_point::LOGIT_MAX;
 use crate::numeric::random::Random;
 use crate::persistence::checkpoint::{Reader, SECTION, Saved, WORD, Writer, tag};
+use crate::training::learn::Learn;
 use crate::training::state::State;
-use crate::training::train::Train;
 
 /// The bytes of a section of the classes in use.
-const CLASSES_BYTES: usize = SECTION + WORD;
+pub(crate) const CLASSES_BYTES: usize = SECTION + WORD;
 
 /// The bytes of the sections of a layer, and of its velocity if it has one.
 const fn layer_bytes<S: Storage>() -> usize {
@@ -28,14 +28,14 @@ const fn layer_bytes<S: Storage>() -> usize {
     if S::PARAMETERS == 0 { 0 } else { SECTION + (2 + S::PARAMETERS) * WORD + velocity }
 }
 
-fn write_classes(classes: u32, to: &mut Writer<'_>) {
+pub(crate) fn write_classes(classes: u32, to: &mut Writer<'_>) {
     if to.section(tag::CLASSES, WORD) {
         to.words(&[classes]);
     }
 }
 
 /// The classes in use, of so many at most: all, if the checkpoint does not say.
-fn read_classes(room: usize, from: &Reader<'_>) -> Result<u32, Error> {
+pub(crate) fn read_classes(room: usize, from: &Reader<'_>) -> Result<u32, Error> {
     let Some(mut section) = from.find(tag::CLASSES) else { return Ok(room as u32) };
     let classes = section.word()?;
     section.end()?;
@@ -469,8 +469,8 @@ impl<P: Saved, R: Saved, G: Saved, C: Saved, A: Saved> Saved for Parts<P, R, G, 
     }
 }
 
-impl<H: Train + Saved, P: Saved> Saved for Learner<H, P> {
-    const SAVED_BYTES: usize = H::SAVED_BYTES + State::<H::Work>::SAVED_BYTES + P::SAVED_BYTES;
+impl<H: Learn + Saved, P: Saved> Saved for Learner<H, P> {
+    const SAVED_BYTES: usize = H::SAVED_BYTES + State::<H::Room>::SAVED_BYTES + P::SAVED_BYTES;
 
     fn write(&self, to: &mut Writer<'_>) {
         self.head.write(to);

@@ -1,10 +1,12 @@
-//! Training: one body of a step, for every head that has a gradient.
+//! Training: one body of a step for every head that has a gradient, and how a discriminant learns without one.
 
 mod fixed;
 pub mod label;
+pub mod learn;
 mod linear;
 mod mlp;
 pub mod sgd;
 pub mod state;
 pub mod step;
+pub mod streaming;
 pub mod train;

@@ -157,7 +157,11 @@ pub struct Step<'a, N = f32> {
     seen: &'a [N],
 }
 
-impl<N: Number> Step<'_, N> {
+impl<'a, N: Number> Step<'a, N> {
+    pub(crate) const fn new(sample: Sample<N>, beta: f32, learned: bool, seen: &'a [N]) -> Self {
+        Step { sample, beta, learned, seen }
+    }
+
     /// The loss, >= 0; 0 if the label is ignored. See [`GradientDecay::loss`](crate::GradientDecay::loss).
     pub fn loss(&self) -> f32 {
         self.sample.loss.to_f32()

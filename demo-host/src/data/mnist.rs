@@ -5,7 +5,6 @@ use std::path::Path;
 use anyhow::Result;
 
 use super::DatasetName::Mnist;
-use super::canonical::CanonicalFile;
 use super::{Dataset, Normalisation, idx};
 
 /// Mean and standard deviation of the training pixels, as `fetch` prints them.
@@ -13,12 +12,12 @@ const NORMALISATION: Normalisation = Normalisation { white: 255.0, mean: &[0.130
 
 const FILES: idx::Files = idx::Files {
     train: [
-        CanonicalFile { dataset: Mnist, name: "train-images-idx3-ubyte", md5: "6bbc9ace898e44ae57da46a324031adb" },
-        CanonicalFile { dataset: Mnist, name: "train-labels-idx1-ubyte", md5: "a25bea736e30d166cdddb491f175f624" },
+        Mnist.file("train-images-idx3-ubyte", "6bbc9ace898e44ae57da46a324031adb"),
+        Mnist.file("train-labels-idx1-ubyte", "a25bea736e30d166cdddb491f175f624"),
     ],
     test: [
-        CanonicalFile { dataset: Mnist, name: "t10k-images-idx3-ubyte", md5: "2646ac647ad5339dbf082846283269ea" },
-        CanonicalFile { dataset: Mnist, name: "t10k-labels-idx1-ubyte", md5: "27ae3e4e09519cfbb04c329615203637" },
+        Mnist.file("t10k-images-idx3-ubyte", "2646ac647ad5339dbf082846283269ea"),
+        Mnist.file("t10k-labels-idx1-ubyte", "27ae3e4e09519cfbb04c329615203637"),
     ],
 };
 

@@ -1,15 +1,14 @@
 //! Data sets, one file each, in their canonical formats.
 
-mod canonical;
-pub(crate) mod cifar;
+mod cifar;
 mod fashion_mnist;
 mod fetch;
-pub(crate) mod mnist;
+mod idx;
+mod mnist;
 mod split;
 mod svhn;
 
 pub mod digits;
-pub mod idx;
 
 pub use fetch::fetch;
 pub use split::{Dataset, Normalisation, Parts, Split};
@@ -18,6 +17,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result};
 use clap::ValueEnum;
+use data_files::{CanonicalFile, cifar as colour, idx as grey};
 use serde::{Deserialize, Serialize};
 
 /// A data set by name.
@@ -94,13 +94,17 @@ impl DatasetName {
         Ok(data_home()?.join(self.label()))
     }
 
+    /// One of its files, by name and md5.
+    const fn file(self, name: &'static str, md5: &'static str) -> CanonicalFile {
+        CanonicalFile { name, md5, how_to_get: self.how_to_get() }
+    }
+
     /// The shape of an image: `[channels, height, width]`.
     pub fn shape(self) -> [usize; 3] {
         match self {
             DatasetName::Digits => [1, digits::SIDE, digits::SIDE],
-            DatasetName::Mnist | DatasetName::FashionMnist => [1, idx::SIDE, idx::SIDE],
-            DatasetName::Cifar10 | DatasetName::Cifar100 => [3, cifar::SIDE, cifar::SIDE],
-            DatasetName::Svhn => [3, svhn::SIDE, svhn::SIDE],
+            DatasetName::Mnist | DatasetName::FashionMnist => [1, grey::SIDE, grey::SIDE],
+            DatasetName::Cifar10 | DatasetName::Cifar100 | DatasetName::Svhn => [3, colour::SIDE, colour::SIDE],
         }
     }
 

@@ -1,6 +1,7 @@
 //! Labelled images in memory: bytes, which are normalised when a batch is made.
 
 use anyhow::{Result, ensure};
+use data_files::Images;
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -73,6 +74,11 @@ impl Dataset {
 }
 
 impl Split {
+    /// Images with what their bytes stand for.
+    pub fn new(Images { pixels, labels, shape }: Images, normalisation: Normalisation) -> Self {
+        Split { pixels, labels, shape, normalisation }
+    }
+
     /// The number of images.
     pub fn len(&self) -> usize {
         self.labels.len()

@@ -13,7 +13,6 @@ use gradient_decay_app::{checksum, digits};
 use gradient_decay_link::{Arithmetic, Description, Summary};
 
 use super::client::Client;
-use crate::data::digits::source;
 use crate::report::percent;
 
 /// Labelled samples.
@@ -62,7 +61,7 @@ pub fn demonstrate<P: Read + Write>(client: &mut Client<P>, keep: bool) -> Resul
     match (usize::from(device.classes), usize::from(device.features), device.arithmetic) {
         (digits::CLASSES, digits::FEATURES, Arithmetic::Float) => {
             let twin = Twin { learner: learner::float(digits::Head::new(), Readout::new()), tuner: digits::TUNER };
-            let samples = (digit_features(&source::device_stream())?, digit_features(&source::device_test())?);
+            let samples = (digit_features(&::digits::device_stream())?, digit_features(&::digits::device_test())?);
             teach(client, device, "digits, shifted by a pixel", twin, &samples, keep)
         }
         (GESTURES, features::FEATURES, arithmetic) => {
@@ -163,8 +162,8 @@ fn count_right<P: Read + Write, const FEATURES: usize>(
     })
 }
 
-fn digit_features(images: &[source::Digit]) -> Result<Samples<{ digits::FEATURES }>> {
-    let features = |image: &source::Digit| {
+fn digit_features(images: &[::digits::Digit]) -> Result<Samples<{ digits::FEATURES }>> {
+    let features = |image: &::digits::Digit| {
         let mut features = [0.0; digits::FEATURES];
         digits::extract(&digits::HIDDEN, &image.pixels, &mut features)?;
         Ok((features, usize::from(image.label)))

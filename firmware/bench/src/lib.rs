@@ -7,7 +7,6 @@ pub mod calls;
 pub mod case;
 mod counts;
 pub mod trainer;
-pub mod training;
 
 use core::hint::black_box;
 

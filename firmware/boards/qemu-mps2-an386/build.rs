@@ -4,25 +4,21 @@ use std::fmt::Write;
 use std::path::PathBuf;
 use std::{env, fs};
 
-// The same split and the same shift as on the host.
-#[allow(dead_code)]
-#[path = "../../../demo-host/src/data/digits/source.rs"]
-mod source;
+use digits::Digit;
 
 fn main() {
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     fs::copy("memory.x", out.join("memory.x")).expect("memory.x can be copied");
     println!("cargo:rustc-link-search={}", out.display());
     println!("cargo:rerun-if-changed=memory.x");
-    println!("cargo:rerun-if-changed=../../../demo-host/src/data/digits/source.rs");
 
-    let digits = table("STREAM", &source::device_stream()) + &table("TEST", &source::device_test());
-    fs::write(out.join("digits.rs"), digits).expect("digits.rs can be written");
+    let tables = table("STREAM", &digits::device_stream()) + &table("TEST", &digits::device_test());
+    fs::write(out.join("digits.rs"), tables).expect("digits.rs can be written");
 }
 
-fn table(name: &str, digits: &[source::Digit]) -> String {
+fn table(name: &str, digits: &[Digit]) -> String {
     let mut code = format!("pub static {name}: [Sample; {}] = [\n", digits.len());
-    for source::Digit { pixels, label } in digits {
+    for Digit { pixels, label } in digits {
         writeln!(code, "    Sample {{ pixels: {pixels:?}, label: {label} }},").expect("a String takes all");
     }
     code + "];\n"

@@ -4,7 +4,7 @@ use gradient_decay_app::gestures::features::FEATURES;
 use gradient_decay_app::gestures::{FLOAT_TUNER, GESTURES, Head, float_learner};
 use gradient_decay_app::link::Server;
 use gradient_decay_link::{FRAME, Received, Receiver, Request, Response, VERSION, decode, encode};
-use system_tests::line::Line;
+use oracle::line::Line;
 
 /// Any bytes on the line; or, if the first is odd, as the contents of good frames, cut at 0xff. The device's answers are good frames, its head
 /// stays finite, and it answers the next request.

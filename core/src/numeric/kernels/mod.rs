@@ -11,6 +11,9 @@
 mod fpu;
 pub mod portable;
 mod scalar;
+mod triangle;
+
+pub use triangle::{PANEL, add_transposed_product, packed, product, update_product};
 
 pub use scalar::{MomentumFactors, dot, exp_and_sum, largest, update, update_with_momentum};
 

@@ -1,13 +1,13 @@
-//! The training runs of `bench::training`: the fingerprint of each step, a line each.
+//! The training runs of `training`: the fingerprint of each step, a line each.
 #![no_std]
 #![no_main]
 
 use core::fmt::Write;
 
 use bench::exit_success;
-use bench::training::{SEEDS, train};
 use cortex_m_rt::entry;
 use semihosting::io::{Write as _, stdout};
+use training::{SEEDS, train};
 
 /// Lines that are printed at once, since each call stops the machine.
 const LINES: usize = 32;

@@ -1,8 +1,5 @@
 //! The training runs that every machine must do to the same bits, on the host: the fingerprint of each step, a line each.
 
-#[path = "../../../../firmware/bench/src/training.rs"]
-mod training;
-
 use std::io::{BufWriter, Write, stdout};
 
 use anyhow::Result;

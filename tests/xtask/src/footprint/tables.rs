@@ -123,7 +123,7 @@ fn cores(text: &mut String, figures: &Figures) -> Result<()> {
     writeln!(text, "\n| instructions, 64 -> 10 | inference | step |")?;
     writeln!(text, "|---|---|---|")?;
     for machine in &MACHINES {
-        for build in machine.builds() {
+        for (build, _) in machine.builds() {
             let value = |what| get(figures, &format!("{}/{build}/64->10/{what}", machine.core));
             let (inference, step) = (grouped(value("inference")?), grouped(value("step")?));
             writeln!(text, "| {}, {build} | {inference} | {step} |", machine.core)?;

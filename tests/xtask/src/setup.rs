@@ -6,19 +6,56 @@ use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use super::shell::{has, output, root, run};
+use crate::checks::Check;
+use crate::shell::{has, output, root, run};
+use crate::slow;
 
 /// The runner that decodes the firmware's log, at the version that is tested with.
 const QEMU_RUN: &str = "0.3.1";
 
-/// Adds targets to the Rust toolchain.
-pub fn targets(targets: &[&str]) -> Result<()> {
-    rustup("target", targets)
+/// What a check needs.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// A component of the Rust toolchain.
+    Component(&'static str),
+    /// Its targets.
+    Targets(&'static [&'static str]),
+    /// The nightly toolchain, with these components.
+    Nightly(&'static [&'static str]),
+    /// The oldest toolchain that the core takes.
+    Oldest,
+    /// QEMU, and the runner, which is installed into the target folder.
+    Qemu,
+    /// A C compiler for Arm.
+    ArmCompiler,
+    /// A tool of a registry, of this version or a compatible one.
+    Tool(&'static str, &'static str),
 }
 
-/// Adds components to the Rust toolchain.
-pub fn components(components: &[&str]) -> Result<()> {
-    rustup("component", components)
+/// Sees to it that there is what these checks need.
+pub fn ready(checks: &[&Check]) -> Result<()> {
+    let mut done = Vec::new();
+    for need in checks.iter().flat_map(|check| check.needs) {
+        if done.contains(need) {
+            continue;
+        }
+        done.push(*need);
+        match *need {
+            Need::Component(name) => rustup("component", &[name])?,
+            Need::Targets(targets) => rustup("target", targets)?,
+            Need::Nightly(components) => toolchain("nightly", components)?,
+            Need::Oldest => toolchain(&slow::oldest()?, &[])?,
+            Need::Qemu => {
+                program("qemu-system-arm", "qemu-system-arm", "QEMU for Arm")?;
+                tool("qemu-run", QEMU_RUN)?;
+            }
+            Need::ArmCompiler => {
+                program("arm-none-eabi-g++", "gcc-arm-none-eabi", "GCC for Arm without an operating system")?;
+            }
+            Need::Tool(name, version) => tool(name, version)?,
+        }
+    }
+    Ok(())
 }
 
 fn rustup(kind: &str, names: &[&str]) -> Result<()> {
@@ -49,19 +86,8 @@ fn program(program: &str, package: &str, what: &str) -> Result<()> {
     Ok(())
 }
 
-/// Sees to it that there is a C compiler for Arm.
-pub fn c_compiler() -> Result<()> {
-    program("arm-none-eabi-g++", "gcc-arm-none-eabi", "GCC for Arm without an operating system")
-}
-
-/// Sees to it that there is QEMU, and the runner, which is installed into the target folder.
-pub fn qemu() -> Result<()> {
-    program("qemu-system-arm", "qemu-system-arm", "QEMU for Arm")?;
-    tool("qemu-run", QEMU_RUN)
-}
-
-/// Sees to it that there is a tool of a registry, of this version or a compatible one, in the target folder or elsewhere.
-pub fn tool(name: &str, version: &str) -> Result<()> {
+/// Sees to it that there is a tool, in the target folder or elsewhere.
+fn tool(name: &str, version: &str) -> Result<()> {
     if has(name) || installed(name).exists() {
         return Ok(());
     }
@@ -78,7 +104,7 @@ pub fn installed(name: &str) -> PathBuf {
 }
 
 /// Sees to it that there is a toolchain, with these components.
-pub fn toolchain(name: &str, components: &[&str]) -> Result<()> {
+fn toolchain(name: &str, components: &[&str]) -> Result<()> {
     let installed = output(Command::new("rustup").args(["toolchain", "list"]))?;
     // It is listed with the host behind its name; and 1.89 is another one than 1.89.0.
     if !installed.lines().any(|line| line.starts_with(&format!("{name}-"))) {
@@ -90,7 +116,7 @@ pub fn toolchain(name: &str, components: &[&str]) -> Result<()> {
     run(Command::new("rustup").args(["component", "add", "--toolchain", name]).args(components))
 }
 
-/// The search path for programs, with what [`qemu`] installed.
+/// The search path for programs, with the tools in the target folder.
 pub fn search_path() -> Result<OsString> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     Ok(std::env::join_paths(std::env::split_paths(&path).chain([tools().join("bin")]))?)

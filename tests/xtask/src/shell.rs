@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 
 /// The project's root folder.
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().map_or_else(PathBuf::new, Path::to_owned)
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).map_or_else(PathBuf::new, Path::to_owned)
 }
 
 /// The workspace of the boards.
@@ -28,11 +28,6 @@ pub fn folders(folder: &Path) -> Result<Vec<PathBuf>> {
     }
     folders.sort();
     Ok(folders)
-}
-
-/// The package that links only if the core cannot panic.
-pub fn no_panic() -> PathBuf {
-    root().join("tests").join("no-panic")
 }
 
 /// Runs cargo in a folder.
@@ -55,11 +50,8 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// A command that runs beside others, and is killed if it is not waited for.
-pub struct Background {
-    shown: String,
-    child: Child,
-}
+/// A command that runs beside others, and is killed when this is dropped.
+pub struct Background(Child);
 
 impl Background {
     /// Starts it; what it prints to its standard output is not shown.
@@ -67,22 +59,15 @@ impl Background {
         let shown = show(command);
         println!("$ {shown} &");
         let child = command.stdout(Stdio::null()).spawn().with_context(|| format!("cannot run `{shown}`"))?;
-        Ok(Background { shown, child })
-    }
-
-    /// Waits for its end.
-    pub fn wait(mut self) -> Result<()> {
-        let status = self.child.wait().with_context(|| format!("`{}` was lost", self.shown))?;
-        ensure!(status.success(), "`{}` failed: {status}", self.shown);
-        Ok(())
+        Ok(Background(child))
     }
 }
 
 impl Drop for Background {
     fn drop(&mut self) {
         // Without effect on what has ended.
-        let _: io::Result<()> = self.child.kill();
-        let _: io::Result<ExitStatus> = self.child.wait();
+        let _: io::Result<()> = self.0.kill();
+        let _: io::Result<ExitStatus> = self.0.wait();
     }
 }
 

@@ -1,27 +1,27 @@
 //! Training to the same bits: on the host in all its builds, and in QEMU on every core, with and without assembly.
 
-use std::path::PathBuf;
 use std::process::Command;
 
 use anyhow::{Result, bail};
 
-use super::footprint::{MACHINES, run_program};
-use super::shell::{output, root};
+use crate::footprint::{MACHINES, build_programs, run_program};
+use crate::shell::output;
+use crate::workspace::host_program;
 
-/// The steps of each run, as in `firmware/bench/src/training.rs`.
+/// The steps of each run, as in `tests/training`.
 const STEPS: usize = 10_000;
 
 /// Compares all builds and machines with the host's release build; without `all`, only those that take no time.
 pub fn compare(all: bool) -> Result<()> {
-    let expected = host("release", &["--release"], "")?;
-    let debug = host("debug", &[], "")?;
+    let expected = host("release", "")?;
+    let debug = host("dev", "")?;
     check("x86-64, debug", &debug, &expected)?;
-    let native = host("release", &["--release", "--target-dir", "target/native"], "-C target-cpu=native")?;
+    let native = host("release", "-C target-cpu=native")?;
     check("the host, target-cpu=native", &native, &expected)?;
     for machine in MACHINES.iter().filter(|machine| all || machine.has_fpu()) {
-        for build in machine.builds() {
-            let features = if *build == "asm" { "asm" } else { "" };
-            let found = run_program(machine, "same_training", "release", features)?;
+        for (build, features) in machine.builds() {
+            build_programs(machine, &["same_training"], "release", features)?;
+            let found = run_program(machine, "same_training", "release")?;
             check(&format!("{}, {build}", machine.core), &found, &expected)?;
         }
     }
@@ -31,15 +31,8 @@ pub fn compare(all: bool) -> Result<()> {
 }
 
 /// What the host prints, in a build of this profile.
-fn host(profile: &str, args: &[&str], flags: &str) -> Result<String> {
-    let mut build = Command::new("cargo");
-    build.args(["build", "-p", "host-programs", "--bin", "same_training"]).args(args).current_dir(root());
-    if !flags.is_empty() {
-        build.env("RUSTFLAGS", flags);
-    }
-    super::shell::run(&mut build)?;
-    let folder: PathBuf = if flags.is_empty() { root().join("target") } else { root().join("target").join("native") };
-    output(&mut Command::new(folder.join(profile).join("same_training")))
+fn host(profile: &str, flags: &str) -> Result<String> {
+    output(&mut Command::new(host_program("same_training", profile, flags)?))
 }
 
 /// Names the first step that differs.

@@ -1,5 +1,6 @@
 //! Training runs that every machine must do to the same bits: 20 seeds of 10,000 steps each, over all schedules, with and without
-//! momentum. Also compiled for the host, by `tests/programs`.
+//! momentum. `firmware/bench` compiles them for each core in QEMU, `tests/programs` for the host, `cargo xtask same-bits` compares.
+#![no_std]
 
 use gradient_decay::storage::Empty;
 use gradient_decay::{BetaSchedule, Error, FineTuner, LinearHead, MomentumHead, Sgd, State, Train};

@@ -1,4 +1,4 @@
-//! The slow checks, beside those of `cargo xtask test`.
+//! The slow checks: other compilers, fuzzing, coverage, licences, publishing, mutation testing.
 
 use std::fs;
 use std::path::PathBuf;
@@ -6,8 +6,8 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::shell::{cargo, root, run};
-use super::{footprint, qemu, same_bits, setup};
+use crate::setup;
+use crate::shell::{cargo, root, run};
 
 /// For how long each target is fuzzed, in seconds.
 const FUZZING: u32 = 30;
@@ -21,54 +21,31 @@ const COVERED: &str = "94";
 /// A target whose numbers begin with their highest byte, and for which libm has no assembly, which Miri does not run.
 const BIG_ENDIAN: &str = "s390x-unknown-linux-gnu";
 
-/// All of them. Without a network beyond the registries the list of advisories cannot be had: `offline` leaves it out.
-pub fn slow(offline: bool) -> Result<()> {
-    // With all features but demo-host's backends for GPUs, which take ten minutes and more to build.
-    cargo(&root(), &["clippy", "-p", "demo-host", "--features", "candle", "--all-targets", "--", "-D", "warnings"])?;
-    qemu::check_boards(true)?;
-    footprint::compare_kernels("release")?;
-    same_bits::compare(true)?;
-    cargo(&root(), &["test", "--release", "-p", "system-tests", "--test", "math", "--", "--ignored"])?;
-    oldest_rust()?;
-    miri()?;
-    fuzz()?;
-    coverage()?;
-    setup::tool("cargo-deny", "0.20")?;
-    let mut deny = tool("cargo-deny");
-    deny.arg("check");
-    if offline {
-        deny.args(["bans", "licenses", "sources"]);
-    }
-    run(&mut deny)?;
-    // Whatever lies about uncommitted is not to be published by this.
-    cargo(&root(), &["publish", "-p", "gradient-decay", "--dry-run", "--allow-dirty"])
-}
-
-/// The core by the oldest compiler that its manifest names.
-fn oldest_rust() -> Result<()> {
+/// The oldest Rust that the core takes, from its manifest.
+pub fn oldest() -> Result<String> {
     let path = root().join("core").join("Cargo.toml");
     let manifest = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
     let version = manifest.lines().find_map(|line| line.strip_prefix("rust-version = "));
-    let version = version.with_context(|| format!("{} names no rust-version", path.display()))?.trim_matches('"');
-    setup::toolchain(version, &[])?;
-    let toolchain = format!("+{version}");
+    let version = version.with_context(|| format!("{} names no rust-version", path.display()))?;
+    Ok(version.trim_matches('"').to_owned())
+}
+
+/// The core by that compiler.
+pub fn oldest_rust() -> Result<()> {
+    let toolchain = format!("+{}", oldest()?);
     cargo(&root(), &[&toolchain, "check", "-p", "gradient-decay", "--all-features", "--target-dir", "target/oldest"])
 }
 
 /// The core's tests, interpreted, as on a machine with the other byte order.
-fn miri() -> Result<()> {
-    setup::toolchain("nightly", &["miri", "rust-src"])?;
+pub fn miri() -> Result<()> {
     let test = ["+nightly", "miri", "test", "-p", "gradient-decay", "--lib", "--all-features"];
     cargo(&root(), &[&test[..], &["--target", BIG_ENDIAN, "--target-dir", "target/miri"]].concat())
 }
 
 /// The corpus by the stable compiler, then a search for a while, which leaves the corpus as it is.
-fn fuzz() -> Result<()> {
+pub fn fuzz() -> Result<()> {
     let folder = root().join("tests").join("fuzz");
-    cargo(&folder, &["fmt", "--check"])?;
     cargo(&folder, &["test", "--release", "--target-dir", "../../target/fuzz"])?;
-    setup::toolchain("nightly", &["rust-src"])?;
-    setup::tool("cargo-fuzz", "0.13")?;
     for target in TARGETS {
         let found = root().join("target").join("fuzz-found").join(target);
         fs::create_dir_all(&found).with_context(|| format!("cannot make {}", found.display()))?;
@@ -84,16 +61,28 @@ fn fuzz() -> Result<()> {
 /// The lines of the core that its unit tests and the system tests run, those of examples not counted; fails if they are less than
 /// what the README states.
 pub fn coverage() -> Result<()> {
-    setup::components(&["llvm-tools"])?;
-    setup::tool("cargo-llvm-cov", "0.9")?;
     let mut coverage = tool("cargo-llvm-cov");
     coverage.args(["llvm-cov", "--all-features", "--tests", "--summary-only", "--fail-under-lines", COVERED]);
     run(coverage.args(["-p", "gradient-decay", "-p", "system-tests", "--ignore-filename-regex", "firmware/"]))
 }
 
+/// What `deny.toml` demands. Without a network beyond the registries the list of advisories cannot be had: `offline` leaves it out.
+pub fn deny(offline: bool) -> Result<()> {
+    let mut deny = tool("cargo-deny");
+    deny.arg("check");
+    if offline {
+        deny.args(["bans", "licenses", "sources"]);
+    }
+    run(&mut deny)
+}
+
+/// Whatever lies about uncommitted is not to be published by this.
+pub fn publish() -> Result<()> {
+    cargo(&root(), &["publish", "-p", "gradient-decay", "--dry-run", "--allow-dirty"])
+}
+
 /// Changes the core in every way that cargo-mutants knows, and fails if the tests pass all the same.
 pub fn mutants() -> Result<()> {
-    setup::tool("cargo-mutants", "27.1")?;
     run(tool("cargo-mutants").args(["mutants", "--no-shuffle"]))
 }
 

@@ -1,11 +1,13 @@
 //! Instructions on the host, counted by callgrind where valgrind is installed; they are shown, not compared, since they depend
 //! on the compiler's idea of the host.
 
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::shell::{cargo, has, root};
+use crate::shell::has;
+use crate::workspace::host_program;
 
 use super::SHAPES;
 
@@ -18,21 +20,20 @@ pub fn print() -> Result<()> {
         println!("\nx86-64: not counted, since valgrind is not installed.\n");
         return Ok(());
     }
-    cargo(&root(), &["build", "--quiet", "--release", "-p", "host-programs", "--bin", "head_steps"])?;
+    let program = host_program("head_steps", "release", "")?;
     println!("\n| x86-64 by callgrind, instructions | inference | step |\n|---|---|---|");
     for (_, shape) in SHAPES {
-        println!("| {shape} | {} | {} |", count(shape, "inference")?, count(shape, "step")?);
+        println!("| {shape} | {} | {} |", count(&program, shape, "inference")?, count(&program, shape, "step")?);
     }
     println!();
     Ok(())
 }
 
-fn count(shape: &str, what: &str) -> Result<u32> {
+fn count(program: &Path, shape: &str, what: &str) -> Result<u32> {
     let mut valgrind = Command::new("valgrind");
     valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null", "--collect-atstart=no"]);
     valgrind.arg(format!("--toggle-collect=head_steps::{what}*"));
-    valgrind.arg(root().join("target").join("release").join("head_steps"));
-    let output = valgrind.args([shape, &RUNS.to_string()]).output().context("cannot run valgrind")?;
+    let output = valgrind.arg(program).args([shape, &RUNS.to_string()]).output().context("cannot run valgrind")?;
     let text = String::from_utf8_lossy(&output.stderr);
     let collected = text.lines().find_map(|line| line.split_once("Collected : "));
     let (_, total) = collected.with_context(|| format!("valgrind counted nothing:\n{text}"))?;

@@ -38,9 +38,9 @@ impl Machine {
         self.target.ends_with("eabihf")
     }
 
-    /// The builds to count: with and without assembly where there is any.
-    pub fn builds(&self) -> &'static [&'static str] {
-        if self.has_fpu() { &["asm", "portable"] } else { &["portable"] }
+    /// The builds to count, with their features: with and without assembly where there is any.
+    pub fn builds(&self) -> &'static [(&'static str, &'static str)] {
+        if self.has_fpu() { &[("asm", "asm"), ("portable", "")] } else { &[("portable", "")] }
     }
 
     /// Whether the head in integers is counted: where there is no FPU, and on one core that has one.
@@ -59,10 +59,8 @@ impl Machine {
     }
 }
 
-/// The targets of all machines.
-pub fn targets() -> Vec<&'static str> {
-    MACHINES.iter().map(|machine| machine.target).collect()
-}
+/// The targets of all machines; two have the same.
+pub const TARGETS: [&str; 4] = [MACHINES[0].target, MACHINES[1].target, MACHINES[2].target, MACHINES[4].target];
 
 /// The package of the measuring programs.
 pub fn package() -> PathBuf {
@@ -73,10 +71,15 @@ fn binary(machine: &Machine, program: &str, profile: &str) -> PathBuf {
     package().join("target").join(machine.target).join(profile).join(program)
 }
 
-/// Builds a program and returns what it prints in QEMU, where every instruction takes 64 ns of virtual time.
-pub fn run(machine: &Machine, program: &str, profile: &str, features: &str) -> Result<String> {
-    let build = ["build", "--quiet", "--target", machine.target, "--profile", profile, "--bin", program];
-    cargo(&package(), &[&build[..], &["--features", features]].concat())?;
+/// Builds programs, all by one call.
+pub fn build(machine: &Machine, programs: &[&str], profile: &str, features: &str) -> Result<()> {
+    let build = ["build", "--quiet", "--target", machine.target, "--profile", profile, "--features", features];
+    let programs: Vec<_> = programs.iter().flat_map(|program| ["--bin", program]).collect();
+    cargo(&package(), &[&build[..], &programs].concat())
+}
+
+/// Returns what a program, as it was built last, prints in QEMU, where every instruction takes 64 ns of virtual time.
+pub fn run(machine: &Machine, program: &str, profile: &str) -> Result<String> {
     let mut qemu = Command::new("qemu-system-arm");
     qemu.args(["-machine", machine.machine, "-icount", "shift=6", "-nographic", "-monitor", "none", "-serial", "none"]);
     qemu.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(binary(machine, program, profile));

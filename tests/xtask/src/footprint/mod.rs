@@ -13,9 +13,10 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 
-use super::shell::{cargo, root};
+use crate::checks::Options;
+use crate::shell::{cargo, root};
 use measure::Machine;
-pub use measure::{CORTEX_M4F, MACHINES, package, run as run_program, targets};
+pub use measure::{CORTEX_M4F, MACHINES, TARGETS, build as build_programs, package, run as run_program};
 
 /// The figures by name: `MACHINE/BUILD/SHAPE/WHAT`.
 pub type Figures = BTreeMap<String, u32>;
@@ -33,8 +34,20 @@ const CALLS: &str = "calls";
 const TRAINERS: [(&str, &str); 4] =
     [("asm", "asm"), ("portable", ""), ("micromath", "asm,micromath"), ("run-time settings", "asm,run-time-settings")];
 
+/// Lints the measuring programs, and runs them.
+pub fn check(options: Options) -> Result<()> {
+    let lint = ["clippy", "--release", "--bins", "--target", CORTEX_M4F.target, "--features", "asm,peers"];
+    cargo(&package(), &[&lint[..], &["--", "-D", "warnings"]].concat())?;
+    // The other profile takes half a minute to compile these many shapes.
+    compare_kernels("size")?;
+    if options.full {
+        compare_kernels("release")?;
+    }
+    measure(options.bless)
+}
+
 /// Measures everything, prints the tables, and checks gates and committed figures; `bless` commits the figures anew.
-pub fn run(bless: bool) -> Result<()> {
+fn measure(bless: bool) -> Result<()> {
     let (figures, functions) = measured()?;
     println!("{}", tables::markdown(&figures)?);
     let functions: Vec<_> = functions.iter().map(|(name, bytes)| format!("{name} {bytes}")).collect();
@@ -49,16 +62,11 @@ pub fn run(bless: bool) -> Result<()> {
     compare(&figures)
 }
 
-/// Lints the measuring programs.
-pub fn clippy() -> Result<()> {
-    let lint = ["clippy", "--release", "--bins", "--target", CORTEX_M4F.target, "--features", "asm,peers"];
-    cargo(&package(), &[&lint[..], &["--", "-D", "warnings"]].concat())
-}
-
 /// Compares the kernels in assembly with portable code, on the cores with an FPU.
-pub fn compare_kernels(profile: &str) -> Result<()> {
+fn compare_kernels(profile: &str) -> Result<()> {
     for machine in MACHINES.iter().filter(|machine| machine.has_fpu()) {
-        println!("{}", measure::run(machine, "same_bits", profile, "asm")?.trim());
+        measure::build(machine, &["same_bits"], profile, "asm")?;
+        println!("{}", measure::run(machine, "same_bits", profile)?.trim());
     }
     Ok(())
 }
@@ -66,66 +74,64 @@ pub fn compare_kernels(profile: &str) -> Result<()> {
 /// All figures, and the functions of the first trainer with their bytes.
 fn measured() -> Result<(Figures, Vec<(String, u32)>)> {
     let mut figures = Figures::new();
-    // The other profile takes half a minute to compile these many shapes: it is left to the slow checks.
-    compare_kernels("size")?;
     for machine in &MACHINES {
-        for build in machine.builds() {
-            for (program, shape) in machine.shapes() {
-                let lines = measure::run(machine, &format!("counts_{program}"), "release", features_of(build))?;
+        for (build, features) in machine.builds() {
+            let counted = counted(machine, build);
+            let programs: Vec<_> = counted.iter().map(|(program, _, _)| program.as_str()).collect();
+            measure::build(machine, &programs, "release", features)?;
+            for (program, build, shape) in &counted {
+                let lines = measure::run(machine, program, "release")?;
                 record(&mut figures, machine, build, shape, &lines)?;
             }
         }
     }
-    for machine in MACHINES.iter().filter(|machine| machine.counts_integers()) {
-        let lines = measure::run(machine, "fixed_64_10", "release", "asm")?;
-        record(&mut figures, machine, "integers", SHAPES[0].1, &lines)?;
-    }
-    for machine in &MACHINES {
-        let lines = measure::run(machine, machine.calls(), "release", "asm")?;
-        record(&mut figures, machine, CALLS, SHAPES[0].1, &lines)?;
-    }
-    for program in ["parts_64_10", "momentum_64_10", "view_64_10"] {
-        let lines = measure::run(&CORTEX_M4F, program, "release", "asm")?;
-        record(&mut figures, &CORTEX_M4F, "asm", SHAPES[0].1, &lines)?;
-    }
-    record_reference(&mut figures, &measure::run(&CORTEX_M4F, "reference", "release", "asm,peers")?)?;
+    measure::build(&CORTEX_M4F, &["reference"], "release", "asm,peers")?;
+    record_reference(&mut figures, &measure::run(&CORTEX_M4F, "reference", "release")?)?;
     let mut functions = Vec::new();
     for (build, features) in TRAINERS {
-        measure::run(&CORTEX_M4F, "none", "size", features)?;
-        let build = format!("{build} s");
-        for (program, shape) in SHAPES {
-            let size = record_trainer(&mut figures, &format!("trainer_{program}"), &build, shape, features)?;
-            if (build.as_str(), shape) == ("asm s", SHAPES[0].1) {
+        let label = format!("{build} s");
+        let trainers = SHAPES.map(|(program, shape)| (format!("trainer_{program}"), label.clone(), shape));
+        let learners = ["bare", "learner"].map(|kind| (format!("{kind}_64_10"), format!("{kind} s"), SHAPES[0].1));
+        let counted: Vec<_> = trainers.into_iter().chain(learners.into_iter().filter(|_| build == "asm")).collect();
+        // That which holds nothing is what the sizes of the others are reckoned from.
+        let programs: Vec<_> = counted.iter().map(|(program, _, _)| program.as_str()).chain(["none"]).collect();
+        measure::build(&CORTEX_M4F, &programs, "size", features)?;
+        for (program, label, shape) in &counted {
+            let size = record_trainer(&mut figures, program, label, shape)?;
+            if (label.as_str(), *shape) == ("asm s", SHAPES[0].1) {
                 functions = size.functions;
             }
         }
     }
-    let (program, shape) = SHAPES[0];
-    measure::run(&CORTEX_M4F, "none", "size", "asm")?;
-    for kind in ["bare", "learner"] {
-        record_trainer(&mut figures, &format!("{kind}_{program}"), &format!("{kind} s"), shape, "asm")?;
-    }
     Ok((figures, functions))
 }
 
+/// The programs that are counted in a build on a machine, each with what its figures are listed under: a build and a shape.
+fn counted(machine: &Machine, build: &'static str) -> Vec<(String, &'static str, &'static str)> {
+    let shapes = machine.shapes().iter();
+    let mut counted: Vec<_> = shapes.map(|(name, shape)| (format!("counts_{name}"), build, *shape)).collect();
+    let mut add = |program: &str, build| counted.push((program.to_owned(), build, SHAPES[0].1));
+    // Those that are counted in one build alone.
+    if build == machine.builds()[0].0 {
+        add(machine.calls(), CALLS);
+        if machine.counts_integers() {
+            add("fixed_64_10", "integers");
+        }
+        if machine.core == CORTEX_M4F.core {
+            ["parts_64_10", "momentum_64_10", "view_64_10"].into_iter().for_each(|program| add(program, build));
+        }
+    }
+    counted
+}
+
 /// The counts of a program of the profile `size`, and its size beyond that of `none`, which was built with the same features.
-fn record_trainer(
-    figures: &mut Figures,
-    program: &str,
-    build: &str,
-    shape: &str,
-    features: &str,
-) -> Result<measure::Size> {
-    let lines = measure::run(&CORTEX_M4F, program, "size", features)?;
+fn record_trainer(figures: &mut Figures, program: &str, build: &str, shape: &str) -> Result<measure::Size> {
+    let lines = measure::run(&CORTEX_M4F, program, "size")?;
     record(figures, &CORTEX_M4F, build, shape, &lines)?;
     let size = measure::size(&CORTEX_M4F, program)?;
     figures.insert(name(&CORTEX_M4F, build, shape, "flash"), size.flash);
     figures.insert(name(&CORTEX_M4F, build, shape, "ram"), size.ram);
     Ok(size)
-}
-
-fn features_of(build: &str) -> &'static str {
-    if build == "asm" { "asm" } else { "" }
 }
 
 fn name(machine: &Machine, build: &str, shape: &str, what: &str) -> String {

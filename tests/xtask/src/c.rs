@@ -31,7 +31,6 @@ pub fn package() -> PathBuf {
 
 /// All checks of the library.
 pub fn test() -> Result<()> {
-    cargo(&package(), &["fmt", "--check"])?;
     cargo(&package(), &["clippy", "--all-targets", "--", "-D", "warnings"])?;
     cargo(&package(), &["test"])?;
     bare()?;

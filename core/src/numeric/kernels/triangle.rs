@@ -1,0 +1,186 @@
+//! Loops over a unit upper triangular matrix `U`, packed: its ones and zeros are not stored.
+//!
+//! # Layout
+//! Of `n` rows, the matrix lies in panels of [`PANEL`] rows, the first rows first. A panel holds its columns from the left: first the
+//! columns of its own triangle, of 1, 2, .. 7 numbers, then a whole column of eight numbers for every row below the panel. The last
+//! panel may have fewer rows, and is a triangle alone. That makes `n (n - 1) / 2` numbers, see [`packed`]. A column of a panel is what a
+//! processor loads at once, whichever way the matrix is gone through.
+//!
+//! The order of operations is part of each function's contract, because the bits depend on it.
+
+/// The rows of a panel.
+pub const PANEL: usize = 8;
+
+/// The numbers of a packed matrix of `n` rows: `n (n - 1) / 2`.
+pub const fn packed(n: usize) -> usize {
+    if n == 0 { 0 } else { n * (n - 1) / 2 }
+}
+
+/// Adds `(U^T - 1) x` to `to`: to element `j` the sum over `i < j` of `U_ij x_i`, the products of each panel summed by themselves, in four
+/// lanes, `(l0 + l2) + (l1 + l3)` with `l_k = U_kj x_k + U_(k+4)j x_(k+4)`; those of its own triangle one by one.
+///
+/// `u` has [`packed`] numbers for the length of `x`, and `to` that length; what is beyond is ignored.
+#[inline(never)]
+pub fn add_transposed_product(u: &[f32], x: &[f32], to: &mut [f32]) {
+    let (mut u, mut x, mut to) = (u, x, to);
+    while !x.is_empty() {
+        let rows = x.len().min(PANEL);
+        let (own, below) = x.split_at(rows);
+        let Some((to_own, to_below)) = to.split_at_mut_checked(rows) else { return };
+        for (j, sum) in to_own.iter_mut().enumerate().skip(1) {
+            let Some((column, rest)) = u.split_at_checked(j) else { return };
+            u = rest;
+            column.iter().zip(own).for_each(|(u, x)| *sum += u * x);
+        }
+        if let Some(own) = own.first_chunk::<PANEL>() {
+            let Some((columns, rest)) = u.split_at_checked(PANEL * below.len()) else { return };
+            u = rest;
+            for (column, sum) in columns.as_chunks::<PANEL>().0.iter().zip(to_below.iter_mut()) {
+                *sum += dot(column, own);
+            }
+        }
+        (x, to) = (below, to_below);
+    }
+}
+
+#[inline(always)]
+fn dot(column: &[f32; PANEL], x: &[f32; PANEL]) -> f32 {
+    let l0 = column[0] * x[0] + column[4] * x[4];
+    let l1 = column[1] * x[1] + column[5] * x[5];
+    let l2 = column[2] * x[2] + column[6] * x[6];
+    let l3 = column[3] * x[3] + column[7] * x[7];
+    (l0 + l2) + (l1 + l3)
+}
+
+/// Replaces `x` by `U x`: element `i` becomes `x_i` plus `U_ij x_j` for each `j > i`, in ascending order.
+///
+/// `u` has [`packed`] numbers for the length of `x`; what is beyond is ignored.
+#[inline(never)]
+pub fn product(u: &[f32], x: &mut [f32]) {
+    let (mut u, mut x) = (u, x);
+    while !x.is_empty() {
+        let (own, below) = x.split_at_mut(x.len().min(PANEL));
+        for j in 1..own.len() {
+            let Some((column, rest)) = u.split_at_checked(j) else { return };
+            u = rest;
+            let Some((sums, [x, ..])) = own.split_at_mut_checked(j) else { return };
+            sums.iter_mut().zip(column).for_each(|(sum, u)| *sum += u * *x);
+        }
+        if let Some(own) = own.first_chunk_mut::<PANEL>() {
+            let Some((columns, rest)) = u.split_at_checked(PANEL * below.len()) else { return };
+            u = rest;
+            let mut sums = *own;
+            for (column, x) in columns.as_chunks::<PANEL>().0.iter().zip(below.iter()) {
+                sums = core::array::from_fn(|i| sums[i] + column[i] * x);
+            }
+            *own = sums;
+        }
+        x = below;
+    }
+}
+
+/// Replaces `x` by `U x`, as [`product`] does, and on the way each `U_ij` by `U_ij + rates_j s_i`, where `s_i` is the sum so far: `x_i` plus
+/// the products of the columns before `j`. That is the update of Bierman's factorisation, with `x = D U^T d`.
+///
+/// `u` has [`packed`] numbers for the length of `x`, and `rates` that length; what is beyond is ignored.
+#[inline(never)]
+pub fn update_product(u: &mut [f32], rates: &[f32], x: &mut [f32]) {
+    let (mut u, mut rates, mut x) = (u, rates, x);
+    while !x.is_empty() {
+        let rows = x.len().min(PANEL);
+        let (own, below) = x.split_at_mut(rows);
+        let Some((own_rates, rates_below)) = rates.split_at_checked(rows) else { return };
+        for (j, rate) in own_rates.iter().enumerate().skip(1) {
+            let Some((column, rest)) = u.split_at_mut_checked(j) else { return };
+            u = rest;
+            let Some((sums, [x, ..])) = own.split_at_mut_checked(j) else { return };
+            for (u, sum) in column.iter_mut().zip(sums) {
+                let old = *u;
+                *u = *sum * rate + old;
+                *sum += old * *x;
+            }
+        }
+        if let Some(own) = own.first_chunk_mut::<PANEL>() {
+            let Some((columns, rest)) = u.split_at_mut_checked(PANEL * below.len()) else { return };
+            u = rest;
+            let mut sums = *own;
+            for (column, (rate, x)) in
+                columns.as_chunks_mut::<PANEL>().0.iter_mut().zip(rates_below.iter().zip(below.iter()))
+            {
+                let (old, before) = (*column, sums);
+                *column = core::array::from_fn(|i| before[i] * rate + old[i]);
+                sums = core::array::from_fn(|i| before[i] + old[i] * x);
+            }
+            *own = sums;
+        }
+        (rates, x) = (rates_below, below);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::vec::Vec;
+
+    /// Where `U_ij`, `i < j`, lies.
+    fn at(n: usize, i: usize, j: usize) -> usize {
+        let panel = i / PANEL;
+        let before: usize = (0..panel).map(|p| PANEL * (PANEL - 1) / 2 + PANEL * (n - PANEL * (p + 1))).sum();
+        let (row, column) = (i % PANEL, j - PANEL * panel);
+        before + if column < PANEL { column * (column - 1) / 2 + row } else { 28 + PANEL * (column - PANEL) + row }
+    }
+
+    fn number(seed: usize) -> f32 {
+        (seed * 37 % 101) as f32 / 50.0 - 1.0
+    }
+
+    #[test]
+    fn every_number_is_where_the_layout_says() {
+        for n in [1, 2, 7, 8, 9, 15, 16, 17, 24, 30] {
+            let mut seen: Vec<usize> = (0..n).flat_map(|j| (0..j).map(move |i| at(n, i, j))).collect();
+            seen.sort_unstable();
+            assert!(seen.iter().copied().eq(0..packed(n)), "{n}");
+        }
+    }
+
+    /// Against the sums as they are written in a textbook, in f64.
+    #[test]
+    fn products_and_update_are_those_of_the_unpacked_matrix() {
+        for n in [1, 2, 7, 8, 9, 15, 16, 17, 24, 30, 64] {
+            let u: Vec<f32> = (0..packed(n)).map(number).collect();
+            let x: Vec<f32> = (0..n).map(|i| number(i + 5)).collect();
+            let rates: Vec<f32> = (0..n).map(|i| 0.1 * number(i + 11)).collect();
+            let element = |i: usize, j: usize| f64::from(u[at(n, i, j)]);
+            let near = |found: f32, expected: f64| {
+                assert!((f64::from(found) - expected).abs() < 1e-4, "{n} {found} {expected}")
+            };
+
+            let mut transposed = x.clone();
+            add_transposed_product(&u, &x, &mut transposed);
+            let mut plain = x.clone();
+            product(&u, &mut plain);
+            let (mut updated, mut with_update) = (u.clone(), x.clone());
+            update_product(&mut updated, &rates, &mut with_update);
+            assert_eq!(with_update, plain);
+            for j in 0..n {
+                let expected = f64::from(x[j]) + (0..j).map(|i| element(i, j) * f64::from(x[i])).sum::<f64>();
+                near(transposed[j], expected);
+                let expected = f64::from(x[j]) + (j + 1..n).map(|k| element(j, k) * f64::from(x[k])).sum::<f64>();
+                near(plain[j], expected);
+                for i in 0..j {
+                    let before = f64::from(x[i]) + (i + 1..j).map(|k| element(i, k) * f64::from(x[k])).sum::<f64>();
+                    near(updated[at(n, i, j)], element(i, j) + f64::from(rates[j]) * before);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn slices_of_other_lengths_are_no_panic() {
+        for (u, x, to) in [(5, 9, 9), (0, 3, 3), (36, 9, 4), (100, 3, 0), (0, 0, 3)] {
+            add_transposed_product(&std::vec![0.5; u], &std::vec![1.0; x], &mut std::vec![1.0; to]);
+            product(&std::vec![0.5; u], &mut std::vec![1.0; x]);
+            update_product(&mut std::vec![0.5; u], &std::vec![1.0; to], &mut std::vec![1.0; x]);
+        }
+    }
+}

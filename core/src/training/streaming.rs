@@ -1,0 +1,412 @@
+//! Streaming linear discriminant analysis: how a label changes a [`Discriminant`].
+//!
+//! With `m` earlier samples of the class, `d = x - mu`, the scatter gains `m / (m + 1) d d^T`. Its inverse `P = U D U^T` follows by
+//! Bierman's update, one pass over the factors; `v = P d` comes out of it, with `k = 1 / ((m + 1) / m + d v)`:
+//!
+//! ```text
+//! V_c -= k (v mu_c) v          b_c += k (v mu_c)^2 / 2                   every other class
+//! mu  += d / (m + 1)           V -= (k (v mu) - (1 - k d v) / (m + 1)) v   the label's own, b in closed form
+//! ```
+//!
+//! The first sample of a class is its mean and leaves the scatter as it is. Taking a sample back is the same with the weight negated.
+//!
+//! **Rounding.** The rows `V_c` are updated, not multiplied out, and would drift: every label refreshes one of them from the factors, in turn.
+//! Directions in which no feature varies have nothing that would correct the factors; a small ridge, put back one feature at a time, keeps
+//! them down, as the shrinkage of the paper does.
+
+use crate::error::{Error, Number, Slice, check_target, expect_in_range};
+use crate::heads::discriminant::Discriminant;
+use crate::heads::statistics::{Numbers, Scratch, Statistics};
+use crate::heads::storage::Work as _;
+use crate::numeric::kernels;
+use crate::numeric::math::Math;
+use crate::objective::Beta;
+use crate::objective::loss::GradientDecay;
+use crate::objective::sample::Sample;
+use crate::training::learn::{Learn, LearnFrom, Unlearn};
+use crate::training::state::State;
+use crate::training::step::Step;
+
+/// The largest feature. Beyond it squares of products of means would leave the range of f32.
+pub(crate) const FEATURE_MAX: f32 = 1e6;
+
+/// A label in so many puts the ridge back on one feature.
+const RIDGE_EVERY: u32 = 16;
+
+/// The settings of streaming LDA. The defaults are meant for features of mean 0 and deviation 1 and were tuned to no data set.
+///
+/// ```
+/// use gradient_decay::StreamingLda;
+///
+/// const LDA: StreamingLda = StreamingLda::new().with_most(50); // follows a user who changes
+/// assert_eq!((LDA.prior_samples(), LDA.prior_variance(), LDA.most()), (16.0, 0.1, 50));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct StreamingLda {
+    samples: f32,
+    variance: f32,
+    ridge: f32,
+    most: u32,
+}
+
+impl StreamingLda {
+    /// A prior of 16 samples of the variance 0.1 in every direction, a ridge of 0.001 a label, and counts without a bound.
+    pub const fn new() -> Self {
+        StreamingLda { samples: 16.0, variance: 0.1, ridge: 1e-3, most: u32::MAX }
+    }
+
+    /// With a prior of so many samples, in [1e-3, 1e6], of this variance in every direction, in [1e-6, 1e6]: the scatter starts at their
+    /// product. Only a head without a sample takes it.
+    ///
+    /// # Panics
+    /// If one is out of range; in a const, when it is compiled.
+    pub const fn with_prior(self, samples: f32, variance: f32) -> Self {
+        expect_in_range(self.try_with_prior(samples, variance))
+    }
+
+    /// [`with_prior`](Self::with_prior), with an error in place of a panic.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if one is out of range.
+    pub const fn try_with_prior(self, samples: f32, variance: f32) -> Result<Self, Error> {
+        if !(samples >= 1e-3 && samples <= 1e6) {
+            return Err(Error::OutOfRange { number: Number::PriorSamples, value: samples });
+        }
+        if !(variance >= 1e-6 && variance <= 1e6) {
+            return Err(Error::OutOfRange { number: Number::PriorVariance, value: variance });
+        }
+        Ok(StreamingLda { samples, variance, ..self })
+    }
+
+    /// With a ridge that adds so much to the variance of every feature, a label; in [0, 1].
+    ///
+    /// # Panics
+    /// If it is out of range; in a const, when it is compiled.
+    pub const fn with_ridge(self, ridge: f32) -> Self {
+        expect_in_range(self.try_with_ridge(ridge))
+    }
+
+    /// [`with_ridge`](Self::with_ridge), with an error in place of a panic.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if it is not in [0, 1].
+    pub const fn try_with_ridge(self, ridge: f32) -> Result<Self, Error> {
+        if ridge >= 0.0 && ridge <= 1.0 {
+            Ok(StreamingLda { ridge, ..self })
+        } else {
+            Err(Error::OutOfRange { number: Number::Ridge, value: ridge })
+        }
+    }
+
+    /// With means that weigh the last samples of a class more once it has so many: a new one then moves its mean by `1 / (most + 1)`. For
+    /// users who change. 0 counts as 1.
+    pub const fn with_most(self, most: u32) -> Self {
+        StreamingLda { most: if most == 0 { 1 } else { most }, ..self }
+    }
+
+    /// The samples that the prior weighs as much as.
+    pub const fn prior_samples(&self) -> f32 {
+        self.samples
+    }
+
+    /// The variance of the prior.
+    pub const fn prior_variance(&self) -> f32 {
+        self.variance
+    }
+
+    /// What a label adds to the variance of every feature.
+    pub const fn ridge(&self) -> f32 {
+        self.ridge
+    }
+
+    /// The samples of a class from which on the last ones weigh more.
+    pub const fn most(&self) -> u32 {
+        self.most
+    }
+
+    /// The weight of a mean of so many samples.
+    fn weight(&self, count: u32) -> f32 {
+        count.min(self.most) as f32
+    }
+}
+
+impl Default for StreamingLda {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl<S: Statistics, M> Discriminant<S, M> {
+    /// Learns a sample of a class in use.
+    ///
+    /// # Errors
+    /// [`Error::Target`] if the class is not in use; [`Error::Length`] if there are not as many features as the head has;
+    /// [`Error::NotFinite`] or [`Error::OutOfRange`] naming a feature that is NaN, infinite or not in [-1e6, 1e6];
+    /// [`Error::UpdateTooLarge`] if the update could leave the range of f32. Nothing is then changed.
+    pub fn learn(&mut self, lda: &StreamingLda, features: &S::Features, class: usize) -> Result<(), Error> {
+        self.check_sample(features, class)?;
+        let (count, begun) = (self.samples(class), self.total > 0.0);
+        let features = features.as_ref();
+        self.storage.with(|mut numbers, mut scratch| {
+            if !begun {
+                numbers.diagonal.fill(1.0 / (lda.samples * lda.variance));
+            }
+            if count == 0 {
+                numbers.mean(class).copy_from_slice(features);
+                numbers.refresh(&mut scratch, class);
+            } else {
+                let m = lda.weight(count);
+                let (rate, start) = (1.0 / (m + 1.0), (m + 1.0) / m);
+                scratch.subtract(features, numbers.mean(class), 1.0);
+                numbers.rank_one(&mut scratch, start, Some((class, rate)))?;
+            }
+            if let Some(count) = numbers.counts.get_mut(class) {
+                *count = count.saturating_add(1);
+            }
+            Ok(())
+        })?;
+        if !begun {
+            self.total = lda.samples;
+        }
+        self.total += 1.0;
+        self.labels = self.labels.saturating_add(1);
+        self.maintain(lda);
+        Ok(())
+    }
+
+    /// Takes a sample back that was learned with this label: the head is as if it had not been, but for rounding (some millionths of the
+    /// logits' spread). The settings must be those that it was learned with. A class whose only sample is taken back is in use without
+    /// one.
+    ///
+    /// # Errors
+    /// As [`learn`](Self::learn); [`Error::NotLearned`] if the class has no sample, or cannot have learned this one.
+    pub fn unlearn(&mut self, lda: &StreamingLda, features: &S::Features, class: usize) -> Result<(), Error> {
+        self.check_sample(features, class)?;
+        let count = self.samples(class);
+        let features = features.as_ref();
+        self.storage.with(|mut numbers, mut scratch| {
+            match count.checked_sub(1) {
+                None => return Err(Error::NotLearned { class }),
+                Some(0) => {
+                    numbers.mean(class).fill(0.0);
+                    numbers.row(class).fill(0.0);
+                    if let Some(bias) = numbers.bias.get_mut(class) {
+                        *bias = 0.0;
+                    }
+                }
+                Some(before) => {
+                    let m = lda.weight(before);
+                    let (rate, start) = (1.0 / (m + 1.0), (m + 1.0) / m);
+                    // Of the mean before it was learned.
+                    scratch.subtract(features, numbers.mean(class), start);
+                    numbers.rank_one(&mut scratch, -start, Some((class, -rate))).map_err(|error| match error {
+                        Error::NotLearned { .. } => Error::NotLearned { class },
+                        other => other,
+                    })?;
+                }
+            }
+            if let Some(count) = numbers.counts.get_mut(class) {
+                *count -= 1;
+            }
+            Ok(())
+        })?;
+        self.total -= 1.0;
+        self.labels = self.labels.saturating_sub(1);
+        Ok(())
+    }
+
+    /// Multiplies the row and the bias of a class out of the factors and its mean, free of what rounding has added since; of a class that is
+    /// not in use nothing. [`learn`](Self::learn) does it for one class a label, in turn.
+    pub fn refresh(&mut self, class: usize) {
+        self.storage.with(|mut numbers, mut scratch| numbers.refresh(&mut scratch, class));
+    }
+
+    fn check_sample(&self, features: &S::Features, class: usize) -> Result<(), Error> {
+        check_target(self.used(), class)?;
+        self.storage.check(features)?;
+        for (index, x) in features.as_ref().iter().enumerate() {
+            if !x.is_finite() {
+                return Err(Error::NotFinite { slice: Slice::Features, index });
+            }
+            if x.abs() > FEATURE_MAX {
+                return Err(Error::OutOfRange { number: Number::DiscriminantFeature, value: *x });
+            }
+        }
+        Ok(())
+    }
+
+    /// Refreshes a row, and puts the ridge back on a feature, whose turn it is.
+    fn maintain(&mut self, lda: &StreamingLda) {
+        let (labels, used) = (self.labels, self.used());
+        self.storage.with(|mut numbers, mut scratch| {
+            let turn = |round: u32, of: usize| (round as usize).checked_rem(of).unwrap_or_default();
+            if lda.ridge > 0.0 && labels % RIDGE_EVERY == 0 {
+                let features = numbers.diagonal.len();
+                let weight = lda.ridge * (RIDGE_EVERY as f32 * features as f32);
+                scratch.difference.fill(0.0);
+                if let Some(own) = scratch.difference.get_mut(turn(labels / RIDGE_EVERY, features)) {
+                    *own = 1.0;
+                }
+                // Refused only where the factors leave the range, which the next label finds.
+                let _ = numbers.rank_one(&mut scratch, 1.0 / weight, None);
+            }
+            numbers.refresh(&mut scratch, turn(labels, used));
+        });
+    }
+}
+
+impl Scratch<'_> {
+    /// `(x - mean) scale`.
+    fn subtract(&mut self, x: &[f32], mean: &[f32], scale: f32) {
+        for ((d, x), mean) in self.difference.iter_mut().zip(x).zip(mean) {
+            *d = (x - mean) * scale;
+        }
+    }
+}
+
+impl Numbers<&mut [f32], &mut [u32]> {
+    fn row_of(&self, class: usize) -> core::ops::Range<usize> {
+        let n = self.diagonal.len();
+        let start = class.saturating_mul(n);
+        start..start.saturating_add(n)
+    }
+
+    fn mean(&mut self, class: usize) -> &mut [f32] {
+        let row = self.row_of(class);
+        self.means.get_mut(row).unwrap_or_default()
+    }
+
+    fn row(&mut self, class: usize) -> &mut [f32] {
+        let row = self.row_of(class);
+        self.rows.get_mut(row).unwrap_or_default()
+    }
+
+    /// `V_c = P mu_c` and `b_c = -mu_c V_c / 2`, multiplied out.
+    #[inline(never)]
+    fn refresh(&mut self, scratch: &mut Scratch<'_>, class: usize) {
+        let own = self.row_of(class);
+        let mean = self.means.get(own.clone()).unwrap_or_default();
+        let row = self.rows.get_mut(own).unwrap_or_default();
+        if row.len() != scratch.gain.len() {
+            return;
+        }
+        scratch.gain.copy_from_slice(mean);
+        kernels::add_transposed_product(self.upper, mean, scratch.gain);
+        scratch.gain.iter_mut().zip(&*self.diagonal).for_each(|(f, d)| *f *= d);
+        kernels::product(self.upper, scratch.gain);
+        row.copy_from_slice(scratch.gain);
+        if let Some(bias) = self.bias.get_mut(class) {
+            *bias = -0.5 * kernels::dot(mean, row);
+        }
+    }
+
+    /// Adds `difference difference^T / start` to the scatter, and `rate difference` to the mean of a class; `start` and `rate` are
+    /// negative where a sample is taken back.
+    #[inline(never)]
+    fn rank_one(&mut self, scratch: &mut Scratch<'_>, start: f32, own: Option<(usize, f32)>) -> Result<(), Error> {
+        let Scratch { difference, rates, gain, classes } = scratch;
+        // f = U^T d, g = D f, q = f g.
+        rates.copy_from_slice(difference);
+        kernels::add_transposed_product(self.upper, difference, rates);
+        let mut q = 0.0;
+        for ((g, f), d) in gain.iter_mut().zip(&**rates).zip(&*self.diagonal) {
+            *g = d * f;
+            q += f * *g;
+        }
+        if !(q <= Q_MAX) {
+            return Err(Error::UpdateTooLarge);
+        }
+        // What is taken back from the scatter must be in it.
+        if start < 0.0 && !(start + q < 0.0) {
+            return Err(Error::NotLearned { class: 0 });
+        }
+        let (mut sum, mut alpha, mut inverse) = (0.0, start, 1.0 / start);
+        for ((f, g), d) in rates.iter_mut().zip(&**gain).zip(&mut *self.diagonal) {
+            sum += *f * g;
+            *f = -(*f * inverse);
+            let next = start + sum;
+            inverse = 1.0 / next;
+            *d *= alpha * inverse;
+            alpha = next;
+        }
+        kernels::update_product(self.upper, rates, gain);
+        // From here on `gain` is v, and `inverse` is k.
+        let k = inverse;
+        classes.fill(0.0);
+        kernels::add_dot_matrix(self.means, gain, classes);
+        for (class, (a, b)) in classes.iter_mut().zip(&mut *self.bias).enumerate() {
+            let r = k * *a;
+            match own {
+                Some((own, s)) if own == class => {
+                    let r = r - s * (start * k);
+                    *b += 0.5 * ((r - s) * *a + s * (r * q));
+                    *a = r;
+                }
+                _ => {
+                    *b += 0.5 * (r * *a);
+                    *a = r;
+                }
+            }
+        }
+        kernels::update_matrix(self.rows, 1.0, classes, gain);
+        if let Some((class, rate)) = own {
+            kernels::update(self.mean(class), 1.0, -rate, difference);
+        }
+        Ok(())
+    }
+}
+
+/// The largest squared Mahalanobis distance of a sample from its class's mean, before which nothing leaves the range of f32.
+const Q_MAX: f32 = 1e30;
+
+impl<S: Statistics, M: Math> Learn for Discriminant<S, M> {
+    type Settings = StreamingLda;
+    type Room = S::Work;
+
+    fn look(&self, features: &S::Features, room: &mut S::Work) -> Result<(), Error> {
+        self.add_logits(features, room.pair().0)
+    }
+}
+
+impl<S: Statistics, M: Math> LearnFrom<usize> for Discriminant<S, M> {
+    fn learn_from<'a>(
+        &mut self,
+        settings: &StreamingLda,
+        state: &'a mut State<S::Work>,
+        features: &S::Features,
+        class: usize,
+    ) -> Result<Step<'a, f32>, Error> {
+        let sample = self.sample(state, class);
+        self.learn(settings, features, class)?;
+        state.steps = state.steps.saturating_add(1);
+        Ok(Step::new(sample, 1.0, true, state.work.seen()))
+    }
+
+    fn report<'a>(&self, _: &StreamingLda, state: &'a mut State<S::Work>, class: usize) -> Step<'a, f32> {
+        let sample = self.sample(state, class);
+        Step::new(sample, 1.0, false, state.work.seen())
+    }
+}
+
+impl<S: Statistics, M: Math> Discriminant<S, M> {
+    /// Plain cross-entropy of the logits before the sample is learned; 0 of the first sample of a class, of which there was none.
+    fn sample(&self, state: &mut State<S::Work>, class: usize) -> Sample<f32> {
+        let (seen, gradient) = state.work.pair();
+        if self.samples(class) > 0 {
+            return GradientDecay::<M>::from_beta(Beta::ONE).sample(seen, gradient, class);
+        }
+        let Some((top, largest)) = kernels::largest(seen).filter(|_| self.has_samples()) else {
+            seen.fill(0.0);
+            return Sample { loss: 0.0, class: 0, target: usize::MAX, rest: 1.0, own: 0.0 };
+        };
+        let rest = kernels::exp_and_sum::<M>(seen, largest, 0.0);
+        Sample { loss: 0.0, class: top, target: usize::MAX, rest, own: 0.0 }
+    }
+}
+
+impl<S: Statistics, M: Math> Unlearn for Discriminant<S, M> {
+    fn unlearn(&mut self, settings: &StreamingLda, features: &S::Features, class: usize) -> Result<(), Error> {
+        Discriminant::unlearn(self, settings, features, class)
+    }
+}

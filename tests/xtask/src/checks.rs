@@ -1,0 +1,302 @@
+//! The list of checks.
+
+use anyhow::Result;
+
+use crate::setup::Need::{self, ArmCompiler, Component, Nightly, Oldest, Qemu, Targets, Tool};
+use crate::{c, footprint, qemu, same_bits, slow, starter, workspace};
+
+/// Which command runs a check; each tier has those before it as well.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Tier {
+    Core,
+    Test,
+    Ci,
+    /// None does: by its name alone.
+    Apart,
+}
+
+impl Tier {
+    /// Those that are commands.
+    pub const ALL: [Tier; 3] = [Tier::Core, Tier::Test, Tier::Ci];
+
+    pub fn name(self) -> &'static str {
+        match self {
+            Tier::Core => "core",
+            Tier::Test => "test",
+            Tier::Ci => "ci",
+            Tier::Apart => "by name",
+        }
+    }
+
+    pub fn about(self) -> &'static str {
+        match self {
+            Tier::Core => "All checks of the core: for the inner loop",
+            Tier::Test => "These, and the firmware's, the C library's and the host programs'",
+            Tier::Ci => "These with --full, and the slow ones",
+            Tier::Apart => "",
+        }
+    }
+}
+
+/// What the command line chooses.
+#[derive(Clone, Copy)]
+pub struct Options {
+    pub full: bool,
+    pub bless: bool,
+    pub offline: bool,
+}
+
+/// The folder that cargo builds in and locks meanwhile: checks of one place run one after the other.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// The workspace, with optimisation.
+    Release,
+    /// The workspace, without.
+    Debug,
+    Boards,
+    Bench,
+    CLibrary,
+    /// One of the check's own.
+    Own,
+}
+
+pub struct Check {
+    pub name: &'static str,
+    about: &'static str,
+    tier: Tier,
+    pub place: Place,
+    pub needs: &'static [Need],
+    pub run: fn(Options) -> Result<()>,
+}
+
+impl Check {
+    pub fn is_in(&self, tier: Tier) -> bool {
+        self.tier <= tier
+    }
+
+    pub fn help(&self) -> String {
+        format!("{} [{}]", self.about, self.tier.name())
+    }
+}
+
+const CLIPPY: Need = Component("clippy");
+
+/// All of them, in the order in which they begin where there is a choice: first what takes longest.
+pub const CHECKS: [Check; 27] = [
+    Check {
+        name: "burn",
+        about: "The host program's tests with burn, in release",
+        tier: Tier::Test,
+        place: Place::Release,
+        needs: &[],
+        run: |_| workspace::burn(),
+    },
+    Check {
+        name: "format",
+        about: "rustfmt, in all workspaces",
+        tier: Tier::Core,
+        place: Place::Own,
+        needs: &[Component("rustfmt")],
+        run: |_| workspace::format(),
+    },
+    Check {
+        name: "core-lints",
+        about: "clippy and rustdoc on the core with all features",
+        tier: Tier::Core,
+        place: Place::Debug,
+        needs: &[CLIPPY],
+        run: |_| workspace::core_lints(),
+    },
+    Check {
+        name: "features",
+        about: "The core compiled for devices in each combination of features",
+        tier: Tier::Core,
+        place: Place::Debug,
+        needs: &[Targets(&workspace::TARGETS)],
+        run: |_| workspace::features(),
+    },
+    Check {
+        name: "units",
+        about: "The core's unit tests in each combination of features",
+        tier: Tier::Core,
+        place: Place::Debug,
+        needs: &[],
+        run: |_| workspace::units(),
+    },
+    Check {
+        name: "core-tests",
+        about: "The core's tests, combinations, examples and documentation with all features, overflow checked",
+        tier: Tier::Core,
+        place: Place::Debug,
+        needs: &[],
+        run: |_| workspace::core_tests(),
+    },
+    Check {
+        name: "no-panic",
+        about: "A program of the whole core links without a panic",
+        tier: Tier::Core,
+        place: Place::Own,
+        needs: &[Targets(&workspace::TARGETS)],
+        run: |_| workspace::no_panic(),
+    },
+    Check {
+        name: "system-tests",
+        about: "The system tests, and the core's tests, in release",
+        tier: Tier::Core,
+        place: Place::Release,
+        needs: &[],
+        run: |_| workspace::system_tests(),
+    },
+    Check {
+        name: "host",
+        about: "The tests of the host program without burn and of the firmware's libraries, in release",
+        tier: Tier::Test,
+        place: Place::Release,
+        needs: &[],
+        run: |_| workspace::host(),
+    },
+    Check {
+        name: "boards",
+        about: "Every board builds; those in QEMU are linted, with --full all",
+        tier: Tier::Test,
+        place: Place::Boards,
+        needs: &[CLIPPY, Targets(&qemu::TARGETS)],
+        run: |options| qemu::check_boards(options.full),
+    },
+    Check {
+        name: "footprint",
+        about: "Instructions, flash, RAM and stack of the core in QEMU, beside peers, against what was committed",
+        tier: Tier::Test,
+        place: Place::Bench,
+        needs: &[CLIPPY, Targets(&footprint::TARGETS), Qemu],
+        run: |options| footprint::check(options),
+    },
+    Check {
+        name: "same-bits",
+        about: "Training to the same bits on the host and in QEMU on the cores with an FPU, with --full on all",
+        tier: Tier::Test,
+        place: Place::Bench,
+        needs: &[Targets(&footprint::TARGETS), Qemu],
+        run: |options| same_bits::compare(options.full),
+    },
+    Check {
+        name: "c",
+        about: "The C library: its functions, its example in QEMU, the recipe for an RTOS, the Arduino library",
+        tier: Tier::Test,
+        place: Place::CLibrary,
+        needs: &[CLIPPY, Targets(&c::TARGETS), Qemu, ArmCompiler],
+        run: |_| c::test(),
+    },
+    Check {
+        name: "qemu",
+        about: "The firmware in QEMU logs what is expected",
+        tier: Tier::Test,
+        place: Place::Boards,
+        needs: &[Targets(&qemu::TARGETS), Qemu],
+        run: |options| if options.bless { qemu::bless() } else { qemu::compare() },
+    },
+    Check {
+        name: "starter",
+        about: "The starter project, copied out of the tree, does what its README says",
+        tier: Tier::Test,
+        place: Place::Own,
+        needs: &[CLIPPY, Targets(&starter::TARGETS), Qemu],
+        run: |_| starter::run(),
+    },
+    Check {
+        name: "firmware-tests",
+        about: "The tests of the firmware's libraries, overflow checked, and their lints with all features",
+        tier: Tier::Test,
+        place: Place::Debug,
+        needs: &[CLIPPY],
+        run: |_| workspace::firmware_tests(),
+    },
+    Check {
+        name: "lints",
+        about: "clippy and rustdoc on the workspace",
+        tier: Tier::Test,
+        place: Place::Release,
+        needs: &[CLIPPY],
+        run: |_| workspace::lints(),
+    },
+    Check {
+        name: "link",
+        about: "The host program teaches a head in QEMU over a serial port",
+        tier: Tier::Test,
+        place: Place::Release,
+        needs: &[Targets(&qemu::TARGETS), Qemu],
+        run: |_| qemu::link(),
+    },
+    Check {
+        name: "candle",
+        about: "clippy on the host program with candle",
+        tier: Tier::Ci,
+        place: Place::Release,
+        needs: &[CLIPPY],
+        run: |_| workspace::candle(),
+    },
+    Check {
+        name: "miri",
+        about: "The core's unit tests in Miri, on a machine with the other byte order",
+        tier: Tier::Ci,
+        place: Place::Own,
+        needs: &[Nightly(&["miri", "rust-src"])],
+        run: |_| slow::miri(),
+    },
+    Check {
+        name: "fuzz",
+        about: "The corpus of fuzzing, and a search of half a minute by each target",
+        tier: Tier::Ci,
+        place: Place::Own,
+        needs: &[Nightly(&["rust-src"]), Tool("cargo-fuzz", "0.13")],
+        run: |_| slow::fuzz(),
+    },
+    Check {
+        name: "coverage",
+        about: "The lines of the core that tests run are no fewer than the README states",
+        tier: Tier::Ci,
+        place: Place::Own,
+        needs: &[Component("llvm-tools"), Tool("cargo-llvm-cov", "0.9")],
+        run: |_| slow::coverage(),
+    },
+    Check {
+        name: "oldest",
+        about: "The core by the oldest Rust that it takes",
+        tier: Tier::Ci,
+        place: Place::Own,
+        needs: &[Oldest],
+        run: |_| slow::oldest_rust(),
+    },
+    Check {
+        name: "deny",
+        about: "Licences, sources and advisories of the dependencies",
+        tier: Tier::Ci,
+        place: Place::Own,
+        needs: &[Tool("cargo-deny", "0.20")],
+        run: |options| slow::deny(options.offline),
+    },
+    Check {
+        name: "publish",
+        about: "A dry run of publishing the core",
+        tier: Tier::Ci,
+        place: Place::Debug,
+        needs: &[],
+        run: |_| slow::publish(),
+    },
+    Check {
+        name: "mutants",
+        about: "Each of hundreds of changes of the core makes a test fail; takes most of an hour",
+        tier: Tier::Apart,
+        place: Place::Own,
+        needs: &[Tool("cargo-mutants", "27.1")],
+        run: |_| slow::mutants(),
+    },
+    Check {
+        name: "arduino",
+        about: "Makes the Arduino library: a folder to put among the libraries of your sketches",
+        tier: Tier::Apart,
+        place: Place::CLibrary,
+        needs: &[Targets(&c::TARGETS)],
+        run: |_| c::arduino().map(drop),
+    },
+];

@@ -1,0 +1,80 @@
+//! `cargo xtask`: every check of the project by one command.
+//!
+//! [`checks::CHECKS`] lists them. Named by itself, a check runs here and shows all that it prints. Several run beside each other, each in a
+//! process of its own whose output goes to a file: see [`runner`].
+
+mod c;
+mod checks;
+mod footprint;
+mod qemu;
+mod runner;
+mod same_bits;
+mod setup;
+mod shell;
+mod slow;
+mod starter;
+mod workspace;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, ensure};
+use clap::builder::{PossibleValue, PossibleValuesParser};
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use checks::{CHECKS, Check, Options, Tier};
+
+/// The environment variable that gives tests their full lengths: see `oracle::lengths`.
+const FULL_LENGTHS: &str = "FULL_LENGTHS";
+
+const HELP: &str = "Each check sets up what it needs and the machine lacks: targets and components by rustup, QEMU and GCC by apt, tools by \
+                    `cargo install` into target/tools. The output of several checks goes to target/checks.";
+
+fn main() -> ExitCode {
+    match run(&arguments().get_matches()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// The command line.
+fn arguments() -> Command {
+    let tiers = Tier::ALL.into_iter().map(|tier| PossibleValue::new(tier.name()).help(tier.about()));
+    let checks = CHECKS.iter().map(|check| PossibleValue::new(check.name).help(check.help()));
+    let flag = |name, help| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
+    Command::new("xtask").bin_name("cargo xtask").about("Every check of the project").after_help(HELP).args([
+        Arg::new("what")
+            .required(true)
+            .num_args(1..)
+            .value_parser(PossibleValuesParser::new(tiers.chain(checks)))
+            .help("Tiers and checks"),
+        flag("full", "All cores and the full lengths of tests, as in `ci`"),
+        flag("bless", "Take what `footprint` measures, or what `qemu` logs, as what is expected from now on"),
+        flag("offline", "Leave out the advisories, whose list comes over a network beyond the registries"),
+        flag("ready", "Set nothing up").hide(true),
+    ])
+}
+
+fn run(arguments: &ArgMatches) -> Result<()> {
+    let what: Vec<_> = arguments.get_many::<String>("what").into_iter().flatten().map(String::as_str).collect();
+    let options = Options {
+        full: arguments.get_flag("full") || what.contains(&Tier::Ci.name()),
+        bless: arguments.get_flag("bless"),
+        offline: arguments.get_flag("offline"),
+    };
+    let is_wanted = |check: &&Check| {
+        what.iter().any(|what| *what == check.name || Tier::ALL.iter().any(|t| t.name() == *what && check.is_in(*t)))
+    };
+    let checks: Vec<&Check> = CHECKS.iter().filter(is_wanted).collect();
+    let blessed = checks.iter().all(|check| ["footprint", "qemu"].contains(&check.name));
+    ensure!(!options.bless || blessed, "--bless is for `footprint` and `qemu` alone");
+    if !arguments.get_flag("ready") {
+        setup::ready(&checks)?;
+    }
+    match checks[..] {
+        [check] => (check.run)(options),
+        _ => runner::run(&checks, options),
+    }
+}

@@ -1,0 +1,157 @@
+//! What cargo does by itself: formatting, lints, documentation, and the tests of the workspace.
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use anyhow::Result;
+
+use crate::footprint;
+use crate::shell::{boards, cargo, doc, root, run};
+
+/// The targets that the core is compiled for in every combination of features: one without and one with an FPU.
+pub const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
+
+/// The combinations of the core's features, but all of them.
+const FEATURES: [&[&str]; 9] = [
+    &[],
+    &["--no-default-features"],
+    &["--no-default-features", "--features", "libm"],
+    &["--no-default-features", "--features", "asm"],
+    &["--no-default-features", "--features", "micromath"],
+    &["--no-default-features", "--features", "defmt"],
+    &["--no-default-features", "--features", "checkpoint"],
+    &["--no-default-features", "--features", "storage"],
+    &["--features", "micromath"],
+];
+
+/// The packages that [`tests`] leaves to [`system_tests`].
+const CORE: [&str; 3] = ["gradient-decay", "oracle", "system-tests"];
+
+/// The host program with what trains full models.
+const BURN: [&str; 4] = ["-p", "demo-host", "--features", "burn"];
+
+const DENY: [&str; 3] = ["--", "-D", "warnings"];
+
+/// rustfmt everywhere.
+pub fn format() -> Result<()> {
+    for workspace in [root(), boards()] {
+        cargo(&workspace, &["fmt", "--all", "--check"])?;
+    }
+    let firmware = root().join("firmware");
+    let tests = root().join("tests");
+    for package in
+        [footprint::package(), firmware.join("c-api"), firmware.join("starter"), tests.join("fuzz"), no_panic_package()]
+    {
+        cargo(&package, &["fmt", "--check"])?;
+    }
+    Ok(())
+}
+
+/// The core compiled for devices.
+pub fn features() -> Result<()> {
+    let targets = TARGETS.map(|target| ["--target", target]).concat();
+    for features in FEATURES.into_iter().chain([&["--all-features"][..]]) {
+        cargo(&root(), &[&["check", "-p", "gradient-decay"], &targets[..], features].concat())?;
+    }
+    Ok(())
+}
+
+/// The core's unit tests, but those with all features, which are in [`core_tests`].
+pub fn units() -> Result<()> {
+    for features in FEATURES {
+        // To optimise them takes longer than they run.
+        let mut test = Command::new("cargo");
+        test.args(["test", "-p", "gradient-decay", "--lib"]).args(features).current_dir(root());
+        run(test.envs([("CARGO_PROFILE_DEV_OPT_LEVEL", "0"), ("CARGO_INCREMENTAL", "0")]))?;
+    }
+    Ok(())
+}
+
+/// The core's tests with overflow checks and debug assertions.
+pub fn core_tests() -> Result<()> {
+    cargo(&root(), &["test", "-p", "gradient-decay", "--all-features"])
+}
+
+/// clippy and rustdoc on the core with all features.
+pub fn core_lints() -> Result<()> {
+    let core = ["-p", "gradient-decay", "--all-features"];
+    cargo(&root(), &[&["clippy", "--all-targets"], &core[..], &DENY].concat())?;
+    doc(&core)
+}
+
+/// The package that links only if the core cannot panic.
+fn no_panic_package() -> PathBuf {
+    root().join("tests").join("no-panic")
+}
+
+/// Links it.
+pub fn no_panic() -> Result<()> {
+    let targets = TARGETS.map(|target| ["--target", target]).concat();
+    cargo(&no_panic_package(), &[&["build", "--release"], &targets[..]].concat())
+}
+
+/// The tests, in release, of the packages that build in seconds.
+pub fn system_tests() -> Result<()> {
+    cargo(&root(), &[&["test", "--release"], &CORE.map(|package| ["-p", package]).concat()[..]].concat())
+}
+
+/// The tests, in release, of all others. The build serves `cargo run --release -p demo-host` as well.
+pub fn host() -> Result<()> {
+    let others = CORE.map(|package| ["--exclude", package]).concat();
+    cargo(&root(), &[&["test", "--release", "--workspace"], &others[..]].concat())
+}
+
+/// The tests of the host program that train networks.
+pub fn burn() -> Result<()> {
+    cargo(&root(), &[&["test", "--release"], &BURN[..]].concat())
+}
+
+/// Builds a program of `tests/programs` and returns its path. They have a folder of their own: that of the release builds is locked for
+/// minutes.
+pub fn host_program(name: &str, profile: &str, flags: &str) -> Result<PathBuf> {
+    let folder = root().join("target").join("programs");
+    let mut build = Command::new("cargo");
+    build.args(["build", "-p", "host-programs", "--bin", name, "--profile", profile, "--target-dir"]);
+    run(build.arg(&folder).env("RUSTFLAGS", flags).current_dir(root()))?;
+    Ok(folder.join(if profile == "dev" { "debug" } else { profile }).join(name))
+}
+
+/// The firmware's libraries, with overflow checks, and with the features that no host program turns on.
+pub fn firmware_tests() -> Result<()> {
+    let app = ["-p", "gradient-decay-app", "--all-features"];
+    cargo(&root(), &[&["test"], &app[..]].concat())?;
+    cargo(&root(), &[&["clippy", "--all-targets"], &app[..], &DENY].concat())?;
+    doc(&app)
+}
+
+/// clippy and rustdoc on the workspace, in the profile of [`burn`], which has the macros and build scripts already.
+pub fn lints() -> Result<()> {
+    let clippy = |what: &[&str]| cargo(&root(), &[&["clippy", "--release", "--all-targets"], what, &DENY].concat());
+    clippy(&["--workspace"])?;
+    clippy(&BURN)?;
+    doc(&["--release", "--workspace", "--features", "demo-host/burn"])
+}
+
+/// The host program with all features but the backends for GPUs, which take ten minutes and more to build.
+pub fn candle() -> Result<()> {
+    let candle = ["clippy", "--release", "-p", "demo-host", "--features", "burn,candle", "--all-targets"];
+    cargo(&root(), &[&candle[..], &DENY].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checks::{CHECKS, Tier};
+
+    #[test]
+    fn the_parts_of_the_workflow_have_every_check() {
+        let workflow = std::fs::read_to_string(root().join(".github/workflows/ci.yml")).unwrap();
+        let lines = workflow.lines().filter_map(|line| line.trim().strip_prefix("checks: "));
+        let parts: Vec<_> = lines.flat_map(|line| line.split(' ')).collect();
+        for check in CHECKS.iter().filter(|check| check.is_in(Tier::Ci)) {
+            let tier =
+                [Tier::Core, Tier::Test].into_iter().find(|tier| check.is_in(*tier) && parts.contains(&tier.name()));
+            assert!(tier.is_some() || parts.contains(&check.name), "{} is in no part of the workflow", check.name);
+        }
+    }
+}
