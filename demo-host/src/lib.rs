@@ -16,6 +16,7 @@ pub mod models;
 pub mod newcomer;
 pub mod progress;
 pub mod report;
+pub mod simulation;
 pub mod story;
 pub mod training;
 pub mod verification;

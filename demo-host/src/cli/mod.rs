@@ -1,5 +1,6 @@
 //! The command line.
 
+mod adapt;
 mod settings;
 
 use std::path::{Path, PathBuf};
@@ -19,6 +20,7 @@ use crate::progress::progress_bar;
 use crate::training::{Checkpoint, Outcome, Run};
 use crate::{benchmark, experiments, export, files, report, story, verification};
 
+use adapt::AdaptArgs;
 use settings::SettingsArgs;
 
 /// Exit code after Ctrl-C, as shells have it.
@@ -77,6 +79,8 @@ enum Command {
         #[arg(long)]
         heads: bool,
     },
+    /// Run devices that learn from users, label by label, beside rivals
+    Adapt(AdaptArgs),
     /// Talk to a device at a serial port: by default, have it learn what it is sent, and compare every bit
     Device(DeviceArgs),
     /// Write the layers of a trained model for the firmware
@@ -199,6 +203,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
             benchmark::benchmark(device, &python, rounds).map(|()| ExitCode::SUCCESS)
         }
         Some(Command::Verify { checkpoint, data_dir }) => verify(&checkpoint, data_dir).map(success_if),
+        Some(Command::Adapt(args)) => adapt::adapt(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Device(args)) => device(&args).map(success_if),
         Some(Command::Export { checkpoint, head, hidden }) => {
             let (model, _) = load_with_linear_head(&checkpoint)?.trained();

@@ -87,3 +87,91 @@ pub fn ours<const CLASSES: usize, const FEATURES: usize, const UPPER: usize>() -
         },
     ]
 }
+
+fn linear<const CLASSES: usize, const FEATURES: usize, R>(
+    start: &Start,
+    mut learner: LinearLearner<CLASSES, FEATURES, R>,
+    schedule: BetaSchedule,
+    rehearsals: u32,
+) -> Result<Box<dyn Learner>>
+where
+    R: gradient_decay::Memory<[f32; FEATURES]> + Send + 'static,
+{
+    if let Some(base) = &start.base {
+        let mut parameters = vec![0.0; CLASSES * (FEATURES + 1)];
+        let (weights, biases) = base.head.split_at(start.classes * FEATURES);
+        parameters[..weights.len()].copy_from_slice(weights);
+        parameters[CLASSES * FEATURES..][..biases.len()].copy_from_slice(biases);
+        learner.replace(0, |head| {
+            head.import(&parameters)?;
+            head.truncate(start.classes)
+        })?;
+        // Remembered from the start, so that the first rehearsals do not know the first labels alone.
+    }
+    let tuner = FineTuner::new(schedule, Sgd::try_new(RATE)?);
+    Ok(Box::new(Linear { learner: Box::new(learner), tuner, rehearsals }))
+}
+
+fn array<const FEATURES: usize>(features: &[f32]) -> Result<&[f32; FEATURES]> {
+    features.try_into().ok().with_context(|| format!("{} features for a learner of {FEATURES}", features.len()))
+}
+
+/// Copies probabilities of a core's learner.
+fn widen(from: &[f32], to: &mut [f64]) {
+    to.iter_mut().zip(from).for_each(|(to, p)| *to = f64::from(*p));
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, R> Learner for Linear<CLASSES, FEATURES, R>
+where
+    R: gradient_decay::Memory<[f32; FEATURES]> + Send,
+{
+    fn learn(&mut self, features: &[f32], class: usize) -> Result<()> {
+        if class == self.learner.classes() {
+            self.learner.add_class()?;
+        }
+        self.learner.learn(&self.tuner, array(features)?, class)?;
+        self.learner.rehearse(&self.tuner, self.rehearsals);
+        Ok(())
+    }
+
+    fn probabilities(&mut self, features: &[f32], probabilities: &mut [f64]) -> Result<()> {
+        let mut p = [0.0; CLASSES];
+        self.learner.probabilities(array(features)?, &mut p)?;
+        widen(&p, probabilities);
+        Ok(())
+    }
+
+    fn ram_bytes(&self) -> usize {
+        LinearLearner::<CLASSES, FEATURES, R>::BYTES
+    }
+
+    fn multiply_adds(&self) -> u64 {
+        (2 * CLASSES * (FEATURES + 1)) as u64 * u64::from(1 + self.rehearsals)
+    }
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize> Learner for Lda<CLASSES, FEATURES, UPPER> {
+    fn learn(&mut self, features: &[f32], class: usize) -> Result<()> {
+        if class == self.learner.classes() {
+            self.learner.add_class()?;
+        }
+        self.learner.learn(&self.settings, array(features)?, class)?;
+        Ok(())
+    }
+
+    fn probabilities(&mut self, features: &[f32], probabilities: &mut [f64]) -> Result<()> {
+        let mut p = [0.0; CLASSES];
+        self.learner.probabilities(array(features)?, &mut p)?;
+        widen(&p, probabilities);
+        Ok(())
+    }
+
+    fn ram_bytes(&self) -> usize {
+        CoreLearner::<DiscriminantHead<CLASSES, FEATURES, UPPER>>::BYTES
+    }
+
+    /// The logits, the update of the factors and of every row, and one row refreshed.
+    fn multiply_adds(&self) -> u64 {
+        (CLASSES * FEATURES + 3 * UPPER + 2 * CLASSES * FEATURES + 2 * UPPER) as u64
+    }
+}
