@@ -93,7 +93,7 @@ impl Counts {
             match device.answer(&pump.read(class, way))? {
                 Answer::Class(prediction) if prediction.class == class => counts.right += 1,
                 Answer::Class(_) => counts.wrong += 1,
-                Answer::Unknown(_) => counts.unknown += 1,
+                Answer::Unknown(..) => counts.unknown += 1,
             }
         }
         Ok(counts)

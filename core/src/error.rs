@@ -109,6 +109,8 @@ pub enum CheckpointPart {
     Features,
     /// The exponent of fixed-point features.
     Exponent,
+    /// The CRC-32 of the trained head that a head was mixed with.
+    Trained,
     /// A section, by its tag (`expected`), which is absent, of a wrong length (`found`, in bytes), or holds what cannot be.
     Section,
     /// A section, by its tag (`expected`), that this release does not know and must not skip.
@@ -154,6 +156,8 @@ pub enum Number {
     Feature,
     /// The deviation of a feature, in [0, 1e18].
     Deviation,
+    /// The deviations beyond which a sample is far, in [-3, 30].
+    NoveltyDeviations,
     /// A feature of a discriminant, in [-1e6, 1e6].
     DiscriminantFeature,
     /// The samples of a discriminant's prior, in [1e-3, 1e6].
@@ -197,6 +201,8 @@ pub enum Slice {
     Deviation,
     /// The sums of a calibration.
     Calibration,
+    /// Means and sums of what is far from every class.
+    Novelty,
 }
 
 impl Number {
@@ -217,6 +223,7 @@ impl Number {
             Number::Temperature => ("the temperature", "[0.01, 100]"),
             Number::Feature => ("a feature or its mean", "[-1e18, 1e18]"),
             Number::Deviation => ("the deviation of a feature", "[0, 1e18]"),
+            Number::NoveltyDeviations => ("the number of deviations", "[-3, 30]"),
             Number::DiscriminantFeature => ("a feature of a discriminant", "[-1e6, 1e6]"),
             Number::PriorSamples => ("the samples of the prior", "[1e-3, 1e6]"),
             Number::PriorVariance => ("the variance of the prior", "[1e-6, 1e6]"),
@@ -243,6 +250,7 @@ impl fmt::Display for Slice {
             Slice::Mean => "mean",
             Slice::Deviation => "deviation",
             Slice::Calibration => "calibration",
+            Slice::Novelty => "novelty",
         })
     }
 }
@@ -297,6 +305,10 @@ impl fmt::Display for Error {
                         "the checkpoint is of features with the exponent {found}, but must be of ones with {expected}"
                     )
                 }
+                CheckpointPart::Trained => write!(
+                    f,
+                    "the checkpoint is of a head mixed with a trained one of the CRC {found:#010x}, but must be of one with {expected:#010x}"
+                ),
                 CheckpointPart::Section => {
                     write!(f, "the checkpoint's section {expected} is absent or of another shape: it has {found} bytes")
                 }

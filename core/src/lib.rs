@@ -33,7 +33,7 @@
 //!     learner.rehearse(&TUNER, 2);
 //! }
 //! assert!(matches!(learner.answer(&[20.8, 0.0])?, Answer::Class(prediction) if prediction.class == right));
-//! assert!(matches!(learner.answer(&[20.0, 0.0])?, Answer::Unknown(_)));
+//! assert!(matches!(learner.answer(&[20.0, 0.0])?, Answer::Unknown(..)));
 //! # Ok::<(), gradient_decay::Error>(())
 //! ```
 //!
@@ -163,8 +163,10 @@ pub mod settings {}
 #[doc = include_str!("../docs/sharing.md")]
 pub mod sharing {}
 
-pub use heads::{discriminant, fixed, head, linear, mlp, number, prediction, quantized, statistics, storage, view};
-pub use learning::{calibration, guard, learner, preprocess, readout, replay, standardize, stored};
+pub use heads::{
+    discriminant, fixed, head, linear, mixed, mlp, number, prediction, quantized, residual, statistics, storage, view,
+};
+pub use learning::{calibration, guard, learner, novelty, preprocess, readout, replay, standardize, stored};
 pub use numeric::{kernels, math};
 pub use objective::{loss, schedule, target};
 #[cfg(feature = "checkpoint")]
@@ -185,13 +187,16 @@ pub use learner::{Learner, Parts};
 pub use linear::{Linear, LinearHead, MomentumHead};
 pub use loss::GradientDecay;
 pub use math::{Libm, Math};
+pub use mixed::MixedHead;
 pub use mlp::{MlpHead, MomentumMlpHead};
+pub use novelty::Novelty;
 pub use number::Number;
 pub use prediction::Prediction;
 pub use preprocess::{Preprocess, Quantizer};
 pub use quantized::QuantizedHead;
 pub use readout::{Answer, Readout};
 pub use replay::{Memory, Replay, ReplayView};
+pub use residual::Residual;
 pub use schedule::BetaSchedule;
 pub use sgd::{FixedRate, Sgd};
 pub use standardize::Standardizer;

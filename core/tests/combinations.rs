@@ -51,7 +51,7 @@ where
                  kinds: usize| {
         let correct = |i: usize, learner: &mut Learner<H, _>| match learner.answer(&sample(1000 + i, i % kinds, offset))
         {
-            Ok(Answer::Class(prediction) | Answer::Unknown(prediction)) => prediction.class == class_of(i % kinds),
+            Ok(Answer::Class(prediction) | Answer::Unknown(prediction, _)) => prediction.class == class_of(i % kinds),
             Err(error) => panic!("{error}"),
         };
         (0..60).filter(|i| correct(*i, learner)).count()
@@ -67,7 +67,9 @@ where
         learner.rehearse(tuner, 2);
     }
     assert!(right(&mut learner, &|kind| kind.saturating_sub(1), 3) >= 37);
-    assert!(matches!(learner.answer(&sample(7, 2, offset)), Ok(Answer::Class(p) | Answer::Unknown(p)) if p.class == 1));
+    assert!(
+        matches!(learner.answer(&sample(7, 2, offset)), Ok(Answer::Class(p) | Answer::Unknown(p, _)) if p.class == 1)
+    );
 
     // Everything comes back.
     let mut bytes = vec![0; checkpoint::size(&learner, Contents::ALL)];

@@ -28,7 +28,7 @@ fn with_memory() -> Learner<LinearHead<CLASSES, FEATURES>, Parts<(), Memory>> {
 }
 
 fn class_of(answer: Answer) -> usize {
-    let (Answer::Class(prediction) | Answer::Unknown(prediction)) = answer;
+    let (Answer::Class(prediction) | Answer::Unknown(prediction, _)) = answer;
     prediction.class
 }
 

@@ -1,6 +1,8 @@
 //! The device that models are trained on, chosen at run time among those that were compiled in.
 
+#[cfg(feature = "burn")]
 use anyhow::{Result, bail};
+#[cfg(feature = "burn")]
 use burn::tensor::Device;
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
@@ -32,6 +34,7 @@ impl Compute {
     ///
     /// # Errors
     /// If this program was built without it.
+    #[cfg(feature = "burn")]
     pub fn device(self) -> Result<Device> {
         match self {
             Compute::Cpu => Ok(Device::flex()),

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 /// A training step allocates and frees many large tensors: the system's allocator returns each to the kernel, and its
 /// pages fault in again at the next step.
+#[cfg(feature = "burn")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

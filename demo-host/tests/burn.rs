@@ -6,7 +6,7 @@ use demo_host::compute::Compute;
 use demo_host::data::{DatasetName, Parts};
 use demo_host::models::{ModelName, core_parameters};
 use demo_host::training::{Checkpoint, Loss, Outcome, Run, Settings, WarmUp, WarmUpShape};
-use demo_host::verification::verify;
+use demo_host::verification::against_burn;
 
 fn settings(model: ModelName) -> Settings {
     let warm_up = Some(WarmUp { start: 0.01, epochs: 2, shape: WarmUpShape::Linear });
@@ -44,7 +44,7 @@ fn core_and_burn_agree() {
         train(&mut run, &data, 4);
         assert!(run.epochs[3].test.accuracy > 0.8, "{:?}", run.epochs[3]);
         let (model, device) = run.trained();
-        let verification = verify(&model, &data.test, &device).unwrap();
+        let verification = against_burn(&model, &data.test, &device).unwrap();
         assert!(verification.holds(), "{verification}");
         assert_eq!(verification.images, 600);
         assert!(verification.checks.len() > 20);

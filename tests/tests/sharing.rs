@@ -54,7 +54,7 @@ fn two_tasks_share_a_learner() {
             let class = i % 2;
             let features = [if class == 0 { 1.0 } else { -1.0 }, (i % 7) as f32 / 7.0];
             LABELLED.send((features, class)).await;
-            let (Answer::Class(prediction) | Answer::Unknown(prediction)) = answer(&features).await.unwrap();
+            let (Answer::Class(prediction) | Answer::Unknown(prediction, _)) = answer(&features).await.unwrap();
             right += usize::from(prediction.class == class);
         }
         right

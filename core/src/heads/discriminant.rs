@@ -2,25 +2,27 @@
 //!
 //! Each class has a mean `mu_c`, all share one scatter `S` within classes (Hayes and Kanan, "Lifelong machine learning with deep streaming
 //! linear discriminant analysis", 2020). The logits are those of Gaussians with that covariance and equal priors,
-//! `z_c = N (V_c x - mu_c V_c / 2)` with `V_c = P mu_c`, `P` the inverse of the scatter and `N` the samples that it stands for: an ordinary
-//! linear head. `P` is kept as `U D U^T` (Bierman, "Factorization methods for discrete sequential estimation", 1977), `U` unit upper
+//! `z_c = N / T (V_c x - mu_c V_c / 2)` with `V_c = P mu_c`, `P` the inverse of the scatter and `N` the samples that it stands for: an
+//! ordinary linear head. What few samples say of means and scatter is too sure, by the temperature
+//! [`T`](Discriminant::temperature). `P` is kept as `U D U^T` (Bierman, "Factorization methods for discrete sequential estimation", 1977), `U` unit upper
 //! triangular: a sample updates the factors, and nothing is ever inverted.
 //!
 //! How a label changes it is in [`streaming`](crate::streaming).
 
 use core::marker::PhantomData;
 
-use crate::error::{Error, Slice, check_length, check_target};
+use crate::error::{self, Error, Slice, check_classes, check_length, check_target};
 use crate::heads::head::{Classes, Head, remove_row};
-use crate::heads::linear::{LinearHead, check_logits, mask};
+use crate::heads::linear::{LinearHead, check_logits};
 use crate::heads::number::Number;
 use crate::heads::prediction::Prediction;
+use crate::heads::prediction::check_temperature;
 use crate::heads::statistics::{Numbers, OwnedStatistics, Statistics, StatisticsView};
 use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};
 
 /// The bias of a class without samples in a linear head made of a discriminant: its probability is 0 beside any other.
-const NEVER: f32 = -16_384.0;
+pub(crate) const NEVER: f32 = -16_384.0;
 
 /// A discriminant over the statistics `S`, with the math backend `M`. The first classes are in use; of these each takes part once it has a
 /// sample.
@@ -30,6 +32,8 @@ pub struct Discriminant<S, M = Libm> {
     pub(crate) storage: S,
     /// The samples that the scatter stands for, those of the prior among them: `N` of the logits. 0 before the first label.
     pub(crate) total: f32,
+    /// The samples of other people or of a training set among these: `n_0` of the temperature.
+    pub(crate) base: f32,
     /// The labels learned, which say whose turn it is to be refreshed.
     pub(crate) labels: u32,
     /// The last classes, which are not in use. Counted by these, a new head is all zeros.
@@ -40,7 +44,7 @@ pub struct Discriminant<S, M = Libm> {
 /// A discriminant with room for `CLASSES` classes of `FEATURES` features. `UPPER` must be `FEATURES (FEATURES - 1) / 2`, which
 /// [`kernels::packed`] computes; it does not compile otherwise.
 ///
-/// `4 UPPER + 4 FEATURES + CLASSES (8 FEATURES + 8) + 12` bytes, 13,532 at 64 -> 10, all zero when new: a static of it costs no flash.
+/// `4 UPPER + 4 FEATURES + CLASSES (8 FEATURES + 8) + 16` bytes, 13,536 at 64 -> 10, all zero when new: a static of it costs no flash.
 ///
 /// ```
 /// use gradient_decay::{DiscriminantHead, StreamingLda, kernels};
@@ -80,14 +84,15 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, M> Discrim
     }
 
     const fn with_unused(unused: u32) -> Self {
-        Discriminant { storage: OwnedStatistics::new(), total: 0.0, labels: 0, unused, math: PhantomData }
+        Discriminant { storage: OwnedStatistics::new(), total: 0.0, base: 0.0, labels: 0, unused, math: PhantomData }
     }
 
-    /// The linear head with the same logits, for what infers alone: [`QuantizedHead`](crate::QuantizedHead),
-    /// [`FixedHead`](crate::FixedHead), a copy in flash. A class in use without samples has the bias -16,384 there.
+    /// The linear head with these logits divided by a temperature in [0.01, 100], for what infers alone: a
+    /// [`QuantizedHead`](crate::QuantizedHead), a [`FixedHead`](crate::FixedHead), which cuts weights beyond 8 off and so wants a temperature at
+    /// which there are none, a copy in flash. A class in use without samples has the bias -16,384 there.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] if a weight leaves the range of f32.
+    /// [`Error::OutOfRange`] if the temperature is out of range; [`Error::NotFinite`] if a weight leaves the range of f32.
     ///
     /// ```
     /// use gradient_decay::{DiscriminantHead, StreamingLda};
@@ -96,18 +101,20 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, M> Discrim
     /// let mut head: DiscriminantHead<2, 3, 3> = DiscriminantHead::new();
     /// head.learn(&LDA, &[1.0, 0.0, 0.5], 0)?;
     /// head.learn(&LDA, &[0.0, 1.0, 0.5], 1)?;
-    /// let (linear, x) = (head.to_linear()?, [0.9, 0.2, 0.4]);
+    /// let (linear, x) = (head.to_linear(1.0)?, [0.9, 0.2, 0.4]);
     /// assert_eq!(linear.predict(&x)?.class, 0);
     /// assert!((linear.predict(&x)?.probability - head.predict(&x)?.probability).abs() < 1e-6);
     /// # Ok::<(), gradient_decay::Error>(())
     /// ```
-    pub fn to_linear(&self) -> Result<LinearHead<CLASSES, FEATURES, M>, Error> {
+    pub fn to_linear(&self, temperature: f32) -> Result<LinearHead<CLASSES, FEATURES, M>, Error> {
+        check_temperature(temperature)?;
+        let scale = self.total / (self.temperature() * temperature);
         let mut linear = LinearHead::new();
         let Numbers { rows, bias, counts, .. } = self.storage.numbers();
         let to = &mut linear.storage;
-        to.weights.as_flattened_mut().iter_mut().zip(rows).for_each(|(to, v)| *to = self.total * v);
+        to.weights.as_flattened_mut().iter_mut().zip(rows).for_each(|(to, v)| *to = scale * v);
         for ((to, b), count) in to.bias.iter_mut().zip(bias).zip(counts) {
-            *to = if *count == 0 { NEVER } else { self.total * b };
+            *to = if *count == 0 { NEVER } else { scale * b };
         }
         linear.check()?;
         linear.truncate(self.used())?;
@@ -123,7 +130,7 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, M> Default
     }
 }
 
-impl<'a, M> DiscriminantView<'a, M> {
+impl<'a> DiscriminantView<'a> {
     /// Over the caller's slices: zeros at first, of [`StatisticsView::numbers_of`] numbers, a count for each class that there is room for,
     /// and [`StatisticsView::scratch_of`] numbers to work in.
     ///
@@ -131,11 +138,11 @@ impl<'a, M> DiscriminantView<'a, M> {
     /// [`Error::Length`] if a slice has another length, or the shape has no class or no feature.
     ///
     /// ```
-    /// use gradient_decay::{DiscriminantView, Libm, StreamingLda, statistics::StatisticsView};
+    /// use gradient_decay::{DiscriminantView, StreamingLda, statistics::StatisticsView};
     ///
     /// let (mut numbers, mut counts) = ([0.0; StatisticsView::numbers_of(2, 3)], [0; 2]);
     /// let mut scratch = [0.0; StatisticsView::scratch_of(2, 3)];
-    /// let mut head: DiscriminantView<'_, Libm> = DiscriminantView::new(&mut numbers, &mut counts, &mut scratch, 3)?;
+    /// let mut head = DiscriminantView::new(&mut numbers, &mut counts, &mut scratch, 3)?;
     /// head.learn(&StreamingLda::new(), &[1.0, 0.0, 0.5], 0)?;
     /// head.learn(&StreamingLda::new(), &[0.0, 1.0, 0.5], 1)?;
     /// assert_eq!((head.samples(0), head.labels()), (1, 2));
@@ -147,8 +154,23 @@ impl<'a, M> DiscriminantView<'a, M> {
         scratch: &'a mut [f32],
         features: usize,
     ) -> Result<Self, Error> {
+        Self::with_math(numbers, counts, scratch, features)
+    }
+}
+
+impl<'a, M> DiscriminantView<'a, M> {
+    /// [`new`](DiscriminantView::new) with the math backend `M`.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with_math(
+        numbers: &'a mut [f32],
+        counts: &'a mut [u32],
+        scratch: &'a mut [f32],
+        features: usize,
+    ) -> Result<Self, Error> {
         let storage = StatisticsView::new(numbers, counts, scratch, features)?;
-        Ok(Discriminant { storage, total: 0.0, labels: 0, unused: 0, math: PhantomData })
+        Ok(Discriminant { storage, total: 0.0, base: 0.0, labels: 0, unused: 0, math: PhantomData })
     }
 }
 
@@ -163,31 +185,111 @@ impl<S: Statistics, M> Discriminant<S, M> {
         self.labels
     }
 
+    /// The temperature that the logits are divided by, `T = 1 + F C / (n + n_0)`: with `F` features, `C` classes that have a sample, `n` labels
+    /// learned and `n_0` samples kept by [`discount`](Self::discount). The means of `C` classes, of `F` numbers each, are off by a squared
+    /// Mahalanobis distance of that size, which makes a class look as much more probable as it is. 1 before the first label.
+    pub fn temperature(&self) -> f32 {
+        let Numbers { diagonal, counts, .. } = self.storage.numbers();
+        let known = counts.iter().filter(|count| **count > 0).count();
+        let samples = self.labels as f32 + self.base;
+        1.0 + (diagonal.len() as f32 * known as f32) / if samples < 1.0 { 1.0 } else { samples }
+    }
+
+    /// Keeps what was learned with the weight of so many samples, in [1e-3, 1e6], each class with the weight of `most` at most: what a host
+    /// does with what the training set said, before a device goes on, or a device for another user. The logits are the same but for their
+    /// temperature; labels count from 0.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if `samples` is out of range, [`Error::NoClasses`] if nothing was learned; nothing is then changed.
+    ///
+    /// ```
+    /// use gradient_decay::{DiscriminantHead, StreamingLda};
+    ///
+    /// const LDA: StreamingLda = StreamingLda::new();
+    /// let mut head: DiscriminantHead<2, 2, 1> = DiscriminantHead::new();
+    /// for i in 0..100 {
+    ///     let noise = (i % 7) as f32 * 0.1;
+    ///     head.learn(&LDA, &[1.0 - noise, noise], 0)?;
+    ///     head.learn(&LDA, &[noise - 1.0, -noise], 1)?;
+    /// }
+    /// head.discount(64.0, 3)?;
+    /// assert_eq!((head.samples(0), head.labels()), (3, 0));
+    /// assert_eq!(head.predict(&[0.5, 0.2])?.class, 0); // known from the training set
+    /// for _ in 0..6 {
+    ///     head.learn(&LDA, &[-0.4, 2.0], 0)?; // a user who is different
+    /// }
+    /// assert_eq!(head.predict(&[-0.4, 1.5])?.class, 0);
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn discount(&mut self, samples: f32, most: u32) -> Result<(), Error> {
+        if !(samples >= 1e-3 && samples <= 1e6) {
+            return Err(Error::OutOfRange { number: error::Number::PriorSamples, value: samples });
+        }
+        if !self.has_samples() {
+            return Err(Error::NoClasses);
+        }
+        // P is the inverse of the scatter, which shrinks.
+        let factor = self.total / samples;
+        self.storage.with(|numbers, _| {
+            for array in [numbers.diagonal, numbers.rows, numbers.bias] {
+                array.iter_mut().for_each(|x| *x *= factor);
+            }
+            numbers.counts.iter_mut().for_each(|count| *count = (*count).min(most.max(1)));
+        });
+        (self.total, self.base, self.labels) = (samples, samples, 0);
+        Ok(())
+    }
+
     /// The classes in use.
     #[inline]
     pub(crate) fn used(&self) -> usize {
         self.storage.numbers().bias.len().saturating_sub(self.unused as usize)
     }
 
-    /// The logits; those of classes without a sample are minus infinity, all of them if there is none.
+    /// Keeps the first `classes` of the classes in use; the others are as new.
+    ///
+    /// # Errors
+    /// [`Error::TooManyClasses`] if fewer are in use; nothing is then changed.
+    pub fn truncate(&mut self, classes: usize) -> Result<(), Error> {
+        check_classes(self.used(), classes)?;
+        let room = self.storage.with(|numbers, _| {
+            let Numbers { diagonal, means, rows, bias, counts, .. } = numbers;
+            for array in [means, rows] {
+                array.iter_mut().skip(classes.saturating_mul(diagonal.len())).for_each(|number| *number = 0.0);
+            }
+            bias.iter_mut().skip(classes).for_each(|bias| *bias = 0.0);
+            counts.iter_mut().skip(classes).for_each(|count| *count = 0);
+            counts.len()
+        });
+        self.unused = room.saturating_sub(classes) as u32;
+        Ok(())
+    }
+
+    /// The logits, of classes without a sample minus infinity, all of them if there is none.
     pub(crate) fn add_logits(&self, features: &S::Features, logits: &mut [f32]) -> Result<(), Error> {
-        self.storage.check(features)?;
-        let Numbers { rows, bias, counts, .. } = self.storage.numbers();
-        check_length(Slice::Logits, bias.len(), logits.len())?;
-        let features = features.as_ref();
-        logits.copy_from_slice(bias);
-        kernels::add_dot_matrix(rows, features, logits);
-        logits.iter_mut().for_each(|z| *z *= self.total);
-        check_logits(features, logits)?;
-        for (z, count) in logits.iter_mut().zip(counts) {
+        self.scaled_logits(features, logits, self.total / self.temperature())?;
+        for (z, count) in logits.iter_mut().zip(self.storage.numbers().counts) {
             if *count == 0 {
                 *z = f32::NONE;
             }
         }
-        if self.unused > 0 {
-            mask(logits, self.used());
-        }
         Ok(())
+    }
+
+    /// The logits before the temperature; 0 of classes without a sample.
+    pub(crate) fn raw_logits(&self, features: &S::Features, logits: &mut [f32]) -> Result<(), Error> {
+        self.scaled_logits(features, logits, self.total)
+    }
+
+    fn scaled_logits(&self, features: &S::Features, logits: &mut [f32], scale: f32) -> Result<(), Error> {
+        self.storage.check(features)?;
+        let Numbers { rows, bias, .. } = self.storage.numbers();
+        check_length(Slice::Logits, bias.len(), logits.len())?;
+        let features = features.as_ref();
+        logits.copy_from_slice(bias);
+        kernels::add_dot_matrix(rows, features, logits);
+        logits.iter_mut().for_each(|z| *z *= scale);
+        check_logits(features, logits)
     }
 
     /// Whether any class has a sample.
@@ -252,14 +354,12 @@ impl<S: Statistics, M: Math> Classes for Discriminant<S, M> {
     /// Its mean and its count are erased; what its samples said of the scatter that all classes share stays.
     fn remove_class(&mut self, class: usize) -> Result<(), Error> {
         check_target(self.classes(), class)?;
-        self.storage.with(|numbers, _| {
-            let Numbers { diagonal, means, rows, bias, counts, .. } = numbers;
-            let features = diagonal.len();
-            remove_row(means, class, features);
-            remove_row(rows, class, features);
-            remove_row(bias, class, 1);
-            remove_row(counts, class, 1);
-        });
+        let Numbers { diagonal, means, rows, bias, counts, .. } = self.storage.numbers_mut();
+        let features = diagonal.len();
+        remove_row(means, class, features);
+        remove_row(rows, class, features);
+        remove_row(bias, class, 1);
+        remove_row(counts, class, 1);
         self.unused += 1;
         Ok(())
     }

@@ -253,6 +253,18 @@ impl<S: Storage, M> Linear<S, M> {
         Ok(())
     }
 
+    /// Moves the rows behind a class up, and a row of zeros in at the end.
+    pub(crate) fn take_row_out(&mut self, class: usize) {
+        let Layer { weights, bias, velocity } = self.storage.layer();
+        let features = weights.len().checked_div(bias.len()).unwrap_or_default();
+        remove_row(weights, class, features);
+        remove_row(bias, class, 1);
+        if let Some(VelocityView { weights, bias, .. }) = velocity {
+            remove_row(weights, class, features);
+            remove_row(bias, class, 1);
+        }
+    }
+
     /// The rows in use.
     #[inline]
     pub(crate) fn used(&self) -> usize {
@@ -318,14 +330,7 @@ impl<S: Storage, M: Math> Classes for Linear<S, M> {
 
     fn remove_class(&mut self, class: usize) -> Result<(), Error> {
         check_target(self.classes(), class)?;
-        let Layer { weights, bias, velocity } = self.storage.layer();
-        let features = weights.len().checked_div(bias.len()).unwrap_or_default();
-        remove_row(weights, class, features);
-        remove_row(bias, class, 1);
-        if let Some(VelocityView { weights, bias, .. }) = velocity {
-            remove_row(weights, class, features);
-            remove_row(bias, class, 1);
-        }
+        self.take_row_out(class);
         self.unused += 1;
         Ok(())
     }

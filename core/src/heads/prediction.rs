@@ -1,5 +1,10 @@
 //! The reading of logits.
 
+use crate::error::{Error, Number};
+
+/// The lowest and the highest temperature.
+pub(crate) const TEMPERATURES: (f32, f32) = (0.01, 100.0);
+
 /// The most probable class of a sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -8,4 +13,13 @@ pub struct Prediction {
     pub class: usize,
     /// Its softmax probability, in [0, 1].
     pub probability: f32,
+}
+
+/// `Ok` if a temperature is in range.
+pub(crate) const fn check_temperature(temperature: f32) -> Result<(), Error> {
+    if temperature >= TEMPERATURES.0 && temperature <= TEMPERATURES.1 {
+        Ok(())
+    } else {
+        Err(Error::OutOfRange { number: Number::Temperature, value: temperature })
+    }
 }

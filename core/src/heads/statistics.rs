@@ -10,7 +10,7 @@ pub trait Statistics {
     type Features: ?Sized + AsRef<[f32]>;
     /// Room to work in between forward pass and update.
     type Work: Work<Number = f32>;
-    /// The f32 of a checkpoint, and as many counts as classes; 0 if the shape is known only at run time.
+    /// The numbers, counts among them; 0 if the shape is known only at run time.
     const NUMBERS: usize;
 
     /// Whether a sample has as many features as the head.
@@ -22,7 +22,11 @@ pub trait Statistics {
     /// The numbers.
     fn numbers(&self) -> Numbers<&[f32], &[u32]>;
 
-    /// The numbers, to change them, and room to work in.
+    /// The numbers, to change them.
+    #[doc(hidden)]
+    fn numbers_mut(&mut self) -> Numbers<&mut [f32], &mut [u32]>;
+
+    /// The same, and room to work in, which is all zeros.
     #[doc(hidden)]
     fn with<T>(&mut self, change: impl FnOnce(Numbers<&mut [f32], &mut [u32]>, Scratch<'_>) -> T) -> T;
 }
@@ -87,7 +91,7 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize> Statistics
 {
     type Features = [f32; FEATURES];
     type Work = Pair<f32, CLASSES>;
-    const NUMBERS: usize = UPPER + FEATURES + CLASSES * (2 * FEATURES + 1);
+    const NUMBERS: usize = UPPER + FEATURES + CLASSES * (2 * FEATURES + 2);
 
     #[inline]
     fn check(&self, _: &[f32; FEATURES]) -> Result<(), Error> {
@@ -107,19 +111,23 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize> Statistics
     }
 
     #[inline]
-    fn with<T>(&mut self, change: impl FnOnce(Numbers<&mut [f32], &mut [u32]>, Scratch<'_>) -> T) -> T {
-        let numbers = Numbers {
-            upper: &mut self.upper[..],
+    fn numbers_mut(&mut self) -> Numbers<&mut [f32], &mut [u32]> {
+        Numbers {
+            upper: &mut self.upper,
             diagonal: &mut self.diagonal,
             means: self.means.as_flattened_mut(),
             rows: self.rows.as_flattened_mut(),
             bias: &mut self.bias,
-            counts: &mut self.counts[..],
-        };
-        let (mut difference, mut rates, mut gain) = ([0.0; FEATURES], [0.0; FEATURES], [0.0; FEATURES]);
-        let scratch =
-            Scratch { difference: &mut difference, rates: &mut rates, gain: &mut gain, classes: &mut [0.0; CLASSES] };
-        change(numbers, scratch)
+            counts: &mut self.counts,
+        }
+    }
+
+    #[inline]
+    fn with<T>(&mut self, change: impl FnOnce(Numbers<&mut [f32], &mut [u32]>, Scratch<'_>) -> T) -> T {
+        // One array, which one call fills.
+        let mut rows = [[0.0; FEATURES]; 3];
+        let [difference, rates, gain] = &mut rows;
+        change(self.numbers_mut(), Scratch { difference, rates, gain, classes: &mut [0.0; CLASSES] })
     }
 }
 
@@ -183,9 +191,16 @@ impl<'a> Statistics for StatisticsView<'a> {
     }
 
     #[inline]
+    fn numbers_mut(&mut self) -> Numbers<&mut [f32], &mut [u32]> {
+        let Numbers { upper, diagonal, means, rows, bias, counts } = &mut self.numbers;
+        Numbers { upper, diagonal, means, rows, bias, counts }
+    }
+
+    #[inline]
     fn with<T>(&mut self, change: impl FnOnce(Numbers<&mut [f32], &mut [u32]>, Scratch<'_>) -> T) -> T {
         let Numbers { upper, diagonal, means, rows, bias, counts } = &mut self.numbers;
         let features = diagonal.len();
+        self.scratch.fill(0.0);
         let (difference, rest) = self.scratch.split_at_mut_checked(features).unwrap_or_default();
         let (rates, rest) = rest.split_at_mut_checked(features).unwrap_or_default();
         let (gain, classes) = rest.split_at_mut_checked(features).unwrap_or_default();

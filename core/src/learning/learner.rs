@@ -7,7 +7,7 @@ use crate::heads::storage::{Empty, Work};
 use crate::learning::calibration::Record;
 use crate::learning::guard::{Judge, Verdict};
 use crate::learning::preprocess::Preprocess;
-use crate::learning::readout::{Answer, Read, Readout, answer, read_logits};
+use crate::learning::readout::{self, Answer, Read, Readout, answer};
 use crate::learning::replay::Memory;
 use crate::numeric::math::Math;
 use crate::training::label::Label;
@@ -64,7 +64,7 @@ impl Parts {
 ///     learner.rehearse(&TUNER, 2); // or later, when there is time
 /// }
 /// assert!(matches!(learner.answer(&[21.5, 0.0])?, Answer::Class(prediction) if prediction.class == warm));
-/// assert!(matches!(learner.answer(&[20.0, 0.0])?, Answer::Unknown(_))); // between the two
+/// assert!(matches!(learner.answer(&[20.0, 0.0])?, Answer::Unknown(..))); // between the two
 /// assert_eq!(learner.parts().calibration.summary().unwrap().count, 40); // what it said before it learned
 ///
 /// learner.remove_class(cold)?; // everywhere: the head, the memory
@@ -133,7 +133,7 @@ where
     R: Memory<H::Features>,
     G: Judge<H::Features>,
     C: Record,
-    A: Read,
+    A: Read<H::Features>,
 {
     /// The most probable class of a sample, or unknown. It borrows mutably for room to work in alone, and changes nothing that lasts.
     ///
@@ -167,10 +167,13 @@ where
         if head.classes() == 0 {
             return Err(Error::NoClasses);
         }
-        parts.preprocess.apply(features, |x| head.logits(x, state.work.pair().0))??;
-        let top = H::Number::top(state.work.seen());
-        probabilities.iter_mut().zip(state.work.seen()).for_each(|(p, z)| *p = z.above(top));
-        Ok(read_logits::<H::Math>(&parts.readout, probabilities))
+        parts.preprocess.apply(features, |x| {
+            head.logits(x, state.work.pair().0)?;
+            let top = H::Number::top(state.work.seen());
+            probabilities.iter_mut().zip(state.work.seen()).for_each(|(p, z)| *p = z.above(top));
+            let prediction = readout::probabilities::<H::Math>(parts.readout.temperature(), probabilities);
+            Ok(parts.readout.read(x, prediction))
+        })?
     }
 
     /// Learns a labelled sample, or holds it out if that is due and the head knows its class ([`Step::learned`] tells), and remembers it. What the learner would
@@ -182,7 +185,7 @@ where
     ///
     /// # Errors
     /// Those of the [`Preprocess`] part; those of [`FineTuner::step`](crate::FineTuner::step), or of
-    /// [`Discriminant::learn`](crate::discriminant::Discriminant::learn); [`Error::TooManyClasses`] if the memory or the guard has no room
+    /// [`Discriminant::learn`](crate::discriminant::Discriminant::learn); [`Error::TooManyClasses`] if a part has no room
     /// for the class. After an error all is as before.
     #[inline]
     pub fn learn<L: Label<H::Number>>(
@@ -198,7 +201,7 @@ where
         let Parts { preprocess, memory, guard, calibration, readout } = parts;
         label.check(head.classes())?;
         if let Some(class) = label.class() {
-            check_classes(memory.room().min(guard.held_out().room()), class.saturating_add(1))?;
+            check_classes(memory.room().min(guard.held_out().room()).min(readout.room()), class.saturating_add(1))?;
         }
         preprocess.apply(features, |x| {
             head.look(x, &mut state.work)?;
@@ -213,6 +216,7 @@ where
             } else {
                 let step = head.learn_from(settings, state, x, label)?;
                 memory.remember(x, class);
+                readout.observe(x, class);
                 step
             };
             guard.count();
@@ -269,6 +273,7 @@ where
         parts.preprocess.apply(features, |x| {
             head.unlearn(settings, x, class)?;
             parts.memory.forget_sample(x, class);
+            parts.readout.take_back(x, class);
             Ok(())
         })?
     }
@@ -278,12 +283,13 @@ where
         self.parts.guard.judge(&self.head, self.state.work.pair().0)
     }
 
-    /// Forgets what the learner knows of its samples: the memory, those held out, the calibration. The head stays.
+    /// Forgets what the learner knows of its samples: the memory, those held out, the calibration, distances. The head stays.
     pub fn forget(&mut self) {
         self.parts.memory.clear();
         self.parts.guard.held_out_mut().clear();
         self.parts.guard.reset();
         self.parts.calibration.reset();
+        self.parts.readout.clear();
     }
 
     /// Puts another head, or other parameters, in place of the head's, and forgets what belonged to the old one: see
@@ -313,13 +319,15 @@ where
     H: Learn + Classes,
     R: Memory<H::Features>,
     G: Judge<H::Features>,
+    A: Read<H::Features>,
 {
     /// Takes one more class into use and returns its number, the count of classes before. It knows nothing yet.
     ///
     /// # Errors
-    /// [`Error::NoRoom`] if all classes are in use that the head, the memory and the guard have room for.
+    /// [`Error::NoRoom`] if all classes are in use that the head and the parts have room for.
     pub fn add_class(&mut self) -> Result<usize, Error> {
-        let room = self.parts.memory.room().min(self.parts.guard.held_out().room());
+        let Parts { memory, guard, readout, .. } = &self.parts;
+        let room = memory.room().min(guard.held_out().room()).min(readout.room());
         if self.head.classes() >= room {
             return Err(Error::NoRoom { classes: room });
         }
@@ -336,6 +344,7 @@ where
         self.parts.memory.remove_class(class);
         self.parts.guard.held_out_mut().remove_class(class);
         self.parts.guard.reset();
+        self.parts.readout.remove_class(class);
         Ok(())
     }
 }

@@ -3,6 +3,7 @@
 pub mod calibration;
 pub mod guard;
 pub mod learner;
+pub mod novelty;
 pub mod preprocess;
 pub mod readout;
 pub mod replay;

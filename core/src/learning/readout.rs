@@ -10,16 +10,13 @@ use core::marker::PhantomData;
 use crate::error::{Error, Number, Slice, expect_in_range};
 use crate::heads::head::Head;
 use crate::heads::number::Number as _;
-use crate::heads::prediction::Prediction;
+use crate::heads::prediction::{Prediction, TEMPERATURES, check_temperature};
 use crate::learning::replay::Memory;
 use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};
 
 /// The samples that the prior of a fitted temperature weighs as much as.
 pub const PRIOR: f32 = 10.0;
-
-/// The lowest and the highest temperature.
-const TEMPERATURES: (f32, f32) = (0.01, 100.0);
 
 /// How the logits of a head become an answer. 8 bytes. `M` is the math backend.
 ///
@@ -33,7 +30,7 @@ const TEMPERATURES: (f32, f32) = (0.01, 100.0);
 /// let Answer::Class(prediction) = READOUT.answer(&head, &[4.0], &mut logits)? else { panic!() };
 /// assert_eq!(prediction.class, 1);
 /// assert!((prediction.probability - 0.880_797).abs() < 1e-6); // 1 / (1 + e^(-4 / 2))
-/// assert!(matches!(READOUT.answer(&head, &[0.5], &mut logits)?, Answer::Unknown(_))); // 0.562
+/// assert!(matches!(READOUT.answer(&head, &[0.5], &mut logits)?, Answer::Unknown(..))); // 0.562
 /// # Ok::<(), gradient_decay::Error>(())
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -50,8 +47,18 @@ pub struct Readout<M = Libm> {
 pub enum Answer {
     /// The most probable class, whose probability reaches the threshold.
     Class(Prediction),
-    /// It does not: the sample is like nothing that was learned, or between classes.
-    Unknown(Prediction),
+    /// No class: the most probable one, and why it is not the answer.
+    Unknown(Prediction, Reason),
+}
+
+/// Why a sample is unknown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Reason {
+    /// The probability does not reach the threshold: the sample is between classes.
+    Between,
+    /// It is far from everything that was learned: see [`Novelty`](crate::Novelty).
+    Far,
 }
 
 impl Answer {
@@ -59,13 +66,13 @@ impl Answer {
     pub const fn class(self) -> Option<usize> {
         match self {
             Answer::Class(prediction) => Some(prediction.class),
-            Answer::Unknown(_) => None,
+            Answer::Unknown(..) => None,
         }
     }
 
-    /// The most probable class and its probability, whether or not that reaches the threshold.
+    /// The most probable class and its probability, whether or not it is the answer.
     pub const fn prediction(self) -> Prediction {
-        let (Answer::Class(prediction) | Answer::Unknown(prediction)) = self;
+        let (Answer::Class(prediction) | Answer::Unknown(prediction, _)) = self;
         prediction
     }
 }
@@ -96,10 +103,9 @@ impl<M: Copy> Readout<M> {
     /// # Errors
     /// [`Error::OutOfRange`] if it is not in [0.01, 100].
     pub const fn try_with_temperature(self, temperature: f32) -> Result<Self, Error> {
-        if temperature >= TEMPERATURES.0 && temperature <= TEMPERATURES.1 {
-            Ok(Readout { temperature, threshold: self.threshold, math: PhantomData })
-        } else {
-            Err(Error::OutOfRange { number: Number::Temperature, value: temperature })
+        match check_temperature(temperature) {
+            Ok(()) => Ok(Readout { temperature, threshold: self.threshold, math: PhantomData }),
+            Err(error) => Err(error),
         }
     }
 
@@ -155,7 +161,7 @@ impl<M: Math> Readout<M> {
     ///
     /// let mut logits = [0.0, 3.0_f32.ln()];
     /// let answer = Readout::new().with_threshold(0.8).answer_logits(&mut logits)?;
-    /// assert!(matches!(answer, Answer::Unknown(prediction) if prediction.class == 1));
+    /// assert!(matches!(answer, Answer::Unknown(prediction, _) if prediction.class == 1));
     /// assert!((logits[0] - 0.25).abs() < 1e-6 && (logits[1] - 0.75).abs() < 1e-6);
     /// # Ok::<(), gradient_decay::Error>(())
     /// ```
@@ -166,7 +172,7 @@ impl<M: Math> Readout<M> {
         if logits.iter().all(|z| *z == f32::NEG_INFINITY) {
             return Err(Error::NoClasses);
         }
-        Ok(read_logits::<M>(self, logits))
+        Ok(self.read(&(), probabilities::<M>(self.temperature, logits)))
     }
 
     /// The same read-out with the temperature that fits the samples of a memory best: the one with the smallest negative
@@ -242,55 +248,78 @@ impl<M: Copy> Default for Readout<M> {
     }
 }
 
-/// How logits become an answer: by a [`Readout`], or by `()`, which is softmax without a threshold.
-pub trait Read {
+/// How logits and features `X` become an answer: by a [`Readout`], by [`Novelty`](crate::Novelty), or by `()`, which is softmax without a
+/// threshold.
+pub trait Read<X: ?Sized> {
     /// The temperature.
     fn temperature(&self) -> f32;
-    /// The probability below which an answer is unknown.
-    fn threshold(&self) -> f32;
+
+    /// The answer, of the most probable class and its probability at the temperature.
+    fn read(&self, features: &X, prediction: Prediction) -> Answer;
+
+    /// The number of classes that there is room for.
+    fn room(&self) -> usize {
+        usize::MAX
+    }
+
+    /// Follows a sample that was learned; its features are finite.
+    fn observe(&mut self, _: &X, _: usize) {}
+
+    /// Follows a sample that was taken back.
+    fn take_back(&mut self, _: &X, _: usize) {}
+
+    /// Forgets a class; those above it move down by one.
+    fn remove_class(&mut self, _: usize) {}
+
+    /// Forgets all samples.
+    fn clear(&mut self) {}
 }
 
-impl Read for () {
+impl<X: ?Sized> Read<X> for () {
     #[inline]
     fn temperature(&self) -> f32 {
         1.0
     }
 
     #[inline]
-    fn threshold(&self) -> f32 {
-        0.0
+    fn read(&self, _: &X, prediction: Prediction) -> Answer {
+        Answer::Class(prediction)
     }
 }
 
-impl<M> Read for Readout<M> {
+impl<X: ?Sized, M> Read<X> for Readout<M> {
     #[inline]
     fn temperature(&self) -> f32 {
         self.temperature
     }
 
     #[inline]
-    fn threshold(&self) -> f32 {
-        self.threshold
+    fn read(&self, _: &X, prediction: Prediction) -> Answer {
+        if prediction.probability < self.threshold {
+            Answer::Unknown(prediction, Reason::Between)
+        } else {
+            Answer::Class(prediction)
+        }
     }
 }
 
 /// A read-out that lies elsewhere, for a learner that lives for one call.
-impl<T: Read> Read for &T {
+impl<X: ?Sized, M> Read<X> for &Readout<M> {
     #[inline]
     fn temperature(&self) -> f32 {
-        (**self).temperature()
+        self.temperature
     }
 
     #[inline]
-    fn threshold(&self) -> f32 {
-        (**self).threshold()
+    fn read(&self, features: &X, prediction: Prediction) -> Answer {
+        (**self).read(features, prediction)
     }
 }
 
 /// The answer of a head.
 #[inline]
 pub(crate) fn answer<H: Head>(
-    read: &impl Read,
+    read: &impl Read<H::Features>,
     head: &H,
     features: &H::Features,
     logits: &mut [H::Number],
@@ -299,20 +328,18 @@ pub(crate) fn answer<H: Head>(
         return Err(Error::NoClasses);
     }
     head.logits(features, logits)?;
-    let prediction = H::Number::predict::<H::Math>(logits, read.temperature());
-    Ok(if prediction.probability < read.threshold() { Answer::Unknown(prediction) } else { Answer::Class(prediction) })
+    Ok(read.read(features, H::Number::predict::<H::Math>(logits, read.temperature())))
 }
 
-/// The answer for logits of which one at least is in use; they become the probabilities under the temperature.
-pub(crate) fn read_logits<M: Math>(read: &impl Read, logits: &mut [f32]) -> Answer {
+/// Turns logits, of which one at least is in use, into the probabilities under a temperature; the most probable class.
+pub(crate) fn probabilities<M: Math>(temperature: f32, logits: &mut [f32]) -> Prediction {
     let (class, top) = kernels::largest(logits).unwrap_or_default();
     for z in logits.iter_mut() {
-        *z = (*z - top) / read.temperature();
+        *z = (*z - top) / temperature;
     }
     let probability = 1.0 / kernels::exp_and_sum::<M>(logits, 0.0, 0.0);
     logits.iter_mut().for_each(|p| *p *= probability);
-    let prediction = Prediction { class, probability };
-    if probability < read.threshold() { Answer::Unknown(prediction) } else { Answer::Class(prediction) }
+    Prediction { class, probability }
 }
 
 /// The slope in 1/T of a sample's negative log-likelihood: the mean of the logits under the softmax at T, less the target's.

@@ -32,8 +32,12 @@
 //!  13  layer behind it  as a linear head
 //!  14  its velocity     as 3
 //!  15  fixed head       u32 classes that there is room for, u32 features, u32 exponent, u32 generator; i16 weights, i32 biases
-//!  16  discriminant     u32 classes that there is room for, u32 features, u32 labels, f32 samples of the scatter; u32 samples of each class;
-//!                      f32 U (packed), D, means, rows, biases
+//!  16  discriminant     u32 classes that there is room for, u32 features, u32 labels, f32 samples of the scatter and of a base; u32 samples of
+//!                      each class; f32 U (packed), D, means, rows, biases
+//!  17  trained head     u32 CRC-32 of its parameters as little-endian f32, which are not in the checkpoint; u32 for each class that there
+//!                      is room for: which of the trained head's it is, or 255
+//!  18  novelty          u32 classes, u32 features, u32 samples of each class; f32 weight, sum and sum of squares of the distances; f32
+//!                      means, squares of each class, of all
 //! ```
 //!
 //! **Compatibility.** A reader skips sections whose tag it does not know if the tag is below 0x8000, and refuses the checkpoint if it is
@@ -123,6 +127,8 @@ pub(crate) mod tag {
     pub(crate) const OUTPUT_VELOCITY: u16 = 14;
     pub(crate) const FIXED: u16 = 15;
     pub(crate) const DISCRIMINANT: u16 = 16;
+    pub(crate) const TRAINED: u16 = 17;
+    pub(crate) const NOVELTY: u16 = 18;
 }
 
 /// A head, a part or a whole learner that is kept over a reset. `()` is nothing.
@@ -164,6 +170,13 @@ pub const fn bytes<T: Saved>() -> usize {
 /// The bytes of a checkpoint with these contents.
 pub fn size<T: Saved>(saved: &T, contents: Contents) -> usize {
     measure(saved, contents).length + WORD
+}
+
+/// The CRC of numbers as little-endian f32.
+pub(crate) fn crc_of(arrays: [&[f32]; 2]) -> u32 {
+    let mut digest = CRC.digest();
+    arrays.into_iter().flatten().for_each(|number| digest.update(&number.to_le_bytes()));
+    digest.finalize()
 }
 
 fn measure<T: Saved>(saved: &T, contents: Contents) -> Writer<'static> {

@@ -1,16 +1,20 @@
-//! The section of a discriminant: see [`checkpoint`](crate::checkpoint).
+//! The sections of a discriminant, and of heads that have one: see [`checkpoint`](crate::checkpoint).
 
 use core::ops::RangeInclusive;
 
 use crate::error::{CheckpointPart, Error, Slice};
-use crate::heads::discriminant::Discriminant;
+use crate::heads::discriminant::{Discriminant, DiscriminantHead};
+use crate::heads::linear::Linear;
+use crate::heads::mixed::{MixedHead, NEW};
+use crate::heads::residual::Residual;
 use crate::heads::statistics::{Numbers, Statistics};
-use crate::persistence::checkpoint::{Reader, SECTION, Saved, WORD, Writer, tag};
+use crate::heads::storage::Storage;
+use crate::persistence::checkpoint::{Reader, SECTION, Saved, WORD, Writer, crc_of, refused, tag};
 use crate::persistence::sections::{CLASSES_BYTES, read_classes, write_classes};
 use crate::training::streaming::FEATURE_MAX;
 
-/// The numbers before the counts: classes, features, labels, total.
-const FRONT: usize = 4;
+/// The numbers before the counts: classes, features, labels, the samples of the scatter and those of a base among them.
+const FRONT: usize = 5;
 
 /// No factor of a scatter that was learned, and no row, is as large; from these ranges no update leaves that of f32.
 const FACTOR: RangeInclusive<f32> = -1e15..=1e15;
@@ -29,7 +33,7 @@ impl<S: Statistics, M> Saved for Discriminant<S, M> {
         let floats: usize = arrays.iter().map(|array| array.len()).sum();
         if to.section(tag::DISCRIMINANT, (FRONT + counts.len() + floats) * WORD) {
             to.words(&[counts.len() as u32, diagonal.len() as u32, self.labels]);
-            to.floats(Slice::Parameters, 0, &[self.total]);
+            to.floats(Slice::Parameters, 0, &[self.total, self.base]);
             to.words(counts);
             let mut start = 0;
             for array in arrays {
@@ -49,8 +53,9 @@ impl<S: Statistics, M> Saved for Discriminant<S, M> {
         section.expect(CheckpointPart::Classes, room)?;
         section.expect(CheckpointPart::Features, features)?;
         let (labels, total) = (section.word()?, section.float(Slice::Parameters, 0)?);
+        let base = section.float(Slice::Parameters, 1)?;
         let begun = total != 0.0;
-        if begun && !TOTAL.contains(&total) {
+        if begun && !TOTAL.contains(&total) || !(0.0..=total).contains(&base) {
             return Err(section.refused());
         }
         let used = read_classes(room, from)?;
@@ -81,21 +86,70 @@ impl<S: Statistics, M> Saved for Discriminant<S, M> {
             take(means, -FEATURE_MAX..=FEATURE_MAX)?;
             take(rows, ROW)?;
             take(bias, BIAS)?;
-            if from.takes() {
-                // What is behind the classes in use is zero, whatever the bytes say.
-                let used = used as usize;
-                for array in [means, rows] {
-                    array.iter_mut().skip(used.saturating_mul(features)).for_each(|number| *number = 0.0);
-                }
-                bias.iter_mut().skip(used).for_each(|bias| *bias = 0.0);
-                counts.iter_mut().skip(used).for_each(|count| *count = 0);
-            }
             Ok(())
         })?;
         section.end()?;
         if from.takes() {
-            (self.labels, self.total, self.unused) = (labels, total, (room as u32).saturating_sub(used));
+            (self.labels, self.total, self.base, self.unused) = (labels, total, base, 0);
+            // What is behind the classes in use is zero, whatever the bytes say.
+            return self.truncate(used as usize);
         }
         Ok(())
+    }
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAINED: usize, M> Saved
+    for MixedHead<'_, CLASSES, FEATURES, UPPER, TRAINED, M>
+{
+    const SAVED_BYTES: usize =
+        DiscriminantHead::<CLASSES, FEATURES, UPPER, M>::SAVED_BYTES + SECTION + (1 + CLASSES) * WORD;
+
+    fn write(&self, to: &mut Writer<'_>) {
+        self.head.write(to);
+        if to.section(tag::TRAINED, (1 + CLASSES) * WORD) {
+            to.words(&[self.crc()]);
+            to.words(&self.map.map(u32::from));
+        }
+    }
+
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        let mut section = from.expect(tag::TRAINED)?;
+        let (expected, found) = (self.crc(), section.word()?);
+        if found != expected {
+            return Err(refused(CheckpointPart::Trained, expected, found));
+        }
+        for class in 0..CLASSES {
+            let word = section.word()?;
+            let of = u8::try_from(word).ok().filter(|of| *of == NEW || usize::from(*of) < TRAINED);
+            let of = of.ok_or(section.refused())?;
+            if let Some(to) = self.map.get_mut(class).filter(|_| from.takes()) {
+                *to = of;
+            }
+        }
+        section.end()?;
+        self.head.read(from)
+    }
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAINED: usize, M>
+    MixedHead<'_, CLASSES, FEATURES, UPPER, TRAINED, M>
+{
+    /// The CRC-32 of the trained head's parameters.
+    fn crc(&self) -> u32 {
+        crc_of([self.trained.storage.weights(), self.trained.storage.bias()])
+    }
+}
+
+impl<B: Saved, S: Storage, M> Saved for Residual<B, S, M> {
+    const SAVED_BYTES: usize = B::SAVED_BYTES + Linear::<S, M>::LAYER_BYTES;
+
+    fn write(&self, to: &mut Writer<'_>) {
+        self.base.write(to);
+        self.residual.write_layer(to, tag::HEAD, tag::VELOCITY);
+    }
+
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        self.base.read(from)?;
+        self.residual.read_layer(from, tag::HEAD, tag::VELOCITY)
     }
 }

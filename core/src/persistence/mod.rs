@@ -2,6 +2,7 @@
 
 pub mod checkpoint;
 mod discriminant;
+mod novelty;
 mod sections;
 #[cfg(feature = "storage")]
 pub mod store;

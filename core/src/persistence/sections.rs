@@ -44,7 +44,10 @@ pub(crate) fn read_classes(room: usize, from: &Reader<'_>) -> Result<u32, Error>
 }
 
 impl<S: Storage, M> Linear<S, M> {
-    fn write_layer(&self, to: &mut Writer<'_>, layer: u16, velocity: u16) {
+    /// The bytes of its sections but for the classes in use.
+    pub(crate) const LAYER_BYTES: usize = layer_bytes::<S>();
+
+    pub(crate) fn write_layer(&self, to: &mut Writer<'_>, layer: u16, velocity: u16) {
         let (weights, bias) = (self.storage.weights(), self.storage.bias());
         let parameters = weights.len() + bias.len();
         let features = weights.len().checked_div(bias.len()).unwrap_or_default();
@@ -62,7 +65,7 @@ impl<S: Storage, M> Linear<S, M> {
     }
 
     /// All rows are in use then.
-    fn read_layer(&mut self, from: &Reader<'_>, layer: u16, velocity: u16) -> Result<(), Error> {
+    pub(crate) fn read_layer(&mut self, from: &Reader<'_>, layer: u16, velocity: u16) -> Result<(), Error> {
         let mut section = from.expect(layer)?;
         let Layer { weights, bias, velocity: own } = self.storage.layer();
         let features = weights.len().checked_div(bias.len()).unwrap_or_default();

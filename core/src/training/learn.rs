@@ -1,8 +1,15 @@
 //! The traits of heads that learn from labelled samples, by a gradient or without one.
 
+pub use crate::training::residual::ResidualSettings;
+
 use crate::error::Error;
 use crate::heads::head::Head;
+use crate::heads::number::Number;
 use crate::heads::storage::Work;
+use crate::numeric::kernels;
+use crate::objective::Beta;
+use crate::objective::loss::GradientDecay;
+use crate::objective::sample::Sample;
 use crate::training::label::Label;
 use crate::training::state::State;
 use crate::training::step::{FineTuner, Step};
@@ -70,6 +77,64 @@ pub trait Unlearn: Learn {
     /// # Errors
     /// As there; nothing is then changed.
     fn unlearn(&mut self, settings: &Self::Settings, features: &Self::Features, class: usize) -> Result<(), Error>;
+}
+
+/// A head that learns a sample of a class without a gradient: a discriminant, alone or with a trained head mixed in.
+pub trait LearnClass: Unlearn {
+    /// Learns a sample of a class in use.
+    ///
+    /// # Errors
+    /// Those of [`Discriminant::learn`](crate::discriminant::Discriminant::learn); nothing is then changed.
+    fn learn_class(&mut self, settings: &Self::Settings, features: &Self::Features, class: usize) -> Result<(), Error>;
+}
+
+/// Plain cross-entropy of the logits before a sample is learned, which become exponentials; 0 of the first sample of a class, of which there
+/// was no logit.
+pub(crate) fn sample_of<H: Head<Number = f32>>(
+    head: &H,
+    loss: &GradientDecay<H::Math>,
+    room: &mut impl Work<Number = f32>,
+    class: usize,
+) -> Sample<f32> {
+    let (seen, gradient) = room.pair();
+    if head.knows(class) {
+        return loss.sample(seen, gradient, class);
+    }
+    gradient.fill(0.0);
+    match kernels::largest(seen) {
+        Some((top, largest)) if largest > f32::NONE => {
+            let rest = kernels::exp_and_sum::<H::Math>(seen, largest, 0.0);
+            Sample { loss: 0.0, class: top, target: usize::MAX, rest, own: 0.0 }
+        }
+        _ => {
+            seen.fill(0.0);
+            Sample { loss: 0.0, class: 0, target: usize::MAX, rest: 1.0, own: 0.0 }
+        }
+    }
+}
+
+/// Learns a sample without a gradient; `look` has been called.
+pub(crate) fn learn_class_from<'a, H: LearnClass<Number = f32>>(
+    head: &mut H,
+    settings: &H::Settings,
+    state: &'a mut State<H::Room>,
+    features: &H::Features,
+    class: usize,
+) -> Result<Step<'a, f32>, Error> {
+    let sample = sample_of(head, &GradientDecay::from_beta(Beta::ONE), &mut state.work, class);
+    head.learn_class(settings, features, class)?;
+    state.steps = state.steps.saturating_add(1);
+    Ok(Step::new(sample, 1.0, true, state.work.seen()))
+}
+
+/// The report of a sample that is not learned, by plain cross-entropy.
+pub(crate) fn report_of<'a, H: Learn<Number = f32>>(
+    head: &H,
+    state: &'a mut State<H::Room>,
+    class: usize,
+) -> Step<'a, f32> {
+    let sample = sample_of(head, &GradientDecay::from_beta(Beta::ONE), &mut state.work, class);
+    Step::new(sample, 1.0, false, state.work.seen())
 }
 
 impl<H: Train> Learn for H {

@@ -20,10 +20,7 @@ use crate::heads::statistics::{Numbers, Scratch, Statistics};
 use crate::heads::storage::Work as _;
 use crate::numeric::kernels;
 use crate::numeric::math::Math;
-use crate::objective::Beta;
-use crate::objective::loss::GradientDecay;
-use crate::objective::sample::Sample;
-use crate::training::learn::{Learn, LearnFrom, Unlearn};
+use crate::training::learn::{Learn, LearnClass, LearnFrom, Unlearn, learn_class_from, report_of};
 use crate::training::state::State;
 use crate::training::step::Step;
 
@@ -39,7 +36,7 @@ const RIDGE_EVERY: u32 = 16;
 /// use gradient_decay::StreamingLda;
 ///
 /// const LDA: StreamingLda = StreamingLda::new().with_most(50); // follows a user who changes
-/// assert_eq!((LDA.prior_samples(), LDA.prior_variance(), LDA.most()), (16.0, 0.1, 50));
+/// assert_eq!((LDA.prior_samples(), LDA.prior_variance(), LDA.most()), (16.0, 0.5, 50));
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -51,9 +48,9 @@ pub struct StreamingLda {
 }
 
 impl StreamingLda {
-    /// A prior of 16 samples of the variance 0.1 in every direction, a ridge of 0.001 a label, and counts without a bound.
+    /// A prior of 16 samples of the variance 0.5 in every direction, a ridge of 0.001 a label, and counts without a bound.
     pub const fn new() -> Self {
-        StreamingLda { samples: 16.0, variance: 0.1, ridge: 1e-3, most: u32::MAX }
+        StreamingLda { samples: 16.0, variance: 0.5, ridge: 1e-3, most: u32::MAX }
     }
 
     /// With a prior of so many samples, in [1e-3, 1e6], of this variance in every direction, in [1e-6, 1e6]: the scatter starts at their
@@ -145,27 +142,28 @@ impl<S: Statistics, M> Discriminant<S, M> {
     /// [`Error::NotFinite`] or [`Error::OutOfRange`] naming a feature that is NaN, infinite or not in [-1e6, 1e6];
     /// [`Error::UpdateTooLarge`] if the update could leave the range of f32. Nothing is then changed.
     pub fn learn(&mut self, lda: &StreamingLda, features: &S::Features, class: usize) -> Result<(), Error> {
-        self.check_sample(features, class)?;
+        check_target(self.used(), class)?;
+        self.storage.check(features)?;
         let (count, begun) = (self.samples(class), self.total > 0.0);
-        let features = features.as_ref();
-        self.storage.with(|mut numbers, mut scratch| {
-            if !begun {
-                numbers.diagonal.fill(1.0 / (lda.samples * lda.variance));
-            }
-            if count == 0 {
-                numbers.mean(class).copy_from_slice(features);
-                numbers.refresh(&mut scratch, class);
-            } else {
-                let m = lda.weight(count);
-                let (rate, start) = (1.0 / (m + 1.0), (m + 1.0) / m);
-                scratch.subtract(features, numbers.mean(class), 1.0);
-                numbers.rank_one(&mut scratch, start, Some((class, rate)))?;
-            }
-            if let Some(count) = numbers.counts.get_mut(class) {
-                *count = count.saturating_add(1);
-            }
-            Ok(())
-        })?;
+        if count == 0 || !begun {
+            check_features(features.as_ref())?;
+        }
+        if !begun {
+            self.storage.numbers_mut().diagonal.fill(1.0 / (lda.samples * lda.variance));
+        }
+        if count == 0 {
+            let mut numbers = self.storage.numbers_mut();
+            numbers.mean(class).copy_from_slice(features.as_ref());
+            refresh(&mut self.storage, class);
+        } else {
+            let m = lda.weight(count);
+            let (rate, start) = (1.0 / (m + 1.0), (m + 1.0) / m);
+            let sample = Direction::Sample { features: features.as_ref(), class, rate, scale: 1.0 };
+            rank_one(&mut self.storage, sample, start)?;
+        }
+        if let Some(count) = self.storage.numbers_mut().counts.get_mut(class) {
+            *count = count.saturating_add(1);
+        }
         if !begun {
             self.total = lda.samples;
         }
@@ -182,35 +180,31 @@ impl<S: Statistics, M> Discriminant<S, M> {
     /// # Errors
     /// As [`learn`](Self::learn); [`Error::NotLearned`] if the class has no sample, or cannot have learned this one.
     pub fn unlearn(&mut self, lda: &StreamingLda, features: &S::Features, class: usize) -> Result<(), Error> {
-        self.check_sample(features, class)?;
+        check_target(self.used(), class)?;
+        self.storage.check(features)?;
+        check_features(features.as_ref())?;
         let count = self.samples(class);
-        let features = features.as_ref();
-        self.storage.with(|mut numbers, mut scratch| {
-            match count.checked_sub(1) {
-                None => return Err(Error::NotLearned { class }),
-                Some(0) => {
-                    numbers.mean(class).fill(0.0);
-                    numbers.row(class).fill(0.0);
-                    if let Some(bias) = numbers.bias.get_mut(class) {
-                        *bias = 0.0;
-                    }
-                }
-                Some(before) => {
-                    let m = lda.weight(before);
-                    let (rate, start) = (1.0 / (m + 1.0), (m + 1.0) / m);
-                    // Of the mean before it was learned.
-                    scratch.subtract(features, numbers.mean(class), start);
-                    numbers.rank_one(&mut scratch, -start, Some((class, -rate))).map_err(|error| match error {
-                        Error::NotLearned { .. } => Error::NotLearned { class },
-                        other => other,
-                    })?;
+        match count.checked_sub(1) {
+            None => return Err(Error::NotLearned { class }),
+            Some(0) => {
+                let mut numbers = self.storage.numbers_mut();
+                numbers.mean(class).fill(0.0);
+                numbers.row(class).fill(0.0);
+                if let Some(bias) = numbers.bias.get_mut(class) {
+                    *bias = 0.0;
                 }
             }
-            if let Some(count) = numbers.counts.get_mut(class) {
-                *count -= 1;
+            Some(before) => {
+                let m = lda.weight(before);
+                let (rate, start) = (1.0 / (m + 1.0), (m + 1.0) / m);
+                // From the mean before it was learned.
+                let sample = Direction::Sample { features: features.as_ref(), class, rate: -rate, scale: start };
+                rank_one(&mut self.storage, sample, -start)?;
             }
-            Ok(())
-        })?;
+        }
+        if let Some(count) = self.storage.numbers_mut().counts.get_mut(class) {
+            *count -= 1;
+        }
         self.total -= 1.0;
         self.labels = self.labels.saturating_sub(1);
         Ok(())
@@ -219,49 +213,20 @@ impl<S: Statistics, M> Discriminant<S, M> {
     /// Multiplies the row and the bias of a class out of the factors and its mean, free of what rounding has added since; of a class that is
     /// not in use nothing. [`learn`](Self::learn) does it for one class a label, in turn.
     pub fn refresh(&mut self, class: usize) {
-        self.storage.with(|mut numbers, mut scratch| numbers.refresh(&mut scratch, class));
-    }
-
-    fn check_sample(&self, features: &S::Features, class: usize) -> Result<(), Error> {
-        check_target(self.used(), class)?;
-        self.storage.check(features)?;
-        for (index, x) in features.as_ref().iter().enumerate() {
-            if !x.is_finite() {
-                return Err(Error::NotFinite { slice: Slice::Features, index });
-            }
-            if x.abs() > FEATURE_MAX {
-                return Err(Error::OutOfRange { number: Number::DiscriminantFeature, value: *x });
-            }
-        }
-        Ok(())
+        refresh(&mut self.storage, class);
     }
 
     /// Refreshes a row, and puts the ridge back on a feature, whose turn it is.
     fn maintain(&mut self, lda: &StreamingLda) {
         let (labels, used) = (self.labels, self.used());
-        self.storage.with(|mut numbers, mut scratch| {
-            let turn = |round: u32, of: usize| (round as usize).checked_rem(of).unwrap_or_default();
-            if lda.ridge > 0.0 && labels % RIDGE_EVERY == 0 {
-                let features = numbers.diagonal.len();
-                let weight = lda.ridge * (RIDGE_EVERY as f32 * features as f32);
-                scratch.difference.fill(0.0);
-                if let Some(own) = scratch.difference.get_mut(turn(labels / RIDGE_EVERY, features)) {
-                    *own = 1.0;
-                }
-                // Refused only where the factors leave the range, which the next label finds.
-                let _ = numbers.rank_one(&mut scratch, 1.0 / weight, None);
-            }
-            numbers.refresh(&mut scratch, turn(labels, used));
-        });
-    }
-}
-
-impl Scratch<'_> {
-    /// `(x - mean) scale`.
-    fn subtract(&mut self, x: &[f32], mean: &[f32], scale: f32) {
-        for ((d, x), mean) in self.difference.iter_mut().zip(x).zip(mean) {
-            *d = (x - mean) * scale;
+        let turn = |round: u32, of: usize| (round as usize).checked_rem(of).unwrap_or_default();
+        if lda.ridge > 0.0 && labels % RIDGE_EVERY == 0 {
+            let features = self.storage.numbers().diagonal.len();
+            let weight = lda.ridge * (RIDGE_EVERY as f32 * features as f32);
+            // Refused only where the factors leave the range, which the next label finds.
+            let _ = rank_one(&mut self.storage, Direction::Axis(turn(labels / RIDGE_EVERY, features)), 1.0 / weight);
         }
+        refresh(&mut self.storage, turn(labels, used));
     }
 }
 
@@ -281,64 +246,95 @@ impl Numbers<&mut [f32], &mut [u32]> {
         let row = self.row_of(class);
         self.rows.get_mut(row).unwrap_or_default()
     }
+}
 
-    /// `V_c = P mu_c` and `b_c = -mu_c V_c / 2`, multiplied out.
-    #[inline(never)]
-    fn refresh(&mut self, scratch: &mut Scratch<'_>, class: usize) {
-        let own = self.row_of(class);
-        let mean = self.means.get(own.clone()).unwrap_or_default();
-        let row = self.rows.get_mut(own).unwrap_or_default();
-        if row.len() != scratch.gain.len() {
-            return;
+/// Names the feature that is NaN, infinite or out of range, if there is one.
+#[cold]
+#[inline(never)]
+fn check_features(features: &[f32]) -> Result<(), Error> {
+    for (index, x) in features.iter().enumerate() {
+        if !x.is_finite() {
+            return Err(Error::NotFinite { slice: Slice::Features, index });
         }
-        scratch.gain.copy_from_slice(mean);
-        kernels::add_transposed_product(self.upper, mean, scratch.gain);
-        scratch.gain.iter_mut().zip(&*self.diagonal).for_each(|(f, d)| *f *= d);
-        kernels::product(self.upper, scratch.gain);
-        row.copy_from_slice(scratch.gain);
-        if let Some(bias) = self.bias.get_mut(class) {
-            *bias = -0.5 * kernels::dot(mean, row);
+        if x.abs() > FEATURE_MAX {
+            return Err(Error::OutOfRange { number: Number::DiscriminantFeature, value: *x });
         }
     }
+    Ok(())
+}
 
-    /// Adds `difference difference^T / start` to the scatter, and `rate difference` to the mean of a class; `start` and `rate` are
-    /// negative where a sample is taken back.
-    #[inline(never)]
-    fn rank_one(&mut self, scratch: &mut Scratch<'_>, start: f32, own: Option<(usize, f32)>) -> Result<(), Error> {
+// Both that follow are generic, so that an array's length is known where they are compiled; neither is inlined: each is called from several
+// places.
+
+/// `V_c = P mu_c` and `b_c = -mu_c V_c / 2`, multiplied out.
+#[inline(never)]
+fn refresh<S: Statistics>(storage: &mut S, class: usize) {
+    let numbers = storage.numbers_mut();
+    let own = numbers.row_of(class);
+    let mean = numbers.means.get(own.clone()).unwrap_or_default();
+    let row = numbers.rows.get_mut(own).unwrap_or_default();
+    kernels::transposed_product(numbers.upper, mean, row);
+    row.iter_mut().zip(&*numbers.diagonal).for_each(|(f, d)| *f *= d);
+    kernels::product(numbers.upper, row);
+    if let Some(bias) = numbers.bias.get_mut(class) {
+        // Not from 0, which a sum of -0 would become.
+        let mut sum = [-0.0];
+        kernels::add_dot_matrix(mean, row, &mut sum);
+        *bias = -0.5 * sum[0];
+    }
+}
+
+/// What is added to the scatter, or taken from it.
+enum Direction<'a> {
+    /// A sample's distance from its class's mean times `scale`, and that times `rate` to the mean; `rate` is negative if it is taken back.
+    Sample { features: &'a [f32], class: usize, rate: f32, scale: f32 },
+    /// A unit along one feature.
+    Axis(usize),
+}
+
+/// Adds `d d^T / start` to the scatter, with `d` the direction. `start` is negative where a sample is taken back.
+#[inline(never)]
+fn rank_one<S: Statistics>(storage: &mut S, direction: Direction<'_>, start: f32) -> Result<(), Error> {
+    storage.with(|mut numbers, scratch| {
         let Scratch { difference, rates, gain, classes } = scratch;
-        // f = U^T d, g = D f, q = f g.
-        rates.copy_from_slice(difference);
-        kernels::add_transposed_product(self.upper, difference, rates);
-        let mut q = 0.0;
-        for ((g, f), d) in gain.iter_mut().zip(&**rates).zip(&*self.diagonal) {
-            *g = d * f;
-            q += f * *g;
+        match direction {
+            Direction::Sample { features, class, scale, .. } => {
+                let sum = kernels::subtract(features, numbers.mean(class), difference);
+                // No feature is above the sum of all magnitudes. NaN is above everything.
+                if !(sum <= FEATURE_MAX) {
+                    check_features(features)?;
+                }
+                if scale != 1.0 {
+                    difference.iter_mut().for_each(|d| *d *= scale);
+                }
+            }
+            Direction::Axis(axis) => {
+                if let Some(own) = difference.get_mut(axis) {
+                    *own = 1.0;
+                }
+            }
         }
+        // f = U^T d, g = D f, q = f g.
+        kernels::transposed_product(numbers.upper, difference, rates);
+        let q = kernels::gain(numbers.diagonal, rates, gain);
         if !(q <= Q_MAX) {
             return Err(Error::UpdateTooLarge);
         }
         // What is taken back from the scatter must be in it.
-        if start < 0.0 && !(start + q < 0.0) {
-            return Err(Error::NotLearned { class: 0 });
+        if let Direction::Sample { class, .. } = direction
+            && start < 0.0
+            && !(start + q < 0.0)
+        {
+            return Err(Error::NotLearned { class });
         }
-        let (mut sum, mut alpha, mut inverse) = (0.0, start, 1.0 / start);
-        for ((f, g), d) in rates.iter_mut().zip(&**gain).zip(&mut *self.diagonal) {
-            sum += *f * g;
-            *f = -(*f * inverse);
-            let next = start + sum;
-            inverse = 1.0 / next;
-            *d *= alpha * inverse;
-            alpha = next;
-        }
-        kernels::update_product(self.upper, rates, gain);
-        // From here on `gain` is v, and `inverse` is k.
-        let k = inverse;
-        classes.fill(0.0);
-        kernels::add_dot_matrix(self.means, gain, classes);
-        for (class, (a, b)) in classes.iter_mut().zip(&mut *self.bias).enumerate() {
+        let k = kernels::update_diagonal(numbers.diagonal, rates, gain, start);
+        kernels::update_product(numbers.upper, rates, gain);
+        // From here on `gain` is v.
+        kernels::add_dot_matrix(numbers.means, gain, classes);
+        for (class, (a, b)) in classes.iter_mut().zip(&mut *numbers.bias).enumerate() {
             let r = k * *a;
-            match own {
-                Some((own, s)) if own == class => {
+            match direction {
+                Direction::Sample { class: own, rate: s, .. } if own == class => {
                     let r = r - s * (start * k);
                     *b += 0.5 * ((r - s) * *a + s * (r * q));
                     *a = r;
@@ -349,12 +345,12 @@ impl Numbers<&mut [f32], &mut [u32]> {
                 }
             }
         }
-        kernels::update_matrix(self.rows, 1.0, classes, gain);
-        if let Some((class, rate)) = own {
-            kernels::update(self.mean(class), 1.0, -rate, difference);
+        kernels::update_matrix(numbers.rows, 1.0, classes, gain);
+        if let Direction::Sample { class, rate, .. } = direction {
+            kernels::update_matrix(numbers.mean(class), 1.0, &[-rate], difference);
         }
         Ok(())
-    }
+    })
 }
 
 /// The largest squared Mahalanobis distance of a sample from its class's mean, before which nothing leaves the range of f32.
@@ -369,6 +365,18 @@ impl<S: Statistics, M: Math> Learn for Discriminant<S, M> {
     }
 }
 
+impl<S: Statistics, M: Math> Unlearn for Discriminant<S, M> {
+    fn unlearn(&mut self, settings: &StreamingLda, features: &S::Features, class: usize) -> Result<(), Error> {
+        Discriminant::unlearn(self, settings, features, class)
+    }
+}
+
+impl<S: Statistics, M: Math> LearnClass for Discriminant<S, M> {
+    fn learn_class(&mut self, settings: &StreamingLda, features: &S::Features, class: usize) -> Result<(), Error> {
+        self.learn(settings, features, class)
+    }
+}
+
 impl<S: Statistics, M: Math> LearnFrom<usize> for Discriminant<S, M> {
     fn learn_from<'a>(
         &mut self,
@@ -377,36 +385,10 @@ impl<S: Statistics, M: Math> LearnFrom<usize> for Discriminant<S, M> {
         features: &S::Features,
         class: usize,
     ) -> Result<Step<'a, f32>, Error> {
-        let sample = self.sample(state, class);
-        self.learn(settings, features, class)?;
-        state.steps = state.steps.saturating_add(1);
-        Ok(Step::new(sample, 1.0, true, state.work.seen()))
+        learn_class_from(self, settings, state, features, class)
     }
 
     fn report<'a>(&self, _: &StreamingLda, state: &'a mut State<S::Work>, class: usize) -> Step<'a, f32> {
-        let sample = self.sample(state, class);
-        Step::new(sample, 1.0, false, state.work.seen())
-    }
-}
-
-impl<S: Statistics, M: Math> Discriminant<S, M> {
-    /// Plain cross-entropy of the logits before the sample is learned; 0 of the first sample of a class, of which there was none.
-    fn sample(&self, state: &mut State<S::Work>, class: usize) -> Sample<f32> {
-        let (seen, gradient) = state.work.pair();
-        if self.samples(class) > 0 {
-            return GradientDecay::<M>::from_beta(Beta::ONE).sample(seen, gradient, class);
-        }
-        let Some((top, largest)) = kernels::largest(seen).filter(|_| self.has_samples()) else {
-            seen.fill(0.0);
-            return Sample { loss: 0.0, class: 0, target: usize::MAX, rest: 1.0, own: 0.0 };
-        };
-        let rest = kernels::exp_and_sum::<M>(seen, largest, 0.0);
-        Sample { loss: 0.0, class: top, target: usize::MAX, rest, own: 0.0 }
-    }
-}
-
-impl<S: Statistics, M: Math> Unlearn for Discriminant<S, M> {
-    fn unlearn(&mut self, settings: &StreamingLda, features: &S::Features, class: usize) -> Result<(), Error> {
-        Discriminant::unlearn(self, settings, features, class)
+        report_of(self, state, class)
     }
 }

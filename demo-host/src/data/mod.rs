@@ -6,6 +6,7 @@ mod fetch;
 mod idx;
 mod mnist;
 mod split;
+#[cfg(feature = "burn")]
 mod svhn;
 
 pub mod digits;
@@ -15,6 +16,8 @@ pub use split::{Dataset, Normalisation, Parts, Split};
 
 use std::path::PathBuf;
 
+#[cfg(not(feature = "burn"))]
+use anyhow::bail;
 use anyhow::{Context, Result};
 use clap::ValueEnum;
 use data_files::{CanonicalFile, cifar as colour, idx as grey};
@@ -82,7 +85,12 @@ impl DatasetName {
             DatasetName::FashionMnist => fashion_mnist::load(&directory),
             DatasetName::Cifar10 => cifar::load_10(&directory),
             DatasetName::Cifar100 => cifar::load_100(&directory),
+            #[cfg(feature = "burn")]
             DatasetName::Svhn => svhn::load(&directory),
+            #[cfg(not(feature = "burn"))]
+            DatasetName::Svhn => bail!(
+                "svhn is read for full models alone, which this program was built without: build it with `--features burn`"
+            ),
         }
     }
 

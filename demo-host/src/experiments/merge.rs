@@ -4,8 +4,7 @@ use std::path::PathBuf;
 
 use anyhow::{Result, bail, ensure};
 
-use super::{Plan, Results, Row};
-use crate::training::Settings;
+use super::{Results, Row};
 
 /// The rows of all files, each run once. Where a run is in the files twice with the same measurements, the first counts.
 ///
@@ -29,24 +28,6 @@ pub fn merge(files: &[PathBuf]) -> Result<Vec<Row>> {
     }
     ensure!(!merged.is_empty(), "there is no result in {}", names(files));
     Ok(merged.into_iter().map(|(_, row)| row).collect())
-}
-
-/// Refuses rows in which a run of the plan is missing.
-///
-/// # Errors
-/// Naming the first that is missing, and how many are.
-pub fn check_complete(rows: &[Row], plan: &Plan) -> Result<()> {
-    let missing: Vec<&Settings> =
-        plan.runs.iter().filter(|settings| !rows.iter().any(|row| row.settings == **settings)).collect();
-    let Some(first) = missing.first() else { return Ok(()) };
-    bail!(
-        "{} of the {} runs of {} are missing, the first is {}: train them by `demo-host sweep`, or report without \
-         --experiment",
-        missing.len(),
-        plan.runs.len(),
-        plan.name,
-        first.describe()
-    )
 }
 
 fn names(files: &[PathBuf]) -> String {

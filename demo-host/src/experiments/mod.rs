@@ -1,15 +1,24 @@
-//! Experiments: a file says what is trained, `sweep` trains it, and each finished run is a line of a file of results.
+//! Experiments: a file says what is trained, `sweep` trains it, and each finished run is a line of a file of results. Without the feature
+//! `burn` results are read and reported, and none is trained.
 
+#[cfg(feature = "burn")]
+mod measure;
 mod merge;
+#[cfg(feature = "burn")]
 mod plan;
 mod results;
 mod row;
+#[cfg(feature = "burn")]
 mod shard;
+#[cfg(feature = "burn")]
 mod sweep;
 
-pub use merge::{check_complete, merge};
+pub use merge::merge;
+#[cfg(feature = "burn")]
 pub use plan::Plan;
 pub use results::Results;
 pub use row::{Calibrated, Calibrator, Row, Versions};
+#[cfg(feature = "burn")]
 pub use shard::Shard;
+#[cfg(feature = "burn")]
 pub use sweep::{Sweep, sweep};

@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, bail, ensure};
 use serde::Deserialize;
 
+use super::Row;
 use crate::data::DatasetName;
 use crate::files;
 use crate::models::ModelName;
@@ -55,6 +56,24 @@ impl Plan {
         let text = String::from_utf8(files::read(path)?).with_context(|| format!("{} is no text", path.display()))?;
         let name = path.file_stem().map_or("experiment".into(), |stem| stem.to_string_lossy().into_owned());
         Self::parse(name, &text).with_context(|| format!("{} is not an experiment", path.display()))
+    }
+
+    /// Refuses rows in which a run of the plan is missing.
+    ///
+    /// # Errors
+    /// Naming the first that is missing, and how many are.
+    pub fn check_complete(&self, rows: &[Row]) -> Result<()> {
+        let missing: Vec<&Settings> =
+            self.runs.iter().filter(|settings| !rows.iter().any(|row| row.settings == **settings)).collect();
+        let Some(first) = missing.first() else { return Ok(()) };
+        bail!(
+            "{} of the {} runs of {} are missing, the first is {}: train them by `demo-host sweep`, or report without \
+         --experiment",
+            missing.len(),
+            self.runs.len(),
+            self.name,
+            first.describe()
+        )
     }
 
     fn parse(name: String, text: &str) -> Result<Self> {

@@ -1,14 +1,10 @@
 //! A finished run as it is kept: everything that was measured, and everything needed to run it again.
 
-use anyhow::Result;
 use serde::{Deserialize, Serialize};
 
-use crate::calibrators::{fit_coefficient, fit_temperature};
 use crate::compute::Compute;
-use crate::data::Parts;
-use crate::evaluation::{Evaluation, Metrics, Outputs, ReadOut};
-use crate::measures::Curriculum;
-use crate::training::{EpochRecord, Run, Settings};
+use crate::evaluation::{Curriculum, Evaluation, Metrics};
+use crate::training::{EpochRecord, Settings};
 
 /// A finished run: one line of a file of results.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -115,59 +111,10 @@ pub struct Fitted {
 }
 
 impl Row {
-    /// Measures a run that is done.
-    ///
-    /// # Errors
-    /// If the training has diverged.
-    pub fn measure(experiment: &str, run: &Run, data: &Parts, device: Compute) -> Result<Self> {
-        let test = run.outputs(&data.test);
-        let labels = &data.test.labels;
-        let held_out = (!data.validation.is_empty()).then(|| run.outputs(&data.validation));
-        let fitted = |value: f32, read_out: fn(f32) -> ReadOut| -> Result<Fitted> {
-            Ok(Fitted { value, evaluation: test.evaluate(labels, read_out(value))? })
-        };
-        let fit = |fit: fn(&Outputs, &[usize]) -> Result<f32>, read_out: fn(f32) -> ReadOut| {
-            let outputs = held_out.as_ref();
-            outputs.map(|outputs| fitted(fit(outputs, &data.validation.labels)?, read_out)).transpose()
-        };
-        let validation =
-            held_out.as_ref().map(|outputs| outputs.evaluate(&data.validation.labels, ReadOut::Softmax)).transpose()?;
-        Ok(Row {
-            experiment: experiment.to_owned(),
-            settings: run.settings.clone(),
-            versions: Versions::of_this_program(),
-            device,
-            seconds: run.epochs.iter().map(|epoch| epoch.seconds).sum(),
-            epochs: run.epochs.clone(),
-            validation: validation.map(|evaluation| evaluation.metrics),
-            test: Calibrated {
-                softmax: test.evaluate(labels, ReadOut::Softmax)?,
-                consistent: test.evaluate(labels, ReadOut::Consistent(run.settings.loss.final_beta()))?,
-                temperature: fit(fit_temperature, ReadOut::Temperature)?,
-                coefficient: fit(fit_coefficient, ReadOut::Consistent)?,
-            },
-            curriculum: run.curriculum.clone(),
-        })
-    }
-}
-
-impl Row {
     /// The row without the times, which no two runs have in common, and without the name of who asked for it.
     pub fn without_times(&self) -> Row {
         let mut row = Row { experiment: String::new(), seconds: 0.0, ..self.clone() };
         row.epochs.iter_mut().for_each(|epoch| epoch.seconds = 0.0);
         row
-    }
-}
-
-impl Versions {
-    /// The versions that this program was built with.
-    pub fn of_this_program() -> Self {
-        Versions {
-            demo_host: env!("CARGO_PKG_VERSION").to_owned(),
-            burn: env!("DEMO_HOST_BURN").to_owned(),
-            rustc: env!("DEMO_HOST_RUSTC").to_owned(),
-            target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),
-        }
     }
 }

@@ -7,8 +7,8 @@ use crc::{CRC_32_ISO_HDLC, Crc};
 use serde::{Deserialize, Serialize};
 
 use super::{EpochRecord, Settings};
+use crate::evaluation::Curriculum;
 use crate::files;
-use crate::measures::Curriculum;
 
 const MAGIC: &[u8; 7] = b"gd-run\x00";
 const VERSION: u8 = 3;

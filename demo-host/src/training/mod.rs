@@ -1,12 +1,26 @@
-//! Training of a whole model with burn: the loss, the run, its checkpoints.
+//! Training of a whole model: the small MLP by the core's own steps, any other by burn, with the settings, losses and records that both
+//! share.
 
+#[cfg(feature = "burn")]
+mod batch_loss;
+#[cfg(feature = "burn")]
 mod batches;
+#[cfg(feature = "burn")]
 mod checkpoint;
+mod core_run;
 mod loss;
+mod record;
+#[cfg(feature = "burn")]
 mod run;
 mod settings;
 
+#[cfg(feature = "burn")]
+pub use batch_loss::{batch_loss, gradient_decay_loss};
+#[cfg(feature = "burn")]
 pub use checkpoint::Checkpoint;
-pub use loss::{Loss, WarmUp, WarmUpShape, batch_loss, gradient_decay_loss};
-pub use run::{Diverged, EpochRecord, Outcome, Run};
+pub use core_run::CoreRun;
+pub use loss::{Loss, WarmUp, WarmUpShape};
+pub use record::{Diverged, EpochRecord};
+#[cfg(feature = "burn")]
+pub use run::{Outcome, Run};
 pub use settings::Settings;

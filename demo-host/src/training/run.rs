@@ -1,6 +1,5 @@
 //! A training run: epochs over shuffled batches, measured and resumable after each.
 
-use std::fmt;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::thread;
@@ -14,36 +13,15 @@ use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Device, Tensor, TensorData};
 use gradient_decay::GradientDecay;
-use serde::{Deserialize, Serialize};
 
 use super::batches::{Batch, batches};
-use super::{Checkpoint, Settings, batch_loss};
+use super::{Checkpoint, Diverged, EpochRecord, Settings, batch_loss};
 use crate::data::{Parts, Split};
-use crate::evaluation::{Metrics, Outputs, ReadOut};
-use crate::measures::{Curriculum, Distances, Smoothness};
+use crate::evaluation::{Curriculum, Outputs};
 use crate::models::Model;
 
 /// Training figures are measured on the first so many training images.
 const MEASURED_TRAINING_IMAGES: usize = 10_000;
-
-/// What was measured after an epoch, by softmax.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
-pub struct EpochRecord {
-    /// The mean loss over the epoch's steps.
-    pub loss: f32,
-    /// Beta at the last step.
-    pub beta: f32,
-    /// On the first 10,000 training images.
-    pub train: Metrics,
-    /// On the test images.
-    pub test: Metrics,
-    /// Of the features of those training images.
-    pub distances: Distances,
-    /// Of the loss at those training images.
-    pub smoothness: Smoothness,
-    /// The time the epoch took, in seconds, without the measuring.
-    pub seconds: f32,
-}
 
 /// How an epoch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,16 +30,6 @@ pub enum Outcome {
     Done,
     /// It was asked to stop: the model is between two epochs, and only a checkpoint can be gone on from.
     Interrupted,
-}
-
-/// A training whose parameters are no numbers any more: what is wrong are its settings.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Diverged;
-
-impl fmt::Display for Diverged {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the training has diverged: lower the learning rate")
-    }
 }
 
 /// A training run between two epochs.
@@ -183,29 +151,16 @@ impl Run {
     /// Features and logits of the trained model on images.
     pub fn outputs(&self, split: &Split) -> Outputs {
         let (model, device) = self.trained();
-        Outputs::of(&model, split, self.settings.loss.cosine_scale(), &device)
-    }
-
-    /// The training images that figures are measured on.
-    pub fn measured_training_images(data: &Parts) -> Split {
-        data.train.first(MEASURED_TRAINING_IMAGES)
+        model.outputs(split, self.settings.loss.cosine_scale(), &device)
     }
 
     fn measure(&mut self, data: &Parts, loss: f32, beta: f32, seconds: f32) -> Result<()> {
-        let split = Run::measured_training_images(data);
-        let train = self.outputs(&split);
+        let measured = data.train.first(MEASURED_TRAINING_IMAGES);
+        let train = self.outputs(&measured);
         let test = self.outputs(&data.test);
-        let record = EpochRecord {
-            loss,
-            beta,
-            train: train.evaluate(&split.labels, ReadOut::Softmax)?.metrics,
-            test: test.evaluate(&data.test.labels, ReadOut::Softmax)?.metrics,
-            distances: Distances::of(&train, &split.labels),
-            smoothness: Smoothness::of(&train, &split.labels, &GradientDecay::try_new(beta)?)?,
-            seconds,
-        };
-        self.epochs.push(record);
-        self.curriculum.record(&train, &split.labels, self.epochs.len());
+        let sides = [(&train, &measured.labels[..]), (&test, &data.test.labels[..])];
+        self.epochs.push(EpochRecord::measure(sides, loss, beta, seconds)?);
+        self.curriculum.record(&train, &measured.labels, self.epochs.len());
         Ok(())
     }
 

@@ -4,7 +4,8 @@ use anyhow::Result;
 use gradient_decay::quantized::{Quantization, QuantizedHead};
 use gradient_decay::{BetaSchedule, FineTuner, FixedHead, FixedRate, LinearHead, Sgd, State};
 
-use super::{Check, Samples};
+use super::Check;
+use super::samples::{Samples, largest_square};
 
 /// The accuracy that integers may cost, in points.
 const POINTS: f64 = 1.0;
@@ -21,11 +22,11 @@ impl Samples<'_> {
         &self,
         head: &LinearHead<CLASSES, FEATURES>,
     ) -> Result<[Check; 2]> {
-        let features = self.features.as_chunks::<FEATURES>().0;
+        let features = self.outputs.features.as_chunks::<FEATURES>().0;
         let largest = |values: &[f32]| values.iter().fold(0.0_f32, |most, x| most.max(x.abs()));
-        let (top, top_logit) = (largest(&self.features), largest(&self.logits));
+        let (top, top_logit) = (largest(&self.outputs.features), largest(&self.outputs.logits));
         // Features behind a ReLU start at 0; others take both sides.
-        let input = if self.features.iter().all(|x| *x >= 0.0) {
+        let input = if self.outputs.features.iter().all(|x| *x >= 0.0) {
             Quantization::try_new(top / 255.0, -128)?
         } else {
             Quantization::try_new(top / 127.0, 0)?
@@ -43,7 +44,7 @@ impl Samples<'_> {
         let exponent = (127.0 / top).log2().floor().clamp(0.0, 7.0) as u32;
         let (mut fixed, mut fixed_state) = (FixedHead::<CLASSES, FEATURES>::new(exponent, 1), State::new());
         let schedule = BetaSchedule::geometric(0.01, 1.0, 500);
-        let rate = RATE / self.largest_square::<FEATURES>();
+        let rate = RATE / largest_square(features);
         let (tuner, fixed_tuner) =
             (FineTuner::new(schedule, Sgd::try_new(rate)?), FineTuner::new(schedule, FixedRate::try_new(rate)?));
         for (features, &label) in features.iter().zip(self.labels).take(half) {

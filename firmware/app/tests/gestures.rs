@@ -46,6 +46,7 @@ fn the_host_gives_the_bits_of_the_firmware() {
         (&float, include_str!("../../boards/qemu-mps2-an386/expected.log")),
         (&float, include_str!("../../boards/qemu-mps2-an500/expected.log")),
         (&fixed, include_str!("../../boards/qemu-microbit/expected.log")),
+        (&fixed, include_str!("../../boards/riscv32imc/expected.log")),
     ] {
         let mut lines = log.lines();
         for event in &run.events {

@@ -6,6 +6,7 @@
 pub mod calls;
 pub mod case;
 mod counts;
+pub mod discriminant;
 pub mod trainer;
 
 use core::hint::black_box;

@@ -75,7 +75,7 @@ fn c_on_a_cortex_m4_has_the_bits_of_rust() {
     let mut bytes = vec![0; checkpoint::size(&learner, contents)];
     checkpoint::write(&learner, contents, &mut bytes).unwrap();
     bytes[bytes.len() - 4..].iter().for_each(|byte| line("checkpoint crc byte", u32::from(*byte)));
-    let (Answer::Class(prediction) | Answer::Unknown(prediction)) = learner.answer(&sample(1).0).unwrap();
+    let (Answer::Class(prediction) | Answer::Unknown(prediction, _)) = learner.answer(&sample(1).0).unwrap();
     line("probability", prediction.probability.to_bits());
     assert_eq!(lines, EXPECTED.lines().collect::<Vec<_>>());
 }

@@ -1,8 +1,10 @@
-//! What tests share: the method in f64, the table of tolerances, errors in ulps, the lengths of tests, a serial line. It uses nothing of
-//! the core, so that the reference owes it nothing.
+//! What tests share: the method and the training of networks in f64, the table of tolerances, errors in ulps, the lengths of tests, a
+//! serial line. It uses nothing of the core, so that the reference owes it nothing.
 
+pub mod discriminant;
 pub mod lengths;
 pub mod line;
+pub mod network;
 mod reference;
 pub mod tolerances;
 pub mod ulps;

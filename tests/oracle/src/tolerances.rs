@@ -54,8 +54,14 @@ pub const CONSISTENT: f64 = 1e-9;
 /// a trained head reach some tens.
 pub const AGAINST_BURN: f64 = 1e-5;
 
-/// The largest difference of a parameter between core and burn after 1,000 single-sample SGD steps from the same head,
-/// at a rate at which training is stable: each step rounds logits of some tens to 1e-6 and parameters of order 1 to
+/// A sum of so many products in f32 against f64, absolute, by the sum of the magnitudes of its terms: each term takes part in at most
+/// as many roundings, whatever the order, and in one more of its product.
+pub fn dot_product(terms: usize, magnitudes: f64) -> f64 {
+    0.5 * (terms as f64 + 1.0) * EPS * magnitudes
+}
+
+/// The largest difference of a parameter between core and burn, or core and oracle, during 1,000 single-sample SGD steps from the same
+/// parameters, at a rate at which training is stable: each step rounds logits of some tens to 1e-6 and parameters of order 1 to
 /// 1e-7, and the differences add up like a random walk.
 pub const PARAMETERS_AFTER_1000_STEPS: f64 = 1e-5;
 
@@ -72,3 +78,7 @@ pub const PARAMETERS_AFTER_300_STEPS: f64 = 1e-5;
 /// Calibration figures against their definitions in f64, absolute below 1 and relative above: sums of up to 300 f32
 /// figures, compensated, and a division.
 pub const CALIBRATION: f64 = 1e-6;
+
+/// A logit of the discriminant against the batch in f64, in units of the logits' spread, after up to 10^6 labels: what the roundings of
+/// the factors and the means add up to. Features far from the origin are worst, since a mean of 100 is known to 1e-5 only.
+pub const DISCRIMINANT: f64 = 0.05;

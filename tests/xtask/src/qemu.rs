@@ -13,11 +13,12 @@ use super::setup::search_path;
 use super::shell::{Background, boards, cargo, folders, output, root, run};
 
 /// The programs that run in QEMU: the board's folder, the program, and its log there.
-const PROGRAMS: [(&str, &str, &str); 4] = [
+const PROGRAMS: [(&str, &str, &str); 5] = [
     ("qemu-mps2-an386", "qemu-mps2-an386", "expected.log"),
     ("qemu-mps2-an386", "digits", "digits.log"),
     ("qemu-mps2-an500", "qemu-mps2-an500", "expected.log"),
     ("qemu-microbit", "qemu-microbit", "expected.log"),
+    ("riscv32imc", "riscv32imc", "expected.log"),
 ];
 
 /// The targets of the boards.

@@ -1,7 +1,7 @@
 //! Several checks beside each other, as many as there are processors: each is this program again, in a process of its own.
 
 use std::fs::{self, File};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::thread;
@@ -35,13 +35,15 @@ struct Outcome<'a> {
 /// Runs them all, whether or not some fail; shows how long each took.
 pub fn run(checks: &[&Check], options: Options) -> Result<()> {
     let begun = Instant::now();
+    // Later it may have been built anew.
+    let program = std::env::current_exe().context("this program has no path")?;
     let queue = Mutex::new(Queue { checks: checks.to_vec(), taken: Vec::new() });
     let (freed, outcomes) = (Condvar::new(), Mutex::new(Vec::new()));
     let workers = thread::available_parallelism().map_or(1, usize::from);
     thread::scope(|scope| {
         let work = || -> Result<()> {
             while let Some(check) = next(&queue, &freed) {
-                let outcome = run_one(check, options);
+                let outcome = run_one(&program, check, options);
                 queue.lock().unwrap_or_else(PoisonError::into_inner).taken.retain(|place| *place != check.place);
                 freed.notify_all();
                 outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome?);
@@ -73,13 +75,13 @@ fn next<'a>(queue: &Mutex<Queue<'a>>, freed: &Condvar) -> Option<&'a Check> {
     }
 }
 
-fn run_one(check: &Check, options: Options) -> Result<Outcome<'_>> {
+fn run_one<'a>(program: &Path, check: &'a Check, options: Options) -> Result<Outcome<'a>> {
     let log = log(check);
     if let Some(folder) = log.parent() {
         fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     }
     let file = File::create(&log).with_context(|| format!("cannot write {}", log.display()))?;
-    let mut command = Command::new(std::env::current_exe().context("this program has no path")?);
+    let mut command = Command::new(program);
     command.args([check.name, "--ready"]).stdout(file.try_clone().context("cannot share a file")?).stderr(file);
     if options.full {
         command.arg("--full").env(FULL_LENGTHS, "1");

@@ -10,8 +10,10 @@ use crate::checks::Check;
 use crate::shell::{has, output, root, run};
 use crate::slow;
 
-/// The runner that decodes the firmware's log, at the version that is tested with.
+/// The runner that decodes the firmware's log, and the decoder where the runner does not know the machine, at the versions that are
+/// tested with.
 const QEMU_RUN: &str = "0.3.1";
+const DEFMT_PRINT: &str = "1.2.0";
 
 /// What a check needs.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -24,7 +26,7 @@ pub enum Need {
     Nightly(&'static [&'static str]),
     /// The oldest toolchain that the core takes.
     Oldest,
-    /// QEMU, and the runner, which is installed into the target folder.
+    /// QEMU, and what runs it and decodes its log, which is installed into the target folder.
     Qemu,
     /// A C compiler for Arm.
     ArmCompiler,
@@ -47,7 +49,9 @@ pub fn ready(checks: &[&Check]) -> Result<()> {
             Need::Oldest => toolchain(&slow::oldest()?, &[])?,
             Need::Qemu => {
                 program("qemu-system-arm", "qemu-system-arm", "QEMU for Arm")?;
+                program("qemu-system-riscv32", "qemu-system-misc", "QEMU for RISC-V")?;
                 tool("qemu-run", QEMU_RUN)?;
+                tool("defmt-print", DEFMT_PRINT)?;
             }
             Need::ArmCompiler => {
                 program("arm-none-eabi-g++", "gcc-arm-none-eabi", "GCC for Arm without an operating system")?;

@@ -3,17 +3,19 @@
 //! The order of operations is part of each function's contract, because the bits depend on it. Where two slices go
 //! together, elements beyond the shorter one are ignored.
 //!
-//! With the feature `asm`, [`add_dot_rows`], [`update_rows`] and [`sum_of_magnitudes`] are done in assembly where there is an Arm
-//! FPU (targets whose name ends in `eabihf`): the same bits as [`portable`] by two thirds to
+//! With the feature `asm`, [`add_dot_rows`], [`update_rows`], [`sum_of_magnitudes`] and the loops over a triangle are done in assembly where
+//! there is an Arm FPU (targets whose name ends in `eabihf`): the same bits as [`portable`] by two thirds to
 //! three quarters of the instructions.
 
+mod diagonal;
 #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
 mod fpu;
 pub mod portable;
 mod scalar;
 mod triangle;
 
-pub use triangle::{PANEL, add_transposed_product, packed, product, update_product};
+pub use diagonal::{gain, subtract, update_diagonal};
+pub use triangle::{PANEL, transposed_product, packed, product, update_product};
 
 pub use scalar::{MomentumFactors, dot, exp_and_sum, largest, update, update_with_momentum};
 
@@ -72,12 +74,7 @@ pub fn update_matrix(matrix: &mut [f32], keep: f32, rates: &[f32], features: &[f
     if keep == 1.0 && matrix.len() as u64 >= rates.len() as u64 * features.len() as u64 {
         return fpu::update_matrix(matrix, rates, features);
     }
-    let mut matrix = matrix;
-    for rate in rates {
-        let Some((row, others)) = matrix.split_at_mut_checked(features.len()) else { return };
-        update(row, keep, *rate, features);
-        matrix = others;
-    }
+    portable::update_matrix(matrix, keep, rates, features);
 }
 
 /// The sum of the absolute values, in order.

@@ -8,6 +8,8 @@
 //!
 //! The order of operations is part of each function's contract, because the bits depend on it.
 
+use crate::numeric::kernels::chosen;
+
 /// The rows of a panel.
 pub const PANEL: usize = 8;
 
@@ -16,105 +18,35 @@ pub const fn packed(n: usize) -> usize {
     if n == 0 { 0 } else { n * (n - 1) / 2 }
 }
 
-/// Adds `(U^T - 1) x` to `to`: to element `j` the sum over `i < j` of `U_ij x_i`, the products of each panel summed by themselves, in four
-/// lanes, `(l0 + l2) + (l1 + l3)` with `l_k = U_kj x_k + U_(k+4)j x_(k+4)`; those of its own triangle one by one.
-///
-/// `u` has [`packed`] numbers for the length of `x`, and `to` that length; what is beyond is ignored.
-#[inline(never)]
-pub fn add_transposed_product(u: &[f32], x: &[f32], to: &mut [f32]) {
-    let (mut u, mut x, mut to) = (u, x, to);
-    while !x.is_empty() {
-        let rows = x.len().min(PANEL);
-        let (own, below) = x.split_at(rows);
-        let Some((to_own, to_below)) = to.split_at_mut_checked(rows) else { return };
-        for (j, sum) in to_own.iter_mut().enumerate().skip(1) {
-            let Some((column, rest)) = u.split_at_checked(j) else { return };
-            u = rest;
-            column.iter().zip(own).for_each(|(u, x)| *sum += u * x);
-        }
-        if let Some(own) = own.first_chunk::<PANEL>() {
-            let Some((columns, rest)) = u.split_at_checked(PANEL * below.len()) else { return };
-            u = rest;
-            for (column, sum) in columns.as_chunks::<PANEL>().0.iter().zip(to_below.iter_mut()) {
-                *sum += dot(column, own);
-            }
-        }
-        (x, to) = (below, to_below);
-    }
+/// Whether `u` has [`packed`] numbers for `n` rows. Where that is more than a `usize` can say, it is more than a slice can have.
+#[inline(always)]
+pub(super) const fn holds(u: &[f32], n: usize) -> bool {
+    u.len() >= n.saturating_mul(n.saturating_sub(1)) / 2
 }
 
-#[inline(always)]
-fn dot(column: &[f32; PANEL], x: &[f32; PANEL]) -> f32 {
-    let l0 = column[0] * x[0] + column[4] * x[4];
-    let l1 = column[1] * x[1] + column[5] * x[5];
-    let l2 = column[2] * x[2] + column[6] * x[6];
-    let l3 = column[3] * x[3] + column[7] * x[7];
-    (l0 + l2) + (l1 + l3)
+/// `U^T x` into `to`: element `j` becomes `x_j` plus `U_ij x_i` for each `i < j`, the products of each panel summed by themselves, in four lanes, `(l0 + l2) + (l1 + l3)` with `l_k = U_kj x_k + U_(k+4)j x_(k+4)`; those of its own triangle one by one.
+///
+/// `u` has [`packed`] numbers for the length of `x`, and `to` that length; what is beyond is ignored, and nothing done if one has fewer.
+#[inline]
+pub fn transposed_product(u: &[f32], x: &[f32], to: &mut [f32]) {
+    chosen::transposed_product(u, x, to);
 }
 
 /// Replaces `x` by `U x`: element `i` becomes `x_i` plus `U_ij x_j` for each `j > i`, in ascending order.
 ///
-/// `u` has [`packed`] numbers for the length of `x`; what is beyond is ignored.
-#[inline(never)]
+/// `u` has [`packed`] numbers for the length of `x`; what is beyond is ignored, and nothing done if it has fewer.
+#[inline]
 pub fn product(u: &[f32], x: &mut [f32]) {
-    let (mut u, mut x) = (u, x);
-    while !x.is_empty() {
-        let (own, below) = x.split_at_mut(x.len().min(PANEL));
-        for j in 1..own.len() {
-            let Some((column, rest)) = u.split_at_checked(j) else { return };
-            u = rest;
-            let Some((sums, [x, ..])) = own.split_at_mut_checked(j) else { return };
-            sums.iter_mut().zip(column).for_each(|(sum, u)| *sum += u * *x);
-        }
-        if let Some(own) = own.first_chunk_mut::<PANEL>() {
-            let Some((columns, rest)) = u.split_at_checked(PANEL * below.len()) else { return };
-            u = rest;
-            let mut sums = *own;
-            for (column, x) in columns.as_chunks::<PANEL>().0.iter().zip(below.iter()) {
-                sums = core::array::from_fn(|i| sums[i] + column[i] * x);
-            }
-            *own = sums;
-        }
-        x = below;
-    }
+    chosen::product(u, x);
 }
 
 /// Replaces `x` by `U x`, as [`product`] does, and on the way each `U_ij` by `U_ij + rates_j s_i`, where `s_i` is the sum so far: `x_i` plus
 /// the products of the columns before `j`. That is the update of Bierman's factorisation, with `x = D U^T d`.
 ///
-/// `u` has [`packed`] numbers for the length of `x`, and `rates` that length; what is beyond is ignored.
-#[inline(never)]
+/// `u` has [`packed`] numbers for the length of `x`, and `rates` that length; what is beyond is ignored, and nothing done if one has fewer.
+#[inline]
 pub fn update_product(u: &mut [f32], rates: &[f32], x: &mut [f32]) {
-    let (mut u, mut rates, mut x) = (u, rates, x);
-    while !x.is_empty() {
-        let rows = x.len().min(PANEL);
-        let (own, below) = x.split_at_mut(rows);
-        let Some((own_rates, rates_below)) = rates.split_at_checked(rows) else { return };
-        for (j, rate) in own_rates.iter().enumerate().skip(1) {
-            let Some((column, rest)) = u.split_at_mut_checked(j) else { return };
-            u = rest;
-            let Some((sums, [x, ..])) = own.split_at_mut_checked(j) else { return };
-            for (u, sum) in column.iter_mut().zip(sums) {
-                let old = *u;
-                *u = *sum * rate + old;
-                *sum += old * *x;
-            }
-        }
-        if let Some(own) = own.first_chunk_mut::<PANEL>() {
-            let Some((columns, rest)) = u.split_at_mut_checked(PANEL * below.len()) else { return };
-            u = rest;
-            let mut sums = *own;
-            for (column, (rate, x)) in
-                columns.as_chunks_mut::<PANEL>().0.iter_mut().zip(rates_below.iter().zip(below.iter()))
-            {
-                let (old, before) = (*column, sums);
-                *column = core::array::from_fn(|i| before[i] * rate + old[i]);
-                sums = core::array::from_fn(|i| before[i] + old[i] * x);
-            }
-            *own = sums;
-        }
-        (rates, x) = (rates_below, below);
-    }
+    chosen::update_product(u, rates, x);
 }
 
 #[cfg(test)]
@@ -155,8 +87,8 @@ mod tests {
                 assert!((f64::from(found) - expected).abs() < 1e-4, "{n} {found} {expected}")
             };
 
-            let mut transposed = x.clone();
-            add_transposed_product(&u, &x, &mut transposed);
+            let mut transposed = std::vec![9.0; n];
+            transposed_product(&u, &x, &mut transposed);
             let mut plain = x.clone();
             product(&u, &mut plain);
             let (mut updated, mut with_update) = (u.clone(), x.clone());
@@ -178,7 +110,7 @@ mod tests {
     #[test]
     fn slices_of_other_lengths_are_no_panic() {
         for (u, x, to) in [(5, 9, 9), (0, 3, 3), (36, 9, 4), (100, 3, 0), (0, 0, 3)] {
-            add_transposed_product(&std::vec![0.5; u], &std::vec![1.0; x], &mut std::vec![1.0; to]);
+            transposed_product(&std::vec![0.5; u], &std::vec![1.0; x], &mut std::vec![1.0; to]);
             product(&std::vec![0.5; u], &mut std::vec![1.0; x]);
             update_product(&mut std::vec![0.5; u], &std::vec![1.0; to], &mut std::vec![1.0; x]);
         }

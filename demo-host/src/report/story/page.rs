@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::plots;
 use super::tables;
 use crate::report::html::{escape, page};
-use crate::story::{SEEDS, Story, TrainedLoss};
+use crate::simulation::story::{SEEDS, Story, TrainedLoss};
 use crate::training::Loss;
 
 /// The page of a story.
@@ -38,7 +38,7 @@ warm-up goes from small to large. Here an MLP 64-64-10 is trained on 1,197 of th
 same for the consistent probabilities, which undo the bias of the loss but not that of overfitting.</p>
 <div class=\"grid\">{diagrams}</div>
 
-<h2>The core against burn</h2>
+<h2>The core against f64</h2>
 <pre>{verification}</pre>
 
 <h2>On the device</h2>

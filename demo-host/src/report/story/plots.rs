@@ -3,9 +3,9 @@
 use anyhow::Result;
 use gradient_decay::GradientDecay;
 
-use crate::device::MEASURE_EVERY;
 use crate::report::chart::{self, Axes, Curve, lines};
-use crate::story::{Story, TrainedLoss};
+use crate::simulation::device::MEASURE_EVERY;
+use crate::simulation::story::{Story, TrainedLoss};
 
 /// The gradient decay curves g(p) for several beta.
 pub fn gradient_decay() -> Result<String> {

@@ -1,9 +1,9 @@
 //! The tables, from which both the terminal's and the page's are made.
 
-use crate::device::{MEASURE_EVERY, Trace};
-use crate::newcomer::{Course, LATER, Reception, SHOWN};
 use crate::report::table::{Cell, Table, percent};
-use crate::story::{DEVICE_GOAL, NEWCOMER_SEEDS, ORDERS, SEEDS, Story, TRAINING_GOAL, TrainedLoss};
+use crate::simulation::device::{MEASURE_EVERY, Trace};
+use crate::simulation::newcomer::{Course, LATER, Reception, SHOWN};
+use crate::simulation::story::{DEVICE_GOAL, NEWCOMER_SEEDS, ORDERS, SEEDS, Story, TRAINING_GOAL, TrainedLoss};
 
 /// The story as text, a table after the other.
 pub fn text(story: &Story) -> String {

@@ -288,7 +288,7 @@ where
                     let gesture = number(class);
                     observe(match answer {
                         Answer::Class(_) => Event::Sees { gesture, probability },
-                        Answer::Unknown(_) => Event::SeesUnknown { gesture, probability },
+                        Answer::Unknown(..) => Event::SeesUnknown { gesture, probability },
                     });
                 }
                 self.answer = Some(answer);

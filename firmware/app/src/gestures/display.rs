@@ -63,7 +63,7 @@ impl<P: OutputPin> Display for Blink<P> {
             Shown::Nothing => (1, false),
             Shown::Taps(_) => (1, true),
             Shown::Fault => (6, self.phase < 3),
-            Shown::Answer(Answer::Unknown(_)) => (FLASH + PAUSE, self.phase < GLIMMER),
+            Shown::Answer(Answer::Unknown(..)) => (FLASH + PAUSE, self.phase < GLIMMER),
             Shown::Answer(Answer::Class(prediction)) => {
                 let flashes = FLASH * (prediction.class as u8 + 1);
                 let lit = if prediction.probability >= SURE { LONG } else { SHORT };
@@ -80,6 +80,7 @@ mod tests {
     use super::*;
     use embedded_hal_mock::eh1::digital::{Mock, State, Transaction};
     use gradient_decay::Prediction;
+    use gradient_decay::readout::Reason;
     use std::vec::Vec;
 
     /// Whether the LED is lit, in so many readings.
@@ -123,7 +124,7 @@ mod tests {
 
     #[test]
     fn unknown_glimmers_and_what_else_there_is_differs() {
-        let unknown = lit(Shown::Answer(Answer::Unknown(Prediction { class: 1, probability: 0.4 })), 50);
+        let unknown = lit(Shown::Answer(Answer::Unknown(Prediction { class: 1, probability: 0.4 }, Reason::Between)), 50);
         assert_eq!((flashes(&unknown), unknown.iter().filter(|lit| **lit).count()), (1, 2));
         assert_eq!(lit(Shown::Nothing, 5), [false; 5]);
         assert_eq!(lit(Shown::Taps(2), 5), [true; 5]);

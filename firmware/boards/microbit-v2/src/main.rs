@@ -4,69 +4,124 @@
 #![no_main]
 
 mod matrix;
+mod wires;
 
-use board_support::{Handover, Port, Server, run, sample, start};
+use board_support::hardware::{Blocking, Bus, PATIENCE, start};
+use board_support::{Handover, Server, run, sample};
 use cortex_m_rt::{entry, exception};
 use defmt::unwrap;
-use defmt_rtt as _;
+use embassy_nrf::buffered_uarte::{self, BufferedUarte};
+use embassy_nrf::config::{Config, HfclkSource};
+use embassy_nrf::gpio::{Input, Level, Output, OutputDrive, Pull};
+use embassy_nrf::nvmc::{FLASH_SIZE, Nvmc, PAGE_SIZE};
+use embassy_nrf::peripherals::UARTE0;
+use embassy_nrf::wdt::{self, Watchdog};
+use embassy_nrf::{bind_interrupts, pac, uarte};
+use embassy_time::Delay;
 use gradient_decay::Store;
 use gradient_decay_app::gestures::button::Button;
-use gradient_decay_app::gestures::sampling::{Readings, Sampler};
+use gradient_decay_app::gestures::sampling::{RATE, Readings, Sampler};
 use gradient_decay_app::gestures::{App, Buffer, FLOAT_TUNER, FloatLearner, Parts, float_learner};
-use matrix::Matrix;
-use microbit::hal::nvmc::Nvmc;
-use microbit::hal::uarte::{Baudrate, Parity, Uarte};
-use microbit::hal::{Timer, Twim};
-use microbit::pac::{TWIM0, twim0};
-use panic_probe as _;
+use matrix::{Leds, Matrix};
 use static_cell::ConstStaticCell;
+use wires::Wires;
 
 static LEARNER: ConstStaticCell<FloatLearner> = ConstStaticCell::new(float_learner());
 static BUFFER: ConstStaticCell<Buffer> = ConstStaticCell::new([0; _]);
 static READINGS: ConstStaticCell<Readings> = ConstStaticCell::new(Readings::new());
 static SERVER: ConstStaticCell<Server> = ConstStaticCell::new(Server::new());
-static BUFFERS: ConstStaticCell<([u8; 64], [u8; 1])> = ConstStaticCell::new(([0; 64], [0; 1]));
-static SAMPLER: Handover<Sampler<'static, Twim<TWIM0>>> = Handover::new();
+static BUFFERS: ConstStaticCell<[[u8; 128]; 2]> = ConstStaticCell::new([[0; 128]; 2]);
+static SAMPLER: Handover<Sampler<'static, Bus<Wires>>> = Handover::new();
+static LEDS: Handover<Leds> = Handover::new();
 
-/// The bytes of flash that memory.x keeps free, two pages.
-const STORE: usize = 8 * 1024;
+bind_interrupts!(struct Interrupts { UARTE0 => buffered_uarte::InterruptHandler<UARTE0>; });
+
+/// The last two pages of the flash, which memory.x keeps free.
+const STORE: core::ops::Range<u32> = (FLASH_SIZE - 2 * PAGE_SIZE) as u32..FLASH_SIZE as u32;
 
 /// The core's frequency in Hz.
 const CLOCK: u32 = 64_000_000;
 
-unsafe extern "C" {
-    static mut _store: [u8; STORE];
-}
+/// So often a row of LEDs is lit between two samples: all of them a hundred times a second.
+const ROWS: u32 = 10;
 
 #[entry]
 fn main() -> ! {
-    let mut board = unwrap!(microbit::Board::take());
+    let mut config = Config::default();
+    // By the internal oscillator, which runs after a reset, the serial port and the sampling would be off by up to 6 %.
+    config.hfclk_source = HfclkSource::ExternalXtal;
+    let board = embassy_nrf::init(config);
+    let mut core = unwrap!(cortex_m::Peripherals::take());
+    let by_watchdog = pac::POWER.resetreas().read().dog();
+    // Or the reason stays until the power goes.
+    pac::POWER.resetreas().write(|reasons| reasons.0 = u32::MAX);
+    let mut patience = wdt::Config::default();
+    patience.timeout_ticks = PATIENCE.as_secs() as u32 * 32_768;
+    patience.action_during_debug_halt = wdt::HaltConfig::Pause;
+    let (_, [mut watchdog]) = unwrap!(Watchdog::try_new(board.WDT, patience).ok());
     let (producer, readings) = READINGS.take().split();
-    let i2c = Twim::new(board.TWIM0, board.i2c_internal.into(), twim0::frequency::FREQUENCY_A::K400);
-    SAMPLER.leave(Sampler::new(i2c, producer, &mut Timer::new(board.TIMER0)));
-    let uarte = Uarte::new(board.UARTE0, board.uart.into(), Parity::EXCLUDED, Baudrate::BAUD115200);
-    let (sent, received) = BUFFERS.take();
-    let (tx, rx) = unwrap!(uarte.split(sent, received).ok());
-    let pages = &raw mut _store;
-    // SAFETY: the linker keeps these bytes free, and nothing else refers to them.
-    let flash = Nvmc::new(board.NVMC, unsafe { &mut *pages });
+    let bus = Bus(Wires { i2c: board.TWISPI0, scl: board.P0_08, sda: board.P0_16 });
+    SAMPLER.leave(Sampler::new(bus, producer, &mut Delay));
+    let drive = OutputDrive::Standard;
+    LEDS.leave(Leds::new(
+        [
+            Output::new(board.P0_21, Level::Low, drive),
+            Output::new(board.P0_22, Level::Low, drive),
+            Output::new(board.P0_15, Level::Low, drive),
+            Output::new(board.P0_24, Level::Low, drive),
+            Output::new(board.P0_19, Level::Low, drive),
+        ],
+        [
+            Output::new(board.P0_28, Level::High, drive),
+            Output::new(board.P0_11, Level::High, drive),
+            Output::new(board.P0_31, Level::High, drive),
+            Output::new(board.P1_05, Level::High, drive),
+            Output::new(board.P0_30, Level::High, drive),
+        ],
+    ));
+    let [sent, received] = BUFFERS.take();
+    let port = BufferedUarte::new(
+        board.UARTE0,
+        board.TIMER0,
+        board.PPI_CH0,
+        board.PPI_CH1,
+        board.PPI_GROUP0,
+        board.P1_08,
+        board.P0_06,
+        Interrupts,
+        uarte::Config::default(),
+        received,
+        sent,
+    );
     let parts = Parts {
         readings,
-        label: Button::active_low(board.buttons.button_a),
-        save: Button::active_low(board.buttons.button_b),
-        display: Matrix::new(board.TIMER1, board.display_pins),
-        store: unwrap!(Store::new(flash, 0..STORE as u32).ok()),
+        label: Button::active_low(Input::new(board.P0_14, Pull::Up)),
+        save: Button::active_low(Input::new(board.P0_23, Pull::Up)),
+        display: Matrix,
+        store: unwrap!(Store::new(Nvmc::new(board.NVMC), STORE).ok()),
         learner: LEARNER.take(),
         tuner: &FLOAT_TUNER,
         buffer: BUFFER.take(),
     };
     let app = App::new(parts, &mut board_support::log);
-    start(&mut board.SYST, CLOCK);
-    run(app, SERVER.take(), Port { tx, rx })
+    start(&mut core, CLOCK, ROWS * RATE, by_watchdog);
+    run(app, SERVER.take(), Blocking(port), || watchdog.pet())
 }
 
+/// Lights a row, and reads the sensor every so many.
 #[exception]
 fn SysTick() {
-    static mut OWN: Option<Sampler<'static, Twim<TWIM0>>> = None;
-    sample(OWN, &SAMPLER);
+    static mut OWN: Option<Sampler<'static, Bus<Wires>>> = None;
+    static mut OWN_LEDS: Option<Leds> = None;
+    static mut ROW: u32 = 0;
+    if OWN_LEDS.is_none() {
+        *OWN_LEDS = LEDS.take();
+    }
+    if let Some(leds) = OWN_LEDS {
+        leds.step();
+    }
+    *ROW = (*ROW + 1) % ROWS;
+    if *ROW == 0 {
+        sample(OWN, &SAMPLER);
+    }
 }

@@ -1,74 +1,73 @@
 //! The 25 LEDs: gesture k is a column, the k-th from the left, as high as it is probable; unknown is a question mark, taps are dots, a
 //! fault is a cross.
 
-use core::cell::RefCell;
 use core::convert::Infallible;
+use core::sync::atomic::{AtomicU32, Ordering};
 
-use critical_section::{Mutex, with};
+use embassy_nrf::gpio::Output;
 use gradient_decay::Answer;
 use gradient_decay_app::gestures::display::{Display, Shown};
-use microbit::display::nonblocking::{BitImage, Display as Leds};
-use microbit::gpio::DisplayPins;
-use microbit::pac::{self, TIMER1, interrupt};
 
-static LEDS: Mutex<RefCell<Option<Leds<TIMER1>>>> = Mutex::new(RefCell::new(None));
+/// The LEDs that are lit: bit 5 * row + column.
+static IMAGE: AtomicU32 = AtomicU32::new(0);
 
-const UNKNOWN: [[u8; 5]; 5] = [[0, 1, 1, 0, 0], [0, 0, 0, 1, 0], [0, 0, 1, 0, 0], [0, 0, 0, 0, 0], [0, 0, 1, 0, 0]];
-const CROSS: [[u8; 5]; 5] = [[1, 0, 0, 0, 1], [0, 1, 0, 1, 0], [0, 0, 1, 0, 0], [0, 1, 0, 1, 0], [1, 0, 0, 0, 1]];
+const UNKNOWN: u32 = image(["01100", "00010", "00100", "00000", "00100"]);
+const CROSS: u32 = image(["10001", "01010", "00100", "01010", "10001"]);
 
-/// The LEDs, which a timer's interrupt lights row by row.
-pub struct Matrix {
-    shown: Option<Shown>,
+const fn image(rows: [&str; 5]) -> u32 {
+    let (mut image, mut led) = (0, 0);
+    while led < 25 {
+        image |= ((rows[led / 5].as_bytes()[led % 5] == b'1') as u32) << led;
+        led += 1;
+    }
+    image
 }
 
-impl Matrix {
-    pub fn new(timer: TIMER1, pins: DisplayPins) -> Self {
-        let leds = Leds::new(timer, pins);
-        with(|token| LEDS.borrow(token).replace(Some(leds)));
-        // SAFETY: the interrupt takes the LEDs only from where they were just put.
-        unsafe { pac::NVIC::unmask(pac::Interrupt::TIMER1) };
-        Matrix { shown: None }
+/// The pins of the LEDs, which are lit row by row.
+pub struct Leds {
+    rows: [Output<'static>; 5],
+    columns: [Output<'static>; 5],
+    row: usize,
+}
+
+impl Leds {
+    pub const fn new(rows: [Output<'static>; 5], columns: [Output<'static>; 5]) -> Self {
+        Leds { rows, columns, row: 0 }
+    }
+
+    /// Lights the next row. To be called by an interrupt, some 500 times a second.
+    pub fn step(&mut self) {
+        self.rows[self.row].set_low();
+        self.row = (self.row + 1) % 5;
+        let lit = IMAGE.load(Ordering::Relaxed) >> (5 * self.row);
+        for (column, pin) in self.columns.iter_mut().enumerate() {
+            // A column is lit by what it draws.
+            pin.set_level((lit >> column & 1 == 0).into());
+        }
+        self.rows[self.row].set_high();
     }
 }
+
+/// The display, which leaves an image to the interrupt.
+pub struct Matrix;
 
 impl Display for Matrix {
     type Error = Infallible;
 
     fn show(&mut self, shown: Shown) -> Result<(), Infallible> {
-        if self.shown.replace(shown) != Some(shown) {
-            let image = BitImage::new(&image(shown));
-            with(|token| {
-                if let Some(leds) = LEDS.borrow(token).borrow_mut().as_mut() {
-                    leds.show(&image);
-                }
-            });
-        }
+        let where_lit = |lit: &dyn Fn(usize, usize) -> bool| {
+            (0..25).fold(0, |image, led| image | u32::from(lit(led / 5, led % 5)) << led)
+        };
+        let image = match shown {
+            Shown::Nothing => 0,
+            Shown::Fault => CROSS,
+            Shown::Answer(Answer::Unknown(..)) => UNKNOWN,
+            Shown::Answer(Answer::Class(prediction)) => where_lit(&|row, column| {
+                column == prediction.class && (5 - row) as f32 <= 0.5 + 5.0 * prediction.probability
+            }),
+            Shown::Taps(taps) => where_lit(&|row, column| row == 2 && column < usize::from(taps)),
+        };
+        IMAGE.store(image, Ordering::Relaxed);
         Ok(())
     }
-}
-
-fn image(shown: Shown) -> [[u8; 5]; 5] {
-    let lit = |lit: fn(usize, usize, usize, f32) -> bool, number, height| {
-        core::array::from_fn(|row| core::array::from_fn(|column| u8::from(lit(row, column, number, height))))
-    };
-    match shown {
-        Shown::Nothing => [[0; 5]; 5],
-        Shown::Fault => CROSS,
-        Shown::Answer(Answer::Unknown(_)) => UNKNOWN,
-        Shown::Answer(Answer::Class(prediction)) => lit(
-            |row, column, class, probability| column == class && (5 - row) as f32 <= 0.5 + 5.0 * probability,
-            prediction.class,
-            prediction.probability,
-        ),
-        Shown::Taps(taps) => lit(|row, column, taps, _| row == 2 && column < taps, usize::from(taps), 0.0),
-    }
-}
-
-#[interrupt]
-fn TIMER1() {
-    with(|token| {
-        if let Some(leds) = LEDS.borrow(token).borrow_mut().as_mut() {
-            leds.handle_display_event();
-        }
-    });
 }

@@ -3,65 +3,92 @@
 #![no_std]
 #![no_main]
 
-mod serial;
+mod wires;
 
-use board_support::{Handover, Inbox, Port, Server, run, sample, start};
+use board_support::hardware::{Bus, PATIENCE, start};
+use board_support::{Handover, Server, run, sample};
 use cortex_m_rt::{entry, exception};
 use defmt::unwrap;
-use defmt_rtt as _;
+use embassy_stm32::flash::Flash;
+use embassy_stm32::gpio::{Input, Level, Output, Pull, Speed};
+use embassy_stm32::peripherals::USART2;
+use embassy_stm32::time::{Hertz, mhz};
+use embassy_stm32::usart::{self, BufferedInterruptHandler, BufferedUart};
+use embassy_stm32::wdg::IndependentWatchdog;
+use embassy_stm32::{Config, bind_interrupts, pac, rcc};
+use embassy_time::Delay;
 use gradient_decay::Store;
 use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::display::Blink;
-use gradient_decay_app::gestures::sampling::{Readings, Sampler};
+use gradient_decay_app::gestures::sampling::{RATE, Readings, Sampler};
 use gradient_decay_app::gestures::{App, Buffer, FLOAT_TUNER, FloatLearner, Parts, float_learner};
-use panic_probe as _;
 use static_cell::ConstStaticCell;
-use stm32f4xx_hal::flash::FlashExt;
-use stm32f4xx_hal::i2c::I2c;
-use stm32f4xx_hal::pac::{self, I2C1};
-use stm32f4xx_hal::prelude::*;
-use stm32f4xx_hal::rcc;
+use wires::Wires;
 
 static LEARNER: ConstStaticCell<FloatLearner> = ConstStaticCell::new(float_learner());
 static BUFFER: ConstStaticCell<Buffer> = ConstStaticCell::new([0; _]);
 static READINGS: ConstStaticCell<Readings> = ConstStaticCell::new(Readings::new());
 static SERVER: ConstStaticCell<Server> = ConstStaticCell::new(Server::new());
-static SAMPLER: Handover<Sampler<'static, I2c<I2C1>>> = Handover::new();
+static BUFFERS: ConstStaticCell<[[u8; 128]; 2]> = ConstStaticCell::new([[0; 128]; 2]);
+static SAMPLER: Handover<Sampler<'static, Bus<Wires>>> = Handover::new();
 
-/// The core's frequency in Hz.
-const CLOCK: u32 = 96_000_000;
+bind_interrupts!(struct Interrupts { USART2 => BufferedInterruptHandler<USART2>; });
+
+/// The core's frequency: the most that the regulator allows at its scale 2, which it has after a reset (RM0383, 5.4.1).
+const CLOCK: Hertz = mhz(84);
 
 /// The last two sectors of the flash, in bytes from its beginning.
 const STORE: core::ops::Range<u32> = 256 * 1024..512 * 1024;
 
+/// The crystal's 8 MHz make the clocks.
+fn clocks() -> Config {
+    let mut config = Config::default();
+    config.rcc.hse = Some(rcc::Hse { freq: mhz(8), mode: rcc::HseMode::Oscillator });
+    config.rcc.pll_src = rcc::PllSource::HSE;
+    config.rcc.pll = Some(rcc::Pll {
+        prediv: rcc::PllPreDiv::DIV4,
+        mul: rcc::PllMul::MUL168,
+        divp: Some(rcc::PllPDiv::DIV4),
+        divq: None,
+        divr: None,
+    });
+    config.rcc.sys = rcc::Sysclk::PLL1_P;
+    config.rcc.apb1_pre = rcc::APBPrescaler::DIV2;
+    config
+}
+
 #[entry]
 fn main() -> ! {
-    let mut board = unwrap!(pac::Peripherals::take());
+    let board = embassy_stm32::init(clocks());
     let mut core = unwrap!(cortex_m::Peripherals::take());
-    let mut rcc = board.RCC.freeze(rcc::Config::hse(8.MHz()).sysclk(CLOCK.Hz()));
-    let (a, b) = (board.GPIOA.split(&mut rcc), board.GPIOB.split(&mut rcc));
-    let (c, d) = (board.GPIOC.split(&mut rcc), board.GPIOD.split(&mut rcc));
+    let by_watchdog = pac::RCC.csr().read().wdgrstf();
+    // Or the reason stays until the power goes.
+    pac::RCC.csr().modify(|csr| csr.set_rmvf(true));
+    let mut watchdog = IndependentWatchdog::new(board.IWDG, PATIENCE.as_micros() as u32);
+    watchdog.unleash();
     let (producer, readings) = READINGS.take().split();
-    let i2c = I2c::new(board.I2C1, (b.pb6, b.pb9), 400.kHz(), &mut rcc);
-    SAMPLER.leave(Sampler::new(i2c, producer, &mut board.TIM5.delay_us(&mut rcc)));
-    let (tx, received) = serial::open(board.USART2, (a.pa2, a.pa3), &mut rcc);
+    let bus = Bus(Wires { i2c: board.I2C1, scl: board.PB6, sda: board.PB9 });
+    SAMPLER.leave(Sampler::new(bus, producer, &mut Delay));
+    let [sent, received] = BUFFERS.take();
+    let settings = usart::Config::default();
+    let port = BufferedUart::new(board.USART2, board.PA3, board.PA2, sent, received, Interrupts, settings);
     let parts = Parts {
         readings,
-        label: Button::active_high(a.pa0.into_pull_down_input()),
-        save: Button::active_low(c.pc1.into_pull_up_input()),
-        display: Blink::new(d.pd15.into_push_pull_output()),
-        store: unwrap!(Store::new(board.FLASH.unlocked(), STORE).ok()),
+        label: Button::active_high(Input::new(board.PA0, Pull::Down)),
+        save: Button::active_low(Input::new(board.PC1, Pull::Up)),
+        display: Blink::new(Output::new(board.PD15, Level::Low, Speed::Low)),
+        store: unwrap!(Store::new(Flash::new_blocking(board.FLASH), STORE).ok()),
         learner: LEARNER.take(),
         tuner: &FLOAT_TUNER,
         buffer: BUFFER.take(),
     };
     let app = App::new(parts, &mut board_support::log);
-    start(&mut core.SYST, CLOCK);
-    run(app, SERVER.take(), Port { tx, rx: Inbox(received) })
+    start(&mut core, CLOCK.0, RATE, by_watchdog);
+    run(app, SERVER.take(), unwrap!(port.ok()), || watchdog.pet())
 }
 
 #[exception]
 fn SysTick() {
-    static mut OWN: Option<Sampler<'static, I2c<I2C1>>> = None;
+    static mut OWN: Option<Sampler<'static, Bus<Wires>>> = None;
     sample(OWN, &SAMPLER);
 }

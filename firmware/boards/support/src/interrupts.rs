@@ -76,7 +76,7 @@ mod core_specific {
 
     pub use riscv::interrupt::enable;
 
-    /// The lower half of the cycles, which are instructions in QEMU.
+    /// The lower half of the cycles, which are nanoseconds in QEMU.
     pub fn count() -> u32 {
         mcycle::read() as u32
     }

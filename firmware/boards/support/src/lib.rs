@@ -1,10 +1,11 @@
-//! The common part of several boards: the log, the sampling by SysTick, serial ports of two halves, and QEMU's machines.
+//! The common part of the boards: the log, the sampling by SysTick, what real hardware needs, and QEMU's machines.
 #![no_std]
 
 mod handover;
+#[cfg(feature = "hardware")]
+pub mod hardware;
 #[cfg(feature = "qemu")]
 mod interrupts;
-mod port;
 #[cfg(feature = "qemu")]
 pub mod qemu;
 mod sampling;
@@ -12,10 +13,7 @@ mod sampling;
 pub mod simulated;
 
 pub use handover::Handover;
-pub use port::{Inbox, Port};
 pub use sampling::sample;
-#[cfg(target_arch = "arm")]
-pub use sampling::start;
 
 use embedded_hal::digital::InputPin;
 use embedded_io::{Read, ReadReady, Write};
@@ -36,12 +34,13 @@ pub fn log(event: Event) {
     }
 }
 
-/// The main loop, for ever. It does not sleep, so that no byte of a host is missed; a device without a host would wait for
-/// interrupts here.
+/// The main loop, for ever; `feed` feeds the watchdog. It does not sleep, so that no byte of a host is missed; a device without a host
+/// would wait for interrupts here.
 pub fn run<H, Label, Save, D, F>(
     mut app: App<'_, H, Label, Save, D, F>,
     server: &mut Server,
     mut port: impl Read + ReadReady + Write,
+    mut feed: impl FnMut(),
 ) -> !
 where
     H: DeviceHead<GESTURES, FEATURES>,
@@ -51,6 +50,7 @@ where
     F: NorFlash,
 {
     loop {
+        feed();
         while app.poll(&mut log) {}
         app.serve(server, &mut port, &mut log);
     }

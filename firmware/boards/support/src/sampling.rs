@@ -5,11 +5,11 @@ use gradient_decay_app::gestures::sampling::Sampler;
 
 use crate::Handover;
 
-/// Starts SysTick's interrupt at the sampling rate. `clock` is the core's in Hz, at most 838 MHz.
+/// Starts SysTick's interrupt at `rate` Hz. `clock` is the core's in Hz, at most 2^24 times the rate.
 #[cfg(target_arch = "arm")]
-pub fn start(syst: &mut cortex_m::peripheral::SYST, clock: u32) {
+pub fn start(syst: &mut cortex_m::peripheral::SYST, clock: u32, rate: u32) {
     syst.set_clock_source(cortex_m::peripheral::syst::SystClkSource::Core);
-    syst.set_reload(clock / gradient_decay_app::gestures::sampling::RATE - 1);
+    syst.set_reload(clock / rate - 1);
     syst.clear_current();
     syst.enable_counter();
     syst.enable_interrupt();

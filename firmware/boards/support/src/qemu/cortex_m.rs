@@ -6,6 +6,7 @@ use embedded_io::{Read, ReadReady, Write};
 use gradient_decay::FineTuner;
 use gradient_decay_app::gestures::display::Display;
 use gradient_decay_app::gestures::features::FEATURES;
+use gradient_decay_app::gestures::sampling::RATE;
 use gradient_decay_app::gestures::{GESTURES, Learner};
 use gradient_decay_app::learner::DeviceHead;
 
@@ -21,7 +22,7 @@ pub fn run<H: DeviceHead<GESTURES, FEATURES>>(
     port: &mut (impl Read + ReadReady + Write),
 ) -> ! {
     let mut core = defmt::unwrap!(Peripherals::take());
-    let start = || crate::start(&mut core.SYST, clock);
+    let start = || crate::sampling::start(&mut core.SYST, clock, RATE);
     // Each instruction takes 64 ns under `-icount shift=6`.
     let to_instructions = |ticks| (u64::from(ticks) * 1_000_000_000 / (u64::from(clock) * 64)) as u32;
     if simulated::run(learner, tuner, display, port, start, cortex_m::asm::wfi, to_instructions) {

@@ -1,0 +1,112 @@
+//! A linear head on top of another, trained on what that leaves over.
+//!
+//! A discriminant is limited by features that are far from Gaussian: with many labels a head trained by a gradient goes beyond it. Here both
+//! work together, `z = z_base + R x`: the base learns from a label as ever, and `R`, which starts at zero, follows the gradient of the loss
+//! of the sum.
+
+use crate::error::{Error, Slice};
+use crate::heads::head::{Classes, Head};
+use crate::heads::linear::Linear;
+use crate::heads::storage::Storage;
+use crate::numeric::math::{Libm, Math};
+
+/// A head `base` to whose logits those of a linear head over the storage `S` are added, on the same features. Both have the same classes.
+///
+/// ```
+/// use gradient_decay::{BetaSchedule, DiscriminantHead, FineTuner, Learner, LinearHead, Parts, Replay, Residual, Sgd, StreamingLda};
+/// use gradient_decay::learn::ResidualSettings;
+///
+/// const SETTINGS: ResidualSettings<StreamingLda> = ResidualSettings {
+///     base: StreamingLda::new(),
+///     tuner: FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.03)),
+/// };
+/// let parts = Parts { preprocess: (), memory: Replay::<2, 10, [f32; 2]>::new(1), guard: (), calibration: (), readout: () };
+/// let head = Residual::new(DiscriminantHead::<2, 2, 1>::new(), LinearHead::new());
+/// let mut learner = Learner::new(head, parts);
+/// for i in 0..100 {
+///     let x = [(i % 10) as f32 - 4.5, (i % 7) as f32 - 3.0];
+///     learner.learn(&SETTINGS, &x, usize::from(x[0] > 2.0))?;
+///     learner.rehearse(&SETTINGS, 4); // the residual's steps
+/// }
+/// assert_eq!(learner.answer(&[4.0, 0.0])?.class(), Some(1));
+/// # Ok::<(), gradient_decay::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Residual<B, S, M = Libm> {
+    pub(crate) base: B,
+    pub(crate) residual: Linear<S, M>,
+}
+
+impl<B, S, M> Residual<B, S, M> {
+    /// The two together; `residual` is zero at first.
+    pub const fn new(base: B, residual: Linear<S, M>) -> Self {
+        Residual { base, residual }
+    }
+
+    /// The head below.
+    pub const fn base(&self) -> &B {
+        &self.base
+    }
+
+    /// The head on top.
+    pub const fn residual(&self) -> &Linear<S, M> {
+        &self.residual
+    }
+}
+
+impl<B: Head<Number = f32>, S: Storage<Features = B::Features>, M> Residual<B, S, M> {
+    /// Adds the residual's logits to those of the base.
+    pub(crate) fn add_residual(&self, features: &B::Features, logits: &mut [f32]) -> Result<(), Error> {
+        logits.iter_mut().zip(self.residual.storage.bias()).for_each(|(z, bias)| *z += bias);
+        self.residual.storage.add_products(features, logits);
+        let lost = |(class, z): (usize, &f32)| !z.is_finite() && self.base.knows(class);
+        match logits.iter().enumerate().position(lost) {
+            None => Ok(()),
+            Some(index) => Err(Error::NotFinite { slice: Slice::Logits, index }),
+        }
+    }
+}
+
+impl<B: Head<Number = f32>, S: Storage<Features = B::Features>, M> Head for Residual<B, S, M> {
+    type Features = B::Features;
+    type Number = f32;
+    type Math = B::Math;
+
+    fn room(&self) -> usize {
+        self.base.room()
+    }
+
+    fn classes(&self) -> usize {
+        self.base.classes()
+    }
+
+    fn knows(&self, class: usize) -> bool {
+        self.base.knows(class)
+    }
+
+    /// As the base's; [`Error::NotFinite`] also if a sum leaves the range of f32.
+    fn logits(&self, features: &B::Features, logits: &mut [f32]) -> Result<(), Error> {
+        self.residual.storage.check(features)?;
+        self.base.logits(features, logits)?;
+        self.add_residual(features, logits)
+    }
+}
+
+impl<B: Classes<Number = f32>, S: Storage<Features = B::Features>, M: Math> Classes for Residual<B, S, M> {
+    fn add_class(&mut self) -> Result<usize, Error> {
+        let room = self.residual.room();
+        let class = self.base.classes();
+        if class >= room {
+            return Err(Error::NoRoom { classes: room });
+        }
+        // Rows that are not in use are zero, whether or not they are counted so.
+        self.base.add_class()
+    }
+
+    fn remove_class(&mut self, class: usize) -> Result<(), Error> {
+        self.base.remove_class(class)?;
+        self.residual.take_row_out(class);
+        Ok(())
+    }
+}

@@ -1,0 +1,306 @@
+//! Samples of nothing that was taught: far from every class, however sure the softmax is.
+//!
+//! A softmax shares one among the classes that it knows, so the largest probability says little of a sample that is of none. The distance
+//! from the nearest class does: `D_c(x) = n / (n + 1) mean_f (x_f - mu_f)^2 / V_f` after `n` samples of class `c`, `V` its variance, to which
+//! that of all classes together adds as much as one sample. Of a sample of the class it is about 1, of another far more.
+//!
+//! How large it is for samples that are known is counted on each before it is learned, so that no sample need be held out: `ln D` from
+//! its own class, with the weight `v / (v + 4)` while the variance of all classes rests on `v` samples only. A sample is far if `ln D` of the
+//! nearest class is beyond the mean of these by more than a number of their deviations.
+
+use core::marker::PhantomData;
+
+use crate::error::{Error, Number, expect_in_range};
+use crate::heads::head::remove_row;
+use crate::heads::prediction::Prediction;
+use crate::learning::readout::{Answer, Read, Readout, Reason};
+use crate::numeric::math::{Libm, Math};
+
+/// The samples that the variance of all classes weighs as much as, in that of one.
+const SHARE: f32 = 1.0;
+
+/// The samples behind the variance of all classes at which a distance counts half.
+const HALF: f32 = 4.0;
+
+/// The variance of a feature within classes before two samples of a class say more, and the samples that this weighs as much as.
+const PRIOR: (f32, f32) = (0.5, 2.0);
+
+/// The deviation of the distances' logarithms before any was counted, around 0, and the distances that this weighs as much as.
+const PRIOR_DEVIATION: (f32, f32) = (0.5, 4.0);
+
+/// The largest feature.
+pub(crate) const MOST: f32 = 1e12;
+
+/// A feature, as a float.
+pub trait Feature: Copy {
+    /// Its value; of an i8, in units of 1.
+    fn to_f32(self) -> f32;
+}
+
+impl Feature for f32 {
+    #[inline]
+    fn to_f32(self) -> f32 {
+        self
+    }
+}
+
+impl Feature for i8 {
+    #[inline]
+    fn to_f32(self) -> f32 {
+        f32::from(self)
+    }
+}
+
+/// Sums over distances, with their weights.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub(crate) struct Sums {
+    pub(crate) weight: f32,
+    pub(crate) sum: f32,
+    pub(crate) squares: f32,
+}
+
+impl Sums {
+    const ZERO: Self = Sums { weight: 0.0, sum: 0.0, squares: 0.0 };
+
+    /// Adds a number; takes it out if its weight is negative.
+    fn add(&mut self, x: f32, weight: f32) {
+        self.weight = positive(self.weight + weight);
+        self.sum += weight * x;
+        self.squares = positive(self.squares + weight * x * x);
+    }
+}
+
+/// A read-out that refuses what is far from every class, besides what its [`Readout`] calls unknown. For `CLASSES` classes of `FEATURES`
+/// features of type `T`, f32 or i8: `8 CLASSES FEATURES + 4 CLASSES + 4 FEATURES + 24` bytes, 904 at 24 -> 4 and 5,440 at 64 -> 10.
+///
+/// As the readout of a [`Learner`](crate::Learner) it follows what that learns, takes back and removes, with any head.
+///
+/// ```
+/// use gradient_decay::{Answer, DiscriminantHead, Learner, Novelty, Parts, Readout, StreamingLda, readout::Reason};
+///
+/// const LDA: StreamingLda = StreamingLda::new();
+/// let readout: Novelty<2, 3> = Novelty::new(Readout::new().with_threshold(0.6));
+/// let parts = Parts { preprocess: (), memory: (), guard: (), calibration: (), readout };
+/// let mut learner = Learner::new(DiscriminantHead::<2, 3, 3>::new(), parts);
+/// for i in 0..5 {
+///     let noise = [0.3, -0.2, 0.1, -0.3, 0.2][i];
+///     learner.learn(&LDA, &[2.0 + noise, noise, -noise], 0)?;
+///     learner.learn(&LDA, &[-2.0 - noise, -noise, noise], 1)?;
+/// }
+/// assert!(matches!(learner.answer(&[1.9, 0.2, -0.1])?, Answer::Class(prediction) if prediction.class == 0));
+/// // Beyond class 0, where softmax is sure; and between the two.
+/// assert!(matches!(learner.answer(&[9.0, 5.0, 4.0])?, Answer::Unknown(prediction, Reason::Far) if prediction.probability > 0.99));
+/// assert!(matches!(learner.answer(&[0.0, 0.0, 0.0])?, Answer::Unknown(..)));
+/// # Ok::<(), gradient_decay::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Novelty<const CLASSES: usize, const FEATURES: usize, T = f32, M = Libm> {
+    readout: Readout<M>,
+    deviations: f32,
+    pub(crate) means: [[f32; FEATURES]; CLASSES],
+    /// The sums of squared deviations from the mean, of each class, and of all.
+    pub(crate) squares: [[f32; FEATURES]; CLASSES],
+    pub(crate) shared: [f32; FEATURES],
+    pub(crate) counts: [u32; CLASSES],
+    /// The logarithms of the distances from their own class, before they were learned.
+    pub(crate) distances: Sums,
+    features: PhantomData<T>,
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, T, M: Copy> Novelty<CLASSES, FEATURES, T, M> {
+    /// The bytes in memory.
+    pub const BYTES: usize = size_of::<Self>();
+
+    /// Without samples: it refuses nothing then. A sample is far beyond 1.25 deviations of the known ones' distances.
+    pub const fn new(readout: Readout<M>) -> Self {
+        Novelty {
+            readout,
+            deviations: 1.25,
+            means: [[0.0; FEATURES]; CLASSES],
+            squares: [[0.0; FEATURES]; CLASSES],
+            shared: [0.0; FEATURES],
+            counts: [0; CLASSES],
+            distances: Sums::ZERO,
+            features: PhantomData,
+        }
+    }
+
+    /// With a sample far beyond so many deviations of the known ones' distances, in [-3, 30]: fewer refuse more.
+    ///
+    /// # Panics
+    /// If it is out of range; in a const, when it is compiled.
+    pub const fn with_deviations(mut self, deviations: f32) -> Self {
+        expect_in_range(if deviations >= -3.0 && deviations <= 30.0 {
+            Ok(())
+        } else {
+            Err(Error::OutOfRange { number: Number::NoveltyDeviations, value: deviations })
+        });
+        self.deviations = deviations;
+        self
+    }
+
+    /// The read-out of what is not far.
+    pub const fn readout(&self) -> &Readout<M> {
+        &self.readout
+    }
+
+    /// The same, to set it.
+    pub const fn readout_mut(&mut self) -> &mut Readout<M> {
+        &mut self.readout
+    }
+
+    /// The samples learned of a class; 0 of one that there is no room for.
+    pub fn samples(&self, class: usize) -> u32 {
+        self.counts.get(class).copied().unwrap_or_default()
+    }
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Novelty<CLASSES, FEATURES, T, M> {
+    /// `ln D` of a sample and the nearest class; `None` if no class has a sample.
+    pub fn nearest(&self, features: &[T; FEATURES]) -> Option<f32> {
+        (0..CLASSES).filter_map(|class| self.distance(features, class)).reduce(|a, b| if b < a { b } else { a })
+    }
+
+    /// The `ln D` beyond which a sample is far.
+    pub fn limit(&self) -> f32 {
+        let Sums { weight, sum, squares } = self.distances;
+        let (deviation, prior) = PRIOR_DEVIATION;
+        let mean = sum / (weight + prior);
+        let variance = (squares + prior * deviation * deviation) / (weight + prior) - mean * mean;
+        mean + self.deviations * M::sqrt(positive(variance))
+    }
+
+    /// `ln D` of a sample and a class; `None` if that has no sample.
+    pub fn distance(&self, features: &[T; FEATURES], class: usize) -> Option<f32> {
+        let (mean, squares) = (self.means.get(class)?, self.squares.get(class)?);
+        let n = *self.counts.get(class).filter(|count| **count > 0)? as f32;
+        let (prior, weight) = PRIOR;
+        let share = SHARE / (self.samples_of_variance() + weight);
+        let mut sum = 0.0;
+        for ((x, mean), (own, shared)) in features.iter().zip(mean).zip(squares.iter().zip(&self.shared)) {
+            let d = value(*x) - mean;
+            sum += d * d / (own + share * (shared + prior * weight));
+        }
+        let scale = (n - 1.0 + SHARE) * n / ((n + 1.0) * FEATURES as f32);
+        // A sample on the mean has no logarithm of its distance.
+        let distance = if sum * scale > 1e-6 { sum * scale } else { 1e-6 };
+        Some(M::ln(if distance < 1e30 { distance } else { 1e30 }))
+    }
+
+    /// The samples that the variance of all classes rests on.
+    fn samples_of_variance(&self) -> f32 {
+        self.counts.iter().map(|count| count.saturating_sub(1) as f32).sum()
+    }
+
+    /// Counts the distance of a sample before it is learned; with the sign -1 takes it out.
+    fn count(&mut self, features: &[T; FEATURES], class: usize, sign: f32) {
+        let samples = self.samples_of_variance();
+        if let Some(distance) = self.distance(features, class) {
+            self.distances.add(distance, sign * samples / (samples + HALF));
+        }
+    }
+
+    /// Adds a sample to mean and squares of its class, or takes it out (`after` is the count of the larger set).
+    fn shift(&mut self, features: &[T; FEATURES], class: usize, after: u32, sign: f32) {
+        let (Some(mean), Some(squares)) = (self.means.get_mut(class), self.squares.get_mut(class)) else { return };
+        let n = after as f32;
+        for ((x, mean), (own, shared)) in features.iter().zip(mean).zip(squares.iter_mut().zip(&mut self.shared)) {
+            let d = value(*x) - *mean;
+            // Of the mean without the sample.
+            let d = if sign < 0.0 { d * n / (n - 1.0) } else { d };
+            *mean += sign * d / n;
+            let square = sign * d * d * (n - 1.0) / n;
+            *own = positive(*own + square);
+            *shared = positive(*shared + square);
+        }
+    }
+}
+
+/// A feature; beyond +-1e12 it is cut off, so that no sum of squares leaves the range of f32.
+fn value(x: impl Feature) -> f32 {
+    let x = x.to_f32();
+    if x > MOST {
+        MOST
+    } else if x < -MOST {
+        -MOST
+    } else {
+        x
+    }
+}
+
+fn positive(x: f32) -> f32 {
+    if x > 0.0 { x } else { 0.0 }
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Read<[T; FEATURES]>
+    for Novelty<CLASSES, FEATURES, T, M>
+{
+    fn temperature(&self) -> f32 {
+        self.readout.temperature()
+    }
+
+    fn room(&self) -> usize {
+        CLASSES
+    }
+
+    fn read(&self, features: &[T; FEATURES], prediction: Prediction) -> Answer {
+        match self.nearest(features) {
+            Some(distance) if distance > self.limit() => Answer::Unknown(prediction, Reason::Far),
+            _ => Read::<[T; FEATURES]>::read(&self.readout, features, prediction),
+        }
+    }
+
+    fn observe(&mut self, features: &[T; FEATURES], class: usize) {
+        self.count(features, class, 1.0);
+        if let Some(count) = self.counts.get_mut(class) {
+            *count = count.saturating_add(1);
+            let after = *count;
+            self.shift(features, class, after, 1.0);
+        }
+    }
+
+    fn take_back(&mut self, features: &[T; FEATURES], class: usize) {
+        match self.samples(class) {
+            0 => {}
+            1 => self.forget_class(class),
+            after => {
+                self.shift(features, class, after, -1.0);
+                if let Some(count) = self.counts.get_mut(class) {
+                    *count = after - 1;
+                }
+                self.count(features, class, -1.0);
+            }
+        }
+    }
+
+    fn remove_class(&mut self, class: usize) {
+        self.forget_class(class);
+        remove_row(self.means.as_flattened_mut(), class, FEATURES);
+        remove_row(self.squares.as_flattened_mut(), class, FEATURES);
+        remove_row(&mut self.counts, class, 1);
+    }
+
+    fn clear(&mut self) {
+        *self = Self::new(self.readout).with_same(self.deviations);
+    }
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, T, M> Novelty<CLASSES, FEATURES, T, M> {
+    fn with_same(self, deviations: f32) -> Self {
+        Novelty { deviations, ..self }
+    }
+
+    /// Takes a class out of all sums but that of the distances, of which it is a part no longer told apart.
+    fn forget_class(&mut self, class: usize) {
+        let (Some(mean), Some(squares)) = (self.means.get_mut(class), self.squares.get_mut(class)) else { return };
+        for (own, shared) in squares.iter().zip(&mut self.shared) {
+            *shared = positive(*shared - own);
+        }
+        (*mean, *squares) = ([0.0; FEATURES], [0.0; FEATURES]);
+        if let Some(count) = self.counts.get_mut(class) {
+            *count = 0;
+        }
+    }
+}

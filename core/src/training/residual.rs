@@ -1,0 +1,113 @@
+//! How a label changes a head with a residual: the base as ever, the residual by the gradient of their sum.
+
+use crate::error::Error;
+use crate::heads::residual::Residual;
+use crate::heads::storage::{Storage, Work as _};
+use crate::numeric::math::Math;
+use crate::training::learn::{Learn, LearnClass, LearnFrom, Rehearse, Unlearn, sample_of};
+use crate::training::sgd::Sgd;
+use crate::training::state::State;
+use crate::training::step::{FineTuner, Step};
+use crate::training::train::Train as _;
+
+/// The settings of a [`Residual`]: those of its base, and of the gradient steps on top.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct ResidualSettings<B> {
+    /// Those of the base.
+    pub base: B,
+    /// Loss, schedule and optimizer of the residual.
+    pub tuner: FineTuner,
+}
+
+impl<B, S, M> Learn for Residual<B, S, M>
+where
+    B: Learn<Number = f32>,
+    S: Storage<Features = B::Features, Work = B::Room>,
+    M: Math,
+{
+    type Settings = ResidualSettings<B::Settings>;
+    type Room = B::Room;
+
+    fn look(&self, features: &B::Features, room: &mut B::Room) -> Result<(), Error> {
+        self.residual.storage.check(features)?;
+        self.base.look(features, room)?;
+        self.add_residual(features, room.pair().0)
+    }
+}
+
+impl<B, S, M> LearnFrom<usize> for Residual<B, S, M>
+where
+    B: LearnClass<Number = f32>,
+    S: Storage<Features = B::Features, Work = B::Room>,
+    M: Math,
+{
+    fn learn_from<'a>(
+        &mut self,
+        settings: &Self::Settings,
+        state: &'a mut State<B::Room>,
+        features: &B::Features,
+        class: usize,
+    ) -> Result<Step<'a, f32>, Error> {
+        let loss = settings.tuner.schedule().at::<B::Math>(state.steps);
+        let sample = sample_of(self, &loss, &mut state.work, class);
+        let known = self.base.knows(class);
+        // The base first: what it refuses changes nothing, and what the residual would refuse is known before.
+        let sgd = settings.tuner.optimizer();
+        self.residual.check_update(sgd, features)?;
+        self.base.learn_class(&settings.base, features, class)?;
+        if known {
+            self.residual.apply(sgd, features, &mut state.work, 1.0)?;
+        }
+        state.steps = state.steps.saturating_add(1);
+        Ok(Step::new(sample, loss.beta(), true, state.work.seen()))
+    }
+
+    fn report<'a>(&self, settings: &Self::Settings, state: &'a mut State<B::Room>, class: usize) -> Step<'a, f32> {
+        let loss = settings.tuner.schedule().at::<B::Math>(state.steps);
+        let sample = sample_of(self, &loss, &mut state.work, class);
+        Step::new(sample, loss.beta(), false, state.work.seen())
+    }
+}
+
+impl<B, S, M> Rehearse for Residual<B, S, M>
+where
+    B: LearnClass<Number = f32>,
+    S: Storage<Features = B::Features, Work = B::Room>,
+    M: Math,
+{
+    fn rehearse(
+        &mut self,
+        settings: &Self::Settings,
+        state: &mut State<B::Room>,
+        features: &B::Features,
+        class: usize,
+    ) -> bool {
+        if !self.base.knows(class) || self.look(features, &mut state.work).is_err() {
+            return false;
+        }
+        let loss = settings.tuner.schedule().at::<B::Math>(state.steps);
+        sample_of(self, &loss, &mut state.work, class);
+        self.residual.apply(settings.tuner.optimizer(), features, &mut state.work, 1.0).is_ok()
+    }
+}
+
+impl<B, S, M> Unlearn for Residual<B, S, M>
+where
+    B: Unlearn<Number = f32>,
+    S: Storage<Features = B::Features, Work = B::Room>,
+    M: Math,
+{
+    /// Out of the base; the step of the residual stays.
+    fn unlearn(&mut self, settings: &Self::Settings, features: &B::Features, class: usize) -> Result<(), Error> {
+        self.base.unlearn(&settings.base, features, class)
+    }
+}
+
+impl<S: Storage, M: Math> crate::heads::linear::Linear<S, M> {
+    /// Whether [`apply`](crate::Train::apply) would take an update with these features and a gradient whose elements are at most 1.
+    fn check_update(&mut self, sgd: &Sgd, features: &S::Features) -> Result<(), Error> {
+        let magnitude = crate::numeric::kernels::sum_of_magnitudes(features.as_ref()) + 1.0;
+        crate::training::linear::check(sgd, &mut self.storage, magnitude).map(drop)
+    }
+}

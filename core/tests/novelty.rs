@@ -1,0 +1,170 @@
+//! Novelty: what it refuses, and that it follows what a learner takes back, removes and restores.
+#![cfg(all(feature = "checkpoint", feature = "libm"))]
+
+use gradient_decay::readout::Reason;
+use gradient_decay::{
+    Answer, BetaSchedule, Contents, DiscriminantHead, FineTuner, FixedHead, FixedRate, Learner, LinearHead, Novelty,
+    Parts, Quantizer, Readout, Saved, Sgd, StreamingLda, checkpoint, kernels,
+};
+
+const ROOM: usize = 4;
+const FEATURES: usize = 8;
+const LDA: StreamingLda = StreamingLda::new();
+
+type Device = Learner<
+    DiscriminantHead<ROOM, FEATURES, { kernels::packed(FEATURES) }>,
+    Parts<(), (), (), (), Novelty<ROOM, FEATURES>>,
+>;
+
+/// A sample of a kind of movement, of which only the first are taught.
+fn sample(i: usize, kind: usize) -> [f32; FEATURES] {
+    core::array::from_fn(|j| {
+        let mixed = (i as u32 * 64 + j as u32 + 1000 * kind as u32).wrapping_mul(2_654_435_761);
+        let noise = ((mixed ^ (mixed >> 15)).wrapping_mul(2_246_822_519) >> 8) as f32 / (1 << 23) as f32 - 1.0;
+        0.8 * noise + if j % 5 == kind { 3.0 } else { 0.0 }
+    })
+}
+
+fn device() -> Device {
+    let parts = Parts { preprocess: (), memory: (), guard: (), calibration: (), readout: Novelty::new(Readout::new()) };
+    Learner::new(DiscriminantHead::new(), parts)
+}
+
+fn taught(shots: usize) -> Device {
+    taught_from(0, shots)
+}
+
+fn taught_from(first: usize, shots: usize) -> Device {
+    let mut device = device();
+    for i in first..first + 3 * shots {
+        device.learn(&LDA, &sample(i, i % 3), i % 3).unwrap();
+    }
+    device
+}
+
+/// Of 100 samples of a kind, how many are called far.
+fn far(device: &mut Device, kind: usize) -> usize {
+    let is_far = |i: &usize| matches!(device.answer(&sample(5000 + i, kind)), Ok(Answer::Unknown(_, Reason::Far)));
+    (0..100).filter(is_far).count()
+}
+
+/// Over 20 people, some of whose samples are more alike than they should be.
+#[test]
+fn a_few_shots_tell_the_taught_from_the_never_taught() {
+    // With three samples of a class its variance is hardly known.
+    for (shots, most) in [(3, 30.0), (5, 15.0), (20, 10.0)] {
+        let (mut known, mut never) = (0, 0);
+        for person in 0..20 {
+            let mut device = taught_from(300 * person, shots);
+            known += (0..3).map(|kind| far(&mut device, kind)).sum::<usize>();
+            never += far(&mut device, 3);
+        }
+        let (known, never) = (known as f64 / 60.0, never as f64 / 20.0);
+        assert!(
+            known < most && never > 85.0,
+            "{shots} shots: {known} % of the taught refused, {never} % of the others"
+        );
+    }
+}
+
+#[test]
+fn without_samples_nothing_is_far_and_with_one_of_each_class_the_prior_speaks() {
+    let novelty: Novelty<2, 3> = Novelty::new(Readout::new());
+    assert_eq!((novelty.nearest(&[1.0; 3]), novelty.distance(&[1.0; 3], 7)), (None, None));
+    let mut device = taught(1);
+    assert!(far(&mut device, 0) <= 30 && far(&mut device, 3) >= 50, "{} {}", far(&mut device, 0), far(&mut device, 3));
+}
+
+fn close(a: &Device, b: &Device) {
+    for i in 0..50 {
+        let x = sample(7000 + i, i % 5);
+        for class in 0..ROOM {
+            let (a, b) = (a.parts().readout.distance(&x, class), b.parts().readout.distance(&x, class));
+            assert!(a.is_some() == b.is_some() && a.zip(b).is_none_or(|(a, b)| (a - b).abs() < 1e-3), "{a:?} {b:?}");
+        }
+    }
+    assert!((a.parts().readout.limit() - b.parts().readout.limit()).abs() < 1e-3);
+}
+
+#[test]
+fn the_last_sample_is_taken_back() {
+    for shots in [1, 2, 6] {
+        let before = taught(shots);
+        let mut device = before.clone();
+        for (x, class) in [(sample(900, 3), 1), (sample(901, 4), 3)] {
+            device.learn(&LDA, &x, class).unwrap();
+            device.unlearn(&LDA, &x, class).unwrap();
+            close(&before, &device);
+        }
+    }
+}
+
+#[test]
+fn a_class_goes_and_everything_comes_back_after_a_reset() {
+    let mut device = taught(10);
+    device.remove_class(1).unwrap();
+    assert_eq!((device.parts().readout.samples(1), device.parts().readout.samples(2)), (10, 0));
+    assert!(far(&mut device, 1) >= 80 && far(&mut device, 2) <= 25);
+    let mut bytes = vec![0; checkpoint::bytes::<Device>()];
+    checkpoint::write(&device, Contents::ALL, &mut bytes).unwrap();
+    let mut restored = self::device();
+    checkpoint::read(&bytes, &mut restored).unwrap();
+    assert_eq!(restored, device);
+    device.forget();
+    assert_eq!(far(&mut device, 3), 0);
+    assert!(checkpoint::bytes::<Novelty<2, 3>>() < Novelty::<2, 3>::BYTES + 60);
+    assert_eq!(Novelty::<4, 24>::SAVED_BYTES, 16 + 8 + 4 * (2 + 4 * (1 + 48) + 24 + 3));
+}
+
+/// Beside a head that learns by a gradient, and beside one in integers.
+#[test]
+fn it_goes_with_any_head() {
+    let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.1));
+    let parts = Parts {
+        preprocess: (),
+        memory: (),
+        guard: (),
+        calibration: (),
+        readout: Novelty::<3, FEATURES>::new(Readout::new()),
+    };
+    let mut linear = Learner::new(LinearHead::<3, FEATURES>::new(), parts);
+    let fixed = FineTuner::new(BetaSchedule::constant(1.0), FixedRate::new(0.1));
+    let head = FixedHead::<3, FEATURES>::new(4, 1);
+    let parts = Parts {
+        preprocess: Quantizer::of(&head, ()),
+        memory: (),
+        guard: (),
+        calibration: (),
+        readout: Novelty::<3, FEATURES, i8>::new(Readout::new()),
+    };
+    let mut integers = Learner::new(head, parts);
+    for i in 0..60 {
+        linear.learn(&tuner, &sample(i, i % 3), i % 3).unwrap();
+        integers.learn(&fixed, &sample(i, i % 3), i % 3).unwrap();
+    }
+    let (mut known, mut never) = ([0, 0], [0, 0]);
+    for i in 0..90 {
+        for (kind, refused) in [(i % 3, &mut known), (3, &mut never)] {
+            let x = sample(5000 + i, kind);
+            refused[0] += usize::from(matches!(linear.answer(&x), Ok(Answer::Unknown(..))));
+            refused[1] += usize::from(matches!(integers.answer(&x), Ok(Answer::Unknown(..))));
+        }
+    }
+    assert!(
+        known.iter().all(|refused| *refused < 20) && never.iter().all(|refused| *refused > 70),
+        "{known:?} {never:?}"
+    );
+}
+
+#[test]
+fn the_largest_features_leave_finite_sums() {
+    let mut novelty: Novelty<2, 2> = Novelty::new(Readout::new());
+    let observe = |novelty: &mut Novelty<2, 2>, x: [f32; 2]| gradient_decay::readout::Read::observe(novelty, &x, 0);
+    for x in [[3e38, -3e38], [-3e38, 0.0], [1e-40, 1e20], [0.0, 0.0]] {
+        observe(&mut novelty, x);
+        assert!(novelty.distance(&x, 0).unwrap().is_finite() && novelty.limit().is_finite());
+    }
+    let mut bytes = vec![0; checkpoint::bytes::<Novelty<2, 2>>()];
+    checkpoint::write(&novelty, Contents::ALL, &mut bytes).unwrap();
+    checkpoint::read(&bytes, &mut novelty).unwrap();
+}

@@ -1,0 +1,260 @@
+//! The commands that need full models, and so burn.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use anyhow::{Context, Result, ensure};
+use clap::{Args, Subcommand};
+
+use super::settings::SettingsArgs;
+use super::success_if;
+use crate::compute::Compute;
+use crate::experiments::{Plan, Row, Shard, Sweep};
+use crate::progress::progress_bar;
+use crate::training::{Checkpoint, Outcome, Run};
+use crate::{benchmark, exchange, experiments, files, verification};
+
+/// Exit code after Ctrl-C, as shells have it.
+const INTERRUPTED: u8 = 130;
+
+/// What is asked for.
+#[derive(Subcommand)]
+pub enum FullModels {
+    /// [burn] Train a model; a checkpoint is written after each epoch
+    Train(TrainArgs),
+    /// [burn] Compare core, burn and the f64 oracle on a trained model and all test images
+    Verify {
+        /// The checkpoint of the model
+        #[arg(long)]
+        checkpoint: PathBuf,
+        /// The folder that holds the data set
+        #[arg(long)]
+        data_dir: Option<PathBuf>,
+    },
+    /// [burn] Train every run of an experiment that has no result yet, several side by side
+    Sweep(SweepArgs),
+    /// [burn] Measure the training throughput beside candle, if this program has it, and PyTorch, if a Python has it
+    Benchmark {
+        /// The device that burn trains on
+        #[arg(long, value_enum, default_value_t)]
+        device: Compute,
+        /// A Python that may have torch
+        #[arg(long, default_value = "python3")]
+        python: String,
+        /// How often each is measured; the best counts
+        #[arg(long, default_value_t = 5)]
+        rounds: usize,
+        /// Only heads, one sample at a time: the core beside burn and candle
+        #[arg(long)]
+        heads: bool,
+    },
+    /// [burn] Write the layers of a trained model for the firmware
+    Export {
+        /// The checkpoint of the model
+        #[arg(long)]
+        checkpoint: PathBuf,
+        /// Where the head goes
+        #[arg(long)]
+        head: PathBuf,
+        /// Where the hidden layer of an mlp goes
+        #[arg(long)]
+        hidden: Option<PathBuf>,
+    },
+}
+
+#[derive(Args)]
+pub struct TrainArgs {
+    #[command(flatten)]
+    settings: SettingsArgs,
+    /// The folder that holds the data set
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+    /// The file to write [default: DATASET-MODEL.checkpoint]
+    #[arg(long)]
+    checkpoint: Option<PathBuf>,
+    /// The device to train on
+    #[arg(long, value_enum, default_value_t)]
+    device: Compute,
+    /// Go on from the checkpoint, with the settings that it was begun with
+    #[arg(long, requires = "checkpoint", conflicts_with = "SettingsArgs")]
+    resume: bool,
+}
+
+#[derive(Args)]
+pub struct SweepArgs {
+    /// The TOML file of the experiment
+    experiment: PathBuf,
+    /// The file of results, which finished runs are appended to [default: the experiment's name with .jsonl, or with
+    /// .shard-I-of-N.jsonl]
+    #[arg(long)]
+    results: Option<PathBuf>,
+    /// The folder that holds the data set
+    #[arg(long)]
+    data_dir: Option<PathBuf>,
+    /// The device to train on
+    #[arg(long, value_enum, default_value_t)]
+    device: Compute,
+    /// Runs side by side [default: as many as there are cores]
+    #[arg(long)]
+    jobs: Option<usize>,
+    /// Train a part of the experiment, I/N with I from 0 [default: as a Slurm array or an indexed Job of Kubernetes says,
+    /// or all]
+    #[arg(long)]
+    shard: Option<Shard>,
+}
+
+impl FullModels {
+    /// Does what is asked for.
+    ///
+    /// # Errors
+    /// A sentence that says what was wrong.
+    pub fn run(self) -> Result<ExitCode> {
+        match self {
+            FullModels::Train(args) => train(args),
+            FullModels::Verify { checkpoint, data_dir } => verify(&checkpoint, data_dir).map(success_if),
+            FullModels::Sweep(args) => sweep(args),
+            FullModels::Benchmark { rounds, heads: true, .. } => {
+                benchmark::benchmark_heads(rounds).map(|()| ExitCode::SUCCESS)
+            }
+            FullModels::Benchmark { device, python, rounds, heads: false } => {
+                benchmark::benchmark(device, &python, rounds).map(|()| ExitCode::SUCCESS)
+            }
+            FullModels::Export { checkpoint, head, hidden } => {
+                export(&checkpoint, &head, hidden.as_deref()).map(|()| ExitCode::SUCCESS)
+            }
+        }
+    }
+}
+
+/// Refuses rows in which a run of one of the experiments is missing.
+///
+/// # Errors
+/// If one is, or a plan cannot be read.
+pub fn check_complete(rows: &[Row], experiments: &[PathBuf]) -> Result<()> {
+    experiments.iter().try_for_each(|path| Plan::load(path)?.check_complete(rows))
+}
+
+fn train(args: TrainArgs) -> Result<ExitCode> {
+    let device = args.device.device()?;
+    let (mut run, path) = if args.resume {
+        let path = args.checkpoint.context("--resume needs --checkpoint")?;
+        (Run::resume(Checkpoint::load(&path)?, &device)?, path)
+    } else {
+        let settings = args.settings.settings()?;
+        let name = || format!("{}-{}.checkpoint", settings.dataset.label(), settings.model.label()).into();
+        let path = args.checkpoint.unwrap_or_else(name);
+        ensure!(!path.exists(), "{} exists: go on with it by --resume, or give another --checkpoint", path.display());
+        (Run::new(settings, &device)?, path)
+    };
+    files::check_writable(&path)?;
+    let data = run.settings.dataset.load(args.data_dir)?.hold_out(run.settings.held_out)?;
+    let stop = stop_on_ctrl_c()?;
+
+    println!(
+        "{:>5}  {:>6}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}",
+        "epoch", "beta", "loss", "train", "test", "test NLL", "test ECE"
+    );
+    while !run.is_done() {
+        let bar = progress_bar(run.steps_per_epoch(&data) as u64, &format!("epoch {}", run.epochs.len() + 1));
+        let outcome = run.epoch(&data, &stop, || bar.inc(1))?;
+        bar.finish_and_clear();
+        if outcome == Outcome::Interrupted {
+            return Ok(interrupted(&run, &path));
+        }
+        run.checkpoint()?.save(&path)?;
+        if let Some(e) = run.epochs.last() {
+            println!(
+                "{:>5}  {:>6.4}  {:>8.5}  {:>7.2}%  {:>7.2}%  {:>8.5}  {:>7.2}%",
+                run.epochs.len(),
+                e.beta,
+                e.loss,
+                100.0 * e.train.accuracy,
+                100.0 * e.test.accuracy,
+                e.test.nll,
+                100.0 * e.test.ece
+            );
+        }
+    }
+    println!("The model is in {}", path.display());
+    Ok(ExitCode::SUCCESS)
+}
+
+fn interrupted(run: &Run, path: &Path) -> ExitCode {
+    match run.epochs.len() {
+        0 => println!("Stopped before the first epoch was done: nothing was written."),
+        epochs => println!(
+            "Stopped. {path} holds the run after epoch {epochs}: go on with `demo-host train --checkpoint {path} --resume`.",
+            path = path.display()
+        ),
+    }
+    ExitCode::from(INTERRUPTED)
+}
+
+fn sweep(args: SweepArgs) -> Result<ExitCode> {
+    let plan = Plan::load(&args.experiment)?;
+    let shard = match args.shard {
+        Some(shard) => shard,
+        None => Shard::from_environment(|name| std::env::var(name).ok())?,
+    };
+    let file = if shard == Shard::WHOLE {
+        format!("{}.jsonl", plan.name)
+    } else {
+        format!("{}.shard-{}-of-{}.jsonl", plan.name, shard.index, shard.count)
+    };
+    let cores = std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = args.jobs.unwrap_or(cores);
+    ensure!((1..=1024).contains(&jobs), "--jobs is {jobs}, but must be from 1 to 1024");
+    let results = args.results.unwrap_or_else(|| file.into());
+    let sweep = Sweep { plan, shard, results, data_dir: args.data_dir, device: args.device, jobs };
+    if experiments::sweep(&sweep, &*stop_on_ctrl_c()?)? {
+        return Ok(ExitCode::SUCCESS);
+    }
+    println!("Stopped. What has finished is kept; the same command goes on.");
+    Ok(ExitCode::from(INTERRUPTED))
+}
+
+fn verify(checkpoint: &Path, data_dir: Option<PathBuf>) -> Result<bool> {
+    let run = load_with_linear_head(checkpoint)?;
+    let data = run.settings.dataset.load(data_dir)?;
+    let (model, device) = run.trained();
+    let verification = verification::against_burn(&model, &data.test, &device)?;
+    print!("{verification}");
+    if !verification.holds() {
+        eprintln!("The core and burn disagree.");
+    }
+    Ok(verification.holds())
+}
+
+fn export(checkpoint: &Path, head: &Path, hidden: Option<&Path>) -> Result<()> {
+    let (model, _) = load_with_linear_head(checkpoint)?.trained();
+    // Both or neither: found out before the first is written.
+    files::check_writable(head)?;
+    if let Some(path) = hidden {
+        exchange::write_hidden(&model, path)?;
+    }
+    exchange::write_head(&model, head)?;
+    println!("The head is in {}", head.display());
+    Ok(())
+}
+
+/// A run whose head the core can run.
+fn load_with_linear_head(checkpoint: &Path) -> Result<Run> {
+    let run = Run::resume(Checkpoint::load(checkpoint)?, &Compute::Cpu.device()?)?;
+    ensure!(
+        run.settings.loss.cosine_scale().is_none(),
+        "{} was trained with AM-softmax, whose logits are cosines and not those of a linear head: give a model that was \
+         trained with another --loss",
+        checkpoint.display()
+    );
+    Ok(run)
+}
+
+/// A flag that Ctrl-C sets.
+fn stop_on_ctrl_c() -> Result<Arc<AtomicBool>> {
+    let stop = Arc::new(AtomicBool::new(false));
+    let flag = Arc::clone(&stop);
+    ctrlc::set_handler(move || flag.store(true, Ordering::Relaxed)).context("Ctrl-C cannot be handled")?;
+    Ok(stop)
+}

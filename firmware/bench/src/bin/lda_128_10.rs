@@ -1,0 +1,5 @@
+//! What a label costs a discriminant 128 -> 10.
+#![no_std]
+#![no_main]
+
+bench::discriminant!(10, 128);

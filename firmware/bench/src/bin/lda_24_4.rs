@@ -1,0 +1,5 @@
+//! What a label costs a discriminant 24 -> 4.
+#![no_std]
+#![no_main]
+
+bench::discriminant!(4, 24);

@@ -1,0 +1,34 @@
+//! A serial port that waits in place.
+
+use embassy_futures::block_on;
+use embedded_io::{ErrorType, Read, ReadReady, Write};
+use embedded_io_async::{Read as AsyncRead, Write as AsyncWrite};
+
+/// A buffered serial port whose driver is asynchronous alone.
+pub struct Blocking<T>(pub T);
+
+impl<T: ErrorType> ErrorType for Blocking<T> {
+    type Error = T::Error;
+}
+
+impl<T: ReadReady> ReadReady for Blocking<T> {
+    fn read_ready(&mut self) -> Result<bool, T::Error> {
+        self.0.read_ready()
+    }
+}
+
+impl<T: AsyncRead> Read for Blocking<T> {
+    fn read(&mut self, bytes: &mut [u8]) -> Result<usize, T::Error> {
+        block_on(self.0.read(bytes))
+    }
+}
+
+impl<T: AsyncWrite> Write for Blocking<T> {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, T::Error> {
+        block_on(self.0.write(bytes))
+    }
+
+    fn flush(&mut self) -> Result<(), T::Error> {
+        block_on(self.0.flush())
+    }
+}
