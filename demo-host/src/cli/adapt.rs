@@ -5,13 +5,12 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
-use serde_json::json;
 
+use crate::files;
 use crate::progress::progress_bar;
 use crate::report;
 use crate::simulation::adaptation::{Study, study};
 use crate::simulation::learner::Contender;
-use crate::simulation::ours;
 use crate::simulation::record;
 use crate::simulation::rivals::rivals;
 use crate::simulation::scenarios::Scenario;
@@ -20,7 +19,7 @@ use crate::simulation::tasks::activities::Activities;
 use crate::simulation::tasks::digits::Digits;
 use crate::simulation::tasks::gestures::Gestures;
 use crate::simulation::unknown::{self, Separation};
-use crate::files;
+use crate::simulation::{novelty, ours};
 
 /// The gestures of the data set, for which our learners are compiled.
 const GESTURES: usize = 8;
@@ -72,14 +71,17 @@ pub(super) fn adapt(args: &AdaptArgs) -> Result<()> {
     for path in [&args.json, &args.report].into_iter().flatten() {
         files::check_writable(path)?;
     }
-    let (task, ours): (Box<dyn Task>, fn() -> Vec<Contender>) = match args.dataset {
-        DataSet::Digits => (Box::new(Digits::new()?), ours::<10, 64, 2016>),
-        DataSet::Activities => (Box::new(Activities::read(directory(args, "activities")?)?), ours::<5, 30, 435>),
+    let (task, ours, distance): (Box<dyn Task>, fn() -> Vec<Contender>, fn() -> unknown::Score) = match args.dataset {
+        DataSet::Digits => (Box::new(Digits::new()?), ours::<10, 64, 2016>, novelty::<10, 64, 2016>),
+        DataSet::Activities => {
+            let activities = Activities::read(directory(args, "activities")?)?;
+            (Box::new(activities), ours::<5, 30, 435>, novelty::<5, 30, 435>)
+        }
         DataSet::Gestures => {
             let gestures = Gestures::read(directory(args, "gestures")?)?;
             let count = gestures.names.len();
             ensure!(count == GESTURES, "there are {count} gestures, but must be {GESTURES}");
-            (Box::new(gestures), ours::<GESTURES, 24, 276>)
+            (Box::new(gestures), ours::<GESTURES, 24, 276>, novelty::<GESTURES, 24, 276>)
         }
     };
     let contenders: Vec<Contender> = ours().into_iter().chain(rivals()).collect();
@@ -103,7 +105,7 @@ pub(super) fn adapt(args: &AdaptArgs) -> Result<()> {
             None => eprintln!("{} has no {scenario}: it is left out", task.name()),
         }
     }
-    let separations = if args.unknown { separations(&*task, ours, args.orders)? } else { Vec::new() };
+    let separations = if args.unknown { separations(&*task, ours, distance, args.orders)? } else { Vec::new() };
 
     print!("{}", report::adaptation_text(&studies, &separations, &args.against));
     if let Some(path) = &args.json {
@@ -133,8 +135,13 @@ fn advance(bar: &ProgressBar, total: u64) {
     }
 }
 
-/// By the largest probability of our discriminant, and of the best fit that there is.
-fn separations(task: &dyn Task, ours: fn() -> Vec<Contender>, orders: u64) -> Result<Vec<Separation>> {
+/// By our distance, and by the largest probability of our discriminant and of the best fit that there is.
+fn separations(
+    task: &dyn Task,
+    ours: fn() -> Vec<Contender>,
+    distance: fn() -> unknown::Score,
+    orders: u64,
+) -> Result<Vec<Separation>> {
     let chosen = ["discriminant", "logistic-refit"];
     let contenders = ours().into_iter().chain(rivals()).filter(|contender| chosen.contains(&contender.name));
     let score = |contender: Contender| {
@@ -142,7 +149,7 @@ fn separations(task: &dyn Task, ours: fn() -> Vec<Contender>, orders: u64) -> Re
         let settings = contender.grid[contender.grid.len() / 2].clone();
         unknown::largest_probability(contender.name, contender, settings)
     };
-    let scores: Vec<unknown::Score> = contenders.map(score).collect();
+    let scores: Vec<unknown::Score> = std::iter::once(distance()).chain(contenders.map(score)).collect();
     unknown::separate(task, SHOTS, orders, &scores)
 }
 

@@ -105,14 +105,23 @@ fn difference_table(study: &Study, other: &Outcome) -> Table {
 
 fn cost_table(study: &Study) -> Table {
     let row = |outcome: &Outcome| {
-        let mut settings: Vec<String> = outcome.settings.iter().map(|settings| {
-            settings.0.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
-        }).collect();
+        let mut settings: Vec<String> = outcome
+            .settings
+            .iter()
+            .map(|settings| {
+                settings.0.iter().map(|(name, value)| format!("{name} {value}")).collect::<Vec<_>>().join(", ")
+            })
+            .collect();
         settings.dedup();
         let settings = if settings == [""] { "defaults".to_owned() } else { settings.join("; ") };
         let whose = if outcome.ours { "ours, untuned" } else { "rival, tuned" };
-        let cells = [outcome.name.to_owned(), outcome.ram_bytes.to_string(), outcome.multiply_adds.to_string(),
-            whose.to_owned(), settings];
+        let cells = [
+            outcome.name.to_owned(),
+            outcome.ram_bytes.to_string(),
+            outcome.multiply_adds.to_string(),
+            whose.to_owned(),
+            settings,
+        ];
         cells.map(Cell::from).to_vec()
     };
     Table {
@@ -138,7 +147,9 @@ fn separation_table(separations: &[Separation]) -> Table {
             "% of unknown let through, 90 % of known kept",
             "% of known kept, own threshold",
             "% of unknown let through, own threshold",
-        ].map(str::to_owned).to_vec(),
+        ]
+        .map(str::to_owned)
+        .to_vec(),
         rows: separations.iter().map(row).collect(),
     }
 }
@@ -187,7 +198,9 @@ mod tests {
         let separation =
             Separation { name: "distance".to_owned(), area: spread(0.8831), let_through: spread(0.34), own: None };
         let text = adaptation_text(&[study.clone()], &[separation.clone()], "discriminant");
-        for part in ["75.0", "80.0*", "50.0*", "+5.0 ±0.0", "1.25*", "10.0*", "13536", "rate 0.1; rate 0.3", "0.883", "34"] {
+        for part in
+            ["75.0", "80.0*", "50.0*", "+5.0 ±0.0", "1.25*", "10.0*", "13536", "rate 0.1; rate 0.3", "0.883", "34"]
+        {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }
         let html = adaptation_html(&[study], &[separation], "discriminant").unwrap();

@@ -87,7 +87,8 @@ pub fn study(
     let tuning = tuning.with_context(|| format!("{} has nothing to tune rivals on", task.name()))?;
 
     let tuned = |contender: &Contender| contender.grid.len() > 1;
-    let grids: usize = contenders.iter().filter(|contender| tuned(contender)).map(|contender| contender.grid.len()).sum();
+    let grids: usize =
+        contenders.iter().filter(|contender| tuned(contender)).map(|contender| contender.grid.len()).sum();
     progress((grids * folds) as u64 * TUNING_ORDERS + contenders.len() as u64 * orders);
     let points = scenario.points();
     let outcomes = contenders.iter().map(|contender| {
@@ -96,11 +97,15 @@ pub fn study(
             grid => best(contender, grid, courses, points, progress),
         };
         let settings: Vec<Settings> = tuning.iter().map(choose).collect::<Result<_>>()?;
-        let runs: Vec<Run> = (0..orders).into_par_iter().zip(&tests).map(|(seed, course)| {
-            let run = run(contender, &settings[task.fold(seed)], course, points);
-            progress(0);
-            run
-        }).collect::<Result<_>>()?;
+        let runs: Vec<Run> = tests
+            .par_iter()
+            .enumerate()
+            .map(|(seed, course)| {
+                let run = run(contender, &settings[task.fold(seed as u64)], course, points);
+                progress(0);
+                run
+            })
+            .collect::<Result<_>>()?;
         Ok(Outcome {
             name: contender.name,
             ours: contender.ours,
@@ -124,11 +129,14 @@ fn best(
 ) -> Result<Settings> {
     let runs: Vec<(usize, &Course)> =
         (0..grid.len()).flat_map(|settings| courses.iter().map(move |course| (settings, course))).collect();
-    let figures: Vec<(usize, Vec<Option<Figures>>)> = runs.into_par_iter().map(|(settings, course)| {
-        let (figures, ..) = run(contender, &grid[settings], course, points)?;
-        progress(0);
-        Ok((settings, figures))
-    }).collect::<Result<_>>()?;
+    let figures: Vec<(usize, Vec<Option<Figures>>)> = runs
+        .into_par_iter()
+        .map(|(settings, course)| {
+            let (figures, ..) = run(contender, &grid[settings], course, points)?;
+            progress(0);
+            Ok((settings, figures))
+        })
+        .collect::<Result<_>>()?;
     let score = |settings: usize| {
         let own = figures.iter().filter(|(of, _)| *of == settings).flat_map(|(_, figures)| figures.iter().flatten());
         let (mut accuracy, mut nll) = (0.0, 0.0);
@@ -186,11 +194,7 @@ fn measure(learner: &mut dyn super::learner::Learner, test: &Samples, room: usiz
         nll -= p[class].max(FLOOR).ln();
     }
     let summary = calibration.summary().context("there is nothing to measure on")?;
-    Ok(Figures {
-        accuracy: f64::from(summary.accuracy),
-        nll: nll / test.len() as f64,
-        ece: f64::from(summary.ece),
-    })
+    Ok(Figures { accuracy: f64::from(summary.accuracy), nll: nll / test.len() as f64, ece: f64::from(summary.ece) })
 }
 
 impl Outcome {

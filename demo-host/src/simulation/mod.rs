@@ -20,4 +20,4 @@ mod synthetic;
 pub mod tasks;
 pub mod unknown;
 
-pub use ours::ours;
+pub use ours::{novelty, ours};

@@ -102,7 +102,9 @@ fn settings(outcome: &Outcome) -> Value {
 
 /// To six digits behind the point; what is missing or not finite is null.
 fn numbers(values: impl Iterator<Item = Option<f64>>) -> Vec<Value> {
-    values.map(|value| json!(value.filter(|value| value.is_finite()).map(|value| (value * 1e6).round() / 1e6))).collect()
+    values
+        .map(|value| json!(value.filter(|value| value.is_finite()).map(|value| (value * 1e6).round() / 1e6)))
+        .collect()
 }
 
 #[cfg(test)]
@@ -134,7 +136,10 @@ mod tests {
         let line = line(&study, "discriminant");
         assert!(!line.contains('\n'));
         let value: Value = serde_json::from_str(&line).unwrap();
-        assert_eq!((&value["version"], &value["data"], &value["scenario"]), (&json!(1), &json!("digits"), &json!("new-user")));
+        assert_eq!(
+            (&value["version"], &value["data"], &value["scenario"]),
+            (&json!(1), &json!("digits"), &json!("new-user"))
+        );
         let [ours, rival] = [0, 1].map(|i| &value["learners"][i]);
         assert_eq!(ours["labels"], json!([0, 5, 300]));
         assert_eq!(ours["accuracy"]["mean"], json!([0.375, 0.875, null]));

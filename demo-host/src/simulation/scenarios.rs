@@ -199,7 +199,8 @@ fn numbered(
     let renumber = |samples: &mut Samples| samples.labels.iter_mut().for_each(|label| *label = number[*label]);
     renumber(&mut stream);
     tests.iter_mut().for_each(|(_, test)| renumber(test));
-    let base = base.map(|base| if known == classes { base } else { Arc::new(without(&base, classes, &order[..known])) });
+    let base =
+        base.map(|base| if known == classes { base } else { Arc::new(without(&base, classes, &order[..known])) });
     let start = Start { width: stream.width, room: classes, classes: known, base, seed };
     Course { start, stream, tests }
 }

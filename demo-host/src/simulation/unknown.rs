@@ -125,15 +125,18 @@ fn trials_of(task: &dyn Task, shots: usize, seed: u64, out: usize, scores: &[Sco
     };
     let (learned, test) = (prepared(learned), prepared(user.test));
     let start = Start { width: learned.width, room: pool.classes, classes: 0, base: None, seed };
-    scores.iter().map(|score| {
-        let mut judge = (score.new)(&start, &learned)?;
-        let (mut known, mut unknown) = (Vec::new(), Vec::new());
-        for (features, label) in test.rows() {
-            let side = if label == pool.classes - 1 { &mut unknown } else { &mut known };
-            side.push(judge(features)?);
-        }
-        trial(&known, &unknown).with_context(|| format!("order {seed} has no sample to test, known or unknown"))
-    }).collect()
+    scores
+        .iter()
+        .map(|score| {
+            let mut judge = (score.new)(&start, &learned)?;
+            let (mut known, mut unknown) = (Vec::new(), Vec::new());
+            for (features, label) in test.rows() {
+                let side = if label == pool.classes - 1 { &mut unknown } else { &mut known };
+                side.push(judge(features)?);
+            }
+            trial(&known, &unknown).with_context(|| format!("order {seed} has no sample to test, known or unknown"))
+        })
+        .collect()
 }
 
 /// The figures of verdicts; `None` if there are none of either side.
@@ -142,7 +145,15 @@ fn trial(known: &[Verdict], unknown: &[Verdict]) -> Option<Trial> {
         return None;
     }
     let pairs = (known.len() * unknown.len()) as f64;
-    let higher = |a: f64, b: f64| if a > b { 1.0 } else if a == b { 0.5 } else { 0.0 };
+    let higher = |a: f64, b: f64| {
+        if a > b {
+            1.0
+        } else if a == b {
+            0.5
+        } else {
+            0.0
+        }
+    };
     let area = known.iter().map(|k| unknown.iter().map(|u| higher(k.score, u.score)).sum::<f64>()).sum::<f64>() / pairs;
     let mut scores: Vec<f64> = known.iter().map(|verdict| verdict.score).collect();
     scores.sort_by(|a, b| b.total_cmp(a));
@@ -151,9 +162,11 @@ fn trial(known: &[Verdict], unknown: &[Verdict]) -> Option<Trial> {
     let share = |verdicts: &[Verdict], passes: &dyn Fn(&Verdict) -> bool| {
         verdicts.iter().filter(|verdict| passes(verdict)).count() as f64 / verdicts.len() as f64
     };
-    let own = known.iter().chain(unknown).all(|verdict| verdict.passes.is_some()).then(|| {
-        [known, unknown].map(|side| share(side, &|verdict| verdict.passes == Some(true)))
-    });
+    let own = known
+        .iter()
+        .chain(unknown)
+        .all(|verdict| verdict.passes.is_some())
+        .then(|| [known, unknown].map(|side| share(side, &|verdict| verdict.passes == Some(true))));
     Some(Trial { area, let_through: share(unknown, &|verdict| verdict.score >= threshold), own })
 }
 
@@ -187,7 +200,8 @@ mod tests {
             new: Box::new(|_, samples| {
                 let samples = samples.clone();
                 Ok(Box::new(move |features| {
-                    let distance = |row: &[f32]| row.iter().zip(features).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
+                    let distance =
+                        |row: &[f32]| row.iter().zip(features).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
                     let least = samples.rows().map(|(row, _)| distance(row)).fold(f64::MAX, f64::min);
                     Ok(Verdict { score: -least, passes: Some(least < 1.0) })
                 }))
@@ -197,7 +211,10 @@ mod tests {
         let settings = contender.grid[0].clone();
         let scores = [nearest, largest_probability("logistic-refit", contender, settings)];
         let [distance, probability] = separate(&Synthetic::new(false), 5, 3, &scores).unwrap().try_into().unwrap();
-        assert!(distance.area.mean > 0.95 && distance.area.mean > probability.area.mean + 0.1, "{distance:?} {probability:?}");
+        assert!(
+            distance.area.mean > 0.95 && distance.area.mean > probability.area.mean + 0.1,
+            "{distance:?} {probability:?}"
+        );
         assert!(distance.own.is_some() && probability.own.is_none());
         assert!(separate(&Synthetic::new(false), 500, 1, &scores).is_err());
     }

@@ -73,9 +73,7 @@ pub fn rivals() -> Vec<Contender> {
                 ("weight", &[0.01, 0.1, 1.0]),
                 ("steepness", &[2.0, 4.0, 8.0]),
             ]),
-            |start, own| {
-                Box::new(LeastSquares::new(start, own.get("ridge"), own.get("weight"), own.get("steepness")))
-            },
+            |start, own| Box::new(LeastSquares::new(start, own.get("ridge"), own.get("weight"), own.get("steepness"))),
         ),
         rival("logistic-refit", Settings::grid(&[("pull", &[0.1, 0.3, 1.0, 3.0])]), |start, own| {
             Box::new(Logistic::new(start, own.get("pull")))

@@ -96,7 +96,8 @@ impl Activities {
     fn host(&self, absent: &[usize]) -> Host {
         let mut samples = Samples::new(FEATURES);
         let others = self.people.iter().enumerate().filter(|(person, _)| !absent.contains(person));
-        let windows = others.flat_map(|(_, executions)| executions.iter().flat_map(|execution| execution.windows.rows()));
+        let windows =
+            others.flat_map(|(_, executions)| executions.iter().flat_map(|execution| execution.windows.rows()));
         windows.step_by(BASE_STRIDE).for_each(|(row, label)| samples.push(row, label));
         let (mean, deviation) = samples.units();
         let samples = samples.in_units(&mean, &deviation);
@@ -271,9 +272,17 @@ mod tests {
                 assert!(stream.iter().all(|mark| !test.contains(mark)));
                 let host = pool.host.unwrap();
                 let (mean, deviation) = host.units.unwrap();
-                let people: Vec<i32> = host.base.samples.rows()
-                    .map(|(row, _)| ((row[20] * deviation[20] + mean[20]) / 100.0).floor() as i32).collect();
-                let absent = if two { pool.users.iter().map(|user| marks(&user.test)[0] / 100).collect() } else { vec![test[0] / 100] };
+                let people: Vec<i32> = host
+                    .base
+                    .samples
+                    .rows()
+                    .map(|(row, _)| ((row[20] * deviation[20] + mean[20]) / 100.0).floor() as i32)
+                    .collect();
+                let absent = if two {
+                    pool.users.iter().map(|user| marks(&user.test)[0] / 100).collect()
+                } else {
+                    vec![test[0] / 100]
+                };
                 assert!(absent.iter().all(|person| !people.contains(person)));
                 assert_eq!(absent.len(), 1 + usize::from(two));
                 if let Purpose::Tune { fold } = purpose {
@@ -289,7 +298,10 @@ mod tests {
         let host = activities.pool(Purpose::Test, 0, false).host.unwrap();
         let rows = host.base.rows(CLASSES);
         let right = host.base.samples.rows().filter(|(x, label)| {
-            let z: Vec<f64> = rows.iter().map(|row| row.iter().zip(x.iter().map(|x| f64::from(*x)).chain([1.0])).map(|(w, x)| w * x).sum()).collect();
+            let z: Vec<f64> = rows
+                .iter()
+                .map(|row| row.iter().zip(x.iter().map(|x| f64::from(*x)).chain([1.0])).map(|(w, x)| w * x).sum())
+                .collect();
             z.iter().all(|other| *other <= z[*label])
         });
         assert!(right.count() as f64 > 0.97 * host.base.samples.len() as f64);

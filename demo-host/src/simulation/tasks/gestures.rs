@@ -169,7 +169,8 @@ mod tests {
     fn json(length: usize, scale: f32) -> String {
         let gesture = |name: &str, axis: usize| {
             let recording = |number: usize| {
-                let wave: Vec<f32> = (0..length).map(|i| scale * (i as f32 * (0.2 + 0.02 * number as f32)).sin()).collect();
+                let wave: Vec<f32> =
+                    (0..length).map(|i| scale * (i as f32 * (0.2 + 0.02 * number as f32)).sin()).collect();
                 let still = vec![0.0; length];
                 let axes = [0, 1, 2].map(|i| if i == axis { &wave } else { &still });
                 format!("{{\"ID\": 1, \"data\": {{\"x\": {:?}, \"y\": {:?}, \"z\": {:?}}}}}", axes[0], axes[1], axes[2])

@@ -81,7 +81,12 @@ fn read_packed(packed: &Path, index: &Path) -> Result<Vec<Recording>> {
         let IndexRow { file, first_row, rows } = line.with_context(|| format!("in {}", index.display()))?;
         let range = first_row.saturating_mul(ROW)..first_row.saturating_add(rows).saturating_mul(ROW);
         let part = bytes.get(range).with_context(|| {
-            format!("{}: {file} ends at row {}, beyond {}", index.display(), first_row.saturating_add(rows), packed.display())
+            format!(
+                "{}: {file} ends at row {}, beyond {}",
+                index.display(),
+                first_row.saturating_add(rows),
+                packed.display()
+            )
         })?;
         let (person, execution) = named(&file)?;
         let mut recording = Recording { person, execution, samples: Vec::new(), labels: Vec::new() };
@@ -104,7 +109,8 @@ fn read_csv_files(data: &Path) -> Result<Vec<Recording>> {
             }
             let (person, execution) = named(&name)?;
             let mut recording = Recording { person, execution, samples: Vec::new(), labels: Vec::new() };
-            let mut reader = csv::Reader::from_path(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            let mut reader =
+                csv::Reader::from_path(&path).with_context(|| format!("cannot read {}", path.display()))?;
             for (line, row) in reader.deserialize().enumerate() {
                 let context = || format!("{}, line {}", path.display(), line + 2);
                 let CsvRow { x_acc, y_acc, z_acc, x_gyro, y_gyro, z_gyro, label } = row.with_context(context)?;
@@ -160,7 +166,8 @@ mod tests {
     #[test]
     fn both_forms_give_the_same_recordings() {
         let (plain, packed) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        let (mut index, mut rows, mut first) = ("file,subject,execution,device,first_row,rows\n".to_owned(), Vec::new(), 0);
+        let (mut index, mut rows, mut first) =
+            ("file,subject,execution,device,first_row,rows\n".to_owned(), Vec::new(), 0);
         for (name, count) in [("s01_02_sp", 3), ("s01_02_sw", 2), ("s02_01_sp", 4)] {
             let folder = plain.path().join("DATA").join(&name[..3]);
             fs::create_dir_all(&folder).unwrap();
