@@ -57,9 +57,16 @@ fn tables(study: &Study, against: &str) -> Vec<Table> {
     tables
 }
 
+/// The points at which a learner was measured.
+fn shown(study: &Study) -> Vec<usize> {
+    let measured =
+        |point: &usize| study.outcomes.iter().any(|outcome| outcome.spread(*point, |figures| figures.ece).is_some());
+    (0..study.points.len()).filter(measured).collect()
+}
+
 /// Names of the points, behind the name of the first column.
 fn header(study: &Study) -> Vec<String> {
-    let points = study.points.iter().map(|point| format!("{point} labels"));
+    let points = shown(study).into_iter().map(|point| format!("{} labels", study.points[point]));
     std::iter::once("learner".to_owned()).chain(points).collect()
 }
 
@@ -70,13 +77,13 @@ fn figure_table(study: &Study, (title, figure, told, more): &Figure) -> Table {
         let values = study.outcomes.iter().filter_map(|outcome| mean(outcome, point));
         if *more { values.fold(f64::MIN, f64::max) } else { values.fold(f64::MAX, f64::min) }
     };
-    let best: Vec<f64> = (0..study.points.len()).map(best).collect();
+    let best: Vec<(usize, f64)> = shown(study).into_iter().map(|point| (point, best(point))).collect();
     let row = |outcome: &Outcome| {
-        let cell = |(point, best): (usize, &f64)| match mean(outcome, point) {
+        let cell = |(point, best): &(usize, f64)| match mean(outcome, *point) {
             Some(value) => Cell { text: told(value), best: value == *best },
             None => Cell::from(String::new()),
         };
-        std::iter::once(Cell::from(outcome.name.to_owned())).chain(best.iter().enumerate().map(cell)).collect()
+        std::iter::once(Cell::from(outcome.name.to_owned())).chain(best.iter().map(cell)).collect()
     };
     let orders = study.outcomes.first().map_or(0, |outcome| outcome.orders.len());
     Table {
@@ -94,7 +101,7 @@ fn difference_table(study: &Study, other: &Outcome) -> Table {
             let difference = outcome.difference(point, other, point, |figures| figures.accuracy);
             Cell::from(difference.map_or_else(String::new, told))
         };
-        std::iter::once(Cell::from(outcome.name.to_owned())).chain((0..study.points.len()).map(cell)).collect()
+        std::iter::once(Cell::from(outcome.name.to_owned())).chain(shown(study).into_iter().map(cell)).collect()
     };
     Table {
         title: format!("Accuracy less that of {} in points, with the paired 95 % interval", other.name),

@@ -79,9 +79,45 @@ pub fn softmax(logits: &mut [f64]) {
     logits.iter_mut().for_each(|z| *z /= sum);
 }
 
+/// The product of weights with features, and the bias behind the weights; in eight sums side by side, which is several times as fast.
+///
+/// # Panics
+/// If there are no weights.
+pub fn affine(row: &[f64], features: &[f32]) -> f64 {
+    let (bias, weights) = row.split_last().expect("a row ends in its bias");
+    let (weights, last_weights) = weights.as_chunks::<8>();
+    let (features, last_features) = features.as_chunks::<8>();
+    let mut sums = [0.0; 8];
+    for (weights, features) in weights.iter().zip(features) {
+        for ((sum, w), x) in sums.iter_mut().zip(weights).zip(features) {
+            *sum += w * f64::from(*x);
+        }
+    }
+    let last: f64 = last_weights.iter().zip(last_features).map(|(w, x)| w * f64::from(*x)).sum();
+    sums.iter().sum::<f64>() + last + bias
+}
+
+/// Adds features times a factor to weights, and the factor to the bias behind them.
+pub fn add_scaled(row: &mut [f64], features: &[f32], factor: f64) {
+    row.iter_mut().zip(features).for_each(|(w, x)| *w += factor * f64::from(*x));
+    if let Some(bias) = row.last_mut() {
+        *bias += factor;
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn products_with_a_bias_behind() {
+        let features: Vec<f32> = (0..19).map(|i| i as f32).collect();
+        let mut row: Vec<f64> = (0..20).map(|i| f64::from(i % 3)).collect();
+        let expected: f64 = (0..19).map(|i| f64::from(i * (i % 3))).sum::<f64>() + 1.0;
+        assert_eq!(affine(&row, &features), expected);
+        add_scaled(&mut row, &features, 2.0);
+        assert_eq!((row[0], row[18], row[19]), (0.0, 36.0, 3.0));
+    }
 
     #[test]
     fn a_grid_has_every_combination() {

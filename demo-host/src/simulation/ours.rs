@@ -20,15 +20,15 @@ use super::samples::{Samples, Start};
 use super::unknown::{Judge, Score, Verdict};
 
 /// The learning rate of steps on a linear head, and on a residual.
-const RATE: f32 = 0.05;
-const RESIDUAL_RATE: f32 = 0.03;
+const RATE: f64 = 0.05;
+const RESIDUAL_RATE: f64 = 0.03;
 
 /// Samples of each class in the memory, and steps on them with each label.
 const SLOTS: usize = 10;
 const REHEARSALS: u32 = 4;
 
 /// The warm-up: beta at its start and at its end, and its steps.
-const WARM_UP: (f32, f32, u32) = (0.01, 1.0, 150);
+const WARM_UP: (f64, f64, u32) = (0.01, 1.0, 150);
 
 /// The weight that what the training set said has on a device, in samples, and that each class has at most.
 const HOST_SAMPLES: f32 = 64.0;
@@ -50,9 +50,9 @@ struct OnDevice<H: LearnFrom<usize>, R, const FEATURES: usize> {
 /// Our learners for a shape. `UPPER` is `FEATURES (FEATURES - 1) / 2`.
 pub fn ours<const CLASSES: usize, const FEATURES: usize, const UPPER: usize>() -> Vec<Contender> {
     let (low, high, steps) = WARM_UP;
-    let rate = ("rate", f64::from(RATE));
+    let rate = ("rate", RATE);
     let memory = [("slots", SLOTS as f64), ("rehearsals", f64::from(REHEARSALS))];
-    let with_memory = |rate: f32| [&[("rate", f64::from(rate)), ("beta", 1.0)], &memory[..]].concat();
+    let with_memory = |rate: f64| [&[("rate", rate), ("beta", 1.0)], &memory[..]].concat();
     vec![
         own("discriminant", Vec::new(), |start| match trained(start)? {
             None => Ok(lda::<_, CLASSES, FEATURES, UPPER>(DiscriminantHead::<CLASSES, FEATURES, UPPER>::empty())),
@@ -76,13 +76,15 @@ pub fn ours<const CLASSES: usize, const FEATURES: usize, const UPPER: usize>() -
             };
             linear::<_, CLASSES, FEATURES>(start, memory, BetaSchedule::constant(1.0), rehearse, REHEARSALS as usize)
         }),
-        own(
-            "warm-up",
-            vec![rate, ("first_beta", f64::from(low)), ("beta", f64::from(high)), ("steps", f64::from(steps))],
-            move |start| {
-                linear::<_, CLASSES, FEATURES>(start, (), BetaSchedule::linear(low, high, steps), |_, _| (), 0)
-            },
-        ),
+        own("warm-up", vec![rate, ("first_beta", low), ("beta", high), ("steps", f64::from(steps))], move |start| {
+            linear::<_, CLASSES, FEATURES>(
+                start,
+                (),
+                BetaSchedule::linear(low as f32, high as f32, steps),
+                |_, _| (),
+                0,
+            )
+        }),
     ]
 }
 
@@ -160,7 +162,7 @@ where
 {
     let memory = Remembered::<CLASSES, FEATURES>::new(start.seed as u32);
     let parts = Parts { preprocess: (), memory, guard: (), calibration: (), readout: () };
-    let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::try_new(RESIDUAL_RATE)?);
+    let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::try_new(RESIDUAL_RATE as f32)?);
     let head = Residual::new(base, LinearHead::<CLASSES, FEATURES>::new());
     Ok(Box::new(OnDevice {
         learner: Box::new(CoreLearner::new(head, parts)),
@@ -186,7 +188,7 @@ where
     let parts = Parts { preprocess: (), memory, guard: (), calibration: (), readout: () };
     Ok(Box::new(OnDevice {
         learner: Box::new(CoreLearner::new(trained(start)?.unwrap_or(LinearHead::empty()), parts)),
-        settings: FineTuner::new(schedule, Sgd::try_new(RATE)?),
+        settings: FineTuner::new(schedule, Sgd::try_new(RATE as f32)?),
         rehearse,
         multiply_adds: 2 * CLASSES * (FEATURES + 1) * (1 + rehearsals),
     }))

@@ -2,7 +2,10 @@
 //!
 //! Generic over the score. Features are in units of the samples learned, as a device from nothing has them.
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::SliceRandom;
 use rayon::prelude::*;
 
 use super::learner::{Contender, Settings};
@@ -107,17 +110,25 @@ fn trials_of(task: &dyn Task, shots: usize, seed: u64, out: usize, scores: &[Sco
     let mut chosen = Vec::new();
     for class in (0..pool.classes).filter(|class| *class != out) {
         let own: Vec<usize> = (0..user.stream.len()).filter(|i| user.stream.labels[*i] == class).take(shots).collect();
-        anyhow::ensure!(
+        ensure!(
             own.len() == shots,
             "class {class} has {} samples to learn from in order {seed}, but must have {shots}",
             own.len()
         );
         chosen.extend(own);
     }
+    // As they come in the stream of the user, whose order is by chance.
+    chosen.shuffle(&mut StdRng::seed_from_u64(seed));
     let learned = user.stream.select(&chosen);
     let (mean, deviation) = learned.units();
-    // The class left out gets the last number.
-    let number = |label: usize| if label == out { pool.classes - 1 } else { label - usize::from(label > out) };
+    // Numbered as they come; the class left out gets the last number.
+    let mut order = Vec::new();
+    for label in learned.labels.iter().copied().chain([out]) {
+        if !order.contains(&label) {
+            order.push(label);
+        }
+    }
+    let number = |label: usize| order.iter().position(|own| *own == label).unwrap_or_default();
     let prepared = |samples: Samples| {
         let mut samples = samples.in_units(&mean, &deviation);
         samples.labels.iter_mut().for_each(|label| *label = number(*label));

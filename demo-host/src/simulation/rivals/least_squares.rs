@@ -2,8 +2,7 @@
 
 use anyhow::Result;
 
-use super::softmax_regression::affine;
-use crate::simulation::learner::{Learner, softmax};
+use crate::simulation::learner::{Learner, affine, softmax};
 use crate::simulation::samples::Start;
 
 /// A linear head with the exact ridge regression of all labels so far.

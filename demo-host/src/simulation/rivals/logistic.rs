@@ -2,15 +2,14 @@
 
 use anyhow::Result;
 
-use super::softmax_regression::affine;
-use crate::simulation::learner::{Learner, softmax};
+use crate::simulation::learner::{Learner, add_scaled, affine, softmax};
 use crate::simulation::samples::{Samples, Start};
 
 /// The steps of a fit; it stops earlier once nothing moves.
 const STEPS: usize = 300;
 
 /// A fit is done when no component of the gradient, a mean over the samples, is larger.
-const TOLERANCE: f64 = 1e-4;
+const TOLERANCE: f64 = 5e-4;
 
 /// All samples seen, and the head that fits them.
 pub struct Logistic {
@@ -50,10 +49,7 @@ pub fn fit(rows: &mut [Vec<f64>], centre: &[Vec<f64>], samples: &Samples, pull: 
             probabilities.iter_mut().zip(&ahead).for_each(|(p, row)| *p = affine(row, x));
             softmax(&mut probabilities);
             probabilities[class] -= 1.0;
-            for (g, p) in gradient.iter_mut().zip(&probabilities) {
-                let inputs = x.iter().map(|x| f64::from(*x)).chain([1.0]);
-                g.iter_mut().zip(inputs).for_each(|(g, x)| *g += p * x / n);
-            }
+            gradient.iter_mut().zip(&probabilities).for_each(|(g, p)| add_scaled(g, x, p / n));
         }
         let largest = gradient.iter().flatten().fold(0.0, |largest, g| f64::max(largest, g.abs()));
         let next = 0.5 * (1.0 + (1.0 + 4.0 * momentum * momentum).sqrt());
@@ -86,9 +82,7 @@ fn largest_eigenvalue(samples: &Samples) -> f64 {
         v.iter_mut().for_each(|v| *v /= norm);
         let mut product = vec![0.0; v.len()];
         for (x, _) in samples.rows() {
-            let inner = affine(&v, x) / samples.len() as f64;
-            let inputs = x.iter().map(|x| f64::from(*x)).chain([1.0]);
-            product.iter_mut().zip(inputs).for_each(|(sum, x)| *sum += inner * x);
+            add_scaled(&mut product, x, affine(&v, x) / samples.len() as f64);
         }
         eigenvalue = product.iter().map(|v| v * v).sum::<f64>().sqrt();
         v = product;

@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use super::{BUDGET, Memory};
-use crate::simulation::learner::{Learner, softmax};
+use crate::simulation::learner::{Learner, add_scaled, affine, softmax};
 use crate::simulation::samples::Start;
 
 /// How far a step goes.
@@ -49,16 +49,16 @@ impl SoftmaxRegression {
         softmax(&mut gradient);
         gradient[class] -= 1.0;
         for ((row, squares), g) in self.rows.iter_mut().zip(&mut self.squares).zip(gradient) {
-            let inputs = features.iter().map(|x| f64::from(*x)).chain([1.0]);
-            for ((w, square), x) in row.iter_mut().zip(squares).zip(inputs) {
-                let slope = g * x;
-                *w -= match self.rate {
-                    Rate::Fixed(rate) => rate * slope,
-                    Rate::Adaptive(rate) => {
+            match self.rate {
+                Rate::Fixed(rate) => add_scaled(row, features, -rate * g),
+                Rate::Adaptive(rate) => {
+                    let inputs = features.iter().map(|x| f64::from(*x)).chain([1.0]);
+                    for ((w, square), x) in row.iter_mut().zip(squares).zip(inputs) {
+                        let slope = g * x;
                         *square += slope * slope;
-                        rate * slope / (square.sqrt() + 1e-8)
+                        *w -= rate * slope / (square.sqrt() + 1e-8);
                     }
-                };
+                }
             }
         }
     }
@@ -67,11 +67,6 @@ impl SoftmaxRegression {
     fn logits(&self, features: &[f32]) -> Vec<f64> {
         self.rows[..self.classes].iter().map(|row| affine(row, features)).collect()
     }
-}
-
-/// The product of weights with features, and the bias behind the weights.
-pub(super) fn affine(row: &[f64], features: &[f32]) -> f64 {
-    features.iter().map(|x| f64::from(*x)).chain([1.0]).zip(row).map(|(x, w)| x * w).sum()
 }
 
 impl Learner for SoftmaxRegression {

@@ -19,8 +19,8 @@ use crate::simulation::samples::Samples;
 /// The recordings of each gesture that rivals are tuned on.
 pub const TUNING: usize = 5;
 
-/// The recordings that are learned from, of eight.
-const LEARNED_OF_EIGHT: usize = 5;
+/// The recordings that are learned from, of twenty: a hundred of the 160 that are not for tuning, and a few.
+const LEARNED_OF_TWENTY: usize = 13;
 
 #[derive(Deserialize)]
 struct JsonGesture {
@@ -144,7 +144,7 @@ impl Task for Gestures {
             let (tuning, testing) = own.split_at(TUNING);
             let mut chosen = if purpose == Purpose::Test { testing.to_vec() } else { tuning.to_vec() };
             chosen.shuffle(&mut random);
-            let learned = (chosen.len() * LEARNED_OF_EIGHT / 8).max(1);
+            let learned = (chosen.len() * LEARNED_OF_TWENTY / 20).max(1);
             for (place, recording) in chosen.iter().enumerate() {
                 for (user, windows) in users.iter_mut().zip([&recording.windows, &recording.turned]) {
                     if place < learned {
