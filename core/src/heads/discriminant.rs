@@ -17,6 +17,7 @@ use crate::heads::linear::{LinearHead, check_logits};
 use crate::heads::number::Number;
 use crate::heads::prediction::Prediction;
 use crate::heads::prediction::check_temperature;
+use crate::heads::residual::Tempered;
 use crate::heads::statistics::{Numbers, OwnedStatistics, Statistics, StatisticsView};
 use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};
@@ -343,6 +344,12 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, M: Math>
         let mut logits = [0.0; CLASSES];
         self.logits(features, &mut logits)?;
         Ok(f32::predict::<M>(&mut logits, 1.0))
+    }
+}
+
+impl<S: Statistics, M: Math> Tempered for Discriminant<S, M> {
+    fn temperature(&self) -> f32 {
+        Discriminant::temperature(self)
     }
 }
 
