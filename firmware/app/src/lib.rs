@@ -2,9 +2,9 @@
 //! run the same on every board.
 //!
 //! - [`gestures`]: a device that senses, learns and remembers. It knows no gesture when it is new; two buttons teach it.
-//! - [`learner`]: what learns in both, and in which arithmetic.
 //! - [`digits`]: the demonstration on real digits that the project's figures come from.
-//! - [`link`]: a serial port over which a host reads, drives and replaces the head of either.
+//! - [`link`]: a serial port over which a host reads and drives the learner of either; [`learner`]: the linear head behind it.
+//! - [`joined`]: a flash whose pages are too small for what is saved.
 //! - [`simulation`]: an accelerometer, buttons and a flash in software, for QEMU and for tests.
 #![no_std]
 #![deny(unsafe_code)]
@@ -15,6 +15,7 @@ extern crate std;
 pub mod checksum;
 pub mod digits;
 pub mod gestures;
+pub mod joined;
 pub mod learner;
 pub mod link;
 pub mod simulation;

@@ -1,14 +1,70 @@
 //! The device's end of the link: answers what a host asks over a serial port. The messages are those of [`gradient_decay_link`].
 
 use embedded_io::{Read, ReadReady, Write};
-use gradient_decay::{Error, FineTuner, LinearHead, Prediction};
+use gradient_decay::{Answer, Error, LinearHead, Prediction, Readout, Step, calibration};
 use gradient_decay_link::{
-    Description, FRAME, Floats, FrameError, MAX_FLOATS, PART, Received, Receiver, Refusal, Request, Response, Summary,
-    Unreadable, VERSION, decode, encode,
+    Arithmetic, Description, FRAME, Floats, FrameError, MAX_FLOATS, PART, Received, Receiver, Refusal, Request,
+    Response, Summary, Unreadable, VERSION, decode, encode,
 };
 
 use crate::checksum;
-use crate::learner::{DeviceHead, DeviceLearner};
+
+/// A learner that a host reads and drives: the [`LinearDevice`](crate::learner::LinearDevice), or that of the
+/// [gestures](crate::gestures::Learner).
+pub trait Served<const FEATURES: usize> {
+    /// The steps or labels that it has learned.
+    fn steps(&self) -> u32;
+
+    /// How its probabilities become an answer.
+    fn readout(&self) -> &Readout;
+
+    /// How good its answers were before it learned.
+    fn calibration(&self) -> Option<calibration::Summary>;
+
+    /// The answer for a sample.
+    ///
+    /// # Errors
+    /// Those of the learner; [`Error::NoClasses`] if it knows none.
+    fn answer(&mut self, features: &[f32; FEATURES]) -> Result<Answer, Error>;
+
+    /// Learns a labelled sample. Returns what `report` makes of the step.
+    ///
+    /// # Errors
+    /// Those of the learner; nothing is then changed.
+    fn learn<T>(
+        &mut self,
+        features: &[f32; FEATURES],
+        class: usize,
+        report: impl FnOnce(&Step<'_, f32>) -> T,
+    ) -> Result<T, Error>;
+
+    /// Copies the parameters of the linear head that it infers by: the weights row by row, then the biases.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are not as many; they are then unchanged.
+    fn export(&self, parameters: &mut [f32]) -> Result<(), Error>;
+
+    /// Takes over all parameters, in the order of [`export`](Self::export); all else is as with a new learner after so many steps.
+    ///
+    /// # Errors
+    /// [`Import`]; nothing is then changed.
+    fn import(&mut self, parameters: &[f32], steps: u32) -> Result<(), Import>;
+}
+
+/// Why parameters were not taken over.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Import {
+    /// The head refused them.
+    Parameters(Error),
+    /// The learner makes its own head, and takes that of a new one alone.
+    ReadOnly,
+}
+
+impl From<Error> for Import {
+    fn from(error: Error) -> Self {
+        Import::Parameters(error)
+    }
+}
 
 /// Answers requests. `PARAMETERS` is the head's number of them: there is a copy of them on its way in or out.
 pub struct Server<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> {
@@ -37,12 +93,11 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Serve
 
     /// Takes the bytes that have arrived at the port, a frame's worth at most, and answers what they ask. Waits for nothing but the
     /// sending of an answer. An error of the port drops what it had. `save` is to save the learner, and tells whether it did.
-    pub fn poll<P: Read + ReadReady + Write, H: DeviceHead<CLASSES, FEATURES>>(
+    pub fn poll<P: Read + ReadReady + Write, S: Served<FEATURES>>(
         &mut self,
         port: &mut P,
-        learner: &mut DeviceLearner<H, CLASSES, FEATURES>,
-        tuner: &FineTuner<H::Optimizer>,
-        mut save: impl FnMut(&DeviceLearner<H, CLASSES, FEATURES>) -> bool,
+        learner: &mut S,
+        mut save: impl FnMut(&S) -> bool,
     ) {
         let Server { receiver, session } = self;
         let mut taken = 0;
@@ -62,7 +117,13 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Serve
                     Received::TooLong => (0, Response::Refused(Refusal::Frame(FrameError::TooLong))),
                     Received::Frame(frame) => match decode(frame) {
                         Ok((sequence, request)) => {
-                            let response = session.respond(sequence, request, learner, tuner, &mut save, &mut answer);
+                            let response = session.respond::<S, CLASSES, FEATURES>(
+                                sequence,
+                                request,
+                                learner,
+                                &mut save,
+                                &mut answer,
+                            );
                             (sequence, response.unwrap_or_else(Response::Refused))
                         }
                         Err(Unreadable::Frame(error)) => (0, Response::Refused(Refusal::Frame(error))),
@@ -93,13 +154,12 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Defau
 
 impl<const PARAMETERS: usize> Session<PARAMETERS> {
     /// Does what is asked. Numbers of the answer lie in `buffer`.
-    fn respond<'b, H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize>(
+    fn respond<'b, S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usize>(
         &mut self,
         sequence: u8,
         request: Request<'_>,
-        learner: &mut DeviceLearner<H, CLASSES, FEATURES>,
-        tuner: &FineTuner<H::Optimizer>,
-        save: &mut impl FnMut(&DeviceLearner<H, CLASSES, FEATURES>) -> bool,
+        learner: &mut S,
+        save: &mut impl FnMut(&S) -> bool,
         buffer: &'b mut [u8; 4 * PART],
     ) -> Result<Response<'b>, Refusal> {
         let last = self.learned.take();
@@ -107,33 +167,37 @@ impl<const PARAMETERS: usize> Session<PARAMETERS> {
             Request::Describe => Ok(Response::Description(Description {
                 classes: CLASSES as u16,
                 features: FEATURES as u16,
-                arithmetic: H::ARITHMETIC,
+                arithmetic: Arithmetic::Float,
                 steps: learner.steps(),
-                temperature: learner.parts().readout.temperature(),
-                threshold: learner.parts().readout.threshold(),
+                temperature: learner.readout().temperature(),
+                threshold: learner.readout().threshold(),
             })),
             Request::Predict { features } => {
-                let answer = learner.answer(&sample(features)?).map_err(refused::<FEATURES>)?;
+                let answer = match learner.answer(&sample(features)?) {
+                    // It is a new one.
+                    Err(Error::NoClasses) => {
+                        return Ok(Response::Prediction { class: 0, probability: 0.0, known: false });
+                    }
+                    answer => answer.map_err(refused::<FEATURES>)?,
+                };
                 let Prediction { class, probability } = answer.prediction();
                 Ok(Response::Prediction { class: class as u16, probability, known: answer.class().is_some() })
             }
-            Request::Calibration => {
-                Ok(Response::Calibration(learner.parts().calibration.summary().map(|summary| Summary {
-                    count: summary.count,
-                    accuracy: summary.accuracy,
-                    confidence: summary.confidence,
-                    nll: summary.nll,
-                    brier: summary.brier,
-                    ece: summary.ece,
-                    mce: summary.mce,
-                })))
-            }
+            Request::Calibration => Ok(Response::Calibration(learner.calibration().map(|summary| Summary {
+                count: summary.count,
+                accuracy: summary.accuracy,
+                confidence: summary.confidence,
+                nll: summary.nll,
+                brier: summary.brier,
+                ece: summary.ece,
+                mce: summary.mce,
+            }))),
             Request::ReadHead { offset } => {
                 if offset == 0 {
                     // A head that was on its way in is given up.
                     self.taken = 0;
                     // Of the right length by the server's constructor.
-                    let _: Result<(), Error> = learner.head().export(&mut self.parameters);
+                    let _: Result<(), Error> = learner.export(&mut self.parameters);
                 }
                 let rest = self.parameters.get(offset as usize..).filter(|rest| !rest.is_empty());
                 let rest = rest.ok_or(Refusal::Offset { expected: 0 })?;
@@ -149,14 +213,17 @@ impl<const PARAMETERS: usize> Session<PARAMETERS> {
                 if found != crc {
                     return Err(Refusal::Crc { found });
                 }
-                learner.replace(steps, |head| head.import(&self.parameters)).map_err(refused::<FEATURES>)?;
+                learner.import(&self.parameters, steps).map_err(|problem| match problem {
+                    Import::Parameters(error) => refused::<FEATURES>(error),
+                    Import::ReadOnly => Refusal::ReadOnly,
+                })?;
                 self.taken = 0;
                 Ok(Response::Done)
             }
             Request::Learn { features, class } => {
                 let response = match last {
                     Some((last, response)) if last == sequence => response,
-                    _ => learn(learner, tuner, features, class)?,
+                    _ => learn(learner, features, class)?,
                 };
                 self.learned = Some((sequence, response));
                 Ok(response)
@@ -184,13 +251,12 @@ impl<const PARAMETERS: usize> Session<PARAMETERS> {
 }
 
 /// Learns a sample.
-fn learn<H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize>(
-    learner: &mut DeviceLearner<H, CLASSES, FEATURES>,
-    tuner: &FineTuner<H::Optimizer>,
+fn learn<S: Served<FEATURES>, const FEATURES: usize>(
+    learner: &mut S,
     features: Floats<'_>,
     class: u16,
 ) -> Result<Response<'static>, Refusal> {
-    let told = H::learn(learner, tuner, &sample(features)?, usize::from(class), |step| {
+    let told = learner.learn(&sample(features)?, usize::from(class), |step| {
         let Prediction { class, probability } = step.prediction();
         Response::Learned { class: class as u16, probability, loss: step.loss(), beta: step.beta() }
     });
@@ -205,7 +271,7 @@ fn sample<const FEATURES: usize>(features: Floats<'_>) -> Result<[f32; FEATURES]
 /// A refusal of the head, in the link's words.
 fn refused<const FEATURES: usize>(error: Error) -> Refusal {
     match error {
-        Error::Target { classes, .. } => Refusal::Class { classes: classes as u16 },
+        Error::Target { classes, .. } | Error::NoRoom { classes } => Refusal::Class { classes: classes as u16 },
         Error::NotFinite { slice: gradient_decay::error::Slice::Logits, index } => {
             Refusal::NotFinite { index: (FEATURES + index) as u32 }
         }

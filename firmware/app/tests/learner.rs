@@ -1,55 +1,71 @@
-//! The learner of a device, in both arithmetics.
+//! The learners behind the link.
 
-use gradient_decay::{Error, FineTuner};
+use gradient_decay::{BetaSchedule, Error, FineTuner, LinearHead, Readout, Sgd};
 use gradient_decay_app::gestures::features::FEATURES;
-use gradient_decay_app::gestures::{
-    FIXED_TUNER, FLOAT_TUNER, GESTURES, Head, Learner, READOUT, fixed_learner, float_learner,
-};
-use gradient_decay_app::learner::DeviceHead;
+use gradient_decay_app::gestures::{self, PARAMETERS};
+use gradient_decay_app::learner::LinearDevice;
+use gradient_decay_app::link::{Import, Served};
+
+type Linear = LinearDevice<4, FEATURES>;
+const NUMBERS: usize = LinearHead::<4, FEATURES>::PARAMETERS;
+
+const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 84), Sgd::new(0.25));
 
 /// Samples that differ from each other.
-fn teach<H: DeviceHead<GESTURES, FEATURES>>(learner: &mut Learner<H>, tuner: &FineTuner<H::Optimizer>, lessons: usize) {
+fn teach(learner: &mut impl Served<FEATURES>, lessons: usize) {
     for i in 0..lessons {
         let features = core::array::from_fn(|k| ((i * 7 + k * 5) % 11) as f32 / 5.0 - 1.0);
-        H::learn(learner, tuner, &features, i % GESTURES, |_| ()).unwrap();
+        learner.learn(&features, i % 4, |_| ()).unwrap();
     }
 }
 
-fn parameters<H: DeviceHead<GESTURES, FEATURES>>(learner: &Learner<H>) -> [f32; Head::PARAMETERS] {
-    let mut parameters = [0.0; Head::PARAMETERS];
-    learner.head().export(&mut parameters).unwrap();
+fn parameters<const PARAMETERS: usize>(learner: &impl Served<FEATURES>) -> [f32; PARAMETERS] {
+    let mut parameters = [0.0; PARAMETERS];
+    learner.export(&mut parameters).unwrap();
     parameters
 }
 
 /// A device whose head a host replaces goes on as a new one with that head, whatever it had learned: a host compares every bit.
-fn replaced_is_new<H: DeviceHead<GESTURES, FEATURES>>(
-    mut used: Learner<H>,
-    mut new: Learner<H>,
-    tuner: &FineTuner<H::Optimizer>,
-) {
-    teach(&mut used, tuner, 30);
-    assert_eq!((used.steps(), used.parts().calibration.summary().unwrap().count), (210, 30));
-    let head: [f32; Head::PARAMETERS] = core::array::from_fn(|i| (i % 5) as f32 / 8.0);
-    for learner in [&mut used, &mut new] {
-        learner.replace(3, |h| h.import(&head)).unwrap();
-        assert_eq!((parameters(learner), learner.steps()), (head, 3));
-        assert_eq!(learner.parts().calibration.summary(), None);
-        teach(learner, tuner, 20);
+#[test]
+fn a_replaced_head_makes_a_new_learner() {
+    let device = || Linear::new(LinearHead::new(), Readout::new().with_threshold(0.6), TUNER);
+    let (mut used, mut new) = (device(), device());
+    teach(&mut used, 30);
+    assert_eq!((used.steps(), used.calibration().unwrap().count), (210, 30));
+    let head: [f32; NUMBERS] = core::array::from_fn(|i| (i % 5) as f32 / 8.0);
+    for device in [&mut used, &mut new] {
+        device.import(&head, 3).unwrap();
+        assert_eq!((parameters(device), device.steps()), (head, 3));
+        assert_eq!(device.calibration(), None);
+        teach(device, 20);
     }
     assert_ne!(parameters(&used), head);
-    assert_eq!(parameters(&used), parameters(&new));
-    assert_eq!(used.parts().calibration, new.parts().calibration);
+    assert_eq!(parameters::<NUMBERS>(&used), parameters(&new));
+    assert_eq!(used.calibration(), new.calibration());
     // One that is refused changes nothing.
-    let before = parameters(&used);
-    assert!(matches!(used.replace(0, |h| h.import(&[f32::NAN; Head::PARAMETERS])), Err(Error::NotFinite { .. })));
-    assert!(matches!(used.replace(0, |h| h.import(&[0.0])), Err(Error::Length { .. })));
+    let before: [f32; NUMBERS] = parameters(&used);
+    assert!(matches!(used.import(&[f32::NAN; NUMBERS], 0), Err(Import::Parameters(Error::NotFinite { .. }))));
+    assert!(matches!(used.import(&[0.0], 0), Err(Import::Parameters(Error::Length { .. }))));
     assert_eq!((parameters(&used), used.steps()), (before, 143));
-    assert_eq!(used.parts().calibration.summary().unwrap().count, 20);
-    assert_eq!(used.parts().readout, READOUT);
+    assert_eq!(used.calibration().unwrap().count, 20);
+    assert_eq!(used.readout(), &Readout::new().with_threshold(0.6));
 }
 
 #[test]
-fn a_replaced_head_makes_a_new_learner() {
-    replaced_is_new(float_learner(), float_learner(), &FLOAT_TUNER);
-    replaced_is_new(fixed_learner(), fixed_learner(), &FIXED_TUNER);
+fn a_discriminant_takes_the_head_of_a_new_one_alone() {
+    let (mut used, new) = (gestures::learner(), gestures::learner());
+    assert_eq!(parameters(&new), [0.0; PARAMETERS]);
+    teach(&mut used, 30);
+    let before = used.clone();
+    let own: [f32; PARAMETERS] = parameters(&used);
+    assert_eq!((used.steps(), used.import(&own, 0), &used), (30, Err(Import::ReadOnly), &before));
+    used.import(&[0.0; PARAMETERS], 0).unwrap();
+    assert_eq!(used, new);
+    // A gesture beyond the next new one is refused, and changes nothing.
+    assert!(matches!(
+        gestures::learn(&mut used, &[0.5; FEATURES], 1, |_| ()),
+        Err(Error::Target { target: 1, classes: 1 })
+    ));
+    assert!(gestures::learn(&mut used, &[f32::NAN; FEATURES], 0, |_| ()).is_err());
+    assert_eq!(used, new);
 }

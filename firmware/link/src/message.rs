@@ -191,6 +191,8 @@ pub enum Refusal {
     },
     /// The flash refused, or there is none.
     Storage,
+    /// The device makes its own head, and takes that of a new device alone.
+    ReadOnly,
 }
 
 impl core::fmt::Display for Refusal {
@@ -210,6 +212,9 @@ impl core::fmt::Display for Refusal {
             Refusal::TooLarge => f.write_str("the numbers are too large to learn from"),
             Refusal::Offset { expected } => write!(f, "the parts of a head go on from parameter {expected}"),
             Refusal::Crc { found } => write!(f, "the head arrived damaged, with CRC {found:08x}: send it again"),
+            Refusal::ReadOnly => f.write_str(
+                "the device makes its own head of what it learns: only all zeros, those of a new one, can be sent",
+            ),
             Refusal::Storage => f.write_str("the device has no flash to save to, or it failed"),
         }
     }

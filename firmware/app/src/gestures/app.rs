@@ -3,7 +3,7 @@
 use embedded_hal::digital::InputPin;
 use embedded_io::{Read, ReadReady, Write};
 use embedded_storage::nor_flash::NorFlash;
-use gradient_decay::{Answer, Contents, FineTuner, Prediction, Store, store};
+use gradient_decay::{Answer, Contents, Prediction, Store, store};
 use heapless::spsc::Consumer;
 
 use super::button::{Button, ButtonEvent, Which};
@@ -12,8 +12,7 @@ use super::display::{Display, Shown};
 use super::event::{Event, Fault, FlashFault};
 use super::features::{FEATURES, Window};
 use super::sampling::{RATE, Reading, SensorFault};
-use super::{FixedLearner, FloatLearner, GESTURES, Learner};
-use crate::learner::DeviceHead;
+use super::{GESTURES, Learner, learn, take_back};
 use crate::link::Server;
 
 /// The samples between two answers: four a window.
@@ -25,13 +24,11 @@ const BRIDGED: u16 = 2;
 /// The readings for which a fault is shown: 1 s.
 const FAULT_SHOWN: u8 = RATE as u8;
 
-/// Room for a learner on its way to flash and back, in either arithmetic: in float it takes more.
-pub type Buffer = [u8; store::buffer_size::<FloatLearner>()];
-
-const _: () = assert!(store::buffer_size::<FixedLearner>() <= size_of::<Buffer>(), "the buffer is for both");
+/// Room for a learner on its way to flash and back.
+pub type Buffer = [u8; store::buffer_size::<Learner>()];
 
 /// A board's hardware, and what it keeps in statics.
-pub struct Parts<'a, H: DeviceHead<GESTURES, FEATURES>, Label, Save, D, F: NorFlash> {
+pub struct Parts<'a, Label, Save, D, F: NorFlash> {
     /// The end of the queue that is emptied.
     pub readings: Consumer<'a, Reading>,
     /// The button that labels.
@@ -40,29 +37,29 @@ pub struct Parts<'a, H: DeviceHead<GESTURES, FEATURES>, Label, Save, D, F: NorFl
     pub save: Button<Save>,
     /// The LED, or LEDs.
     pub display: D,
-    /// Where the learner is saved: two pages of flash or more.
+    /// Where the learner is saved: three pages of flash or more, or two with room for two learners each. See [`Joined`](crate::joined::Joined)
+    /// for a flash with smaller ones.
     pub store: Store<F>,
-    /// The learner: [`float_learner`](super::float_learner) or [`fixed_learner`](super::fixed_learner), in a static.
-    pub learner: &'a mut Learner<H>,
-    /// Its settings: [`FLOAT_TUNER`](super::FLOAT_TUNER) or [`FIXED_TUNER`](super::FIXED_TUNER).
-    pub tuner: &'a FineTuner<H::Optimizer>,
+    /// The [`learner`](super::learner()), in a static.
+    pub learner: &'a mut Learner,
     /// Room to save it, in a static.
     pub buffer: &'a mut Buffer,
 }
 
 /// The device, but for its [`Sampler`](super::sampling::Sampler).
-pub struct App<'a, H: DeviceHead<GESTURES, FEATURES>, Label, Save, D, F: NorFlash> {
+pub struct App<'a, Label, Save, D, F: NorFlash> {
     readings: Consumer<'a, Reading>,
     label: Button<Label>,
     save: Button<Save>,
     display: D,
     store: Store<F>,
-    learner: &'a mut Learner<H>,
-    tuner: &'a FineTuner<H::Optimizer>,
+    learner: &'a mut Learner,
     buffer: &'a mut Buffer,
     window: Window,
     mode: Mode,
     frozen: [f32; FEATURES],
+    /// The last window that was learned, and as which gesture, from 0 on.
+    last: Option<([f32; FEATURES], u8)>,
     answer: Option<Answer>,
     since_answer: u8,
     missing: u16,
@@ -71,9 +68,8 @@ pub struct App<'a, H: DeviceHead<GESTURES, FEATURES>, Label, Save, D, F: NorFlas
     dark: bool,
 }
 
-impl<'a, H, Label, Save, D, F> App<'a, H, Label, Save, D, F>
+impl<'a, Label, Save, D, F> App<'a, Label, Save, D, F>
 where
-    H: DeviceHead<GESTURES, FEATURES>,
     Label: InputPin,
     Save: InputPin,
     D: Display,
@@ -81,10 +77,10 @@ where
 {
     /// A device that goes on from what was saved, as if it had never been off, or as the learner is if nothing was. `observe` is told
     /// which.
-    pub fn new(parts: Parts<'a, H, Label, Save, D, F>, observe: &mut impl FnMut(Event)) -> Self {
-        // A store of two pages needs room for two in each, with their headers and those of the page.
-        const { assert!(2 * (size_of::<Buffer>() + 32) + 64 <= F::ERASE_SIZE, "two learners must fit into a page") };
-        let Parts { readings, label, save, display, store, learner, tuner, buffer } = parts;
+    pub fn new(parts: Parts<'a, Label, Save, D, F>, observe: &mut impl FnMut(Event)) -> Self {
+        // With its header and those of the page.
+        const { assert!(size_of::<Buffer>() + 96 <= F::ERASE_SIZE, "a learner must fit into a page: join some") };
+        let Parts { readings, label, save, display, store, learner, buffer } = parts;
         let mut app = App {
             readings,
             label,
@@ -92,11 +88,11 @@ where
             display,
             store,
             learner,
-            tuner,
             buffer,
             window: Window::new(),
             mode: Mode::Filling,
             frozen: [0.0; FEATURES],
+            last: None,
             answer: None,
             since_answer: 0,
             missing: 0,
@@ -127,9 +123,9 @@ where
         port: &mut P,
         observe: &mut impl FnMut(Event),
     ) {
-        let App { learner, tuner, store, buffer, .. } = self;
+        let App { learner, store, buffer, .. } = self;
         let mut result = None;
-        server.poll(port, learner, tuner, |learner| result.insert(save(store, learner, buffer)).is_ok());
+        server.poll(port, &mut **learner, |learner| result.insert(save(store, learner, buffer)).is_ok());
         if let Some(result) = result {
             self.saved(result, observe);
         }
@@ -141,7 +137,7 @@ where
     }
 
     /// The learner as it is now.
-    pub fn learner(&self) -> &Learner<H> {
+    pub fn learner(&self) -> &Learner {
         self.learner
     }
 
@@ -151,12 +147,10 @@ where
     }
 
     fn load(&mut self, observe: &mut impl FnMut(Event)) {
-        let readout = self.learner.parts().readout;
         match self.store.load(self.learner, self.buffer) {
             Ok(true) => {
-                // The read-out stays the firmware's.
-                self.learner.set_readout(readout);
-                observe(Event::StartedFromSaved { steps: self.learner.steps() });
+                let (gestures, labels) = (self.learner.classes() as u8, self.learner.head().labels());
+                observe(Event::StartedFromSaved { gestures, labels });
             }
             Ok(false) => observe(Event::StartedNew),
             Err(error) => {
@@ -215,7 +209,9 @@ where
                 self.advance(Input::LabelStuck, observe);
             }
             Some(ButtonEvent::Unreadable) => self.fault(Fault::Button(Which::Label), observe),
-            Some(ButtonEvent::Released | ButtonEvent::ReleasedAfterHold) | None => {}
+            Some(ButtonEvent::Released) => self.advance(Input::Release, observe),
+            Some(ButtonEvent::ReleasedAfterHold) => self.advance(Input::ReleaseAfterHold, observe),
+            None => {}
         }
         match self.save.poll() {
             Some(ButtonEvent::Released) => self.advance(Input::Save, observe),
@@ -228,7 +224,7 @@ where
 
     /// Tells the state machine, and does what it asks for.
     fn advance(&mut self, input: Input, observe: &mut impl FnMut(Event)) {
-        let (mode, action) = self.mode.next(input, self.window.is_full());
+        let (mode, action) = self.mode.next(input, self.window.is_full(), self.learner.classes());
         self.mode = mode;
         match action {
             None => {}
@@ -238,6 +234,8 @@ where
                 }
             }
             Some(Action::Learn(gesture)) => self.learn(gesture, observe),
+            Some(Action::Remove(gesture)) => self.remove(gesture, observe),
+            Some(Action::TakeBack) => self.take_back(observe),
             Some(Action::Forget) => observe(Event::Forgot),
             Some(Action::Refuse) => self.fault(Fault::NothingToLabel, observe),
             Some(Action::Save) => self.save(observe),
@@ -250,14 +248,48 @@ where
 
     fn learn(&mut self, gesture: u8, observe: &mut impl FnMut(Event)) {
         let class = usize::from(gesture) - 1;
-        let learned = H::learn(self.learner, self.tuner, &self.frozen, class, |step| {
-            let Prediction { class, probability } = step.prediction();
-            Event::Learned { gesture, before: number(class), probability, beta: step.beta() }
-        });
-        match learned {
-            Ok(event) => observe(event),
+        let knew = self.learner.head().labels() > 0;
+        match learn(self.learner, &self.frozen, class, |step| step.prediction()) {
+            Ok(Prediction { class: before, probability }) => {
+                let (before, probability) = if knew { (Some(number(before)), probability) } else { (None, 0.0) };
+                let samples = self.learner.head().samples(class);
+                self.last = Some((self.frozen, class as u8));
+                self.changed();
+                observe(Event::Learned { gesture, samples, before, probability });
+            }
             Err(error) => self.fault(Fault::Refused(error), observe),
         }
+    }
+
+    fn take_back(&mut self, observe: &mut impl FnMut(Event)) {
+        let Some((features, class)) = self.last.take() else { return self.fault(Fault::NothingToTakeBack, observe) };
+        let class = usize::from(class);
+        match take_back(self.learner, &features, class) {
+            Ok(()) => {
+                let samples = self.learner.head().samples(class);
+                self.changed();
+                observe(Event::TookBack { gesture: number(class), samples });
+            }
+            Err(error) => self.fault(Fault::Refused(error), observe),
+        }
+    }
+
+    fn remove(&mut self, gesture: u8, observe: &mut impl FnMut(Event)) {
+        // Its number may be another's now.
+        self.last = None;
+        match self.learner.remove_class(usize::from(gesture) - 1) {
+            Ok(()) => {
+                self.changed();
+                observe(Event::Removed { gesture });
+            }
+            Err(error) => self.fault(Fault::Refused(error), observe),
+        }
+    }
+
+    /// The last answer was given by what was known before: the next comes at once.
+    fn changed(&mut self) {
+        self.answer = None;
+        self.since_answer = STRIDE;
     }
 
     fn save(&mut self, observe: &mut impl FnMut(Event)) {
@@ -269,14 +301,15 @@ where
     /// interrupts that were missed.
     fn saved(&mut self, result: Result<(), FlashFault>, observe: &mut impl FnMut(Event)) {
         match result {
-            Ok(()) => observe(Event::Saved { steps: self.learner.steps() }),
+            Ok(()) => observe(Event::Saved { labels: self.learner.head().labels() }),
             Err(fault) => self.fault(Fault::NotSaved(fault), observe),
         }
         self.begin_window(observe);
     }
 
     fn infer(&mut self, observe: &mut impl FnMut(Event)) {
-        if self.since_answer < STRIDE {
+        // Before the first label there is no gesture to see.
+        if self.since_answer < STRIDE || self.learner.head().labels() == 0 {
             return;
         }
         let Some(features) = self.window.features() else { return };
@@ -288,7 +321,7 @@ where
                     let gesture = number(class);
                     observe(match answer {
                         Answer::Class(_) => Event::Sees { gesture, probability },
-                        Answer::Unknown(..) => Event::SeesUnknown { gesture, probability },
+                        Answer::Unknown(_, reason) => Event::SeesUnknown { gesture, probability, reason },
                     });
                 }
                 self.answer = Some(answer);
@@ -318,12 +351,8 @@ where
     }
 }
 
-/// Saves all of a learner: what it remembers and what it rounds by go on after a restart as well.
-fn save<H: DeviceHead<GESTURES, FEATURES>, F: NorFlash>(
-    store: &mut Store<F>,
-    learner: &Learner<H>,
-    buffer: &mut Buffer,
-) -> Result<(), FlashFault> {
+/// Saves all of a learner.
+fn save<F: NorFlash>(store: &mut Store<F>, learner: &Learner, buffer: &mut Buffer) -> Result<(), FlashFault> {
     Ok(store.save(learner, Contents::ALL, buffer)?)
 }
 

@@ -5,19 +5,24 @@
 //!   +---------+ -----------------> +----------+ ------------------> +----------+ --+ tap: one more
 //!   | Filling |                    | Watching |                     | Counting |   |
 //!   +---------+ <----------------- +----------+ <------------------ +----------+ <-+
-//!      ^        samples are missing             0.7 s without a tap: learn
-//!      |                                        a fifth tap, or save: forget the taps
-//!      |                                        |
-//!      +----------------------------------------+ the same, where samples have been missing meanwhile
+//!    ^  ^    |  samples are missing   ^      |  0.7 s after the last tap: learn it as that gesture
+//!    |  |    |                        |      |  the last tap was held for 2 s: remove that gesture
+//!    |  |    |                        |      |  a tap beyond the next new gesture, or save: forget the taps
+//!    |  |    +------> +--------+ <----|------+  |
+//!    |  |  save       | Saving |      |   save  |
+//!    |  +------------ +--------+ -----+         |
+//!    |                0.7 s later: save         |
+//!    |                save again: take the last label back
+//!    +------------------------------------------+ the same, where samples have been missing meanwhile
 //! ```
 //!
-//! A short press of save saves, in `Filling` and `Watching`; one of two seconds and more also erases first whatever the flash
-//! holds. A tap in `Filling` is refused: there is no window to label.
+//! One tap more than there are gestures makes a new one. Save that is held for two seconds erases first whatever the flash holds, then saves. A
+//! tap in `Filling` is refused: there is no window to label.
 
 use super::GESTURES;
 use super::sampling::RATE;
 
-/// Without a tap for so many readings, the taps are complete: 0.7 s.
+/// Without a button for so many readings, the presses are complete: 0.7 s.
 pub const QUIET: u8 = (RATE * 7 / 10) as u8;
 
 /// Where the machine is.
@@ -32,7 +37,14 @@ pub enum Mode {
     Counting {
         /// So far, 1 to [`GESTURES`].
         taps: u8,
-        /// Readings since the last one.
+        /// Whether the button is still down.
+        down: bool,
+        /// Readings since it was let go.
+        quiet: u8,
+    },
+    /// Save was pressed once.
+    Saving {
+        /// Readings since it was let go.
         quiet: u8,
     },
 }
@@ -46,6 +58,10 @@ pub enum Input {
     WindowBroken,
     /// The label button was pressed.
     Tap,
+    /// It was let go.
+    Release,
+    /// It was let go after a hold.
+    ReleaseAfterHold,
     /// The label button is of no use: its taps cannot be trusted.
     LabelStuck,
     /// The save button was pressed and let go.
@@ -61,8 +77,12 @@ pub enum Input {
 pub enum Action {
     /// Keep the features of the window: they are to be labelled.
     Freeze,
-    /// Learn the frozen features as this gesture, 1 to [`GESTURES`].
+    /// Learn the frozen features as this gesture, 1 to one more than there are.
     Learn(u8),
+    /// Remove this gesture; those above it move down by one.
+    Remove(u8),
+    /// Take back what was learned last.
+    TakeBack,
     /// Say that the taps count for nothing.
     Forget,
     /// Say that there is nothing to label.
@@ -74,28 +94,39 @@ pub enum Action {
 }
 
 impl Mode {
-    /// The next state, and what is to be done. `full` tells whether the window is full.
-    pub fn next(self, input: Input, full: bool) -> (Mode, Option<Action>) {
+    /// The next state, and what is to be done. `full` tells whether the window is full, `known` how many gestures there are.
+    pub fn next(self, input: Input, full: bool, known: usize) -> (Mode, Option<Action>) {
         let rest = if full { Mode::Watching } else { Mode::Filling };
         match (self, input) {
-            (Mode::Counting { taps, .. }, Input::Tap) if usize::from(taps) < GESTURES => {
-                (Mode::Counting { taps: taps + 1, quiet: 0 }, None)
+            (Mode::Counting { taps, .. }, Input::Tap) if usize::from(taps) < GESTURES.min(known + 1) => {
+                (Mode::Counting { taps: taps + 1, down: true, quiet: 0 }, None)
             }
-            (Mode::Counting { .. }, Input::Tap | Input::Save | Input::SaveAfterHold | Input::LabelStuck) => {
-                (rest, Some(Action::Forget))
+            (Mode::Counting { taps, .. }, Input::Release) => (Mode::Counting { taps, down: false, quiet: 0 }, None),
+            (Mode::Counting { taps, .. }, Input::ReleaseAfterHold) if usize::from(taps) <= known => {
+                (rest, Some(Action::Remove(taps)))
             }
-            (Mode::Counting { taps, quiet }, Input::Tick) if quiet + 1 < QUIET => {
-                (Mode::Counting { taps, quiet: quiet + 1 }, None)
+            (Mode::Counting { down: true, .. }, Input::Tick) => (self, None),
+            (Mode::Counting { taps, quiet, .. }, Input::Tick) if quiet + 1 < QUIET => {
+                (Mode::Counting { taps, down: false, quiet: quiet + 1 }, None)
             }
             (Mode::Counting { taps, .. }, Input::Tick) => (rest, Some(Action::Learn(taps))),
             // The frozen window stays good.
             (Mode::Counting { .. }, Input::WindowFull | Input::WindowBroken) => (self, None),
-            (Mode::Watching, Input::Tap) => (Mode::Counting { taps: 1, quiet: 0 }, Some(Action::Freeze)),
+            (
+                Mode::Counting { .. },
+                Input::Tap | Input::ReleaseAfterHold | Input::Save | Input::SaveAfterHold | Input::LabelStuck,
+            ) => (rest, Some(Action::Forget)),
+            (Mode::Saving { .. }, Input::Save) => (rest, Some(Action::TakeBack)),
+            (Mode::Saving { quiet }, Input::Tick) if quiet + 1 < QUIET => (Mode::Saving { quiet: quiet + 1 }, None),
+            // A save begins a new window, so that a tap before it would have nothing to label.
+            (Mode::Saving { .. }, Input::Tick | Input::Tap) => (rest, Some(Action::Save)),
+            (Mode::Saving { .. }, Input::SaveAfterHold) => (rest, Some(Action::EraseAndSave)),
+            (Mode::Watching, Input::Tap) => (Mode::Counting { taps: 1, down: true, quiet: 0 }, Some(Action::Freeze)),
             (Mode::Filling, Input::Tap) => (Mode::Filling, Some(Action::Refuse)),
-            (_, Input::Save) => (self, Some(Action::Save)),
+            (_, Input::Save) => (Mode::Saving { quiet: 0 }, None),
             (_, Input::SaveAfterHold) => (self, Some(Action::EraseAndSave)),
-            (_, Input::WindowFull | Input::WindowBroken) => (rest, None),
-            (_, Input::LabelStuck | Input::Tick) => (self, None),
+            (Mode::Filling | Mode::Watching, Input::WindowFull | Input::WindowBroken) => (rest, None),
+            (_, _) => (self, None),
         }
     }
 }
@@ -103,59 +134,94 @@ impl Mode {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::vec::Vec;
 
-    /// Goes through inputs with a full window; the actions that come of it.
-    fn actions(from: Mode, inputs: &[Input]) -> (Mode, std::vec::Vec<Action>) {
-        inputs.iter().fold((from, std::vec::Vec::new()), |(mode, mut actions), input| {
-            let (next, action) = mode.next(*input, true);
+    /// Goes through inputs with a full window and so many gestures; the actions that come of it.
+    fn actions(from: Mode, known: usize, inputs: &[Input]) -> (Mode, Vec<Action>) {
+        inputs.iter().fold((from, Vec::new()), |(mode, mut actions), input| {
+            let (next, action) = mode.next(*input, true, known);
             actions.extend(action);
             (next, actions)
         })
     }
 
+    /// So many taps, each let go.
+    fn taps(count: usize) -> Vec<Input> {
+        let tap = [&[Input::Tap][..], &[Input::Tick; 5], &[Input::Release], &[Input::Tick; 20]].concat();
+        tap.repeat(count)
+    }
+
     #[test]
     fn taps_are_counted_until_a_pause() {
-        for taps in 1..=GESTURES {
-            let mut inputs = std::vec::Vec::new();
-            for _ in 0..taps {
-                inputs.push(Input::Tap);
-                inputs.extend([Input::Tick; 20]);
-            }
-            let (mode, found) = actions(Mode::Watching, &inputs);
-            assert_eq!((mode, &found[..]), (Mode::Counting { taps: taps as u8, quiet: 20 }, &[Action::Freeze][..]));
-            let (mode, found) = actions(mode, &[Input::Tick; QUIET as usize - 20]);
-            assert_eq!((mode, &found[..]), (Mode::Watching, &[Action::Learn(taps as u8)][..]));
+        // Each gesture that there is, and one more.
+        for (known, count) in (0..GESTURES).flat_map(|known| (1..=known + 1).map(move |count| (known, count))) {
+            let (mode, found) = actions(Mode::Watching, known, &taps(count));
+            let counting = Mode::Counting { taps: count as u8, down: false, quiet: 20 };
+            assert_eq!((mode, &found[..]), (counting, &[Action::Freeze][..]));
+            let (mode, found) = actions(mode, known, &[Input::Tick; QUIET as usize - 20]);
+            assert_eq!((mode, &found[..]), (Mode::Watching, &[Action::Learn(count as u8)][..]));
         }
     }
 
     #[test]
     fn a_tap_too_many_and_save_forget_the_taps() {
-        let (mode, found) = actions(Mode::Watching, &[Input::Tap; GESTURES + 1]);
-        assert_eq!((mode, &found[..]), (Mode::Watching, &[Action::Freeze, Action::Forget][..]));
+        for (known, count) in [(0, 2), (3, 5), (GESTURES, GESTURES + 1)] {
+            let (mode, found) = actions(Mode::Watching, known, &taps(count));
+            assert_eq!((mode, &found[..]), (Mode::Watching, &[Action::Freeze, Action::Forget][..]));
+        }
         for input in [Input::Save, Input::SaveAfterHold, Input::LabelStuck] {
-            let (mode, found) = actions(Mode::Watching, &[Input::Tap, input]);
+            let (mode, found) = actions(Mode::Watching, 3, &[Input::Tap, input]);
             assert_eq!((mode, &found[..]), (Mode::Watching, &[Action::Freeze, Action::Forget][..]));
         }
     }
 
     #[test]
-    fn a_gap_does_not_spoil_a_frozen_window_but_is_noticed_after_it() {
-        let counting = Mode::Counting { taps: 2, quiet: QUIET - 1 };
-        assert_eq!(counting.next(Input::WindowBroken, false), (counting, None));
-        assert_eq!(counting.next(Input::Tick, false), (Mode::Filling, Some(Action::Learn(2))));
-        assert_eq!(counting.next(Input::Tick, true), (Mode::Watching, Some(Action::Learn(2))));
-        assert_eq!(Mode::Watching.next(Input::WindowBroken, false), (Mode::Filling, None));
-        assert_eq!(Mode::Filling.next(Input::WindowFull, true), (Mode::Watching, None));
+    fn a_held_tap_removes_the_gesture_and_learns_nothing() {
+        let hold = [&[Input::Tap][..], &[Input::Tick; 120], &[Input::ReleaseAfterHold], &[Input::Tick; 120]].concat();
+        for (before, known, expected) in
+            [(0, 3, Action::Remove(1)), (2, 3, Action::Remove(3)), (3, 3, Action::Forget), (0, 0, Action::Forget)]
+        {
+            let (mode, found) = actions(Mode::Watching, known, &[taps(before), hold.clone()].concat());
+            assert_eq!((mode, &found[..]), (Mode::Watching, &[Action::Freeze, expected][..]), "{before} taps");
+        }
+        assert_eq!(actions(Mode::Filling, 3, &hold), (Mode::Filling, std::vec![Action::Refuse]));
     }
 
     #[test]
-    fn nothing_is_labelled_before_the_window_is_full_but_saving_works() {
-        assert_eq!(Mode::Filling.next(Input::Tap, false), (Mode::Filling, Some(Action::Refuse)));
+    fn save_once_saves_and_twice_takes_the_last_label_back() {
         for mode in [Mode::Filling, Mode::Watching] {
-            assert_eq!(mode.next(Input::Save, true), (mode, Some(Action::Save)));
-            assert_eq!(mode.next(Input::SaveAfterHold, true), (mode, Some(Action::EraseAndSave)));
-            assert_eq!(mode.next(Input::Tick, true), (mode, None));
-            assert_eq!(mode.next(Input::LabelStuck, true), (mode, None));
+            let quiet = [Input::Tick; QUIET as usize];
+            let (_, found) = actions(mode, 3, &[&[Input::Save][..], &quiet].concat());
+            assert_eq!(found, [Action::Save]);
+            let (_, found) = actions(mode, 3, &[&[Input::Save, Input::Tick, Input::Save][..], &quiet].concat());
+            assert_eq!(found, [Action::TakeBack]);
+            assert_eq!(mode.next(Input::SaveAfterHold, true, 3), (mode, Some(Action::EraseAndSave)));
+        }
+        let saving = Mode::Saving { quiet: 3 };
+        assert_eq!(saving.next(Input::Tap, true, 3), (Mode::Watching, Some(Action::Save)));
+        assert_eq!(saving.next(Input::SaveAfterHold, false, 3), (Mode::Filling, Some(Action::EraseAndSave)));
+        for input in [Input::WindowBroken, Input::WindowFull, Input::Release, Input::LabelStuck] {
+            assert_eq!(saving.next(input, true, 3), (saving, None));
+        }
+    }
+
+    #[test]
+    fn a_gap_does_not_spoil_a_frozen_window_but_is_noticed_after_it() {
+        let counting = Mode::Counting { taps: 2, down: false, quiet: QUIET - 1 };
+        assert_eq!(counting.next(Input::WindowBroken, false, 2), (counting, None));
+        assert_eq!(counting.next(Input::Tick, false, 2), (Mode::Filling, Some(Action::Learn(2))));
+        assert_eq!(counting.next(Input::Tick, true, 2), (Mode::Watching, Some(Action::Learn(2))));
+        assert_eq!(Mode::Watching.next(Input::WindowBroken, false, 2), (Mode::Filling, None));
+        assert_eq!(Mode::Filling.next(Input::WindowFull, true, 2), (Mode::Watching, None));
+    }
+
+    #[test]
+    fn nothing_is_labelled_before_the_window_is_full() {
+        assert_eq!(Mode::Filling.next(Input::Tap, false, 3), (Mode::Filling, Some(Action::Refuse)));
+        for mode in [Mode::Filling, Mode::Watching] {
+            for input in [Input::Tick, Input::LabelStuck, Input::Release, Input::ReleaseAfterHold] {
+                assert_eq!(mode.next(input, true, 3), (mode, None));
+            }
         }
     }
 }

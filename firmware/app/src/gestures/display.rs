@@ -111,7 +111,7 @@ mod tests {
 
     #[test]
     fn gesture_k_is_k_flashes_and_sure_ones_are_long() {
-        for class in 0..4 {
+        for class in 0..crate::gestures::GESTURES {
             let period = usize::from(FLASH) * (class + 1) + usize::from(PAUSE);
             let known = |probability| Shown::Answer(Answer::Class(Prediction { class, probability }));
             let (sure, unsure) = (lit(known(0.95), period), lit(known(0.7), period));
@@ -124,7 +124,8 @@ mod tests {
 
     #[test]
     fn unknown_glimmers_and_what_else_there_is_differs() {
-        let unknown = lit(Shown::Answer(Answer::Unknown(Prediction { class: 1, probability: 0.4 }, Reason::Between)), 50);
+        let unknown =
+            lit(Shown::Answer(Answer::Unknown(Prediction { class: 1, probability: 0.4 }, Reason::Between)), 50);
         assert_eq!((flashes(&unknown), unknown.iter().filter(|lit| **lit).count()), (1, 2));
         assert_eq!(lit(Shown::Nothing, 5), [false; 5]);
         assert_eq!(lit(Shown::Taps(2), 5), [true; 5]);

@@ -3,6 +3,7 @@
 use core::fmt;
 
 use gradient_decay::Error;
+use gradient_decay::readout::Reason;
 use gradient_decay::store::StoreError;
 
 use super::button::Which;
@@ -14,10 +15,12 @@ use super::sampling::SensorFault;
 pub enum Event {
     /// It started with nothing saved: it knows nothing.
     StartedNew,
-    /// It started with what was saved, after so many steps.
+    /// It started with what was saved.
     StartedFromSaved {
-        /// Steps of the warm-up.
-        steps: u32,
+        /// The gestures that it knows.
+        gestures: u8,
+        /// The labels that it has learned.
+        labels: u32,
     },
     /// It sees another gesture than before.
     Sees {
@@ -30,26 +33,40 @@ pub enum Event {
     SeesUnknown {
         /// The most probable gesture.
         gesture: u8,
-        /// Its probability, below the threshold.
+        /// Its probability.
         probability: f32,
+        /// Why it is not the answer: far from all that was taught, or between two gestures.
+        reason: Reason,
     },
     /// It learned a window.
     Learned {
         /// As this gesture.
         gesture: u8,
-        /// The gesture that it took it for before.
-        before: u8,
+        /// The windows that it has learned of this gesture.
+        samples: u32,
+        /// The gesture that it took it for before; `None` if it knew none.
+        before: Option<u8>,
         /// The probability of that.
         probability: f32,
-        /// The beta of the step.
-        beta: f32,
+    },
+    /// The last label was taken back.
+    TookBack {
+        /// The gesture that it was.
+        gesture: u8,
+        /// The windows of this gesture that are left.
+        samples: u32,
+    },
+    /// A gesture was removed; those above it have moved down by one.
+    Removed {
+        /// Which.
+        gesture: u8,
     },
     /// The taps were forgotten.
     Forgot,
     /// All that it has learned was saved.
     Saved {
-        /// The steps that it had taken.
-        steps: u32,
+        /// The labels that it has learned.
+        labels: u32,
     },
     /// The sensor works again, after so many samples that were missing.
     SensorBack {
@@ -74,6 +91,8 @@ pub enum Fault {
     Display,
     /// The label button was pressed before a window was full.
     NothingToLabel,
+    /// There is no label to take back: none since the start, since one was taken back, or since a gesture was removed.
+    NothingToTakeBack,
     /// The head refused a window; it is as it was before.
     Refused(Error),
     /// The saved learner could not be loaded: the device starts new, and what is in flash stays there.
@@ -92,7 +111,7 @@ pub enum FlashFault {
     Corrupted,
     /// The saved learner is of another shape: hold the save button for two seconds to erase it.
     Checkpoint(Error),
-    /// A learner does not fit into a page, or the range is none: the board is set up wrong.
+    /// A learner does not fit into a page: the board is set up wrong.
     SetUp,
 }
 
@@ -113,7 +132,7 @@ impl fmt::Display for FlashFault {
             FlashFault::Device => f.write_str("the flash refused"),
             FlashFault::Corrupted => f.write_str("it is damaged; hold the save button to erase it"),
             FlashFault::Checkpoint(error) => write!(f, "{error}; hold the save button to erase it"),
-            FlashFault::SetUp => f.write_str("it needs two pages, each with room for two learners"),
+            FlashFault::SetUp => f.write_str("it needs three pages with room for a learner, or two with room for two"),
         }
     }
 }

@@ -46,8 +46,13 @@ pub struct Accelerometer<'a> {
 impl<'a> Accelerometer<'a> {
     /// A sensor that goes through the script, with these outages, in their order.
     pub fn new(script: &'a [Segment], outages: &'a [Outage]) -> Self {
+        Self::with_seed(script, outages, 0)
+    }
+
+    /// The same with other variations of the gestures: those of a seed.
+    pub fn with_seed(script: &'a [Segment], outages: &'a [Outage], seed: u32) -> Self {
         let mut sensor = Accelerometer {
-            walker: Walker::new(script),
+            walker: Walker::with_seed(script, seed),
             outages,
             measured: 0,
             failed: 0,

@@ -9,8 +9,8 @@ pub const PAGE: usize = 512;
 /// The bytes of a word, the least that is written at a time.
 pub const WORD: usize = 4;
 
-/// The flash that the micro:bit v2 and the Pico keep free: two pages of 4 kB.
-pub type BoardFlash = Flash<2, 4096>;
+/// The flash that the micro:bit v2 and the Pico keep free: three pages, each two of 4 kB [joined](crate::joined::Joined).
+pub type BoardFlash = Flash<3, 8192>;
 
 /// The flash.
 #[derive(Clone)]

@@ -2,7 +2,7 @@
 
 use crate::gestures::sampling::Acceleration;
 
-/// The gestures that there are, numbered from 1; one more than a device has room for.
+/// The gestures that there are, numbered from 1.
 ///
 /// | | |
 /// |---|---|

@@ -7,7 +7,6 @@ use gradient_decay::Answer;
 
 use super::accelerometer::Outage;
 use super::motion::Motion;
-use crate::gestures::GESTURES;
 use crate::gestures::control::QUIET;
 use crate::gestures::sampling::Acceleration;
 
@@ -29,8 +28,12 @@ pub enum Act {
     None,
     /// The label button is tapped so often, from [`TEACH_AT`] on.
     Teach(u8),
+    /// The same, but the last tap is held for so many readings.
+    Hold(u8, u16),
     /// The save button is pressed for so many readings, from [`TEACH_AT`] on.
     Save(u16),
+    /// The save button is pressed twice.
+    TakeBack,
     /// At the end the answer is compared with the gesture.
     Examine,
 }
@@ -42,17 +45,25 @@ pub const TEACH_AT: u16 = 90;
 const TAP: u16 = 12;
 const DOWN: u16 = 5;
 
-/// The script's parts: every gesture is taught in turn so often, then examined so often.
+/// The gestures of the script that are taught; one more is not.
+pub const TAUGHT: usize = 4;
+
+/// The script's parts: every gesture is taught in turn so often; one is taught wrong, taken back, and all is saved; then each is examined so
+/// often.
 const LESSONS: usize = 3;
 const EXAMS: usize = 5;
-const LENGTH: usize = LESSONS * GESTURES + 1 + EXAMS * (GESTURES + 1) + 1;
+const LENGTH: usize = LESSONS * TAUGHT + 3 + EXAMS * (TAUGHT + 1) + 1;
+
+/// A gesture that is labelled as another, and how that is taken back.
+const WRONG: Segment = Segment { gesture: 2, ..teach(3) };
+const TAKE_BACK: Segment = Segment { act: Act::TakeBack, ..SAVE };
 
 /// The readings of a lesson, of a save, and of an exam: a window and half a second.
 const fn teach(gesture: u8) -> Segment {
     let readings = TEACH_AT + TAP * gesture as u16 + QUIET as u16 + 10;
     Segment { gesture, readings, act: Act::Teach(gesture) }
 }
-const SAVE: Segment = Segment { gesture: 1, readings: TEACH_AT + 30, act: Act::Save(10) };
+const SAVE: Segment = Segment { gesture: 1, readings: TEACH_AT + 60, act: Act::Save(10) };
 const fn examine(gesture: u8) -> Segment {
     Segment { gesture, readings: 96, act: Act::Examine }
 }
@@ -60,18 +71,21 @@ const fn examine(gesture: u8) -> Segment {
 /// The stretch of rest at the end, in which the [`OUTAGES`] are.
 const REST: Segment = Segment { gesture: 1, readings: 250, act: Act::None };
 
-/// Each of four gestures is taught three times, the learner is saved, and each is examined five times, and one that was never taught.
-/// At the end the sensor fails.
+/// Each of four gestures is taught three times, one of them once as another, which is taken back; the learner is saved, and each is examined
+/// five times, and one that was never taught. At the end the sensor fails.
 pub static SCRIPT: [Segment; LENGTH] = {
     let mut script = [SAVE; LENGTH];
+    let lessons = LESSONS * TAUGHT;
     let mut i = 0;
-    while i < LESSONS * GESTURES {
-        script[i] = teach((i % GESTURES) as u8 + 1);
+    while i < lessons {
+        script[i] = teach((i % TAUGHT) as u8 + 1);
         i += 1;
     }
+    script[lessons] = WRONG;
+    script[lessons + 1] = TAKE_BACK;
     let mut exam = 0;
-    while exam < EXAMS * (GESTURES + 1) {
-        script[i + 1 + exam] = examine((exam % (GESTURES + 1)) as u8 + 1);
+    while exam < EXAMS * (TAUGHT + 1) {
+        script[lessons + 3 + exam] = examine((exam % (TAUGHT + 1)) as u8 + 1);
         exam += 1;
     }
     script[LENGTH - 1] = REST;
@@ -103,13 +117,19 @@ pub struct Walker<'a> {
     rest: &'a [Segment],
     at: u16,
     begun: u32,
+    seed: u32,
     motion: Motion,
 }
 
 impl<'a> Walker<'a> {
     /// The beginning of a script.
     pub fn new(script: &'a [Segment]) -> Self {
-        Walker { rest: script, at: 0, begun: 0, motion: Motion::new(1, 0) }
+        Self::with_seed(script, 0)
+    }
+
+    /// The same with the variations of a seed.
+    pub fn with_seed(script: &'a [Segment], seed: u32) -> Self {
+        Walker { rest: script, at: 0, begun: 0, seed, motion: Motion::new(1, seed) }
     }
 
     /// Goes on by a reading; the segment that it belongs to, and its place there.
@@ -130,7 +150,7 @@ impl<'a> Walker<'a> {
     /// The next sample of the segments' gestures, each varied by its number.
     pub fn sample(&mut self) -> Acceleration {
         if let Some((segment, 0)) = self.next() {
-            self.motion = Motion::new(segment.gesture, self.begun);
+            self.motion = Motion::new(segment.gesture, self.begun + 1000 * self.seed);
         }
         self.motion.sample()
     }
@@ -164,7 +184,12 @@ impl InputPin for Finger<'_> {
         let Some(since) = at.checked_sub(TEACH_AT) else { return Ok(false) };
         Ok(match segment.act {
             Act::Teach(taps) if !self.saves => since / TAP < u16::from(taps) && since % TAP < DOWN,
+            Act::Hold(taps, readings) if !self.saves => {
+                let last = TAP * u16::from(taps.saturating_sub(1));
+                if since < last { since % TAP < DOWN } else { since - last < readings }
+            }
             Act::Save(readings) if self.saves => since < readings,
+            Act::TakeBack if self.saves => since / TAP < 2 && since % TAP < DOWN,
             _ => false,
         })
     }
@@ -206,7 +231,7 @@ impl<'a> Exam<'a> {
     pub fn reading(&mut self, answer: Option<Answer>) -> Option<ExamResult> {
         let Some((segment, at)) = self.walker.next() else { return Some(self.result) };
         if segment.act == Act::Examine && at + 1 == segment.readings {
-            let taught = usize::from(segment.gesture) <= GESTURES;
+            let taught = usize::from(segment.gesture) <= TAUGHT;
             let count = match answer {
                 Some(Answer::Class(prediction)) if taught => {
                     let right = prediction.class + 1 == usize::from(segment.gesture);

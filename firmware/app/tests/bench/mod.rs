@@ -2,16 +2,11 @@
 
 use embedded_hal::digital::{ErrorKind, ErrorType, InputPin};
 use embedded_hal_mock::eh1::delay::NoopDelay;
-use gradient_decay::calibration::Summary;
-use gradient_decay::{FineTuner, Store};
+use gradient_decay::Store;
 use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::display::{Display, Shown};
-use gradient_decay_app::gestures::features::FEATURES;
 use gradient_decay_app::gestures::sampling::{Readings, Sampler};
-use gradient_decay_app::gestures::{
-    App, Event, FIXED_TUNER, FLOAT_TUNER, GESTURES, Head, Learner, Parts, fixed_learner, float_learner,
-};
-use gradient_decay_app::learner::DeviceHead;
+use gradient_decay_app::gestures::{App, Event, Learner, Parts, learner};
 use gradient_decay_app::simulation::script::{Exam, ExamResult, Finger, Segment};
 use gradient_decay_app::simulation::{Accelerometer, BoardFlash, Outage};
 
@@ -19,6 +14,8 @@ use gradient_decay_app::simulation::{Accelerometer, BoardFlash, Outage};
 pub struct Bench<'a> {
     pub script: &'a [Segment],
     pub outages: &'a [Outage],
+    /// How the gestures vary.
+    pub seed: u32,
     pub flash: BoardFlash,
     /// The level of a button's pin at each reading.
     pub label: Option<Level>,
@@ -36,8 +33,7 @@ pub type Level = fn(u32) -> Result<bool, ErrorKind>;
 pub struct Run {
     pub events: Vec<Event>,
     pub exam: ExamResult,
-    pub head: Head,
-    pub calibration: Option<Summary>,
+    pub learner: Learner,
     pub flash: BoardFlash,
 }
 
@@ -53,6 +49,7 @@ impl<'a> Bench<'a> {
         Bench {
             script,
             outages: &[],
+            seed: 0,
             flash: BoardFlash::new(),
             label: None,
             save: None,
@@ -61,22 +58,14 @@ impl<'a> Bench<'a> {
         }
     }
 
-    /// Runs a device in float to the end of the script.
-    pub fn float(self) -> Run {
-        self.run(&mut float_learner(), &FLOAT_TUNER)
-    }
-
-    /// Runs one in integers.
-    pub fn fixed(self) -> Run {
-        self.run(&mut fixed_learner(), &FIXED_TUNER)
-    }
-
-    fn run<H: DeviceHead<GESTURES, FEATURES>>(self, learner: &mut Learner<H>, tuner: &FineTuner<H::Optimizer>) -> Run {
+    /// Runs a device to the end of the script.
+    pub fn run(self) -> Run {
+        let mut learner = learner();
         let mut events = Vec::new();
         let mut observe = |event| events.push(event);
         let mut queue = Readings::new();
         let (producer, readings) = queue.split();
-        let sensor = Accelerometer::new(self.script, self.outages);
+        let sensor = Accelerometer::with_seed(self.script, self.outages, self.seed);
         let mut sampler = Sampler::new(sensor, producer, &mut NoopDelay::new());
         let parts = Parts {
             readings,
@@ -84,8 +73,7 @@ impl<'a> Bench<'a> {
             save: Button::active_low(Pin { finger: Finger::save(self.script), level: self.save, looked: 0 }),
             display: Lamp { fails: self.display_fails },
             store: Store::new(self.flash, 0..BoardFlash::BYTES as u32).unwrap(),
-            learner: &mut *learner,
-            tuner,
+            learner: &mut learner,
             buffer: &mut [0; _],
         };
         let mut app = App::new(parts, &mut observe);
@@ -99,10 +87,7 @@ impl<'a> Bench<'a> {
             }
         };
         let flash = app.into_store().into_flash();
-        let (mut head, mut parameters) = (Head::new(), [0.0; Head::PARAMETERS]);
-        learner.head().export(&mut parameters).unwrap();
-        head.import(&parameters).unwrap();
-        Run { exam, head, calibration: learner.parts().calibration.summary(), flash, events }
+        Run { exam, learner, flash, events }
     }
 }
 

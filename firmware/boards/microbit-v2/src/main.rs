@@ -21,12 +21,13 @@ use embassy_time::Delay;
 use gradient_decay::Store;
 use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::sampling::{RATE, Readings, Sampler};
-use gradient_decay_app::gestures::{App, Buffer, FLOAT_TUNER, FloatLearner, Parts, float_learner};
+use gradient_decay_app::gestures::{App, Buffer, Learner, Parts, learner};
+use gradient_decay_app::joined::Joined;
 use matrix::{Leds, Matrix};
 use static_cell::ConstStaticCell;
 use wires::Wires;
 
-static LEARNER: ConstStaticCell<FloatLearner> = ConstStaticCell::new(float_learner());
+static LEARNER: ConstStaticCell<Learner> = ConstStaticCell::new(learner());
 static BUFFER: ConstStaticCell<Buffer> = ConstStaticCell::new([0; _]);
 static READINGS: ConstStaticCell<Readings> = ConstStaticCell::new(Readings::new());
 static SERVER: ConstStaticCell<Server> = ConstStaticCell::new(Server::new());
@@ -36,8 +37,8 @@ static LEDS: Handover<Leds> = Handover::new();
 
 bind_interrupts!(struct Interrupts { UARTE0 => buffered_uarte::InterruptHandler<UARTE0>; });
 
-/// The last two pages of the flash, which memory.x keeps free.
-const STORE: core::ops::Range<u32> = (FLASH_SIZE - 2 * PAGE_SIZE) as u32..FLASH_SIZE as u32;
+/// The last six pages of the flash, which memory.x keeps free: two of them hold a learner.
+const STORE: core::ops::Range<u32> = (FLASH_SIZE - 6 * PAGE_SIZE) as u32..FLASH_SIZE as u32;
 
 /// The core's frequency in Hz.
 const CLOCK: u32 = 64_000_000;
@@ -98,9 +99,8 @@ fn main() -> ! {
         label: Button::active_low(Input::new(board.P0_14, Pull::Up)),
         save: Button::active_low(Input::new(board.P0_23, Pull::Up)),
         display: Matrix,
-        store: unwrap!(Store::new(Nvmc::new(board.NVMC), STORE).ok()),
+        store: unwrap!(Store::new(Joined::<_, 2>(Nvmc::new(board.NVMC)), STORE).ok()),
         learner: LEARNER.take(),
-        tuner: &FLOAT_TUNER,
         buffer: BUFFER.take(),
     };
     let app = App::new(parts, &mut board_support::log);

@@ -1,5 +1,5 @@
-//! The 25 LEDs: gesture k is a column, the k-th from the left, as high as it is probable; unknown is a question mark, taps are dots, a
-//! fault is a cross.
+//! The 25 LEDs: gesture k is k dots in the upper two rows, and as long a row below as it is probable; unknown is a question mark, taps are
+//! dots in the middle, a fault is a cross.
 
 use core::convert::Infallible;
 use core::sync::atomic::{AtomicU32, Ordering};
@@ -62,10 +62,12 @@ impl Display for Matrix {
             Shown::Nothing => 0,
             Shown::Fault => CROSS,
             Shown::Answer(Answer::Unknown(..)) => UNKNOWN,
-            Shown::Answer(Answer::Class(prediction)) => where_lit(&|row, column| {
-                column == prediction.class && (5 - row) as f32 <= 0.5 + 5.0 * prediction.probability
+            Shown::Answer(Answer::Class(prediction)) => where_lit(&|row, column| match row {
+                0..2 => 5 * row + column <= prediction.class,
+                4 => (column + 1) as f32 <= 0.5 + 5.0 * prediction.probability,
+                _ => false,
             }),
-            Shown::Taps(taps) => where_lit(&|row, column| row == 2 && column < usize::from(taps)),
+            Shown::Taps(taps) => where_lit(&|row, column| row >= 2 && 5 * (row - 2) + column < usize::from(taps)),
         };
         IMAGE.store(image, Ordering::Relaxed);
         Ok(())

@@ -1,17 +1,28 @@
-//! The gesture learner in integers on QEMU's `microbit`, a Cortex-M0, its hardware simulated.
+//! The gesture learner on QEMU's `microbit`, a Cortex-M0 without an FPU: its sensor and its buttons simulated, its flash that of the
+//! nRF51822, which QEMU has.
 #![no_std]
 #![no_main]
 
-use board_support::qemu::{self, Nothing};
-use gradient_decay_app::gestures::{FIXED_TUNER, FixedLearner, fixed_learner};
-use static_cell::ConstStaticCell;
+mod nvmc;
 
-static LEARNER: ConstStaticCell<FixedLearner> = ConstStaticCell::new(fixed_learner());
+use board_support::qemu::{self, Nothing};
+use board_support::simulated::new_learner;
+use defmt::unwrap;
+use gradient_decay::Store;
+use gradient_decay_app::joined::Joined;
+use nvmc::Nvmc;
 
 /// The frequency of SysTick in Hz.
 const CLOCK: u32 = 16_000_000;
 
+/// The last 24 of the 256 kB of flash, which memory.x keeps free.
+const STORE: core::ops::Range<u32> = 232 * 1024..256 * 1024;
+
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    qemu::run(CLOCK, LEARNER.take(), &FIXED_TUNER, Nothing, &mut Nothing)
+    // Eight pages of 1 kB hold a learner.
+    let mut store = unwrap!(Store::new(Joined::<_, 8>(Nvmc), STORE).ok());
+    // QEMU's is all zeros at first, where a chip's is erased.
+    unwrap!(store.erase().ok());
+    qemu::run(CLOCK, new_learner(), store, Nothing, &mut Nothing)
 }

@@ -3,13 +3,10 @@
 #![no_main]
 
 use board_support::qemu::{self, mps2};
+use board_support::simulated::{new_learner, store};
 use gradient_decay_app::gestures::display::Blink;
-use gradient_decay_app::gestures::{FLOAT_TUNER, FloatLearner, float_learner};
-use static_cell::ConstStaticCell;
-
-static LEARNER: ConstStaticCell<FloatLearner> = ConstStaticCell::new(float_learner());
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    qemu::run(mps2::CLOCK, LEARNER.take(), &FLOAT_TUNER, Blink::new(mps2::Lamp), &mut mps2::Uart::open())
+    qemu::run(mps2::CLOCK, new_learner(), store(), Blink::new(mps2::Lamp), &mut mps2::Uart::open())
 }

@@ -1,16 +1,12 @@
-//! The gesture learner in integers on QEMU's `virt`, a RISC-V core without FPU and atomics, its hardware simulated.
+//! The gesture learner on QEMU's `virt`, a RISC-V core without FPU and atomics, its hardware simulated.
 #![no_std]
 #![no_main]
 
 use board_support::qemu::{Nothing, exit_failure, exit_success};
-use board_support::simulated::{self, Sensor};
+use board_support::simulated::{self, Sensor, new_learner, store};
 use gradient_decay_app::gestures::sampling::RATE;
-use gradient_decay_app::gestures::{FIXED_TUNER, FixedLearner, fixed_learner};
 use riscv::interrupt::Interrupt;
 use riscv_rt::{core_interrupt, entry};
-use static_cell::ConstStaticCell;
-
-static LEARNER: ConstStaticCell<FixedLearner> = ConstStaticCell::new(fixed_learner());
 
 /// The timer that all cores share (RISC-V ACLINT specification): its count at 10 MHz, and the count of its next interrupt.
 const MTIME: *const u32 = 0x0200_bff8 as *const u32;
@@ -27,9 +23,9 @@ fn main() -> ! {
             riscv::interrupt::enable();
         }
     };
-    let (learner, wait) = (LEARNER.take(), riscv::asm::wfi);
+    let wait = riscv::asm::wfi;
     // QEMU counts nanoseconds in the cycle counter, and an instruction takes 64 under `-icount shift=6`.
-    if simulated::run(learner, &FIXED_TUNER, Nothing, &mut Nothing, start, wait, |cycles| cycles / 64) {
+    if simulated::run(new_learner(), store(), Nothing, &mut Nothing, start, wait, |cycles| cycles / 64) {
         exit_success()
     }
     exit_failure()

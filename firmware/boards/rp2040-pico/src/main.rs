@@ -1,4 +1,4 @@
-//! The gesture learner in integers on the Raspberry Pi Pico: an LSM303AGR at GP4 (SDA) and GP5 (SCL), buttons to ground at GP14 (label)
+//! The gesture learner on the Raspberry Pi Pico: an LSM303AGR at GP4 (SDA) and GP5 (SCL), buttons to ground at GP14 (label)
 //! and GP15 (save), the LED on the board, its flash, and a serial port at GP0 (TX) and GP1 (RX). A Pico W has its LED elsewhere: there,
 //! one from GP25 to ground.
 #![no_std]
@@ -21,11 +21,12 @@ use gradient_decay::Store;
 use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::display::Blink;
 use gradient_decay_app::gestures::sampling::{RATE, Readings, Sampler};
-use gradient_decay_app::gestures::{App, Buffer, FIXED_TUNER, FixedLearner, Parts, fixed_learner};
+use gradient_decay_app::gestures::{App, Buffer, Learner, Parts, learner};
+use gradient_decay_app::joined::Joined;
 use static_cell::ConstStaticCell;
 use wires::Wires;
 
-static LEARNER: ConstStaticCell<FixedLearner> = ConstStaticCell::new(fixed_learner());
+static LEARNER: ConstStaticCell<Learner> = ConstStaticCell::new(learner());
 static BUFFER: ConstStaticCell<Buffer> = ConstStaticCell::new([0; _]);
 static READINGS: ConstStaticCell<Readings> = ConstStaticCell::new(Readings::new());
 static SERVER: ConstStaticCell<Server> = ConstStaticCell::new(Server::new());
@@ -34,9 +35,9 @@ static SAMPLER: Handover<Sampler<'static, Bus<Wires>>> = Handover::new();
 
 bind_interrupts!(struct Interrupts { UART0_IRQ => BufferedInterruptHandler<UART0>; });
 
-/// The flash, and the two pages at its end that memory.x keeps free.
+/// The flash, and the six pages at its end that memory.x keeps free: two of them hold a learner.
 const FLASH: usize = 2 * 1024 * 1024;
-const STORE: core::ops::Range<u32> = (FLASH - 2 * ERASE_SIZE) as u32..FLASH as u32;
+const STORE: core::ops::Range<u32> = (FLASH - 6 * ERASE_SIZE) as u32..FLASH as u32;
 
 #[entry]
 fn main() -> ! {
@@ -57,9 +58,8 @@ fn main() -> ! {
         label: Button::active_low(Input::new(board.PIN_14, Pull::Up)),
         save: Button::active_low(Input::new(board.PIN_15, Pull::Up)),
         display: Blink::new(Output::new(board.PIN_25, Level::Low)),
-        store: unwrap!(Store::new(flash, STORE).ok()),
+        store: unwrap!(Store::new(Joined::<_, 2>(flash), STORE).ok()),
         learner: LEARNER.take(),
-        tuner: &FIXED_TUNER,
         buffer: BUFFER.take(),
     };
     let app = App::new(parts, &mut board_support::log);

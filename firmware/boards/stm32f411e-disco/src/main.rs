@@ -21,11 +21,11 @@ use gradient_decay::Store;
 use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::display::Blink;
 use gradient_decay_app::gestures::sampling::{RATE, Readings, Sampler};
-use gradient_decay_app::gestures::{App, Buffer, FLOAT_TUNER, FloatLearner, Parts, float_learner};
+use gradient_decay_app::gestures::{App, Buffer, Learner, Parts, learner};
 use static_cell::ConstStaticCell;
 use wires::Wires;
 
-static LEARNER: ConstStaticCell<FloatLearner> = ConstStaticCell::new(float_learner());
+static LEARNER: ConstStaticCell<Learner> = ConstStaticCell::new(learner());
 static BUFFER: ConstStaticCell<Buffer> = ConstStaticCell::new([0; _]);
 static READINGS: ConstStaticCell<Readings> = ConstStaticCell::new(Readings::new());
 static SERVER: ConstStaticCell<Server> = ConstStaticCell::new(Server::new());
@@ -79,7 +79,6 @@ fn main() -> ! {
         display: Blink::new(Output::new(board.PD15, Level::Low, Speed::Low)),
         store: unwrap!(Store::new(Flash::new_blocking(board.FLASH), STORE).ok()),
         learner: LEARNER.take(),
-        tuner: &FLOAT_TUNER,
         buffer: BUFFER.take(),
     };
     let app = App::new(parts, &mut board_support::log);

@@ -20,11 +20,10 @@ use embedded_io::{Read, ReadReady, Write};
 use embedded_storage::nor_flash::NorFlash;
 use gradient_decay_app::gestures::display::Display;
 use gradient_decay_app::gestures::features::FEATURES;
-use gradient_decay_app::gestures::{App, Event, GESTURES, Head};
-use gradient_decay_app::learner::DeviceHead;
+use gradient_decay_app::gestures::{App, Event, GESTURES, PARAMETERS};
 
 /// The end of the link that answers a host.
-pub type Server = gradient_decay_app::link::Server<GESTURES, FEATURES, { Head::PARAMETERS }>;
+pub type Server = gradient_decay_app::link::Server<GESTURES, FEATURES, PARAMETERS>;
 
 /// Logs what the device has to say.
 pub fn log(event: Event) {
@@ -36,14 +35,13 @@ pub fn log(event: Event) {
 
 /// The main loop, for ever; `feed` feeds the watchdog. It does not sleep, so that no byte of a host is missed; a device without a host
 /// would wait for interrupts here.
-pub fn run<H, Label, Save, D, F>(
-    mut app: App<'_, H, Label, Save, D, F>,
+pub fn run<Label, Save, D, F>(
+    mut app: App<'_, Label, Save, D, F>,
     server: &mut Server,
     mut port: impl Read + ReadReady + Write,
     mut feed: impl FnMut(),
 ) -> !
 where
-    H: DeviceHead<GESTURES, FEATURES>,
     Label: InputPin,
     Save: InputPin,
     D: Display,

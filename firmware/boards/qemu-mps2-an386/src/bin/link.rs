@@ -6,20 +6,20 @@ use board_support::qemu::mps2;
 use cortex_m_rt::entry;
 use gradient_decay::Readout;
 use gradient_decay_app::digits::{CLASSES, FEATURES, Head, TUNER, trained_head};
-use gradient_decay_app::learner::{self, FloatLearner};
+use gradient_decay_app::learner::LinearDevice;
 use gradient_decay_app::link::Server;
 use static_cell::ConstStaticCell;
 
-static LEARNER: ConstStaticCell<FloatLearner<CLASSES, FEATURES>> =
-    ConstStaticCell::new(learner::float(trained_head(), Readout::new()));
+static DEVICE: ConstStaticCell<LinearDevice<CLASSES, FEATURES>> =
+    ConstStaticCell::new(LinearDevice::new(trained_head(), Readout::new(), TUNER));
 static SERVER: ConstStaticCell<Server<CLASSES, FEATURES, { Head::PARAMETERS }>> = ConstStaticCell::new(Server::new());
 
 #[entry]
 fn main() -> ! {
-    let (learner, server, mut port) = (LEARNER.take(), SERVER.take(), mps2::Uart::open());
+    let (device, server, mut port) = (DEVICE.take(), SERVER.take(), mps2::Uart::open());
     defmt::info!("a head of {} features and {} classes listens", FEATURES, CLASSES);
     loop {
         // There is no flash to save to.
-        server.poll(&mut port, learner, &TUNER, |_| false);
+        server.poll(&mut port, device, |_| false);
     }
 }

@@ -1,0 +1,112 @@
+//! The learner of gestures: a discriminant, which learns what one to three examples tell, and a read-out that refuses what is far from all
+//! of them.
+
+use gradient_decay::calibration::Summary;
+use gradient_decay::{
+    Answer, Calibration, DiscriminantHead, Error, Novelty, Parts, Readout, Step, StreamingLda, kernels,
+};
+
+use super::GESTURES;
+use super::features::FEATURES;
+use super::units::Units;
+use crate::link::{Import, Served};
+
+/// The head of a gesture learner: 2,816 bytes.
+pub type Head = DiscriminantHead<GESTURES, FEATURES, { kernels::packed(FEATURES) }>;
+
+/// A gesture learner: 4,752 bytes, 1,688 of them the read-out. It is the same on cores with an FPU and without, to the bit.
+pub type Learner = gradient_decay::Learner<Head, Parts<Units, (), (), Calibration<10>, Novelty<GESTURES, FEATURES>>>;
+
+/// How it learns.
+pub const LDA: StreamingLda = StreamingLda::new();
+
+/// Below this probability an answer is `unknown`. With few examples no probability is large, since what they say is not sure either.
+const THRESHOLD: f32 = 0.4;
+
+/// Beyond so many deviations of what is known, a window is `unknown`.
+const DEVIATIONS: f32 = 1.0;
+
+/// One that knows no gesture yet. It is large: for a static.
+pub const fn learner() -> Learner {
+    let readout = Novelty::new(Readout::new().with_threshold(THRESHOLD)).with_deviations(DEVIATIONS);
+    let parts = Parts { preprocess: Units, memory: (), guard: (), calibration: Calibration::new(), readout };
+    Learner::new(Head::empty(), parts)
+}
+
+/// Learns the features of a window as a gesture, from 0 on; one more than there are is a new one. Returns what `report` makes of the step.
+///
+/// # Errors
+/// [`Error::Target`] if the gesture is beyond the next new one, [`Error::NoRoom`] if there are [`GESTURES`] already; as
+/// [`Learner::learn`](gradient_decay::Learner::learn). The learner is then as it was.
+pub fn learn<T>(
+    learner: &mut Learner,
+    features: &[f32; FEATURES],
+    gesture: usize,
+    report: impl FnOnce(&Step<'_, f32>) -> T,
+) -> Result<T, Error> {
+    let known = learner.classes();
+    if gesture > known {
+        return Err(Error::Target { target: gesture, classes: GESTURES.min(known + 1) });
+    }
+    if gesture == known {
+        learner.add_class()?;
+    }
+    let learned = learner.learn(&LDA, features, gesture).map(|step| report(&step));
+    if learned.is_err() && gesture == known {
+        learner.remove_class(gesture)?;
+    }
+    learned
+}
+
+/// Takes back what was learned of a window. A gesture that had only this one, and is the last, goes.
+///
+/// # Errors
+/// As [`Learner::unlearn`](gradient_decay::Learner::unlearn); the learner is then as it was.
+pub fn take_back(learner: &mut Learner, features: &[f32; FEATURES], gesture: usize) -> Result<(), Error> {
+    learner.unlearn(&LDA, features, gesture)?;
+    if gesture + 1 == learner.classes() && learner.head().samples(gesture) == 0 {
+        learner.remove_class(gesture)?;
+    }
+    Ok(())
+}
+
+impl Served<FEATURES> for Learner {
+    fn steps(&self) -> u32 {
+        self.head().labels()
+    }
+
+    fn readout(&self) -> &Readout {
+        self.parts().readout.readout()
+    }
+
+    fn calibration(&self) -> Option<Summary> {
+        self.parts().calibration.summary()
+    }
+
+    fn answer(&mut self, features: &[f32; FEATURES]) -> Result<Answer, Error> {
+        Self::answer(self, features)
+    }
+
+    fn learn<T>(
+        &mut self,
+        features: &[f32; FEATURES],
+        class: usize,
+        report: impl FnOnce(&Step<'_, f32>) -> T,
+    ) -> Result<T, Error> {
+        learn(self, features, class, report)
+    }
+
+    /// In the units of [`Units`].
+    fn export(&self, parameters: &mut [f32]) -> Result<(), Error> {
+        self.head().to_linear(1.0)?.export(parameters)
+    }
+
+    /// The means and the scatter do not follow from a linear head: only that of a new learner is taken, which makes this one new.
+    fn import(&mut self, parameters: &[f32], _: u32) -> Result<(), Import> {
+        if parameters.iter().any(|parameter| *parameter != 0.0) {
+            return Err(Import::ReadOnly);
+        }
+        *self = learner();
+        Ok(())
+    }
+}
