@@ -158,7 +158,8 @@ where
             Features = [f32; FEATURES],
             Number = f32,
             Room = gradient_decay::storage::Pair<f32, CLASSES>,
-        > + Classes
+        > + gradient_decay::residual::Tempered
+        + Classes
         + Send
         + 'static,
 {
