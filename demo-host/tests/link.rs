@@ -5,17 +5,15 @@ use std::io;
 use std::time::Duration;
 
 use demo_host::link::{Client, demonstrate};
-use gradient_decay::{FineTuner, LinearHead, Readout, Sgd, Store};
+use gradient_decay::{BetaSchedule, FineTuner, LinearHead, Readout, Sgd, Store};
 use gradient_decay_app::digits;
 use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::display::{Display, Shown};
 use gradient_decay_app::gestures::features::FEATURES;
 use gradient_decay_app::gestures::sampling::Readings;
-use gradient_decay_app::gestures::{
-    App, Event, FIXED_TUNER, FLOAT_TUNER, Fault, FlashFault, GESTURES, Head, Parts, fixed_learner, float_learner,
-};
-use gradient_decay_app::learner::{self, DeviceHead, DeviceLearner};
-use gradient_decay_app::link::Server;
+use gradient_decay_app::gestures::{App, Event, Fault, FlashFault, GESTURES, Learner, PARAMETERS, Parts, learner};
+use gradient_decay_app::learner::LinearDevice;
+use gradient_decay_app::link::{Served, Server};
 use gradient_decay_app::simulation::BoardFlash;
 use gradient_decay_app::simulation::script::Finger;
 use gradient_decay_link::{
@@ -25,10 +23,9 @@ use oracle::line::Line;
 use proptest::prelude::*;
 
 /// A device whose program runs whenever the host reads: what goes to it and comes from it lies in queues.
-struct Device<H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> {
+struct Device<S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> {
     server: Server<CLASSES, FEATURES, PARAMETERS>,
-    learner: DeviceLearner<H, CLASSES, FEATURES>,
-    tuner: FineTuner<H::Optimizer>,
+    served: S,
     line: Line,
     saves: bool,
     /// Bytes that are flipped on their way to the device: every so many one.
@@ -36,17 +33,17 @@ struct Device<H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEAT
     sent: usize,
 }
 
-impl<H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize>
-    Device<H, CLASSES, FEATURES, PARAMETERS>
+impl<S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize>
+    Device<S, CLASSES, FEATURES, PARAMETERS>
 {
-    fn new(learner: DeviceLearner<H, CLASSES, FEATURES>, tuner: FineTuner<H::Optimizer>) -> Self {
+    fn new(served: S) -> Self {
         let (server, line) = (Server::new(), Line::default());
-        Device { server, learner, tuner, line, saves: true, disturbed: None, sent: 0 }
+        Device { server, served, line, saves: true, disturbed: None, sent: 0 }
     }
 
     fn run(&mut self) {
         let saves = self.saves;
-        self.server.poll(&mut self.line, &mut self.learner, &self.tuner, |_| saves);
+        self.server.poll(&mut self.line, &mut self.served, |_| saves);
     }
 
     /// The answers to some bytes.
@@ -67,8 +64,8 @@ impl<H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usi
     }
 }
 
-impl<H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> io::Read
-    for Device<H, CLASSES, FEATURES, PARAMETERS>
+impl<S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> io::Read
+    for Device<S, CLASSES, FEATURES, PARAMETERS>
 {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         self.run();
@@ -81,8 +78,8 @@ impl<H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usi
     }
 }
 
-impl<H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> io::Write
-    for Device<H, CLASSES, FEATURES, PARAMETERS>
+impl<S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> io::Write
+    for Device<S, CLASSES, FEATURES, PARAMETERS>
 {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         for byte in bytes {
@@ -98,15 +95,28 @@ impl<H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usi
     }
 }
 
-type DigitsDevice = Device<digits::Head, { digits::CLASSES }, { digits::FEATURES }, { digits::Head::PARAMETERS }>;
-type GesturesDevice<H> = Device<H, GESTURES, FEATURES, { Head::PARAMETERS }>;
+type DigitsDevice = Device<
+    LinearDevice<{ digits::CLASSES }, { digits::FEATURES }>,
+    { digits::CLASSES },
+    { digits::FEATURES },
+    { digits::Head::PARAMETERS },
+>;
+type GesturesDevice = Device<Learner, GESTURES, FEATURES, PARAMETERS>;
+/// A small linear head.
+type Head = LinearHead<4, FEATURES>;
+type SmallDevice = Device<LinearDevice<4, FEATURES>, 4, FEATURES, { Head::PARAMETERS }>;
 
 fn digits_device(tuner: FineTuner) -> DigitsDevice {
-    Device::new(learner::float(digits::trained_head(), Readout::new().with_threshold(0.6)), tuner)
+    Device::new(LinearDevice::new(digits::trained_head(), Readout::new().with_threshold(0.6), tuner))
 }
 
-fn gestures_device() -> GesturesDevice<Head> {
-    Device::new(float_learner(), FLOAT_TUNER)
+fn gestures_device() -> GesturesDevice {
+    Device::new(learner())
+}
+
+fn small_device() -> SmallDevice {
+    let tuner = FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 84), Sgd::new(0.25));
+    Device::new(LinearDevice::new(Head::new(), Readout::new().with_threshold(0.6), tuner))
 }
 
 fn request(sequence: u8, request: &Request<'_>) -> Vec<u8> {
@@ -136,16 +146,20 @@ fn device_and_host_come_to_the_same_bits_with_digits() {
 }
 
 #[test]
-fn device_and_host_come_to_the_same_bits_with_gestures_in_both_arithmetics() {
-    let float = demonstrate(&mut Client::new(gestures_device()).unwrap(), true).unwrap();
-    let in_integers = GesturesDevice::new(fixed_learner(), FIXED_TUNER);
-    let fixed = demonstrate(&mut Client::new(in_integers).unwrap(), true).unwrap();
-    for result in [float, fixed] {
+fn device_and_host_come_to_the_same_bits_with_gestures() {
+    let mut client = Client::new(gestures_device()).unwrap();
+    for keep in [false, true] {
+        let result = demonstrate(&mut client, keep).unwrap();
         println!("{result}");
         assert!(result.holds());
-        assert_eq!((result.tested, result.right_before), (60, 15));
-        assert!(result.right_after >= 57);
+        assert_eq!((result.tested, result.right_before), (75, 15));
+        assert!(result.right_after >= 72);
     }
+    // What it knows now could not be sent back.
+    let error = demonstrate(&mut client, true).unwrap_err();
+    assert!(error.to_string().starts_with("the device has learned 75 labels"), "{error}");
+    let refused = client.write_head(&[1.0; PARAMETERS], 0).unwrap_err();
+    assert!(refused.to_string().contains("the device makes its own head"), "{refused}");
 }
 
 #[test]
@@ -171,23 +185,23 @@ fn a_disturbed_line_costs_repetitions_and_no_bit() {
 
 #[test]
 fn a_sample_that_is_sent_twice_is_learned_once() {
-    let mut device = gestures_device();
+    let mut device = small_device();
     let mut buffer = [0; 96];
     let features = Floats::pack([0.5; 24], &mut buffer).unwrap();
     let learn = |sequence| request(sequence, &Request::Learn { features, class: 1 });
     let first = device.answers(&learn(3));
     assert_eq!(device.answers(&learn(3)), first);
-    assert_eq!(device.learner.steps(), 7, "its own, and six on what is remembered");
+    assert_eq!(device.served.steps(), 7, "its own, and six on what is remembered");
     // Another number, and the same one after another request, are other samples.
     device.answers(&learn(4));
     device.answers(&request(5, &Request::Describe));
     device.answers(&learn(4));
-    assert_eq!(device.learner.parts().calibration.summary().unwrap().count, 3);
+    assert_eq!(device.served.calibration().unwrap().count, 3);
 }
 
 #[test]
 fn a_head_is_replaced_whole_or_not_at_all() {
-    let mut device = gestures_device();
+    let mut device = small_device();
     let mut buffer = [0; 4 * 64];
     let parameters: Vec<f32> = (0..Head::PARAMETERS).map(|i| i as f32).collect();
     let mut write = |offset: usize, count: usize| {
@@ -206,11 +220,11 @@ fn a_head_is_replaced_whole_or_not_at_all() {
     assert_eq!(device.answers(&write(50, 50)), [taken(100)]);
     assert_eq!(device.answers(&write(50, 50)), [offset(1, 100)], "twice the same");
     assert_eq!(device.answers(&commit(crc ^ 1)), [(2, refused(Refusal::Crc { found: crc }))]);
-    assert_eq!(device.learner.head(), &Head::new(), "so far it has its own");
+    assert_eq!(device.served.learner.head(), &Head::new(), "so far it has its own");
     assert_eq!(device.answers(&commit(crc)), [(2, format!("{:?}", Response::Done))]);
     let mut expected = Head::new();
     expected.import(&parameters).unwrap();
-    assert_eq!((device.learner.head(), device.learner.steps()), (&expected, 7));
+    assert_eq!((device.served.learner.head(), device.served.steps()), (&expected, 7));
     assert_eq!(device.answers(&commit(crc)), [offset(2, 0)], "it is used up");
 
     // A NaN is found at the end.
@@ -220,12 +234,12 @@ fn a_head_is_replaced_whole_or_not_at_all() {
     let crc = gradient_decay_app::checksum::of_floats(&numbers);
     device.answers(&request(1, &Request::WriteHead { offset: 0, parameters: nan }));
     assert_eq!(device.answers(&commit(crc)), [(2, refused(Refusal::NotFinite { index: 42 }))]);
-    assert_eq!(device.learner.head(), &expected);
+    assert_eq!(device.served.learner.head(), &expected);
 }
 
 #[test]
 fn bad_requests_are_refused_with_a_reason_and_change_nothing() {
-    let mut device = gestures_device();
+    let mut device = small_device();
     let mut buffer = [0; 4 * 24];
     for (numbers, class, expected) in [
         (vec![0.5; 23], 0, Refusal::Length { expected: 24, actual: 23 }),
@@ -236,8 +250,8 @@ fn bad_requests_are_refused_with_a_reason_and_change_nothing() {
         let features = Floats::pack(numbers.iter().copied(), &mut buffer).unwrap();
         assert_eq!(device.answers(&request(9, &Request::Learn { features, class })), [(9, refused(expected))]);
     }
-    assert_eq!(device.learner.head(), &LinearHead::new());
-    assert_eq!(device.learner.parts().calibration.summary(), None);
+    assert_eq!(device.served.learner.head(), &LinearHead::new());
+    assert_eq!(device.served.calibration(), None);
     let read = request(1, &Request::ReadHead { offset: 100 });
     assert_eq!(device.answers(&read), [(1, refused(Refusal::Offset { expected: 0 }))]);
     device.saves = false;
@@ -317,21 +331,30 @@ proptest! {
         ),
         chunk in 1..50_usize,
     ) {
-        let mut device = gestures_device();
         let bytes = parts.concat();
-        for chunk in bytes.chunks(chunk) {
-            device.answers(chunk);
-        }
-        let mut parameters = [0.0; Head::PARAMETERS];
-        device.learner.head().export(&mut parameters).unwrap();
-        prop_assert!(parameters.iter().all(|parameter| parameter.is_finite()));
-        // A 0 clears what was begun, and may be answered.
-        device.answers(&[0]);
-        let answers = device.answers(&request(200, &Request::ReadHead { offset: 64 }));
-        prop_assert_eq!(answers.len(), 1);
-        prop_assert_eq!(answers[0].0, 200);
-        prop_assert!(answers[0].1.starts_with("Parameters"));
+        survives(small_device(), &bytes, chunk)?;
+        survives(gestures_device(), &bytes, chunk)?;
     }
+}
+
+fn survives<S: Served<FEATURES>, const CLASSES: usize, const PARAMETERS: usize>(
+    mut device: Device<S, CLASSES, FEATURES, PARAMETERS>,
+    bytes: &[u8],
+    chunk: usize,
+) -> Result<(), TestCaseError> {
+    for chunk in bytes.chunks(chunk) {
+        device.answers(chunk);
+    }
+    let mut parameters = [0.0; PARAMETERS];
+    device.served.export(&mut parameters).unwrap();
+    prop_assert!(parameters.iter().all(|parameter| parameter.is_finite()));
+    // A 0 clears what was begun, and may be answered.
+    device.answers(&[0]);
+    let answers = device.answers(&request(200, &Request::ReadHead { offset: 64 }));
+    prop_assert_eq!(answers.len(), 1);
+    prop_assert_eq!(answers[0].0, 200);
+    prop_assert!(answers[0].1.starts_with("Parameters"));
+    Ok(())
 }
 
 /// A display that is none.
@@ -348,13 +371,13 @@ impl Display for Dark {
 #[test]
 fn a_save_for_a_host_is_told_by_the_device_as_well() {
     for (operations_left, expected) in
-        [(None, Event::Saved { steps: 0 }), (Some(1), Event::Fault(Fault::NotSaved(FlashFault::Device)))]
+        [(None, Event::Saved { labels: 0 }), (Some(1), Event::Fault(Fault::NotSaved(FlashFault::Device)))]
     {
         let mut flash = BoardFlash::new();
         flash.operations_left = operations_left;
         let mut queue = Readings::new();
         let (_, readings) = queue.split();
-        let (mut events, mut line, mut learner) = (Vec::new(), Line::default(), float_learner());
+        let (mut events, mut line, mut learner) = (Vec::new(), Line::default(), learner());
         let parts = Parts {
             readings,
             label: Button::active_low(Finger::label(&[])),
@@ -362,12 +385,11 @@ fn a_save_for_a_host_is_told_by_the_device_as_well() {
             display: Dark,
             store: Store::new(flash, 0..BoardFlash::BYTES as u32).unwrap(),
             learner: &mut learner,
-            tuner: &FLOAT_TUNER,
             buffer: &mut [0; _],
         };
         let mut app = App::new(parts, &mut |event| events.push(event));
         line.to_device.extend(request(1, &Request::Save));
-        let mut server: Server<GESTURES, FEATURES, { Head::PARAMETERS }> = Server::new();
+        let mut server: Server<GESTURES, FEATURES, PARAMETERS> = Server::new();
         app.serve(&mut server, &mut line, &mut |event| events.push(event));
         assert_eq!(events, [Event::StartedNew, expected]);
         assert!(!line.to_host.is_empty());
@@ -381,7 +403,7 @@ fn a_device_that_has_learned_before_comes_to_the_same_bits() {
     for _ in 0..3 {
         assert!(demonstrate(&mut client, false).unwrap().holds());
     }
-    let mut client = Client::new(GesturesDevice::new(fixed_learner(), FIXED_TUNER)).unwrap();
+    let mut client = Client::new(digits_device(digits::TUNER)).unwrap();
     for _ in 0..3 {
         assert!(demonstrate(&mut client, false).unwrap().holds());
     }

@@ -37,6 +37,9 @@ enum DataSet {
     Gestures,
 }
 
+/// A task, with our learners and our distance in its shape.
+type Kit = (Box<dyn Task>, fn() -> Vec<Contender>, fn() -> unknown::Score);
+
 #[derive(Args)]
 pub(super) struct AdaptArgs {
     /// What devices learn
@@ -71,7 +74,7 @@ pub(super) fn adapt(args: &AdaptArgs) -> Result<()> {
     for path in [&args.json, &args.report].into_iter().flatten() {
         files::check_writable(path)?;
     }
-    let (task, ours, distance): (Box<dyn Task>, fn() -> Vec<Contender>, fn() -> unknown::Score) = match args.dataset {
+    let (task, ours, distance): Kit = match args.dataset {
         DataSet::Digits => (Box::new(Digits::new()?), ours::<10, 64, 2016>, novelty::<10, 64, 2016>),
         DataSet::Activities => {
             let activities = Activities::read(directory(args, "activities")?)?;

@@ -3,12 +3,13 @@
 use std::fmt;
 use std::io::{Read, Write};
 
-use anyhow::{Context, Result, bail, ensure};
-use gradient_decay::{FineTuner, Readout};
+use anyhow::{Context, Result, anyhow, bail, ensure};
+use gradient_decay::Readout;
 use gradient_decay_app::gestures::features::{self, WINDOW, Window};
-use gradient_decay_app::gestures::{FIXED_TUNER, FLOAT_TUNER, GESTURES, fixed_learner, float_learner};
-use gradient_decay_app::learner::{self, DeviceHead, DeviceLearner};
-use gradient_decay_app::simulation::motion::Motion;
+use gradient_decay_app::gestures::{GESTURES, learner};
+use gradient_decay_app::learner::LinearDevice;
+use gradient_decay_app::link::{Import, Served};
+use gradient_decay_app::simulation::motion::{self, Motion};
 use gradient_decay_app::{checksum, digits};
 use gradient_decay_link::{Arithmetic, Description, Summary};
 
@@ -55,30 +56,25 @@ impl Demonstration {
 /// again, unless that is to be kept which it learned.
 ///
 /// # Errors
-/// If the device does not answer, or its head is neither that of the digits nor that of the gestures.
+/// If the device does not answer, its head is neither that of the digits nor that of the gestures, or a gesture learner knows some already.
 pub fn demonstrate<P: Read + Write>(client: &mut Client<P>, keep: bool) -> Result<Demonstration> {
     let device = client.describe()?;
-    match (usize::from(device.classes), usize::from(device.features), device.arithmetic) {
-        (digits::CLASSES, digits::FEATURES, Arithmetic::Float) => {
-            let twin = Twin { learner: learner::float(digits::Head::new(), Readout::new()), tuner: digits::TUNER };
+    match (usize::from(device.classes), usize::from(device.features)) {
+        (digits::CLASSES, digits::FEATURES) => {
+            let twin = LinearDevice::new(digits::Head::new(), Readout::new(), digits::TUNER);
             let samples = (digit_features(&::digits::device_stream())?, digit_features(&::digits::device_test())?);
             teach(client, device, "digits, shifted by a pixel", twin, &samples, keep)
         }
-        (GESTURES, features::FEATURES, arithmetic) => {
+        (GESTURES, features::FEATURES) => {
+            ensure!(
+                device.steps == 0,
+                "the device has learned {} labels, which could not be sent back: try it with one that knows nothing",
+                device.steps
+            );
             let samples = (gesture_features(0)?, gesture_features(WINDOWS)?);
-            let data = "generated gestures";
-            match arithmetic {
-                Arithmetic::Float => {
-                    let twin = Twin { learner: float_learner(), tuner: FLOAT_TUNER };
-                    teach(client, device, data, twin, &samples, keep)
-                }
-                Arithmetic::Fixed => {
-                    let twin = Twin { learner: fixed_learner(), tuner: FIXED_TUNER };
-                    teach(client, device, data, twin, &samples, keep)
-                }
-            }
+            teach(client, device, "generated gestures", learner(), &samples, keep)
         }
-        (classes, features, _) => bail!(
+        (classes, features) => bail!(
             "the device's head has {classes} classes and {features} features: there are samples for the digits, with {} and \
              {}, and for gestures, with {GESTURES} and {}",
             digits::CLASSES,
@@ -88,17 +84,11 @@ pub fn demonstrate<P: Read + Write>(client: &mut Client<P>, keep: bool) -> Resul
     }
 }
 
-/// The twin of the device.
-struct Twin<H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize> {
-    learner: DeviceLearner<H, CLASSES, FEATURES>,
-    tuner: FineTuner<H::Optimizer>,
-}
-
-fn teach<P: Read + Write, H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize>(
+fn teach<P: Read + Write, const FEATURES: usize>(
     client: &mut Client<P>,
     device: Description,
     data: &'static str,
-    twin: Twin<H, CLASSES, FEATURES>,
+    twin: impl Served<FEATURES>,
     (stream, test): &(Samples<FEATURES>, Samples<FEATURES>),
     keep: bool,
 ) -> Result<Demonstration> {
@@ -111,32 +101,34 @@ fn teach<P: Read + Write, H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize
     Ok(result)
 }
 
-fn compare<P: Read + Write, H: DeviceHead<CLASSES, FEATURES>, const CLASSES: usize, const FEATURES: usize>(
+fn compare<P: Read + Write, const FEATURES: usize>(
     client: &mut Client<P>,
     device: Description,
     data: &'static str,
-    twin: Twin<H, CLASSES, FEATURES>,
+    mut twin: impl Served<FEATURES>,
     own: &[f32],
     stream: &Samples<FEATURES>,
     test: &Samples<FEATURES>,
 ) -> Result<Demonstration> {
-    let Twin { mut learner, tuner } = twin;
     // Both begin with the same head, nothing remembered, and the warm-up before them.
     client.write_head(own, 0)?;
-    learner.replace(0, |head| head.import(own))?;
+    twin.import(own, 0).map_err(|error| match error {
+        Import::Parameters(error) => error.into(),
+        Import::ReadOnly => anyhow!("the device's head is none of a device that knows nothing"),
+    })?;
 
     let right_before = count_right(client, test)?;
     let mut different_bits = 0;
     for (features, class) in stream {
         let loss = client.learn(features, *class)?;
-        let here = H::learn(&mut learner, &tuner, features, *class, |step| step.loss())?;
+        let here = twin.learn(features, *class, |step| step.loss())?;
         different_bits += usize::from(loss.to_bits() != here.to_bits());
     }
     let right_after = count_right(client, test)?;
     let calibration = client.calibration()?.context("the device learned, but has no calibration")?;
     let learned_head = client.read_head()?;
     let mut expected = vec![0.0; learned_head.len()];
-    learner.head().export(&mut expected)?;
+    twin.export(&mut expected)?;
     different_bits += expected.iter().zip(&learned_head).filter(|(a, b)| a.to_bits() != b.to_bits()).count();
     ensure!(learned_head != own || stream.is_empty(), "the device answers, but its head does not change");
     Ok(Demonstration {
@@ -171,14 +163,14 @@ fn digit_features(images: &[::digits::Digit]) -> Result<Samples<{ digits::FEATUR
     images.iter().map(features).collect()
 }
 
-/// Windows of every gesture in turn, from a seed on.
+/// Windows of every gesture that is generated in turn, from a seed on.
 fn gesture_features(seed: u32) -> Result<Samples<{ features::FEATURES }>> {
     let mut samples = Samples::new();
     for seed in seed..seed + WINDOWS {
-        for class in 0..GESTURES {
-            let (mut motion, mut window) = (Motion::new(class as u8 + 1, seed), Window::new());
+        for gesture in 1..=motion::GESTURES {
+            let (mut motion, mut window) = (Motion::new(gesture, seed), Window::new());
             (0..WINDOW).for_each(|_| window.push(motion.sample()));
-            samples.push((window.features().context("the window is full")?, class));
+            samples.push((window.features().context("the window is full")?, usize::from(gesture) - 1));
         }
     }
     Ok(samples)

@@ -204,13 +204,14 @@ mod tests {
         let spread = |mean| Spread { mean, deviation: 0.0 };
         let separation =
             Separation { name: "distance".to_owned(), area: spread(0.8831), let_through: spread(0.34), own: None };
-        let text = adaptation_text(&[study.clone()], &[separation.clone()], "discriminant");
+        let (studies, separations) = ([study], [separation]);
+        let text = adaptation_text(&studies, &separations, "discriminant");
         for part in
             ["75.0", "80.0*", "50.0*", "+5.0 ±0.0", "1.25*", "10.0*", "13536", "rate 0.1; rate 0.3", "0.883", "34"]
         {
             assert!(text.contains(part), "{part} is not in\n{text}");
         }
-        let html = adaptation_html(&[study], &[separation], "discriminant").unwrap();
+        let html = adaptation_html(&studies, &separations, "discriminant").unwrap();
         assert!(html.contains("<b>80.0</b>") && html.contains("<svg") && html.contains("never taught"));
     }
 }

@@ -251,7 +251,11 @@ mod tests {
                 0 => done.fetch_add(1, Ordering::Relaxed),
                 total => expected.swap(total, Ordering::Relaxed),
             };
-            let found = study(&task, scenario, &all(), 4, &|total| drop(progress(total))).unwrap().unwrap();
+            let found = study(&task, scenario, &all(), 4, &|total| {
+                progress(total);
+            })
+            .unwrap()
+            .unwrap();
             assert_eq!(expected.into_inner(), done.into_inner());
             for outcome in &found.outcomes {
                 let last = outcome.spread(found.points.len() - 1, |figures| figures.accuracy).unwrap();

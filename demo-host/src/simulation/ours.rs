@@ -38,12 +38,14 @@ const HOST_MOST: u32 = 3;
 type Remembered<const CLASSES: usize, const FEATURES: usize> =
     Replay<CLASSES, SLOTS, [f32; FEATURES], Quantized<FEATURES>>;
 
+/// The steps that follow a label.
+type Rehearse<H, R> = fn(&mut CoreLearner<H, Parts<(), R>>, &<H as gradient_decay::Learn>::Settings);
+
 /// A learner of the core with the parts that a device would have.
 struct OnDevice<H: LearnFrom<usize>, R, const FEATURES: usize> {
     learner: Box<CoreLearner<H, Parts<(), R>>>,
     settings: H::Settings,
-    /// The steps that follow a label.
-    rehearse: fn(&mut CoreLearner<H, Parts<(), R>>, &H::Settings),
+    rehearse: Rehearse<H, R>,
     multiply_adds: usize,
 }
 
@@ -156,7 +158,8 @@ where
             Features = [f32; FEATURES],
             Number = f32,
             Room = gradient_decay::storage::Pair<f32, CLASSES>,
-        > + Classes
+        > + gradient_decay::residual::Tempered
+        + Classes
         + Send
         + 'static,
 {

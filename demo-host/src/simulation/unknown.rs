@@ -2,7 +2,7 @@
 //!
 //! Generic over the score. Features are in units of the samples learned, as a device from nothing has them.
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Result, ensure};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::SliceRandom;
@@ -77,14 +77,22 @@ pub fn largest_probability(name: &str, contender: Contender, settings: Settings)
 
 /// Judges every score on a task: each class left out, so many samples of each other one, so many orders.
 ///
+/// A trial that lacks samples of a class, to learn from or to test, is left out.
+///
 /// # Errors
-/// If a stream has fewer samples of a class, or a learner refuses one.
+/// If all trials are left out, or a learner refuses a sample.
 pub fn separate(task: &dyn Task, shots: usize, orders: u64, scores: &[Score]) -> Result<Vec<Separation>> {
     let (classes, _) = task.shape();
-    let trials: Vec<Vec<Trial>> = (0..orders * classes as u64)
+    let trials: Vec<Option<Vec<Trial>>> = (0..orders * classes as u64)
         .into_par_iter()
         .map(|trial| trials_of(task, shots, trial / classes as u64, trial as usize % classes, scores))
         .collect::<Result<_>>()?;
+    let trials: Vec<Vec<Trial>> = trials.into_iter().flatten().collect();
+    ensure!(
+        !trials.is_empty(),
+        "no order of {} has {shots} samples of each class to learn from, and known and unknown ones to test",
+        task.name()
+    );
     let separation = |(index, score): (usize, &Score)| {
         let spread = |figure: fn(&Trial) -> f64| {
             Spread::of(&trials.iter().map(|trial| figure(&trial[index])).collect::<Vec<_>>())
@@ -103,22 +111,21 @@ pub fn separate(task: &dyn Task, shots: usize, orders: u64, scores: &[Score]) ->
     Ok(scores.iter().enumerate().map(separation).collect())
 }
 
-/// One class left out in one order, for all scores.
-fn trials_of(task: &dyn Task, shots: usize, seed: u64, out: usize, scores: &[Score]) -> Result<Vec<Trial>> {
+/// One class left out in one order, for all scores; `None` if there are too few samples.
+fn trials_of(task: &dyn Task, shots: usize, seed: u64, out: usize, scores: &[Score]) -> Result<Option<Vec<Trial>>> {
     let pool = task.pool(Purpose::Test, seed, false);
     let [user, _] = pool.users;
-    let mut chosen = Vec::new();
-    for class in (0..pool.classes).filter(|class| *class != out) {
-        let own: Vec<usize> = (0..user.stream.len()).filter(|i| user.stream.labels[*i] == class).take(shots).collect();
-        ensure!(
-            own.len() == shots,
-            "class {class} has {} samples to learn from in order {seed}, but must have {shots}",
-            own.len()
-        );
-        chosen.extend(own);
-    }
-    // As they come in the stream of the user, whose order is by chance.
+    let mut chosen: Vec<usize> = (0..user.stream.len()).collect();
     chosen.shuffle(&mut StdRng::seed_from_u64(seed));
+    let mut counts = vec![0; pool.classes];
+    chosen.retain(|sample| {
+        let label = user.stream.labels[*sample];
+        counts[label] += 1;
+        label != out && counts[label] <= shots
+    });
+    if chosen.len() < shots * (pool.classes - 1) {
+        return Ok(None);
+    }
     let learned = user.stream.select(&chosen);
     let (mean, deviation) = learned.units();
     // Numbered as they come; the class left out gets the last number.
@@ -145,7 +152,7 @@ fn trials_of(task: &dyn Task, shots: usize, seed: u64, out: usize, scores: &[Sco
                 let side = if label == pool.classes - 1 { &mut unknown } else { &mut known };
                 side.push(judge(features)?);
             }
-            trial(&known, &unknown).with_context(|| format!("order {seed} has no sample to test, known or unknown"))
+            Ok(trial(&known, &unknown))
         })
         .collect()
 }

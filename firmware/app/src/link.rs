@@ -197,7 +197,7 @@ impl<const PARAMETERS: usize> Session<PARAMETERS> {
                     // A head that was on its way in is given up.
                     self.taken = 0;
                     // Of the right length by the server's constructor.
-                    let _: Result<(), Error> = learner.export(&mut self.parameters);
+                    learner.export(&mut self.parameters).map_err(refused::<FEATURES>)?;
                 }
                 let rest = self.parameters.get(offset as usize..).filter(|rest| !rest.is_empty());
                 let rest = rest.ok_or(Refusal::Offset { expected: 0 })?;

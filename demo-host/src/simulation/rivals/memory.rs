@@ -17,8 +17,8 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// With as many samples in f32 as `bytes` hold, at least one a class. With a base it starts full of that.
-    pub fn new(start: &Start, bytes: usize) -> Self {
+    /// With as many samples in f32 as `bytes` hold, at least one a class; empty, or with those of the `host`.
+    pub fn new(start: &Start, bytes: usize, host: bool) -> Self {
         let slots = (bytes / (4 * start.width * start.room)).max(1);
         let mut memory = Memory {
             classes: vec![Vec::new(); start.room],
@@ -27,7 +27,7 @@ impl Memory {
             width: start.width,
             random: StdRng::seed_from_u64(start.seed),
         };
-        if let Some(base) = &start.base {
+        if let Some(base) = start.base.as_ref().filter(|_| host) {
             base.samples.rows().for_each(|(row, class)| memory.insert(row, class));
             // What the device sees counts more than what the host saw: as if the base had just filled it.
             memory.seen.iter_mut().for_each(|seen| *seen = (*seen).min(slots));
@@ -82,7 +82,7 @@ mod tests {
         let start = |seed| Start { width: 1, room: 2, classes: 0, base: None, seed };
         let mut kept = [0; 20];
         for seed in 0..4000 {
-            let mut memory = Memory::new(&start(seed), 4 * 2 * 5);
+            let mut memory = Memory::new(&start(seed), 4 * 2 * 5, true);
             (0..20).for_each(|i| memory.insert(&[i as f32], 1));
             assert_eq!(memory.all().count(), 5);
             memory.all().for_each(|(row, class)| kept[row[0] as usize] += class);
@@ -94,7 +94,7 @@ mod tests {
     #[test]
     fn an_empty_memory_gives_nothing() {
         let start = Start { width: 3, room: 2, classes: 0, base: None, seed: 1 };
-        let mut memory = Memory::new(&start, 240);
+        let mut memory = Memory::new(&start, 240, true);
         assert_eq!(memory.draw(), None);
         memory.insert(&[1.0, 2.0, 3.0], 1);
         assert_eq!(memory.draw(), Some((vec![1.0, 2.0, 3.0], 1)));

@@ -3,10 +3,10 @@
 //! | name | learns by | settings that are tuned |
 //! |---|---|---|
 //! | `sgd-tuned` | one step of softmax regression a label | rate |
-//! | `sgd-rehearsal-4`, `sgd-rehearsal-32` | the same, and 4 or 32 steps on remembered samples, in 20 kB | rate |
+//! | `sgd-rehearsal-4`, `sgd-rehearsal-32` | the same, and 4 or 32 steps on remembered samples, in 20 kB | rate; whether the memory starts with samples of the host |
 //! | `adagrad` | one step with a rate for each weight (Duchi, Hazan and Singer, 2011) | rate |
 //! | `nearest-mean` | class means | whether distances are in units of the spread within classes; temperature; samples that the host's mean counts for |
-//! | `nearest-neighbours` | a memory of 20 kB | neighbours |
+//! | `nearest-neighbours` | a memory of 20 kB | neighbours; whether the memory starts with samples of the host |
 //! | `recursive-least-squares` | Newton's step for squared errors against one-hot targets | ridge; steepness; weight of the host's samples |
 //! | `logistic-refit` | softmax regression, fitted anew to all labels seen: the bound, which no device has room for | pull towards the host's head |
 //!
@@ -35,21 +35,25 @@ pub const BUDGET: usize = 20_000;
 /// The rates that gradient steps are tuned over.
 const RATES: [f64; 6] = [0.003, 0.01, 0.03, 0.1, 0.3, 1.0];
 
+/// Whether a memory starts with samples of the host.
+const HOST: (&str, &[f64]) = ("host", &[0.0, 1.0]);
+
 /// Every rival.
 pub fn rivals() -> Vec<Contender> {
     let rates = || Settings::grid(&[("rate", &RATES)]);
+    let rates_and_memories = || Settings::grid(&[("rate", &RATES), HOST]);
     vec![
         rival("sgd-tuned", rates(), |start, own| {
-            Box::new(SoftmaxRegression::new(start, Rate::Fixed(own.get("rate")), 0))
+            Box::new(SoftmaxRegression::new(start, Rate::Fixed(own.get("rate")), 0, false))
         }),
-        rival("sgd-rehearsal-4", rates(), |start, own| {
-            Box::new(SoftmaxRegression::new(start, Rate::Fixed(own.get("rate")), 4))
+        rival("sgd-rehearsal-4", rates_and_memories(), |start, own| {
+            Box::new(SoftmaxRegression::new(start, Rate::Fixed(own.get("rate")), 4, own.get("host") > 0.0))
         }),
-        rival("sgd-rehearsal-32", rates(), |start, own| {
-            Box::new(SoftmaxRegression::new(start, Rate::Fixed(own.get("rate")), 32))
+        rival("sgd-rehearsal-32", rates_and_memories(), |start, own| {
+            Box::new(SoftmaxRegression::new(start, Rate::Fixed(own.get("rate")), 32, own.get("host") > 0.0))
         }),
         rival("adagrad", rates(), |start, own| {
-            Box::new(SoftmaxRegression::new(start, Rate::Adaptive(own.get("rate")), 0))
+            Box::new(SoftmaxRegression::new(start, Rate::Adaptive(own.get("rate")), 0, false))
         }),
         rival(
             "nearest-mean",
@@ -63,8 +67,8 @@ pub fn rivals() -> Vec<Contender> {
                 Box::new(NearestMean::new(start, scaled, own.get("prior"), own.get("temperature")))
             },
         ),
-        rival("nearest-neighbours", Settings::grid(&[("neighbours", &[1.0, 3.0, 5.0])]), |start, own| {
-            Box::new(NearestNeighbours::new(start, own.get("neighbours") as usize))
+        rival("nearest-neighbours", Settings::grid(&[("neighbours", &[1.0, 3.0, 5.0]), HOST]), |start, own| {
+            Box::new(NearestNeighbours::new(start, own.get("neighbours") as usize, own.get("host") > 0.0))
         }),
         rival(
             "recursive-least-squares",

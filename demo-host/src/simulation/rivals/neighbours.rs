@@ -18,9 +18,9 @@ pub struct NearestNeighbours {
 const SHARE: f64 = 0.3;
 
 impl NearestNeighbours {
-    /// With votes of so many neighbours, from a memory of the [`BUDGET`] that the host's samples fill, or from nothing.
-    pub fn new(start: &Start, neighbours: usize) -> Self {
-        let memory = Memory::new(start, BUDGET);
+    /// With votes of so many neighbours, from a memory of the [`BUDGET`] that is empty or has samples of the `host`.
+    pub fn new(start: &Start, neighbours: usize, host: bool) -> Self {
+        let memory = Memory::new(start, BUDGET, host);
         NearestNeighbours { memory, neighbours, classes: start.classes, width: start.width }
     }
 }
@@ -67,7 +67,7 @@ mod tests {
     #[test]
     fn the_nearest_votes_count() {
         let start = Start { width: 1, room: 3, classes: 0, base: None, seed: 1 };
-        let mut learner = NearestNeighbours::new(&start, 3);
+        let mut learner = NearestNeighbours::new(&start, 3, true);
         for (x, class) in [(0.0, 0), (1.0, 1), (1.2, 1), (9.0, 0)] {
             learner.learn(&[x], class).unwrap();
         }

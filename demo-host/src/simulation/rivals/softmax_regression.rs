@@ -29,15 +29,15 @@ pub struct SoftmaxRegression {
 
 impl SoftmaxRegression {
     /// From the host's head, or from zeros. Each label is followed by so many steps on samples of a memory, which fills what the head
-    /// leaves of the [`BUDGET`].
-    pub fn new(start: &Start, rate: Rate, rehearsals: usize) -> Self {
+    /// leaves of the [`BUDGET`], and is empty at first or has samples of the `host`.
+    pub fn new(start: &Start, rate: Rate, rehearsals: usize, host: bool) -> Self {
         let mut rows = start.base.as_ref().map_or_else(Vec::new, |base| base.rows(start.classes));
         rows.resize(start.room, vec![0.0; start.width + 1]);
         let head = 4 * start.room * (start.width + 1);
         SoftmaxRegression {
             squares: vec![vec![0.0; start.width + 1]; start.room],
             classes: start.classes,
-            memory: (rehearsals > 0).then(|| Memory::new(start, BUDGET.saturating_sub(head))),
+            memory: (rehearsals > 0).then(|| Memory::new(start, BUDGET.saturating_sub(head), host)),
             rows,
             rate,
             rehearsals,
@@ -115,12 +115,12 @@ mod tests {
     #[test]
     fn a_step_by_hand() {
         // Two classes at 1/2 each: the gradient is -1/2 and 1/2 times the feature, and as much for the bias.
-        let mut sgd = SoftmaxRegression::new(&start(), Rate::Fixed(0.1), 0);
+        let mut sgd = SoftmaxRegression::new(&start(), Rate::Fixed(0.1), 0, true);
         sgd.classes = 2;
         sgd.learn(&[2.0], 0).unwrap();
         assert_eq!(sgd.rows, [[0.1, 0.05], [-0.1, -0.05]]);
         // AdaGrad's first step goes the rate, whatever the gradient.
-        let mut adagrad = SoftmaxRegression::new(&start(), Rate::Adaptive(0.1), 0);
+        let mut adagrad = SoftmaxRegression::new(&start(), Rate::Adaptive(0.1), 0, true);
         adagrad.classes = 2;
         adagrad.learn(&[2.0], 0).unwrap();
         assert!(adagrad.rows.iter().flatten().all(|w| (w.abs() - 0.1).abs() < 1e-6), "{:?}", adagrad.rows);
@@ -128,8 +128,8 @@ mod tests {
 
     #[test]
     fn rehearsal_goes_on_with_what_came_before() {
-        let mut rehearsing = SoftmaxRegression::new(&start(), Rate::Fixed(0.1), 4);
-        let mut plain = SoftmaxRegression::new(&start(), Rate::Fixed(0.1), 0);
+        let mut rehearsing = SoftmaxRegression::new(&start(), Rate::Fixed(0.1), 4, true);
+        let mut plain = SoftmaxRegression::new(&start(), Rate::Fixed(0.1), 0, true);
         for learner in [&mut rehearsing, &mut plain] {
             (0..20).for_each(|_| learner.learn(&[1.0], 0).unwrap());
             (0..20).for_each(|_| learner.learn(&[-1.0], 1).unwrap());

@@ -99,7 +99,7 @@ fn recording(class: usize, axes: &JsonAxes) -> Result<Recording> {
         axes.z.len()
     );
     ensure!(length >= WINDOW, "there are {length} samples, but a window is {WINDOW}");
-    let largest = i16::MAX.into();
+    let largest = f32::from(i16::MAX);
     let milli = |g: f32| -> Result<i16> {
         let milli = 1000.0 * g;
         ensure!(milli.abs() <= largest, "an acceleration is {g} g, but must be within 32 g");

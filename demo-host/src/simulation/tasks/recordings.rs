@@ -172,9 +172,9 @@ mod tests {
             let folder = plain.path().join("DATA").join(&name[..3]);
             fs::create_dir_all(&folder).unwrap();
             let mut text = HEADER.to_owned();
-            for i in 0..count {
+            for (i, activity) in ACTIVITIES.iter().enumerate().take(count) {
                 let x = i as f32 * 0.5;
-                text += &format!("{x},1.5,-2,0,0.25,{x},1657533977813,{}\n", ACTIVITIES[i]);
+                text += &format!("{x},1.5,-2,0,0.25,{x},1657533977813,{activity}\n");
                 for value in [x, 1.5, -2.0, 0.0, 0.25, x] {
                     rows.extend(value.to_le_bytes());
                 }
