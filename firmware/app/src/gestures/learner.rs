@@ -97,11 +97,14 @@ impl Served<FEATURES> for Learner {
     }
 
     /// In the units of [`Units`].
+    // Two linear heads of 800 bytes that no other call should have on its stack.
+    #[inline(never)]
     fn export(&self, parameters: &mut [f32]) -> Result<(), Error> {
         self.head().to_linear(1.0)?.export(parameters)
     }
 
     /// The means and the scatter do not follow from a linear head: only that of a new learner is taken, which makes this one new.
+    #[inline(never)]
     fn import(&mut self, parameters: &[f32], _: u32) -> Result<(), Import> {
         if parameters.iter().any(|parameter| *parameter != 0.0) {
             return Err(Import::ReadOnly);
