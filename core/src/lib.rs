@@ -5,35 +5,42 @@
 //! that of a slice.
 //!
 //! ```
-//! use gradient_decay::{Answer, BetaSchedule, FineTuner, Learner, LinearHead, Parts, Readout, Replay, Sgd, Standardizer};
+//! use gradient_decay::readout::Reason;
+//! use gradient_decay::{Answer, DiscriminantHead, Learner, Novelty, Parts, Readout, Standardizer, StreamingLda, kernels};
 //!
-//! // Settings are constants: beta rises from 0.1 to 1 over the first 50 steps.
-//! const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 50), Sgd::new(0.1));
+//! // Settings are constants.
+//! const LDA: StreamingLda = StreamingLda::new();
 //!
-//! // Room for 4 classes of 2 features, a memory of 8 samples of each, and "unknown" below a probability of 0.6.
-//! type Mine = Learner<LinearHead<4, 2>, Parts<Standardizer<2>, Replay<4, 8, [f32; 2]>, (), (), Readout>>;
+//! // Room for 4 classes of 3 features, in units that the first 4 samples fix; "unknown" below a probability of 0.6, and far from everything.
+//! type Head = DiscriminantHead<4, 3, { kernels::packed(3) }>;
+//! type Mine = Learner<Head, Parts<Standardizer<3>, (), (), (), Novelty<4, 3>>>;
 //! let mut learner = Mine::new(
-//!     LinearHead::empty(),
+//!     Head::new(),
 //!     Parts {
 //!         preprocess: Standardizer::new(4),
-//!         memory: Replay::new(1),
+//!         memory: (),
 //!         guard: (),
 //!         calibration: (),
-//!         readout: Readout::new().with_threshold(0.6),
+//!         readout: Novelty::new(Readout::new().with_threshold(0.6)),
 //!     },
 //! );
 //! // The first samples, labelled or not, fix the units of the features.
-//! for x in [[21.0, 0.0], [19.0, 0.0], [20.0, 1.0], [20.0, -1.0]] {
+//! for x in [[21.0, 0.0, 5.0], [19.0, 0.0, 5.2], [20.0, 1.0, 4.9], [20.0, -1.0, 5.1]] {
 //!     learner.observe(&x)?;
 //! }
-//! let (left, right) = (learner.add_class()?, learner.add_class()?);
-//! for _ in 0..20 {
-//!     learner.learn(&TUNER, &[19.0, 0.1], left)?;
-//!     learner.learn(&TUNER, &[21.0, -0.1], right)?;
-//!     learner.rehearse(&TUNER, 2);
+//! // Three labels of each class. A class comes by being labelled.
+//! for x in [[19.0, 0.1, 5.0], [18.8, -0.2, 5.1], [19.3, 0.0, 4.9]] {
+//!     learner.learn(&LDA, &x, 0)?;
 //! }
-//! assert!(matches!(learner.answer(&[20.8, 0.0])?, Answer::Class(prediction) if prediction.class == right));
-//! assert!(matches!(learner.answer(&[20.0, 0.0])?, Answer::Unknown(..)));
+//! for x in [[21.0, -0.1, 5.0], [21.2, 0.2, 4.9], [20.7, 0.1, 5.1]] {
+//!     learner.learn(&LDA, &x, 1)?;
+//! }
+//! assert!(matches!(learner.answer(&[20.8, 0.0, 5.0])?, Answer::Class(prediction) if prediction.class == 1));
+//! assert!(matches!(learner.answer(&[20.0, 0.0, 5.0])?, Answer::Unknown(..))); // between the two
+//! assert!(matches!(learner.answer(&[21.0, 6.0, 9.0])?, Answer::Unknown(_, Reason::Far)));
+//!
+//! learner.learn(&LDA, &[19.1, 0.0, 5.0], 1)?; // the wrong button:
+//! learner.unlearn(&LDA, &[19.1, 0.0, 5.0], 1)?; // taken back
 //! # Ok::<(), gradient_decay::Error>(())
 //! ```
 //!
@@ -41,12 +48,15 @@
 //!
 //! | head | take it if |
 //! |---|---|
-//! | [`LinearHead`] | in doubt: the features come from a trained network, and the core has an FPU |
-//! | [`FixedHead`] | the core has no FPU: it learns in integers, a step in a twelfth of the time, in half of the RAM |
+//! | [`DiscriminantHead`] | in doubt: it learns the most from few labels, forgets nothing, minds no order, and takes a label back; RAM grows with the square of the features, 13.5 kB at 64 -> 10 |
+//! | [`MixedHead`] | the same, and there is a trained head: better than either from the first label on |
+//! | [`Residual`] | the same, and there are some hundred labels and more: a linear head on top goes on where the features are not Gaussian |
+//! | [`LinearHead`] | many labels, or too many features for a discriminant: 2.6 kB at 64 -> 10, a step in a fifth of the time |
+//! | [`FixedHead`] | the core has no FPU and learns all the time: a step in a twelfth of the time of a linear head there, in half of the RAM |
 //! | [`MomentumHead`] | you train on with PyTorch's settings: twice the RAM and the time of a step, and no gain in [`settings`] |
 //! | [`MlpHead`] | a plane does not part the classes, as exclusive or; on features of a network it is behind in [`settings`] |
-//! | [`QuantizedHead`] | it only infers, in i8, made of a trained [`LinearHead`] |
-//! | [`LinearView`] | the shape is known only at run time: other languages, heads from a file |
+//! | [`QuantizedHead`] | it only infers, in i8, made of a trained [`LinearHead`] or of [`to_linear`](discriminant::Discriminant::to_linear) |
+//! | [`LinearView`], [`DiscriminantView`] | the shape is known only at run time: other languages, heads from a file |
 //!
 //! All of them want features of mean 0 and deviation 1: put a [`Standardizer`] in front unless the network that makes them ends in a
 //! normalisation. With an offset of 20 a head stays at chance, at a probability of 1.00. The page [`settings`] has measured rates,
@@ -54,17 +64,20 @@
 //!
 //! # Which part works with which head
 //!
-//! | part | [`LinearHead`], [`MomentumHead`], [`MlpHead`] | [`FixedHead`] | [`LinearView`] | [`QuantizedHead`] |
-//! |---|---|---|---|---|
-//! | a class as the label | yes | yes | yes | does not learn |
-//! | [`Target`]: distribution, smoothing, weights, ignored class | yes | no: its loss in fixed point is that of one class | yes | no |
-//! | momentum, weight decay, clipping: [`Sgd`] | momentum with `Momentum..` | no: [`FixedRate`] has neither | yes | no |
-//! | classes added and removed: [`Classes`] | yes | yes | yes | no |
-//! | [`Standardizer`] | yes | behind a [`Quantizer`] | no: it is an array; standardise before | before quantization |
-//! | memory: [`Replay`], [`ReplayView`] | `Replay` of `[f32; N]` | `Replay` of `[i8; N]` | `ReplayView` | not needed |
-//! | [`Guard`], [`Readout`] and its fit, `unknown` | yes | yes | yes | yes |
-//! | [`Calibration`] | yes | yes | yes | by [`Calibration::record`] |
-//! | `checkpoint`, `Store` | yes | yes | the head; its memory lies in the caller's slices | no: make it anew of the head |
+//! | part | [`LinearHead`], [`MomentumHead`], [`MlpHead`] | [`DiscriminantHead`], [`MixedHead`], [`Residual`] of one | [`FixedHead`] | [`LinearView`], [`DiscriminantView`] | [`QuantizedHead`] |
+//! |---|---|---|---|---|---|
+//! | a class as the label | yes | yes | yes | yes | does not learn |
+//! | [`Target`]: distribution, smoothing, weights, ignored class | yes | no: a mean is that of a class's samples | no: its loss in fixed point is that of one class | as with arrays | no |
+//! | momentum, weight decay, clipping: [`Sgd`] | momentum with `Momentum..` | in a residual | no: [`FixedRate`] has neither | `LinearView` | no |
+//! | rehearsal | yes | in a residual; the discriminant has forgotten none | yes | `LinearView` | no |
+//! | a label taken back: [`Learner::unlearn`] | no: a step cannot be undone | yes; a residual's step stays | no | `DiscriminantView` | no |
+//! | classes added and removed: [`Classes`] | yes | yes | yes | yes | no |
+//! | [`Standardizer`] | yes | yes | behind a [`Quantizer`] | no: it is an array; standardise before | before quantization |
+//! | memory: [`Replay`], [`ReplayView`] | `Replay` of `[f32; N]` | the same, for a residual | `Replay` of `[i8; N]` | `ReplayView` | not needed |
+//! | [`Guard`], [`Readout`] and its fit, `unknown` | yes | yes | yes | yes | yes |
+//! | [`Novelty`] | yes | yes | `Novelty` of i8 | no: it is an array | no |
+//! | [`Calibration`] | yes | yes | yes | yes | by [`Calibration::record`] |
+//! | `checkpoint`, `Store` | yes | yes | yes | the head; a memory lies in the caller's slices | no: make it anew of the head |
 //!
 //! `core/tests/combinations.rs` runs every combination that this allows. Those that it does not are refused by the compiler:
 //!
@@ -91,6 +104,26 @@
 //! }
 //! ```
 //! ```compile_fail,E0277
+//! use gradient_decay::{DiscriminantHead, Learner, Parts, StreamingLda, Target, TargetOptions};
+//!
+//! let mut learner = Learner::new(DiscriminantHead::<2, 2, 1>::new(), Parts::NONE);
+//! let target = Target::Class(0).with(&const { TargetOptions::new() });
+//! let _ = learner.learn(&StreamingLda::new(), &[1.0, 2.0], target); // a target of more than a class
+//! ```
+//! ```compile_fail,E0277
+//! use gradient_decay::{DiscriminantHead, Learner, Parts, StreamingLda};
+//!
+//! let mut learner = Learner::new(DiscriminantHead::<2, 2, 1>::new(), Parts::NONE);
+//! learner.rehearse(&StreamingLda::new(), 1); // it has forgotten nothing
+//! ```
+//! ```compile_fail,E0277
+//! use gradient_decay::{BetaSchedule, FineTuner, Learner, LinearHead, Parts, Sgd};
+//!
+//! let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.1));
+//! let mut learner = Learner::new(LinearHead::<2, 2>::new(), Parts::NONE);
+//! let _ = learner.unlearn(&tuner, &[1.0, 2.0], 0); // a step cannot be undone
+//! ```
+//! ```compile_fail,E0277
 //! use gradient_decay::{FixedHead, Learner, Parts, Replay};
 //!
 //! let parts = Parts { preprocess: (), memory: Replay::<2, 4, [f32; 2]>::new(1), guard: (), calibration: (), readout: () };
@@ -102,10 +135,10 @@
 //!
 //! | wing | modules |
 //! |---|---|
-//! | heads | [`head`], [`number`], [`prediction`], [`storage`], [`linear`], [`view`], [`mlp`], [`fixed`], [`quantized`] |
+//! | heads | [`head`], [`number`], [`prediction`], [`storage`], [`linear`], [`view`], [`mlp`], [`discriminant`], [`statistics`], [`mixed`], [`residual`], [`fixed`], [`quantized`] |
 //! | objective | [`loss`], [`target`], [`schedule`] |
-//! | training | [`train`], [`step`], [`label`], [`state`], [`sgd`] |
-//! | learning | [`learner`], [`preprocess`], [`standardize`], [`replay`], [`stored`], [`guard`], [`calibration`], [`readout`] |
+//! | training | [`learn`], [`train`], [`step`], [`label`], [`state`], [`sgd`], [`streaming`] |
+//! | learning | [`learner`], [`preprocess`], [`standardize`], [`replay`], [`stored`], [`guard`], [`calibration`], [`readout`], [`novelty`] |
 //! | persistence | `checkpoint` (feature `checkpoint`), `store` (feature `storage`) |
 //! | numeric | [`math`], [`kernels`] |
 //! | | [`error`], and the pages [`settings`] and [`sharing`] |
@@ -120,8 +153,10 @@
 //! [`FineTuner::step`]. What belongs to a class and lasts, such as a velocity or the state that rounds, lives in the head, so that
 //! whatever renumbers classes finds it; work space is lent, and a [`Step`] reads the probabilities before the update from it, so that
 //! nobody runs the forward pass twice for one label. Absent parts of a [`Learner`] are `()`, which costs nothing; as an `Option` they
-//! cost 1,600 bytes of flash in a prototype. Settings are arguments, and so constants: as a field they cost 1,450 there. A head that learns from a label
-//! without a gradient needs a trait above [`Train`]; it will be there with the first such head.
+//! cost 1,600 bytes of flash in a prototype. Settings are arguments, and so constants: as a field they cost 1,450 there. [`Learn`] stands above
+//! [`Train`] for what learns from a label without a gradient, the discriminant, and is implemented once for all that have one;
+//! [`LearnFrom`](learn::LearnFrom), [`Rehearse`](learn::Rehearse) and [`Unlearn`](learn::Unlearn) say what kinds of labels a head takes, whether it
+//! gains by going over old ones, and whether it can take one back.
 //!
 //! # Guarantees
 //! - **Same bits everywhere.** With the [`Libm`] backend every result has the same f32 bits on x86-64 and on Cortex-M, with

@@ -17,3 +17,12 @@ pub mod report;
 pub mod simulation;
 pub mod training;
 pub mod verification;
+
+/// The sentence for whoever asks for something that needs full models in a program without them: the command that has it.
+#[cfg(not(feature = "burn"))]
+fn needs_burn(what: &str, command: &str) -> String {
+    format!(
+        "{what} needs full models, which this program was built without: run `cargo run --release -p demo-host --features burn -- \
+         {command}`, whose first build takes minutes"
+    )
+}

@@ -30,6 +30,17 @@ fn reports_that_cannot_be_written() {
     refused(&folder, &["--report", "."], &["folder"]);
 }
 
+#[test]
+fn devices_without_their_data() {
+    let folder = TempDir::new().unwrap();
+    refused(&folder, &["adapt"], &["--dataset"]);
+    refused(&folder, &["adapt", "--dataset", "activities"], &["--data-dir", "GeoTecINIT/sp-sw-har-dataset"]);
+    refused(&folder, &["adapt", "--dataset", "gestures", "--data-dir", "."], &["gestures.json", "pxt-microbit-ml"]);
+    refused(&folder, &["adapt", "--dataset", "digits", "--orders", "1"], &["--orders is 1"]);
+    refused(&folder, &["adapt", "--dataset", "digits", "--against", "me"], &["--against is me", "nearest-mean"]);
+    refused(&folder, &["adapt", "--dataset", "digits", "--json", "no/such.jsonl"], &["no/such.jsonl"]);
+}
+
 /// The results that the project holds make a page, in any build.
 #[test]
 fn a_report_of_results() {

@@ -17,6 +17,7 @@ use crate::heads::linear::{LinearHead, check_logits};
 use crate::heads::number::Number;
 use crate::heads::prediction::Prediction;
 use crate::heads::prediction::check_temperature;
+use crate::heads::residual::Tempered;
 use crate::heads::statistics::{Numbers, OwnedStatistics, Statistics, StatisticsView};
 use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};
@@ -30,8 +31,8 @@ pub(crate) const NEVER: f32 = -16_384.0;
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Discriminant<S, M = Libm> {
     pub(crate) storage: S,
-    /// The samples that the scatter stands for, those of the prior among them: `N` of the logits. 0 before the first label.
-    pub(crate) total: f32,
+    /// The samples that the scatter stands for beside the labels: those of the prior, or kept by `discount`. 0 before the first label.
+    pub(crate) prior: f32,
     /// The samples of other people or of a training set among these: `n_0` of the temperature.
     pub(crate) base: f32,
     /// The labels learned, which say whose turn it is to be refreshed.
@@ -84,7 +85,7 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, M> Discrim
     }
 
     const fn with_unused(unused: u32) -> Self {
-        Discriminant { storage: OwnedStatistics::new(), total: 0.0, base: 0.0, labels: 0, unused, math: PhantomData }
+        Discriminant { storage: OwnedStatistics::new(), prior: 0.0, base: 0.0, labels: 0, unused, math: PhantomData }
     }
 
     /// The linear head with these logits divided by a temperature in [0.01, 100], for what infers alone: a
@@ -108,7 +109,7 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, M> Discrim
     /// ```
     pub fn to_linear(&self, temperature: f32) -> Result<LinearHead<CLASSES, FEATURES, M>, Error> {
         check_temperature(temperature)?;
-        let scale = self.total / (self.temperature() * temperature);
+        let scale = self.total() / (self.temperature() * temperature);
         let mut linear = LinearHead::new();
         let Numbers { rows, bias, counts, .. } = self.storage.numbers();
         let to = &mut linear.storage;
@@ -170,7 +171,7 @@ impl<'a, M> DiscriminantView<'a, M> {
         features: usize,
     ) -> Result<Self, Error> {
         let storage = StatisticsView::new(numbers, counts, scratch, features)?;
-        Ok(Discriminant { storage, total: 0.0, base: 0.0, labels: 0, unused: 0, math: PhantomData })
+        Ok(Discriminant { storage, prior: 0.0, base: 0.0, labels: 0, unused: 0, math: PhantomData })
     }
 }
 
@@ -183,6 +184,11 @@ impl<S: Statistics, M> Discriminant<S, M> {
     /// The labels learned since the head was new, less those taken back.
     pub const fn labels(&self) -> u32 {
         self.labels
+    }
+
+    /// The samples that the scatter stands for, `N`.
+    pub(crate) fn total(&self) -> f32 {
+        self.prior + self.labels as f32
     }
 
     /// The temperature that the logits are divided by, `T = 1 + F C / (n + n_0)`: with `F` features, `C` classes that have a sample, `n` labels
@@ -222,21 +228,21 @@ impl<S: Statistics, M> Discriminant<S, M> {
     /// # Ok::<(), gradient_decay::Error>(())
     /// ```
     pub fn discount(&mut self, samples: f32, most: u32) -> Result<(), Error> {
-        if !(samples >= 1e-3 && samples <= 1e6) {
+        if !(1e-3..=1e6).contains(&samples) {
             return Err(Error::OutOfRange { number: error::Number::PriorSamples, value: samples });
         }
         if !self.has_samples() {
             return Err(Error::NoClasses);
         }
         // P is the inverse of the scatter, which shrinks.
-        let factor = self.total / samples;
+        let factor = self.total() / samples;
         self.storage.with(|numbers, _| {
             for array in [numbers.diagonal, numbers.rows, numbers.bias] {
                 array.iter_mut().for_each(|x| *x *= factor);
             }
             numbers.counts.iter_mut().for_each(|count| *count = (*count).min(most.max(1)));
         });
-        (self.total, self.base, self.labels) = (samples, samples, 0);
+        (self.prior, self.base, self.labels) = (samples, samples, 0);
         Ok(())
     }
 
@@ -267,7 +273,7 @@ impl<S: Statistics, M> Discriminant<S, M> {
 
     /// The logits, of classes without a sample minus infinity, all of them if there is none.
     pub(crate) fn add_logits(&self, features: &S::Features, logits: &mut [f32]) -> Result<(), Error> {
-        self.scaled_logits(features, logits, self.total / self.temperature())?;
+        self.scaled_logits(features, logits, self.total() / self.temperature())?;
         for (z, count) in logits.iter_mut().zip(self.storage.numbers().counts) {
             if *count == 0 {
                 *z = f32::NONE;
@@ -278,7 +284,7 @@ impl<S: Statistics, M> Discriminant<S, M> {
 
     /// The logits before the temperature; 0 of classes without a sample.
     pub(crate) fn raw_logits(&self, features: &S::Features, logits: &mut [f32]) -> Result<(), Error> {
-        self.scaled_logits(features, logits, self.total)
+        self.scaled_logits(features, logits, self.total())
     }
 
     fn scaled_logits(&self, features: &S::Features, logits: &mut [f32], scale: f32) -> Result<(), Error> {
@@ -338,6 +344,12 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, M: Math>
         let mut logits = [0.0; CLASSES];
         self.logits(features, &mut logits)?;
         Ok(f32::predict::<M>(&mut logits, 1.0))
+    }
+}
+
+impl<S: Statistics, M: Math> Tempered for Discriminant<S, M> {
+    fn temperature(&self) -> f32 {
+        Discriminant::temperature(self)
     }
 }
 

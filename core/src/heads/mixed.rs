@@ -10,6 +10,7 @@ use crate::heads::head::{Classes, Head, remove_row};
 use crate::heads::linear::LinearHead;
 use crate::heads::number::Number;
 use crate::heads::prediction::{Prediction, check_temperature};
+use crate::heads::residual::Tempered;
 use crate::heads::statistics::{Numbers, Statistics as _};
 use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};
@@ -127,7 +128,7 @@ impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const 
         check_temperature(temperature)?;
         let mut linear = LinearHead::new();
         let (weight, sum) = self.weights();
-        let (raw, weight) = (self.head.total / (sum * temperature), weight / (sum * temperature));
+        let (raw, weight) = (self.head.total() / (sum * temperature), weight / (sum * temperature));
         let Numbers { rows, bias, counts, .. } = self.head.storage.numbers();
         let known = self.trained.used().max(1) as f32;
         let storage = &mut linear.storage;
@@ -209,6 +210,15 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAI
             return Err(Error::NoClasses);
         }
         self.mixed_logits(features, logits)
+    }
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAINED: usize, M: Math> Tempered
+    for MixedHead<'_, CLASSES, FEATURES, UPPER, TRAINED, M>
+{
+    /// With the weight of the trained head.
+    fn temperature(&self) -> f32 {
+        self.weights().1
     }
 }
 

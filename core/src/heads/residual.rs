@@ -1,14 +1,20 @@
 //! A linear head on top of another, trained on what that leaves over.
 //!
 //! A discriminant is limited by features that are far from Gaussian: with many labels a head trained by a gradient goes beyond it. Here both
-//! work together, `z = z_base + R x`: the base learns from a label as ever, and `R`, which starts at zero, follows the gradient of the loss
-//! of the sum.
+//! work together, `z = (z_base + R x) / T` with the base's logits before its temperature `T`: the base learns from a label as ever, and `R`,
+//! which starts at zero, follows the gradient of the loss. While the base has seen few samples, `T` is large and `R` hardly moves.
 
 use crate::error::{Error, Slice};
 use crate::heads::head::{Classes, Head};
 use crate::heads::linear::Linear;
 use crate::heads::storage::Storage;
 use crate::numeric::math::{Libm, Math};
+
+/// A head whose logits are divided by a temperature that follows from its samples.
+pub trait Tempered: Head {
+    /// The temperature, > 0.
+    fn temperature(&self) -> f32;
+}
 
 /// A head `base` to whose logits those of a linear head over the storage `S` are added, on the same features. Both have the same classes.
 ///
@@ -21,7 +27,7 @@ use crate::numeric::math::{Libm, Math};
 ///     tuner: FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.03)),
 /// };
 /// let parts = Parts { preprocess: (), memory: Replay::<2, 10, [f32; 2]>::new(1), guard: (), calibration: (), readout: () };
-/// let head = Residual::new(DiscriminantHead::<2, 2, 1>::new(), LinearHead::new());
+/// let head = Residual::new(DiscriminantHead::<2, 2, 1>::new(), LinearHead::<2, 2>::new());
 /// let mut learner = Learner::new(head, parts);
 /// for i in 0..100 {
 ///     let x = [(i % 10) as f32 - 4.5, (i % 7) as f32 - 3.0];
@@ -55,11 +61,13 @@ impl<B, S, M> Residual<B, S, M> {
     }
 }
 
-impl<B: Head<Number = f32>, S: Storage<Features = B::Features>, M> Residual<B, S, M> {
-    /// Adds the residual's logits to those of the base.
+impl<B: Tempered<Number = f32>, S: Storage<Features = B::Features>, M> Residual<B, S, M> {
+    /// Adds the residual's logits, at the base's temperature, to those of the base.
     pub(crate) fn add_residual(&self, features: &B::Features, logits: &mut [f32]) -> Result<(), Error> {
-        logits.iter_mut().zip(self.residual.storage.bias()).for_each(|(z, bias)| *z += bias);
+        let temperature = self.base.temperature();
+        logits.iter_mut().zip(self.residual.storage.bias()).for_each(|(z, bias)| *z = *z * temperature + bias);
         self.residual.storage.add_products(features, logits);
+        logits.iter_mut().for_each(|z| *z /= temperature);
         let lost = |(class, z): (usize, &f32)| !z.is_finite() && self.base.knows(class);
         match logits.iter().enumerate().position(lost) {
             None => Ok(()),
@@ -68,7 +76,7 @@ impl<B: Head<Number = f32>, S: Storage<Features = B::Features>, M> Residual<B, S
     }
 }
 
-impl<B: Head<Number = f32>, S: Storage<Features = B::Features>, M> Head for Residual<B, S, M> {
+impl<B: Tempered<Number = f32>, S: Storage<Features = B::Features>, M> Head for Residual<B, S, M> {
     type Features = B::Features;
     type Number = f32;
     type Math = B::Math;
@@ -93,7 +101,7 @@ impl<B: Head<Number = f32>, S: Storage<Features = B::Features>, M> Head for Resi
     }
 }
 
-impl<B: Classes<Number = f32>, S: Storage<Features = B::Features>, M: Math> Classes for Residual<B, S, M> {
+impl<B: Tempered<Number = f32> + Classes, S: Storage<Features = B::Features>, M: Math> Classes for Residual<B, S, M> {
     fn add_class(&mut self) -> Result<usize, Error> {
         let room = self.residual.room();
         let class = self.base.classes();

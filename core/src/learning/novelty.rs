@@ -220,14 +220,7 @@ impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Novelty<C
 
 /// A feature; beyond +-1e12 it is cut off, so that no sum of squares leaves the range of f32.
 fn value(x: impl Feature) -> f32 {
-    let x = x.to_f32();
-    if x > MOST {
-        MOST
-    } else if x < -MOST {
-        -MOST
-    } else {
-        x
-    }
+    x.to_f32().clamp(-MOST, MOST)
 }
 
 fn positive(x: f32) -> f32 {

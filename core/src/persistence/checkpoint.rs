@@ -32,7 +32,7 @@
 //!  13  layer behind it  as a linear head
 //!  14  its velocity     as 3
 //!  15  fixed head       u32 classes that there is room for, u32 features, u32 exponent, u32 generator; i16 weights, i32 biases
-//!  16  discriminant     u32 classes that there is room for, u32 features, u32 labels, f32 samples of the scatter and of a base; u32 samples of
+//!  16  discriminant     u32 classes that there is room for, u32 features, u32 labels, f32 samples of the prior and of a base; u32 samples of
 //!                      each class; f32 U (packed), D, means, rows, biases
 //!  17  trained head     u32 CRC-32 of its parameters as little-endian f32, which are not in the checkpoint; u32 for each class that there
 //!                      is room for: which of the trained head's it is, or 255
@@ -464,6 +464,28 @@ impl Writer<'_> {
                 self.problem = self.problem.or(Some(Error::NotFinite { slice, index }));
             }
             self.words(&[float.to_bits()]);
+        }
+    }
+
+    /// [`floats`](Self::floats), those beyond a range as its end.
+    #[inline(never)]
+    pub(crate) fn floats_within(
+        &mut self,
+        slice: Slice,
+        start: usize,
+        floats: &[f32],
+        range: &core::ops::RangeInclusive<f32>,
+    ) {
+        for (index, float) in (start..).zip(floats) {
+            let (low, high) = (*range.start(), *range.end());
+            let within = if *float < low {
+                low
+            } else if *float > high {
+                high
+            } else {
+                *float
+            };
+            self.floats(slice, index, &[within]);
         }
     }
 

@@ -16,28 +16,32 @@ use crate::training::streaming::FEATURE_MAX;
 /// The numbers before the counts: classes, features, labels, the samples of the scatter and those of a base among them.
 const FRONT: usize = 5;
 
-/// No factor of a scatter that was learned, and no row, is as large; from these ranges no update leaves that of f32.
-const FACTOR: RangeInclusive<f32> = -1e15..=1e15;
-const DIAGONAL: RangeInclusive<f32> = 1e-30..=1e9;
-const ROW: RangeInclusive<f32> = -1e15..=1e15;
-const BIAS: RangeInclusive<f32> = -1e24..=1e24;
-/// The samples that a scatter may stand for, once there are some.
-const TOTAL: RangeInclusive<f32> = 1e-3..=1e8;
+/// The ranges of what is read, far beyond whatever can be learned; from them no label leaves that of f32. What is beyond all the same is
+/// written as their end.
+const FACTOR: RangeInclusive<f32> = -1e12..=1e12;
+const DIAGONAL: RangeInclusive<f32> = 1e-24..=1e13;
+const ROW: RangeInclusive<f32> = -1e22..=1e22;
+const BIAS: RangeInclusive<f32> = -1e32..=1e32;
+const MEAN: RangeInclusive<f32> = -FEATURE_MAX..=FEATURE_MAX;
+const ZERO: RangeInclusive<f32> = 0.0..=0.0;
+/// The samples that a scatter stands for beside the labels, once there are some.
+const PRIOR: RangeInclusive<f32> = 1e-3..=1e6;
 
 impl<S: Statistics, M> Saved for Discriminant<S, M> {
     const SAVED_BYTES: usize = if S::NUMBERS == 0 { 0 } else { SECTION + (FRONT + S::NUMBERS) * WORD + CLASSES_BYTES };
 
     fn write(&self, to: &mut Writer<'_>) {
         let Numbers { upper, diagonal, means, rows, bias, counts } = self.storage.numbers();
-        let arrays = [upper, diagonal, means, rows, bias];
-        let floats: usize = arrays.iter().map(|array| array.len()).sum();
+        let begun = self.prior != 0.0;
+        let arrays = [(upper, FACTOR), (diagonal, DIAGONAL), (means, MEAN), (rows, ROW), (bias, BIAS)];
+        let floats: usize = arrays.iter().map(|(array, _)| array.len()).sum();
         if to.section(tag::DISCRIMINANT, (FRONT + counts.len() + floats) * WORD) {
             to.words(&[counts.len() as u32, diagonal.len() as u32, self.labels]);
-            to.floats(Slice::Parameters, 0, &[self.total, self.base]);
+            to.floats(Slice::Parameters, 0, &[self.prior, self.base]);
             to.words(counts);
             let mut start = 0;
-            for array in arrays {
-                to.floats(Slice::Parameters, start, array);
+            for (array, range) in arrays {
+                to.floats_within(Slice::Parameters, start, array, if begun { &range } else { &ZERO });
                 start += array.len();
             }
         }
@@ -52,10 +56,10 @@ impl<S: Statistics, M> Saved for Discriminant<S, M> {
         };
         section.expect(CheckpointPart::Classes, room)?;
         section.expect(CheckpointPart::Features, features)?;
-        let (labels, total) = (section.word()?, section.float(Slice::Parameters, 0)?);
+        let (labels, prior) = (section.word()?, section.float(Slice::Parameters, 0)?);
         let base = section.float(Slice::Parameters, 1)?;
-        let begun = total != 0.0;
-        if begun && !TOTAL.contains(&total) || !(0.0..=total).contains(&base) {
+        let begun = prior != 0.0;
+        if begun && !PRIOR.contains(&prior) || !(0.0..=prior).contains(&base) {
             return Err(section.refused());
         }
         let used = read_classes(room, from)?;
@@ -72,10 +76,9 @@ impl<S: Statistics, M> Saved for Discriminant<S, M> {
                 }
             }
             let mut start = 0;
-            // Before the first label all is zero.
-            let zero = 0.0..=0.0;
             let mut take = |to: &mut [f32], range: RangeInclusive<f32>| {
-                let range = if begun { range } else { zero.clone() };
+                // Before the first label all is zero.
+                let range = if begun { range } else { ZERO };
                 let end = start + to.len();
                 section.take_floats_within(Slice::Parameters, start, to, &range)?;
                 start = end;
@@ -83,14 +86,14 @@ impl<S: Statistics, M> Saved for Discriminant<S, M> {
             };
             take(upper, FACTOR)?;
             take(diagonal, DIAGONAL)?;
-            take(means, -FEATURE_MAX..=FEATURE_MAX)?;
+            take(means, MEAN)?;
             take(rows, ROW)?;
             take(bias, BIAS)?;
             Ok(())
         })?;
         section.end()?;
         if from.takes() {
-            (self.labels, self.total, self.base, self.unused) = (labels, total, base, 0);
+            (self.labels, self.prior, self.base, self.unused) = (labels, prior, base, 0);
             // What is behind the classes in use is zero, whatever the bytes say.
             return self.truncate(used as usize);
         }

@@ -1,8 +1,8 @@
 //! How a label changes a head with a residual: the base as ever, the residual by the gradient of their sum.
 
 use crate::error::Error;
-use crate::heads::residual::Residual;
-use crate::heads::storage::{Storage, Work as _};
+use crate::heads::residual::{Residual, Tempered};
+use crate::heads::storage::{Storage, Work};
 use crate::numeric::math::Math;
 use crate::training::learn::{Learn, LearnClass, LearnFrom, Rehearse, Unlearn, sample_of};
 use crate::training::sgd::Sgd;
@@ -22,7 +22,7 @@ pub struct ResidualSettings<B> {
 
 impl<B, S, M> Learn for Residual<B, S, M>
 where
-    B: Learn<Number = f32>,
+    B: Learn<Number = f32> + Tempered,
     S: Storage<Features = B::Features, Work = B::Room>,
     M: Math,
 {
@@ -38,7 +38,7 @@ where
 
 impl<B, S, M> LearnFrom<usize> for Residual<B, S, M>
 where
-    B: LearnClass<Number = f32>,
+    B: LearnClass<Number = f32> + Tempered,
     S: Storage<Features = B::Features, Work = B::Room>,
     M: Math,
 {
@@ -51,13 +51,13 @@ where
     ) -> Result<Step<'a, f32>, Error> {
         let loss = settings.tuner.schedule().at::<B::Math>(state.steps);
         let sample = sample_of(self, &loss, &mut state.work, class);
-        let known = self.base.knows(class);
+        let (known, share) = (self.base.knows(class), self.soften(&mut state.work));
         // The base first: what it refuses changes nothing, and what the residual would refuse is known before.
         let sgd = settings.tuner.optimizer();
         self.residual.check_update(sgd, features)?;
         self.base.learn_class(&settings.base, features, class)?;
         if known {
-            self.residual.apply(sgd, features, &mut state.work, 1.0)?;
+            self.residual.apply(sgd, features, &mut state.work, share)?;
         }
         state.steps = state.steps.saturating_add(1);
         Ok(Step::new(sample, loss.beta(), true, state.work.seen()))
@@ -72,7 +72,7 @@ where
 
 impl<B, S, M> Rehearse for Residual<B, S, M>
 where
-    B: LearnClass<Number = f32>,
+    B: LearnClass<Number = f32> + Tempered,
     S: Storage<Features = B::Features, Work = B::Room>,
     M: Math,
 {
@@ -88,19 +88,29 @@ where
         }
         let loss = settings.tuner.schedule().at::<B::Math>(state.steps);
         sample_of(self, &loss, &mut state.work, class);
-        self.residual.apply(settings.tuner.optimizer(), features, &mut state.work, 1.0).is_ok()
+        let share = self.soften(&mut state.work);
+        self.residual.apply(settings.tuner.optimizer(), features, &mut state.work, share).is_ok()
     }
 }
 
 impl<B, S, M> Unlearn for Residual<B, S, M>
 where
-    B: Unlearn<Number = f32>,
+    B: Unlearn<Number = f32> + Tempered,
     S: Storage<Features = B::Features, Work = B::Room>,
     M: Math,
 {
     /// Out of the base; the step of the residual stays.
     fn unlearn(&mut self, settings: &Self::Settings, features: &B::Features, class: usize) -> Result<(), Error> {
         self.base.unlearn(&settings.base, features, class)
+    }
+}
+
+impl<B: Tempered<Number = f32>, S: Storage, M> Residual<B, S, M> {
+    /// Makes the gradient of the logits that of the residual's, which are divided by the base's temperature; the largest that it can be.
+    fn soften(&self, room: &mut impl Work<Number = f32>) -> f32 {
+        let share = 1.0 / self.base.temperature();
+        room.pair().1.iter_mut().for_each(|g| *g *= share);
+        share
     }
 }
 

@@ -144,7 +144,7 @@ impl<S: Statistics, M> Discriminant<S, M> {
     pub fn learn(&mut self, lda: &StreamingLda, features: &S::Features, class: usize) -> Result<(), Error> {
         check_target(self.used(), class)?;
         self.storage.check(features)?;
-        let (count, begun) = (self.samples(class), self.total > 0.0);
+        let (count, begun) = (self.samples(class), self.prior > 0.0);
         if count == 0 || !begun {
             check_features(features.as_ref())?;
         }
@@ -153,7 +153,7 @@ impl<S: Statistics, M> Discriminant<S, M> {
         }
         if count == 0 {
             let mut numbers = self.storage.numbers_mut();
-            numbers.mean(class).copy_from_slice(features.as_ref());
+            numbers.mean(class).iter_mut().zip(features.as_ref()).for_each(|(mean, x)| *mean = *x);
             refresh(&mut self.storage, class);
         } else {
             let m = lda.weight(count);
@@ -165,9 +165,8 @@ impl<S: Statistics, M> Discriminant<S, M> {
             *count = count.saturating_add(1);
         }
         if !begun {
-            self.total = lda.samples;
+            self.prior = lda.samples;
         }
-        self.total += 1.0;
         self.labels = self.labels.saturating_add(1);
         self.maintain(lda);
         Ok(())
@@ -183,8 +182,10 @@ impl<S: Statistics, M> Discriminant<S, M> {
         check_target(self.used(), class)?;
         self.storage.check(features)?;
         check_features(features.as_ref())?;
-        let count = self.samples(class);
-        match count.checked_sub(1) {
+        if self.labels == 0 {
+            return Err(Error::NotLearned { class });
+        }
+        match self.samples(class).checked_sub(1) {
             None => return Err(Error::NotLearned { class }),
             Some(0) => {
                 let mut numbers = self.storage.numbers_mut();
@@ -197,7 +198,12 @@ impl<S: Statistics, M> Discriminant<S, M> {
             Some(before) => {
                 let m = lda.weight(before);
                 let (rate, start) = (1.0 / (m + 1.0), (m + 1.0) / m);
-                // From the mean before it was learned.
+                // From the mean before it was learned, which was one of features.
+                let mut numbers = self.storage.numbers_mut();
+                let before = |(x, mean): (&f32, &f32)| (mean + rate * start * (mean - x)).abs() <= FEATURE_MAX;
+                if !features.as_ref().iter().zip(&*numbers.mean(class)).all(before) {
+                    return Err(Error::NotLearned { class });
+                }
                 let sample = Direction::Sample { features: features.as_ref(), class, rate: -rate, scale: start };
                 rank_one(&mut self.storage, sample, -start)?;
             }
@@ -205,7 +211,6 @@ impl<S: Statistics, M> Discriminant<S, M> {
         if let Some(count) = self.storage.numbers_mut().counts.get_mut(class) {
             *count -= 1;
         }
-        self.total -= 1.0;
         self.labels = self.labels.saturating_sub(1);
         Ok(())
     }
@@ -281,6 +286,11 @@ fn refresh<S: Statistics>(storage: &mut S, class: usize) {
         let mut sum = [-0.0];
         kernels::add_dot_matrix(mean, row, &mut sum);
         *bias = -0.5 * sum[0];
+        // Of a mean that the factors carry beyond f32 nothing is known.
+        if !bias.is_finite() {
+            *bias = 0.0;
+            row.fill(0.0);
+        }
     }
 }
 
@@ -301,7 +311,7 @@ fn rank_one<S: Statistics>(storage: &mut S, direction: Direction<'_>, start: f32
             Direction::Sample { features, class, scale, .. } => {
                 let sum = kernels::subtract(features, numbers.mean(class), difference);
                 // No feature is above the sum of all magnitudes. NaN is above everything.
-                if !(sum <= FEATURE_MAX) {
+                if sum.is_nan() || sum > FEATURE_MAX {
                     check_features(features)?;
                 }
                 if scale != 1.0 {
@@ -317,13 +327,13 @@ fn rank_one<S: Statistics>(storage: &mut S, direction: Direction<'_>, start: f32
         // f = U^T d, g = D f, q = f g.
         kernels::transposed_product(numbers.upper, difference, rates);
         let q = kernels::gain(numbers.diagonal, rates, gain);
-        if !(q <= Q_MAX) {
+        if q.is_nan() || q > Q_MAX {
             return Err(Error::UpdateTooLarge);
         }
         // What is taken back from the scatter must be in it.
         if let Direction::Sample { class, .. } = direction
             && start < 0.0
-            && !(start + q < 0.0)
+            && start + q > -LEAST_LEFT
         {
             return Err(Error::NotLearned { class });
         }
@@ -354,7 +364,11 @@ fn rank_one<S: Statistics>(storage: &mut S, direction: Direction<'_>, start: f32
 }
 
 /// The largest squared Mahalanobis distance of a sample from its class's mean, before which nothing leaves the range of f32.
-const Q_MAX: f32 = 1e30;
+const Q_MAX: f32 = 1e24;
+
+/// The least that is left where a sample is taken back: of one so far from all others that it alone makes the scatter, rounding leaves nothing
+/// to go on with.
+const LEAST_LEFT: f32 = 1e-5;
 
 impl<S: Statistics, M: Math> Learn for Discriminant<S, M> {
     type Settings = StreamingLda;

@@ -5,7 +5,7 @@ pub mod canonical;
 pub mod cifar;
 pub mod idx;
 pub mod npm;
-#[cfg(feature = "svhn")]
+#[cfg(feature = "colour")]
 pub mod svhn;
 
 pub use canonical::{CanonicalFile, hex};

@@ -1,5 +1,6 @@
 //! The command line.
 
+mod adapt;
 #[cfg(feature = "burn")]
 mod full_models;
 #[cfg(feature = "burn")]
@@ -19,6 +20,7 @@ use crate::link::{self, Client};
 use crate::simulation::story::{SEEDS, Story};
 use crate::{exchange, experiments, files, report};
 
+use adapt::AdaptArgs;
 #[cfg(feature = "burn")]
 use full_models::{FullModels, check_complete};
 #[cfg(not(feature = "burn"))]
@@ -52,6 +54,8 @@ enum Command {
     Report(ReportArgs),
     #[command(flatten)]
     FullModels(FullModels),
+    /// Run devices that learn from users, label by label, beside rivals
+    Adapt(AdaptArgs),
     /// Talk to a device at a serial port: by default, have it learn what it is sent, and compare every bit
     Device(DeviceArgs),
 }
@@ -113,6 +117,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         }
         Some(Command::FullModels(command)) => command.run(),
         Some(Command::Report(args)) => report(&args).map(|()| ExitCode::SUCCESS),
+        Some(Command::Adapt(args)) => adapt::adapt(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Device(args)) => device(&args).map(success_if),
     }
 }

@@ -8,6 +8,7 @@ use anyhow::{Result, bail, ensure};
 use clap::{Args, Subcommand};
 
 use crate::experiments::Row;
+use crate::needs_burn;
 
 /// What is asked for.
 #[derive(Subcommand)]
@@ -50,7 +51,7 @@ impl FullModels {
             FullModels::Export(arguments) => ("export", arguments),
         };
         let arguments: String = all.iter().map(|argument| format!(" {}", argument.to_string_lossy())).collect();
-        bail!(refusal(name, &format!("{name}{arguments}")))
+        bail!(needs_burn(name, &format!("{name}{arguments}")))
     }
 }
 
@@ -59,14 +60,6 @@ impl FullModels {
 /// # Errors
 /// If there is one.
 pub fn check_complete(_: &[Row], experiments: &[PathBuf]) -> Result<()> {
-    ensure!(experiments.is_empty(), refusal("--experiment", "report --experiment .."));
+    ensure!(experiments.is_empty(), needs_burn("--experiment", "report --experiment .."));
     Ok(())
-}
-
-/// The sentence for whoever asks for something that needs full models: the command that has it.
-fn refusal(what: &str, command: &str) -> String {
-    format!(
-        "{what} needs full models, which this program was built without: run `cargo run --release -p demo-host --features burn -- \
-         {command}`, whose first build takes minutes"
-    )
 }

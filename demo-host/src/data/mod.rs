@@ -23,6 +23,9 @@ use clap::ValueEnum;
 use data_files::{CanonicalFile, cifar as colour, idx as grey};
 use serde::{Deserialize, Serialize};
 
+#[cfg(not(feature = "burn"))]
+use crate::needs_burn;
+
 /// A data set by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -88,9 +91,7 @@ impl DatasetName {
             #[cfg(feature = "burn")]
             DatasetName::Svhn => svhn::load(&directory),
             #[cfg(not(feature = "burn"))]
-            DatasetName::Svhn => bail!(
-                "svhn is read for full models alone, which this program was built without: build it with `--features burn`"
-            ),
+            DatasetName::Svhn => bail!(needs_burn("svhn", "train --dataset svhn ..")),
         }
     }
 

@@ -68,7 +68,7 @@ impl Plan {
         let Some(first) = missing.first() else { return Ok(()) };
         bail!(
             "{} of the {} runs of {} are missing, the first is {}: train them by `demo-host sweep`, or report without \
-         --experiment",
+             --experiment",
             missing.len(),
             self.runs.len(),
             self.name,

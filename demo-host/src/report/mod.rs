@@ -1,11 +1,13 @@
 //! The reports: of the story, as text for the terminal and as a page; of experiments, likewise.
 
+mod adaptation;
 mod chart;
 mod experiments;
 mod html;
 mod story;
 mod table;
 
+pub use adaptation::{adaptation_html, adaptation_text};
 pub use experiments::{experiments_html, experiments_text};
 pub use story::{story_html, story_text};
 pub use table::percent;

@@ -3,6 +3,7 @@
 //! `cargo fuzz run TARGET` in this folder's parent (`--fuzz-dir fuzz`) searches; `cargo test` here goes through the corpus on a stable compiler.
 
 mod checkpoints;
+mod discriminants;
 mod learners;
 mod link;
 mod loss;
@@ -10,6 +11,7 @@ mod numbers;
 mod steps;
 
 pub use checkpoints::checkpoint;
+pub use discriminants::discriminants;
 pub use link::frames;
 pub use loss::loss;
 pub use steps::steps;
@@ -70,6 +72,7 @@ mod tests {
         corpus("loss", crate::loss);
         corpus("steps", crate::steps);
         corpus("checkpoint", crate::checkpoint);
+        corpus("discriminants", crate::discriminants);
         corpus("frames", crate::frames);
         corpus("data_files", crate::data_files);
     }

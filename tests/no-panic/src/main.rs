@@ -6,6 +6,7 @@
 #![no_std]
 #![no_main]
 
+mod discriminants;
 mod heads;
 mod learners;
 
@@ -45,6 +46,7 @@ fn backend<M: Math>() -> Result<f32, Error> {
     let calibration = calibration::<M>(black_box(&[0.0]), black_box(0))?;
     heads::all::<M>()?;
     learners::all::<M>()?;
+    discriminants::all::<M>()?;
     Ok(loss + calibration)
 }
 
@@ -108,8 +110,24 @@ fn slices(a: &[f32], b: &mut [f32]) -> f32 {
     kernels::portable::add_dot_rows(&rows, &x, &mut sums);
     kernels::add_dot_matrix(a, &x, &mut sums);
     kernels::update_matrix(b, black_box(0.9), &sums, a);
-    let rows = sums.iter().sum::<f32>();
+    let rows = sums.iter().sum::<f32>() + factors_of(a, b);
     let exponentials = kernels::exp_and_sum::<Libm>(b, black_box(0.5), black_box(0.0)) + math::exp(black_box(-0.5));
     let magnitudes = kernels::sum_of_magnitudes(a) + kernels::portable::sum_of_magnitudes(a);
     kernels::dot(a, b) + magnitudes + largest + rows + exponentials
+}
+
+/// The loops over the factors of a scatter.
+fn factors_of(a: &[f32], b: &mut [f32]) -> f32 {
+    let (mut upper, mut x) = (black_box([0.5; 40]), black_box([0.25; 9]));
+    let upper = black_box(upper.as_mut_slice());
+    kernels::transposed_product(upper, a, b);
+    kernels::portable::transposed_product(upper, a, b);
+    kernels::product(a, b);
+    kernels::portable::product(a, b);
+    kernels::update_product(upper, a, b);
+    kernels::portable::update_product(upper, a, b);
+    let sums = kernels::subtract(a, upper, b) + kernels::gain(a, upper, b);
+    let portable = kernels::portable::subtract(a, upper, b) + kernels::portable::gain(a, upper, b);
+    let last = kernels::update_diagonal(upper, b, a, black_box(2.0));
+    sums + portable + last + kernels::portable::update_diagonal(&mut x, upper, a, black_box(2.0))
 }

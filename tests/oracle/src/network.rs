@@ -141,7 +141,7 @@ mod tests {
     /// One weight, without a gradient: what momentum and decay do to it by hand.
     #[test]
     fn momentum_decay_and_nesterov_by_hand() {
-        for (nesterov, after) in [(false, [0.9, 0.76]), (true, [0.85, 0.696_25])] {
+        for (nesterov, after) in [(false, [0.9, 0.76]), (true, [0.85, 0.697_5])] {
             let sgd = Sgd { learning_rate: 0.1, momentum: 0.5, nesterov, weight_decay: 1.0 };
             let mut layer = Layer::new(&[1.0, 0.0], 1);
             for expected in after {

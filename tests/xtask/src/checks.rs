@@ -157,7 +157,7 @@ pub const CHECKS: [Check; 27] = [
     },
     Check {
         name: "boards",
-        about: "Every board builds; those in QEMU are linted, with --full all",
+        about: "Boards build, those in QEMU are linted; with --full all, those with large libraries too",
         tier: Tier::Test,
         place: Place::Boards,
         needs: &[CLIPPY, Targets(&qemu::TARGETS)],

@@ -89,7 +89,7 @@ fn run_one<'a>(program: &Path, check: &'a Check, options: Options) -> Result<Out
     if options.offline {
         command.arg("--offline");
     }
-    println!("      {}", check.name);
+    println!("       {}", check.name);
     let begun = Instant::now();
     let child = command.spawn().context("cannot run this program again")?;
     let end = child.wait4().context("a check was lost")?;
@@ -112,7 +112,7 @@ fn log(check: &Check) -> PathBuf {
 fn line(outcome: &Outcome<'_>) -> String {
     let word = if outcome.passed { "ok" } else { "FAILED" };
     let [wall, processor] = [outcome.wall, outcome.processor].map(|time| time.as_secs_f64());
-    format!("{word:6}{:16}{wall:7.1} s, {processor:7.1} s of processors", outcome.check.name)
+    format!("{word:7}{:16}{wall:7.1} s, {processor:7.1} s of processors", outcome.check.name)
 }
 
 /// The table at the end; fails if a check did.
@@ -122,7 +122,7 @@ fn summary(outcomes: &[Outcome<'_>], wall: Duration) -> Result<()> {
     sorted.sort_by_key(|outcome| std::cmp::Reverse(outcome.processor));
     sorted.iter().for_each(|outcome| println!("{}", line(outcome)));
     let processor: Duration = outcomes.iter().map(|outcome| outcome.processor).sum();
-    println!("      {:16}{:7.1} s, {:7.1} s of processors", "all", wall.as_secs_f64(), processor.as_secs_f64());
+    println!("       {:16}{:7.1} s, {:7.1} s of processors", "all", wall.as_secs_f64(), processor.as_secs_f64());
     let failed: Vec<_> = outcomes.iter().filter(|outcome| !outcome.passed).map(|outcome| outcome.check.name).collect();
     ensure!(failed.is_empty(), "failed: {}; to run it alone: cargo xtask {}", failed.join(", "), failed[0]);
     println!("All checks passed.");

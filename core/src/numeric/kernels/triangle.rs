@@ -27,6 +27,17 @@ pub(super) const fn holds(u: &[f32], n: usize) -> bool {
 /// `U^T x` into `to`: element `j` becomes `x_j` plus `U_ij x_i` for each `i < j`, the products of each panel summed by themselves, in four lanes, `(l0 + l2) + (l1 + l3)` with `l_k = U_kj x_k + U_(k+4)j x_(k+4)`; those of its own triangle one by one.
 ///
 /// `u` has [`packed`] numbers for the length of `x`, and `to` that length; what is beyond is ignored, and nothing done if one has fewer.
+///
+/// ```
+/// use gradient_decay::kernels;
+///
+/// // 1 2 3
+/// //   1 4
+/// //     1
+/// let mut product = [0.0; 3];
+/// kernels::transposed_product(&[2.0, 3.0, 4.0], &[1.0, 10.0, 100.0], &mut product);
+/// assert_eq!(product, [1.0, 12.0, 143.0]);
+/// ```
 #[inline]
 pub fn transposed_product(u: &[f32], x: &[f32], to: &mut [f32]) {
     chosen::transposed_product(u, x, to);
@@ -35,6 +46,17 @@ pub fn transposed_product(u: &[f32], x: &[f32], to: &mut [f32]) {
 /// Replaces `x` by `U x`: element `i` becomes `x_i` plus `U_ij x_j` for each `j > i`, in ascending order.
 ///
 /// `u` has [`packed`] numbers for the length of `x`; what is beyond is ignored, and nothing done if it has fewer.
+///
+/// ```
+/// use gradient_decay::kernels;
+///
+/// // 1 2 3
+/// //   1 4
+/// //     1
+/// let mut x = [1.0, 10.0, 100.0];
+/// kernels::product(&[2.0, 3.0, 4.0], &mut x);
+/// assert_eq!(x, [321.0, 410.0, 100.0]);
+/// ```
 #[inline]
 pub fn product(u: &[f32], x: &mut [f32]) {
     chosen::product(u, x);
@@ -44,6 +66,14 @@ pub fn product(u: &[f32], x: &mut [f32]) {
 /// the products of the columns before `j`. That is the update of Bierman's factorisation, with `x = D U^T d`.
 ///
 /// `u` has [`packed`] numbers for the length of `x`, and `rates` that length; what is beyond is ignored, and nothing done if one has fewer.
+///
+/// ```
+/// use gradient_decay::kernels;
+///
+/// let (mut u, mut x) = ([2.0, 3.0, 4.0], [1.0, 10.0, 100.0]);
+/// kernels::update_product(&mut u, &[0.0, 1.0, 0.5], &mut x);
+/// assert_eq!((u, x), ([3.0, 13.5, 9.0], [321.0, 410.0, 100.0]));
+/// ```
 #[inline]
 pub fn update_product(u: &mut [f32], rates: &[f32], x: &mut [f32]) {
     chosen::update_product(u, rates, x);
@@ -84,7 +114,7 @@ mod tests {
             let rates: Vec<f32> = (0..n).map(|i| 0.1 * number(i + 11)).collect();
             let element = |i: usize, j: usize| f64::from(u[at(n, i, j)]);
             let near = |found: f32, expected: f64| {
-                assert!((f64::from(found) - expected).abs() < 1e-4, "{n} {found} {expected}")
+                assert!((f64::from(found) - expected).abs() < 1e-4, "{n} {found} {expected}");
             };
 
             let mut transposed = std::vec![9.0; n];

@@ -25,7 +25,7 @@ const PORTABLE_STEP: &str = "Cortex-M4F/portable/64->10/step";
 /// Instructions a weight of a step, at the larger shapes.
 const A_WEIGHT: f64 = 5.5;
 
-const GATES: [Gate; 22] = [
+const GATES: [Gate; 33] = [
     most(STEP, 3990.0),
     most("Cortex-M4F/asm/64->10/step-beta-0.1", 4000.0),
     most("Cortex-M4F/asm/64->10/step-beta-5", 4000.0),
@@ -42,6 +42,19 @@ const GATES: [Gate; 22] = [
     ratio("Cortex-M4F/portable/64->10/step-geometric-warm-up", 1.01, PORTABLE_STEP),
     most("Cortex-M4F/reference/a call/exp", 45.0),
     most("Cortex-M4F/asm/64->10/view-step", 4420.0),
+    // The discriminant: a label without the row that it refreshes, that row, and both.
+    most("Cortex-M4F/asm/64->10/lda-label", 19_500.0),
+    most("Cortex-M4F/asm/64->10/lda-refresh", 10_500.0),
+    most("Cortex-M4F/asm/64->10/cycles lda-learn", 50_000.0),
+    most("Cortex-M4F/portable/64->10/lda-label", 26_500.0),
+    most("Cortex-M4F/portable/64->10/lda-refresh", 14_000.0),
+    most("Cortex-M4F/asm/24->4/lda-label", 3500.0),
+    most("Cortex-M4F/asm/24->4/lda-refresh", 1800.0),
+    most("Cortex-M4F/asm/64->10/bytes lda-head", 13_600.0),
+    most("Cortex-M0/portable/64->10/bytes lda-head", 13_600.0),
+    most("Cortex-M0/portable/64->10/lda-label", 1_800_000.0),
+    // It infers as a linear head does.
+    ratio("Cortex-M4F/asm/64->10/lda-inference", 1.15, "Cortex-M4F/asm/64->10/inference"),
     // 1.2 times the bytes of the parameters.
     most("Cortex-M4F/asm s/64->10/ram", 1.2 * 4.0 * 650.0),
     most("Cortex-M4F/asm s/64->10/flash", 4058.0),

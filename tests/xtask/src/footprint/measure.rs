@@ -86,6 +86,11 @@ pub fn run(machine: &Machine, program: &str, profile: &str) -> Result<String> {
     output(&mut qemu)
 }
 
+/// The cycles that one call of a program's function takes on a Cortex-M4, estimated.
+pub fn cycles(machine: &Machine, program: &str, function: &str, call: usize) -> Result<u32> {
+    super::cycles::estimate(&binary(machine, program, "release"), machine.machine, function, call)
+}
+
 /// What the library adds to a program, in bytes.
 pub struct Size {
     pub flash: u32,

@@ -1,6 +1,7 @@
 //! What the core costs on a device: instructions, flash, RAM and stack, measured in QEMU, against the gates, against the
 //! committed figures and beside the peers.
 
+mod cycles;
 mod gates;
 mod host;
 mod measure;
@@ -26,6 +27,13 @@ const SLACK: f64 = 1.02;
 
 /// The shapes of heads that are measured, as the programs name them and as people write them.
 const SHAPES: [(&str, &str); 3] = [("64_10", "64->10"), ("784_10", "784->10"), ("128_100", "128->100")];
+
+/// The shapes of discriminants: of one core all, of the others the second.
+const DISCRIMINANTS: [(&str, &str); 3] = [("lda_24_4", "24->4"), ("lda_64_10", "64->10"), ("lda_128_10", "128->10")];
+
+/// The shapes whose cycles are estimated, and the label that is: the second of a class, which leaves the ridge alone.
+const ESTIMATED: [&str; 2] = [DISCRIMINANTS[0].1, DISCRIMINANTS[1].1];
+const ESTIMATED_LABEL: usize = 12;
 
 /// The figures of a learner with all its parts.
 const CALLS: &str = "calls";
@@ -68,6 +76,17 @@ fn compare_kernels(profile: &str) -> Result<()> {
         measure::build(machine, &["same_bits"], profile, "asm")?;
         println!("{}", measure::run(machine, "same_bits", profile)?.trim());
     }
+    // The M0 has too little RAM for the longest.
+    let mut first = None;
+    for machine in MACHINES.iter().filter(|machine| machine.core != "Cortex-M0") {
+        for (build, features) in machine.builds() {
+            measure::build(machine, &["same_discriminant"], profile, features)?;
+            let line = measure::run(machine, "same_discriminant", profile)?;
+            println!("{}, {build}: {}", machine.core, line.trim());
+            let first = first.get_or_insert_with(|| line.clone());
+            ensure!(line == *first, "the discriminant's kernels have other bits there");
+        }
+    }
     Ok(())
 }
 
@@ -82,6 +101,10 @@ fn measured() -> Result<(Figures, Vec<(String, u32)>)> {
             for (program, build, shape) in &counted {
                 let lines = measure::run(machine, program, "release")?;
                 record(&mut figures, machine, build, shape, &lines)?;
+                if machine.core == CORTEX_M4F.core && program.starts_with("lda_") && ESTIMATED.contains(shape) {
+                    let cycles = measure::cycles(machine, program, "learn", ESTIMATED_LABEL)?;
+                    figures.insert(name(machine, build, shape, "cycles lda-learn"), cycles);
+                }
             }
         }
     }
@@ -110,6 +133,9 @@ fn measured() -> Result<(Figures, Vec<(String, u32)>)> {
 fn counted(machine: &Machine, build: &'static str) -> Vec<(String, &'static str, &'static str)> {
     let shapes = machine.shapes().iter();
     let mut counted: Vec<_> = shapes.map(|(name, shape)| (format!("counts_{name}"), build, *shape)).collect();
+    let all = machine.core == CORTEX_M4F.core;
+    let discriminants = DISCRIMINANTS.iter().filter(|(_, shape)| all || *shape == SHAPES[0].1);
+    counted.extend(discriminants.map(|(program, shape)| ((*program).to_owned(), build, *shape)));
     let mut add = |program: &str, build| counted.push((program.to_owned(), build, SHAPES[0].1));
     // Those that are counted in one build alone.
     if build == machine.builds()[0].0 {

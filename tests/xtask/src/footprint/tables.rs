@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use anyhow::Result;
 
-use super::measure::MACHINES;
-use super::{CALLS, Figures, SHAPES, TRAINERS, get};
+use super::measure::{CORTEX_M4F, MACHINES};
+use super::{CALLS, DISCRIMINANTS, ESTIMATED, Figures, SHAPES, TRAINERS, get};
 
 /// What others need, measured by others of this project under the same QEMU, machine and `-icount shift=6`, one sample each:
 /// a name, an inference with softmax and a step of a 64 -> 10 head, steps of 784 -> 10 and 128 -> 100.
@@ -24,6 +24,7 @@ pub fn markdown(figures: &Figures) -> Result<String> {
     kinds(&mut text, figures)?;
     parts(&mut text, figures)?;
     cores(&mut text, figures)?;
+    discriminants(&mut text, figures)?;
     calls(&mut text, figures)?;
     trainers(&mut text, figures)?;
     Ok(text)
@@ -134,6 +135,46 @@ fn cores(text: &mut String, figures: &Figures) -> Result<()> {
             writeln!(text, "| {}, in integers | {inference} | {step} |", machine.core)?;
         }
     }
+    Ok(())
+}
+
+/// Cycles an instruction of code that computes floats without an FPU, estimated: most of it is arithmetic of one cycle, loads and stores of
+/// two, and branches.
+const SOFT_FLOAT_CYCLES: f64 = 1.8;
+
+/// What a label costs a discriminant.
+fn discriminants(text: &mut String, figures: &Figures) -> Result<()> {
+    writeln!(
+        text,
+        "\n| discriminant, instructions | label | + a row refreshed | label with the ridge, both | taken back | inference | head, bytes | stack | cycles of a label, estimated |"
+    )?;
+    writeln!(text, "|---|---|---|---|---|---|---|---|---|")?;
+    for machine in &MACHINES {
+        for (build, _) in machine.builds() {
+            for (_, shape) in DISCRIMINANTS {
+                let value = |what: &str| get(figures, &format!("{}/{build}/{shape}/{what}", machine.core));
+                let Ok(label) = value("lda-label") else { continue };
+                write!(text, "| {}, {build}, {shape} | {} ", machine.core, grouped(label))?;
+                for what in ["refresh", "learn-ridge", "unlearn", "inference"] {
+                    write!(text, "| {} ", grouped(value(&format!("lda-{what}"))?))?;
+                }
+                write!(text, "| {} | {} ", grouped(value("bytes lda-head")?), value("stack lda-learn")?)?;
+                let cycles = if !machine.has_fpu() {
+                    grouped((SOFT_FLOAT_CYCLES * f64::from(value("lda-learn")?)) as u32)
+                } else if machine.core == CORTEX_M4F.core && ESTIMATED.contains(&shape) {
+                    grouped(value("cycles lda-learn")?)
+                } else {
+                    String::new()
+                };
+                writeln!(text, "| {cycles} |")?;
+            }
+        }
+    }
+    writeln!(
+        text,
+        "\nCycles are estimates, of a label and the row that it refreshes: on the Cortex-M4F each instruction by its weight, where there is no \
+         FPU {SOFT_FLOAT_CYCLES} cycles an instruction."
+    )?;
     Ok(())
 }
 

@@ -131,11 +131,6 @@ pub(in crate::numeric::kernels) fn transposed_product(u: &[f32], x: &[f32], to: 
     if !holds(u, n) || to.len() < n {
         return;
     }
-    // The numbers that have no panel are copied here.
-    if whole < n {
-        let rest = (to.get_mut(whole..), x.get(whole..));
-        rest.0.unwrap_or_default().iter_mut().zip(rest.1.unwrap_or_default()).for_each(|(to, x)| *to = *x);
-    }
     if whole > 0 {
         // SAFETY: `u` holds a matrix of `n` rows; `x` and `to` have `n` numbers.
         unsafe {
@@ -149,6 +144,13 @@ pub(in crate::numeric::kernels) fn transposed_product(u: &[f32], x: &[f32], to: 
                 "vstmia {to_below}!, {{s0-s7}}",
                 "subs {count}, {count}, #1",
                 "bne 1b",
+                "ands {count}, {below}, #7",
+                "beq 2f",
+                "7:",
+                "vldmia {x_below}!, {{s0}}",
+                "vstmia {to_below}!, {{s0}}",
+                "subs {count}, {count}, #1",
+                "bne 7b",
                 "2:",
                 "vldmia {x}!, {{s0-s7}}",
                 "vldm {to}, {{s24-s31}}",
@@ -202,8 +204,12 @@ pub(in crate::numeric::kernels) fn transposed_product(u: &[f32], x: &[f32], to: 
         }
     }
     if whole < n {
-        let rest = (u.get(last(n, whole)..), x.get(whole..), to.get_mut(whole..));
-        transposed_triangle(rest.0.unwrap_or_default(), rest.1.unwrap_or_default(), rest.2.unwrap_or_default());
+        let (u, x) = (u.get(last(n, whole)..).unwrap_or_default(), x.get(whole..).unwrap_or_default());
+        let to = to.get_mut(whole..).unwrap_or_default();
+        if whole == 0 {
+            to.iter_mut().zip(x).for_each(|(to, x)| *to = *x);
+        }
+        transposed_triangle(u, x, to);
     }
 }
 

@@ -153,8 +153,8 @@ fn update_pair(a: &mut [f32], b: &mut [f32], a_rate: f32, b_rate: f32, features:
     let ((a, a_rest), (b, b_rest)) = (a.as_chunks_mut::<4>(), b.as_chunks_mut::<4>());
     let (x, x_rest) = features.as_chunks::<4>();
     for (x, (a, b)) in x.iter().zip(a.iter_mut().zip(b)) {
-        subtract_products(a, a_rate, x);
-        subtract_products(b, b_rate, x);
+        subtract_products(a, a_rate, *x);
+        subtract_products(b, b_rate, *x);
     }
     for (x, (a, b)) in x_rest.iter().zip(a_rest.iter_mut().zip(b_rest)) {
         *a -= a_rate * x;
@@ -167,10 +167,10 @@ fn update_block<const N: usize>(rows: &mut [[f32; N]; 4], rates: &[f32; 4], feat
     let (x, x_rest) = features.as_chunks::<4>();
     let [(a, a_rest), (b, b_rest), (c, c_rest), (d, d_rest)] = rows.each_mut().map(|row| row.as_chunks_mut::<4>());
     for ((x, (a, b)), (c, d)) in x.iter().zip(a.iter_mut().zip(b)).zip(c.iter_mut().zip(d)) {
-        subtract_products(a, a_rate, x);
-        subtract_products(b, b_rate, x);
-        subtract_products(c, c_rate, x);
-        subtract_products(d, d_rate, x);
+        subtract_products(a, a_rate, *x);
+        subtract_products(b, b_rate, *x);
+        subtract_products(c, c_rate, *x);
+        subtract_products(d, d_rate, *x);
     }
     for ((x, (a, b)), (c, d)) in x_rest.iter().zip(a_rest.iter_mut().zip(b_rest)).zip(c_rest.iter_mut().zip(d_rest)) {
         *a -= a_rate * x;
@@ -180,9 +180,10 @@ fn update_block<const N: usize>(rows: &mut [[f32; N]; 4], rates: &[f32; 4], feat
     }
 }
 
-/// Takes the products of four features with `rate` away from four weights.
+/// Takes the products of four features with `rate` away from four weights. The features come by value: by reference they are loaded anew
+/// for every row wherever the compiler forgets that no row overlaps them.
 #[inline(always)]
-fn subtract_products(row: &mut [f32; 4], rate: f32, x: &[f32; 4]) {
+fn subtract_products(row: &mut [f32; 4], rate: f32, x: [f32; 4]) {
     let ([w0, w1, w2, w3], [x0, x1, x2, x3]) = (row, x);
     *w0 -= rate * x0;
     *w1 -= rate * x1;

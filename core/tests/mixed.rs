@@ -1,0 +1,246 @@
+//! A discriminant with a trained head mixed in, and with a residual on top.
+#![cfg(all(feature = "checkpoint", feature = "libm"))]
+
+use gradient_decay::learn::ResidualSettings;
+use gradient_decay::storage::Owned;
+use gradient_decay::{
+    BetaSchedule, Classes, Contents, DiscriminantHead, Error, FineTuner, Head, Learner, LinearHead, MixedHead, Parts,
+    Replay, Residual, Saved, Sgd, StreamingLda, checkpoint, error::CheckpointPart, kernels,
+};
+
+const ROOM: usize = 5;
+const FEATURES: usize = 6;
+const UPPER: usize = kernels::packed(FEATURES);
+const LDA: StreamingLda = StreamingLda::new();
+
+type Plain = DiscriminantHead<ROOM, FEATURES, UPPER>;
+type Mixed<'t> = MixedHead<'t, ROOM, FEATURES, UPPER, 3>;
+
+fn sample(i: usize, class: usize) -> [f32; FEATURES] {
+    core::array::from_fn(|j| {
+        let mixed = (i as u32 * 64 + j as u32).wrapping_mul(2_654_435_761);
+        let noise = ((mixed ^ (mixed >> 15)).wrapping_mul(2_246_822_519) >> 8) as f32 / (1 << 23) as f32 - 1.0;
+        1.5 * noise + if j == class { 2.0 } else { 0.0 }
+    })
+}
+
+/// Knows three classes.
+fn trained() -> LinearHead<3, FEATURES> {
+    let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.1));
+    let (mut head, mut state) = (LinearHead::new(), gradient_decay::State::new());
+    for i in 0..300 {
+        tuner.step(&mut head, &mut state, &sample(i, i % 3), i % 3).unwrap();
+    }
+    head
+}
+
+fn logits<H: Head<Features = [f32; FEATURES], Number = f32>>(head: &H, x: &[f32; FEATURES]) -> [f32; ROOM] {
+    let mut logits = [0.0; ROOM];
+    head.logits(x, &mut logits).unwrap();
+    logits
+}
+
+fn right<H: Head<Features = [f32; FEATURES], Number = f32>>(head: &H, kinds: usize) -> usize {
+    let class = |x: &[f32; FEATURES]| {
+        let z = logits(head, x);
+        (0..ROOM).max_by(|a, b| z[*a].total_cmp(&z[*b]).then(b.cmp(a))).unwrap()
+    };
+    (0..300).filter(|i| class(&sample(4000 + i, i % kinds)) == i % kinds).count()
+}
+
+#[test]
+fn it_starts_as_the_trained_head_and_ends_as_the_discriminant() {
+    let trained = trained();
+    let mut mixed = Mixed::new(Plain::new(), &trained);
+    mixed.truncate(3).unwrap();
+    for i in 0..60 {
+        let x = sample(4000 + i, i % 3);
+        assert_eq!(mixed.predict(&x).unwrap().class, trained.predict(&x).unwrap().class);
+    }
+    let mut plain = Plain::new();
+    for i in 0..2000 {
+        mixed.learn(&LDA, &sample(i, i % 3), i % 3).unwrap();
+        plain.learn(&LDA, &sample(i, i % 3), i % 3).unwrap();
+    }
+    let x = sample(5000, 1);
+    for (mixed, plain) in logits(&mixed, &x).into_iter().zip(logits(&plain, &x)).take(3) {
+        assert!((mixed - plain).abs() < 0.1 * (1.0 + plain.abs()), "{mixed} {plain}");
+    }
+}
+
+/// With the statistics of the training set; from nothing the first labels cost a little.
+#[test]
+fn it_is_never_worse_than_at_its_start() {
+    let trained = trained();
+    let mut statistics = Plain::new();
+    (0..300).for_each(|i| statistics.learn(&LDA, &sample(i, i % 3), i % 3).unwrap());
+    statistics.discount(64.0, 3).unwrap();
+    for (statistics, loss) in [(statistics, 3), (Plain::new(), 24)] {
+        let mut mixed = Mixed::new(statistics, &trained);
+        mixed.truncate(3).unwrap();
+        let start = right(&mixed, 3);
+        for i in 0..300 {
+            mixed.learn(&LDA, &sample(8000 + i, i % 3), i % 3).unwrap();
+            if [0, 2, 9, 49, 199].contains(&i) {
+                assert!(right(&mixed, 3) + loss >= start, "{i}: {} {start}", right(&mixed, 3));
+            }
+        }
+        assert!(right(&mixed, 3) + 3 >= start);
+    }
+}
+
+#[test]
+fn a_class_that_the_trained_head_never_knew_has_no_disadvantage_and_the_map_follows_what_is_removed() {
+    let trained = trained();
+    let mut head = Mixed::new(Plain::new(), &trained);
+    head.truncate(3).unwrap();
+    let new = head.add_class().unwrap();
+    assert!(!head.knows(new) && logits(&head, &sample(0, 0))[new] == f32::NEG_INFINITY);
+    for i in 0..4 {
+        for class in 0..4 {
+            head.learn(&LDA, &sample(10 * i + class, class), class).unwrap();
+        }
+    }
+    let of_new = (0..100).filter(|i| head.predict(&sample(6000 + i, 3)).unwrap().class == 3).count();
+    assert!(of_new >= 60 && right(&head, 4) >= 200, "{of_new} {}", right(&head, 4));
+
+    // Class 0 goes: the trained head's 1 and 2 are 0 and 1 here.
+    let before = logits(&head, &sample(7000, 1));
+    head.remove_class(0).unwrap();
+    let after = logits(&head, &sample(7000, 1));
+    let scale = (after[0] - after[1]) / (before[1] - before[2]);
+    assert!((0.8..1.3).contains(&scale), "{before:?} {after:?}"); // but for the temperature, of three classes in place of four
+    assert!(after[3..].iter().all(|z| *z == f32::NEG_INFINITY));
+    head.add_class().unwrap();
+    head.add_class().unwrap();
+    assert_eq!(head.add_class(), Err(Error::NoRoom { classes: ROOM }));
+    assert!(!head.knows(3) && !head.knows(4));
+}
+
+#[test]
+fn the_linear_head_made_of_it_has_its_logits() {
+    let trained = trained();
+    let mut head = Mixed::new(Plain::new(), &trained);
+    head.truncate(3).unwrap();
+    (0..30).for_each(|i| head.learn(&LDA, &sample(i, i % 2), i % 2).unwrap()); // class 2 by the trained head alone
+    let linear = head.to_linear(2.0).unwrap();
+    for i in 0..30 {
+        let x = sample(5000 + i, i % 3);
+        for (z, expected) in logits(&linear, &x).into_iter().zip(logits(&head, &x)).take(3) {
+            assert!((z - expected / 2.0).abs() < 1e-4 * (1.0 + expected.abs()), "{z} {expected}");
+        }
+    }
+    assert_eq!(linear.classes(), 3);
+    assert!(head.to_linear(0.0).is_err());
+}
+
+#[test]
+fn a_checkpoint_names_the_trained_head() {
+    let (trained, mut other) = (trained(), trained());
+    let mut head = Mixed::new(Plain::new(), &trained);
+    (0..30).for_each(|i| head.learn(&LDA, &sample(i, i % 4), i % 4).unwrap());
+    head.remove_class(1).unwrap();
+    let mut bytes = vec![0; checkpoint::bytes::<Mixed<'_>>()];
+    checkpoint::write(&head, Contents::ALL, &mut bytes).unwrap();
+    let mut restored = Mixed::new(Plain::new(), &trained);
+    checkpoint::read(&bytes, &mut restored).unwrap();
+    assert_eq!(restored, head);
+    let mut parameters = [0.0; 3 * (FEATURES + 1)];
+    other.export(&mut parameters).unwrap();
+    parameters[4] += 0.5;
+    other.import(&parameters).unwrap();
+    let mut mistaken = Mixed::new(Plain::new(), &other);
+    let refused = checkpoint::read(&bytes, &mut mistaken).unwrap_err();
+    assert!(matches!(refused, Error::Checkpoint { part: CheckpointPart::Trained, .. }), "{refused}");
+    assert_eq!(mistaken, Mixed::new(Plain::new(), &other));
+}
+
+type Both<'t> = Residual<Mixed<'t>, Owned<ROOM, FEATURES>>;
+
+const SETTINGS: ResidualSettings<StreamingLda> =
+    ResidualSettings { base: LDA, tuner: FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 100), Sgd::new(0.05)) };
+
+/// A class with a long tail beside one that is narrow: half-way between their means is far inside the first.
+fn uneven(i: usize) -> ([f32; FEATURES], usize) {
+    let mut x = sample(i, FEATURES);
+    let (class, uniform) = (i % 2, (x[0] / 1.5 + 1.0) / 2.0);
+    x[0] = if class == 0 { -(1.0 - 0.999 * uniform).ln() } else { -0.4 + 0.2 * uniform };
+    (x, class)
+}
+
+#[test]
+fn a_residual_goes_beyond_the_discriminant_where_features_are_not_gaussian() {
+    let parts = || Parts {
+        preprocess: (),
+        memory: Replay::<ROOM, 20, [f32; FEATURES]>::new(1),
+        guard: (),
+        calibration: (),
+        readout: (),
+    };
+    let mut plain = Learner::new(Plain::new(), parts());
+    let mut with = Learner::new(Residual::new(Plain::new(), LinearHead::<ROOM, FEATURES>::new()), parts());
+    for i in 0..800 {
+        let (x, class) = uneven(i);
+        plain.learn(&LDA, &x, class).unwrap();
+        with.learn(&SETTINGS, &x, class).unwrap();
+        with.rehearse(&SETTINGS, 4);
+    }
+    assert_eq!(with.head().base(), plain.head()); // which learns the same beneath
+    let mut right = [0, 0];
+    for i in 0..400 {
+        let (x, class) = uneven(3000 + i);
+        right[0] += usize::from(plain.answer(&x).unwrap().class() == Some(class));
+        right[1] += usize::from(with.answer(&x).unwrap().class() == Some(class));
+    }
+    assert!(right[1] > right[0] + 20, "{right:?}");
+}
+
+#[test]
+fn base_and_residual_go_together_in_a_learner() {
+    let trained = trained();
+    let make = || {
+        let parts = Parts {
+            preprocess: (),
+            memory: Replay::<ROOM, 5, [f32; FEATURES]>::new(1),
+            guard: (),
+            calibration: (),
+            readout: (),
+        };
+        Learner::new(Both::new(Mixed::new(Plain::empty(), &trained), LinearHead::new()), parts)
+    };
+    let mut learner = make();
+    (0..4).for_each(|class| assert_eq!(learner.add_class(), Ok(class)));
+    for i in 0..80 {
+        let step = learner.learn(&SETTINGS, &sample(i, i % 4), i % 4).unwrap();
+        assert!(step.loss().is_finite());
+        learner.rehearse(&SETTINGS, 2);
+    }
+    assert!(right(learner.head(), 4) > 220, "{}", right(learner.head(), 4));
+    // Nothing is half done: the base refuses what it cannot learn, the residual what would leave the range.
+    let before = learner.clone();
+    for bad in [f32::NAN, f32::INFINITY, 2e6] {
+        let mut x = sample(3, 1);
+        x[5] = bad;
+        assert!(learner.learn(&SETTINGS, &x, 1).is_err() && learner.unlearn(&SETTINGS, &x, 1).is_err());
+    }
+    assert!(learner.learn(&SETTINGS, &sample(0, 0), 4).is_err());
+    assert_eq!(learner, before);
+
+    learner.learn(&SETTINGS, &sample(900, 2), 1).unwrap();
+    learner.unlearn(&SETTINGS, &sample(900, 2), 1).unwrap();
+    assert_eq!(learner.head().base().head().labels(), before.head().base().head().labels());
+    learner.remove_class(1).unwrap();
+    let mut bytes = vec![0; checkpoint::size(&learner, Contents::ALL)];
+    assert!(bytes.len() <= 16 + <Learner<Both<'_>, Parts<(), Replay<ROOM, 5, [f32; FEATURES]>>> as Saved>::SAVED_BYTES);
+    checkpoint::write(&learner, Contents::ALL, &mut bytes).unwrap();
+    let mut restored = make();
+    checkpoint::read(&bytes, &mut restored).unwrap();
+    for learner in [&mut learner, &mut restored] {
+        learner.add_class().unwrap();
+        for i in 80..120 {
+            learner.learn(&SETTINGS, &sample(i, i % 4), i % 4).unwrap();
+            learner.rehearse(&SETTINGS, 2);
+        }
+    }
+    assert_eq!(restored.head(), learner.head());
+}

@@ -1,0 +1,78 @@
+//! The tasks that devices learn: features, users, and the knowledge of the host.
+//!
+//! | task | features | users | the host knows |
+//! |---|---|---|---|
+//! | [`digits`] | 64, of the trained network in `firmware/app/assets` | other writers, images a pixel off | its training set and its head |
+//! | [`activities`] | 30 a window of a second, of accelerometer and gyroscope | 23 people | the other people, and a head trained on them |
+//! | [`gestures`] | 24 a window of 1.28 s, the app's own | nobody is named | nothing |
+//!
+//! **Units.** A head that the host trained keeps the units that it was trained in. From nothing, mean and deviation of each feature are those
+//! of the first 16 samples of the stream, whose labels play no part: the core's `Standardizer` on a device. All learners get the same.
+
+pub mod activities;
+pub mod digits;
+pub mod gestures;
+mod recordings;
+
+use std::sync::Arc;
+
+use super::samples::{Base, Samples};
+
+/// The reason for which samples are asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To choose the settings of rivals that are tested with the users of this fold: other users, or other recordings.
+    Tune {
+        /// The fold, below [`Task::folds`].
+        fold: usize,
+    },
+    /// To test.
+    Test,
+}
+
+/// A user: what a device may learn from, in any order, and what tells how well it did.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// To learn from.
+    pub stream: Samples,
+    /// To measure on: of other executions or recordings than the stream.
+    pub test: Samples,
+}
+
+/// The knowledge of the host.
+#[derive(Clone, Debug)]
+pub struct Host {
+    /// Training set and head, in the units of the head.
+    pub base: Arc<Base>,
+    /// Mean and deviation of each feature that these units come from; `None`: features are used as they are.
+    pub units: Option<(Vec<f32>, Vec<f32>)>,
+}
+
+/// All that a course is made of.
+#[derive(Clone, Debug)]
+pub struct Pool {
+    /// The number of classes.
+    pub classes: usize,
+    /// The user, and another one who may take over.
+    pub users: [User; 2],
+    /// The knowledge of the host; `None` if there is none.
+    pub host: Option<Host>,
+}
+
+/// A task.
+pub trait Task: Sync {
+    /// Its name in tables, plots and files.
+    fn name(&self) -> &'static str;
+
+    /// The number of classes, and of features.
+    fn shape(&self) -> (usize, usize);
+
+    /// The parts that users fall into: rivals are tuned for each on the users of the others.
+    fn folds(&self) -> usize;
+
+    /// The fold of the user who is tested with this seed.
+    fn fold(&self, seed: u64) -> usize;
+
+    /// The samples of a seed. If the second user plays a part (`two`), the host knows neither of the users, else it may know the second.
+    fn pool(&self, purpose: Purpose, seed: u64, two: bool) -> Pool;
+}
