@@ -1,10 +1,12 @@
 //! The learners behind the link.
 
-use gradient_decay::{BetaSchedule, Error, FineTuner, LinearHead, Readout, Sgd};
-use gradient_decay_app::gestures::features::FEATURES;
+use gradient_decay::{BetaSchedule, Error, FineTuner, FixedHead, LinearHead, Preprocess, Readout, Sgd};
+use gradient_decay_app::gestures::features::{FEATURES, WINDOW, Window};
+use gradient_decay_app::gestures::units::Units;
 use gradient_decay_app::gestures::{self, PARAMETERS};
 use gradient_decay_app::learner::LinearDevice;
 use gradient_decay_app::link::{Import, Served};
+use gradient_decay_app::simulation::motion::Motion;
 
 type Linear = LinearDevice<4, FEATURES>;
 const NUMBERS: usize = LinearHead::<4, FEATURES>::PARAMETERS;
@@ -68,4 +70,35 @@ fn a_discriminant_takes_the_head_of_a_new_one_alone() {
     ));
     assert!(gestures::learn(&mut used, &[f32::NAN; FEATURES], 0, |_| ()).is_err());
     assert_eq!(used, new);
+}
+
+/// A device may infer in integers, by the head that it makes of the discriminant after each label.
+#[test]
+fn inference_in_integers_sees_the_same_gestures() {
+    let window = |gesture: usize, seed: u32| {
+        let (mut motion, mut window) = (Motion::new(gesture as u8 + 1, seed), Window::new());
+        (0..WINDOW).for_each(|_| window.push(motion.sample()));
+        window.features().unwrap()
+    };
+    let (mut right, mut same) = (0, 0);
+    for person in 0..20 {
+        let mut learner = gestures::learner();
+        for shot in 0..3 {
+            for gesture in 0..4 {
+                gestures::learn(&mut learner, &window(gesture, 100 * person + shot), gesture, |_| ()).unwrap();
+            }
+        }
+        // At this temperature no weight is beyond 8; features are in [-8, 8) by steps of 1/16.
+        let head = FixedHead::from_head(&learner.head().to_linear(4.0).unwrap(), 4, 1);
+        for seed in 10..20 {
+            for gesture in 0..4 {
+                let features = window(gesture, 100 * person + seed);
+                let class = Units.apply(&features, |x| head.predict(&head.quantize(x))).unwrap().unwrap();
+                right += usize::from(class == gesture);
+                same += usize::from(class == learner.answer(&features).unwrap().prediction().class);
+            }
+        }
+    }
+    println!("{right} right and {same} the same of 800");
+    assert!(right >= 796 && same >= 796, "{right} right and {same} the same of 800");
 }
