@@ -113,11 +113,11 @@ impl<const CLASSES: usize, const FEATURES: usize, T, M: Copy> Novelty<CLASSES, F
     /// The bytes in memory.
     pub const BYTES: usize = size_of::<Self>();
 
-    /// Without samples: it refuses nothing then. A sample is far beyond 1.25 deviations of the known ones' distances.
+    /// Without samples: it refuses nothing then. A sample is far beyond 0.75 deviations of the known ones' distances.
     pub const fn new(readout: Readout<M>) -> Self {
         Novelty {
             readout,
-            deviations: 1.25,
+            deviations: 0.75,
             means: [[0.0; FEATURES]; CLASSES],
             squares: [[0.0; FEATURES]; CLASSES],
             shared: [0.0; FEATURES],
