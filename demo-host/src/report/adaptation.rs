@@ -48,6 +48,12 @@ pub fn adaptation_html(studies: &[Study], separations: &[Separation], against: &
     Ok(page("What a device learns a label", &body))
 }
 
+/// The accuracy of every learner by labels.
+pub(super) fn accuracy(study: &Study) -> Table {
+    let [accuracy, ..] = &FIGURES;
+    figure_table(study, accuracy)
+}
+
 fn tables(study: &Study, against: &str) -> Vec<Table> {
     let mut tables: Vec<Table> = FIGURES.iter().map(|figure| figure_table(study, figure)).collect();
     if let Some(other) = study.outcome(against) {
@@ -162,7 +168,10 @@ fn separation_table(separations: &[Separation]) -> Table {
 }
 
 /// The mean accuracy by labels.
-fn plot(study: &Study) -> Result<String> {
+///
+/// # Errors
+/// If it cannot be drawn.
+pub(super) fn plot(study: &Study) -> Result<String> {
     let curve = |outcome: &Outcome| {
         let point = |(index, labels): (usize, &usize)| {
             Some((*labels as f64, 100.0 * outcome.spread(index, |figures| figures.accuracy)?.mean))

@@ -1,12 +1,16 @@
-//! The whole story on the embedded digits: train, verify, replay, adapt.
+//! The whole story on the embedded digits: what a device learns a label; then train, verify, fine-tune.
 
 use std::thread;
 
 use anyhow::{Context, Result, anyhow};
 use gradient_decay::{BetaSchedule, GradientDecay};
 
+use super::adaptation::{Study, study};
 use super::device::{Arm, Samples, Trace, adapt};
 use super::newcomer::{self, Reception};
+use super::ours;
+use super::scenarios::Scenario;
+use super::tasks::digits::Digits;
 use crate::data::{Parts, Split, digits};
 use crate::evaluation::{Evaluation, Metrics, ReadOut};
 use crate::models::CoreMlp;
@@ -23,6 +27,9 @@ pub const ORDERS: u64 = 100;
 /// The orders in which a new class arrives; each digit is the newcomer in a tenth of them.
 pub const NEWCOMER_SEEDS: u64 = 100;
 
+/// The orders of labels in which the core's learners meet a new user.
+const USER_ORDERS: u64 = 20;
+
 /// The training accuracy that epochs are counted to.
 pub const TRAINING_GOAL: f32 = 0.99;
 
@@ -34,6 +41,8 @@ const DEVICE_RATE: f32 = 0.05;
 
 /// All that the story found out.
 pub struct Story {
+    /// The core's learners on a device that meets a new user.
+    pub user: Study,
     /// One entry a loss, plain softmax first.
     pub losses: Vec<TrainedLoss>,
     /// The core against f64.
@@ -70,11 +79,25 @@ impl Story {
     /// # Errors
     /// If a training diverges, or the core refuses a sample.
     pub fn of(data: &Parts) -> Result<Self> {
+        let user = meet_a_user()?;
         let (losses, model) = train_all(data)?;
         let verification = against_oracle(&model, &data.test)?;
         let (traces, receptions) = adapt_all(&model)?;
-        Ok(Story { losses, verification, traces, receptions })
+        Ok(Story { user, losses, verification, traces, receptions })
     }
+}
+
+/// Every learner of the core, with settings that are the same for every task.
+fn meet_a_user() -> Result<Study> {
+    let bar = progress_bar(0, "a new user");
+    let advance = |total: u64| match total {
+        0 => bar.inc(1),
+        total => bar.set_length(total),
+    };
+    let learners = ours::<10, 64, 2016>();
+    let found = study(&Digits::new()?, Scenario::NewUser, &learners, USER_ORDERS, &advance)?;
+    bar.finish_and_clear();
+    found.context("the digits have a new user")
 }
 
 /// The losses of the story, plain softmax first.

@@ -1,5 +1,6 @@
 //! The tables, from which both the terminal's and the page's are made.
 
+use crate::report::adaptation;
 use crate::report::table::{Cell, Table, percent};
 use crate::simulation::device::{MEASURE_EVERY, Trace};
 use crate::simulation::newcomer::{Course, LATER, Reception, SHOWN};
@@ -8,7 +9,11 @@ use crate::simulation::story::{DEVICE_GOAL, NEWCOMER_SEEDS, ORDERS, SEEDS, Story
 /// The story as text, a table after the other.
 pub fn text(story: &Story) -> String {
     let [training, device, newcomer] = [training(story), device(story), newcomer(story)].map(|table| table.text());
-    format!("{training}\n{}\n{device}\n{newcomer}", story.verification.summary())
+    let user = adaptation::accuracy(&story.user).text();
+    format!(
+        "A device meets a user whom its training set does not have:\n{user}\n{training}\n{}\n{device}\n{newcomer}",
+        story.verification.summary()
+    )
 }
 
 /// What training with each loss came to.

@@ -60,7 +60,7 @@ pub fn rivals() -> Vec<Contender> {
             Settings::grid(&[
                 ("scaled", &[0.0, 1.0]),
                 ("prior", &[1.0, 3.0, 10.0]),
-                ("temperature", &[0.5, 1.0, 2.0, 4.0, 8.0, 16.0]),
+                ("temperature", &[0.5, 1.0, 2.0, 4.0, 8.0, 16.0, 32.0]),
             ]),
             |start, own| {
                 let scaled = own.get("scaled") > 0.0;
@@ -73,13 +73,13 @@ pub fn rivals() -> Vec<Contender> {
         rival(
             "recursive-least-squares",
             Settings::grid(&[
-                ("ridge", &[0.3, 1.0, 3.0, 10.0, 30.0]),
-                ("weight", &[0.01, 0.1, 1.0]),
-                ("steepness", &[2.0, 4.0, 8.0]),
+                ("ridge", &[0.1, 0.3, 1.0, 3.0, 10.0, 30.0]),
+                ("weight", &[0.003, 0.01, 0.1, 1.0]),
+                ("steepness", &[2.0, 4.0, 8.0, 16.0]),
             ]),
             |start, own| Box::new(LeastSquares::new(start, own.get("ridge"), own.get("weight"), own.get("steepness"))),
         ),
-        rival("logistic-refit", Settings::grid(&[("pull", &[0.1, 0.3, 1.0, 3.0])]), |start, own| {
+        rival("logistic-refit", Settings::grid(&[("pull", &[0.03, 0.1, 0.3, 1.0, 3.0, 10.0])]), |start, own| {
             Box::new(Logistic::new(start, own.get("pull")))
         }),
     ]
