@@ -200,6 +200,33 @@ fn a_sample_that_is_sent_twice_is_learned_once() {
 }
 
 #[test]
+fn a_label_is_taken_back_once_by_who_learns_without_a_gradient() {
+    let mut device = gestures_device();
+    let mut buffer = [0; 96];
+    let features = Floats::pack([0.5; 24], &mut buffer).unwrap();
+    for (sequence, class) in [(1, 0), (2, 0), (3, 1)] {
+        device.answers(&request(sequence, &Request::Learn { features, class }));
+    }
+    let take_back = |sequence, class| request(sequence, &Request::TakeBack { features, class });
+    let done = format!("{:?}", Response::Done);
+    // Sent twice, it is done once.
+    for _ in 0..2 {
+        assert_eq!(device.answers(&take_back(4, 0)), [(4, done.clone())]);
+    }
+    assert_eq!((device.served.classes(), device.served.head().samples(0)), (2, 1));
+    assert_eq!(device.answers(&take_back(5, 1)), [(5, done)]);
+    assert_eq!(device.served.classes(), 1, "a gesture that had only this sample goes");
+    assert_eq!(device.answers(&take_back(6, 1)), [(6, refused(Refusal::Class { classes: 1 }))]);
+    assert_eq!(small_device().answers(&take_back(7, 1)), [(7, refused(Refusal::Unsupported))]);
+    // By the host's client.
+    let mut client = Client::new(gestures_device()).unwrap();
+    client.learn(&[0.5; 24], 0).unwrap();
+    client.take_back(&[0.5; 24], 0).unwrap();
+    assert_eq!(client.describe().unwrap().steps, 0);
+    assert!(client.take_back(&[0.5; 24], 0).is_err());
+}
+
+#[test]
 fn a_head_is_replaced_whole_or_not_at_all() {
     let mut device = small_device();
     let mut buffer = [0; 4 * 64];
@@ -292,7 +319,7 @@ fn another_version_is_refused_by_name() {
 /// A request of any kind, with any numbers.
 fn any_request() -> impl Strategy<Value = Vec<u8>> {
     let numbers = prop::collection::vec(prop_oneof![any::<f32>(), -2.0_f32..2.0], 0..60);
-    (0..8_u32, numbers, any::<u32>(), 0..6_u16).prop_map(|(kind, numbers, number, class)| {
+    (0..9_u32, numbers, any::<u32>(), 0..6_u16).prop_map(|(kind, numbers, number, class)| {
         let mut buffer = [0; 240];
         let floats = Floats::pack(numbers, &mut buffer).unwrap();
         request(
@@ -304,6 +331,7 @@ fn any_request() -> impl Strategy<Value = Vec<u8>> {
                 3 => Request::Calibration,
                 4 => Request::ReadHead { offset: number % 120 },
                 5 => Request::WriteHead { offset: number % 120, parameters: floats },
+                7 => Request::TakeBack { features: floats, class },
                 6 => Request::CommitHead { crc: number, steps: number },
                 _ => Request::Save,
             },

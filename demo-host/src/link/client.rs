@@ -79,6 +79,16 @@ impl<P: Read + Write> Client<P> {
         }
     }
 
+    /// Takes back a sample that the device learned as `class`.
+    ///
+    /// # Errors
+    /// If the device refuses, as one that did not learn it or learns by a gradient.
+    pub fn take_back(&mut self, features: &[f32], class: usize) -> Result<()> {
+        let mut buffer = [0; 4 * MAX_FLOATS];
+        let class = u16::try_from(class).context("a class is below 65,536")?;
+        self.done(&Request::TakeBack { features: pack(features, &mut buffer)?, class })
+    }
+
     /// The calibration over what it learned, `None` if it learned nothing yet.
     ///
     /// # Errors

@@ -68,6 +68,11 @@ impl<const CLASSES: usize, const FEATURES: usize> Served<FEATURES> for LinearDev
         Ok(told)
     }
 
+    /// A step along a gradient is not taken back.
+    fn take_back(&mut self, _: &[f32; FEATURES], _: usize) -> Result<bool, Error> {
+        Ok(false)
+    }
+
     fn export(&self, parameters: &mut [f32]) -> Result<(), Error> {
         self.learner.head().export(parameters)
     }

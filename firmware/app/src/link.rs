@@ -38,6 +38,12 @@ pub trait Served<const FEATURES: usize> {
         report: impl FnOnce(&Step<'_, f32>) -> T,
     ) -> Result<T, Error>;
 
+    /// Takes a sample back that was learned with this label; `false` if it is of no kind that can.
+    ///
+    /// # Errors
+    /// Those of the learner; nothing is then changed.
+    fn take_back(&mut self, features: &[f32; FEATURES], class: usize) -> Result<bool, Error>;
+
     /// Copies the parameters of the linear head that it infers by: the weights row by row, then the biases.
     ///
     /// # Errors
@@ -78,7 +84,7 @@ struct Session<const PARAMETERS: usize> {
     parameters: [f32; PARAMETERS],
     /// So many of them have come from the host, in order.
     taken: usize,
-    /// The answer to the last request, if that was to learn and was done: a host that missed it asks again.
+    /// The answer to the last request, if that was to learn or to take back and was done: a host that missed it asks again.
     learned: Option<(u8, Response<'static>)>,
 }
 
@@ -228,6 +234,16 @@ impl<const PARAMETERS: usize> Session<PARAMETERS> {
                 self.learned = Some((sequence, response));
                 Ok(response)
             }
+            Request::TakeBack { features, class } => {
+                if last.is_none_or(|(last, _)| last != sequence) {
+                    let taken = learner.take_back(&sample(features)?, usize::from(class));
+                    if !taken.map_err(refused::<FEATURES>)? {
+                        return Err(Refusal::Unsupported);
+                    }
+                }
+                self.learned = Some((sequence, Response::Done));
+                Ok(Response::Done)
+            }
             Request::Save => save(learner).then_some(Response::Done).ok_or(Refusal::Storage),
         }
     }
@@ -272,6 +288,7 @@ fn sample<const FEATURES: usize>(features: Floats<'_>) -> Result<[f32; FEATURES]
 fn refused<const FEATURES: usize>(error: Error) -> Refusal {
     match error {
         Error::Target { classes, .. } | Error::NoRoom { classes } => Refusal::Class { classes: classes as u16 },
+        Error::NotLearned { .. } => Refusal::NotLearned,
         Error::NotFinite { slice: gradient_decay::error::Slice::Logits, index } => {
             Refusal::NotFinite { index: (FEATURES + index) as u32 }
         }

@@ -16,7 +16,7 @@
 //! - **Sequence**: not 0, and another than that of the request before; the response has that of its request, so that a late answer is
 //!   known for one. A frame that cannot be read is answered with sequence 0.
 //! - **Repetition**: a host that misses an answer sends the same request again, with the same sequence number. A device that gets
-//!   [`Request::Learn`] twice in a row with the same number has learned once, and sends its answer again.
+//!   [`Request::Learn`] or [`Request::TakeBack`] twice in a row with the same number has done it once, and sends its answer again.
 //! - **Version**: a device refuses other versions with [`Refusal::Version`], which keeps its place and shape in all versions, as the
 //!   frame does. New variants go at the end of their enum and need no new version: who does not know one refuses it as
 //!   [`Refusal::Frame`].

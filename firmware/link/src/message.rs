@@ -57,6 +57,14 @@ pub enum Request<'a> {
     },
     /// To save all that the device has learned in flash: [`Response::Done`].
     Save,
+    /// To take a sample back that was learned, as one whose label was wrong: [`Response::Done`].
+    TakeBack {
+        /// Its features.
+        #[serde(borrow)]
+        features: Floats<'a>,
+        /// The class that it was learned as.
+        class: u16,
+    },
 }
 
 /// The answer of a device.
@@ -193,6 +201,10 @@ pub enum Refusal {
     Storage,
     /// The device makes its own head, and takes that of a new device alone.
     ReadOnly,
+    /// The sample was not learned as this class.
+    NotLearned,
+    /// The device's learner cannot do that.
+    Unsupported,
 }
 
 impl core::fmt::Display for Refusal {
@@ -215,6 +227,8 @@ impl core::fmt::Display for Refusal {
             Refusal::ReadOnly => f.write_str(
                 "the device makes its own head of what it learns: only all zeros, those of a new one, can be sent",
             ),
+            Refusal::NotLearned => f.write_str("the sample was not learned as this class, so it cannot be taken back"),
+            Refusal::Unsupported => f.write_str("the device's learner cannot take a label back"),
             Refusal::Storage => f.write_str("the device has no flash to save to, or it failed"),
         }
     }

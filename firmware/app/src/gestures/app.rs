@@ -125,7 +125,13 @@ where
     ) {
         let App { learner, store, buffer, .. } = self;
         let mut result = None;
+        let labels = learner.head().labels();
         server.poll(port, &mut **learner, |learner| result.insert(save(store, learner, buffer)).is_ok());
+        if self.learner.head().labels() != labels {
+            // The last label is the host's, who can take it back.
+            self.last = None;
+            self.changed();
+        }
         if let Some(result) = result {
             self.saved(result, observe);
         }

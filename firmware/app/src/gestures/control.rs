@@ -5,15 +5,17 @@
 //!   +---------+ -----------------> +----------+ ------------------> +----------+ --+ tap: one more
 //!   | Filling |                    | Watching |                     | Counting |   |
 //!   +---------+ <----------------- +----------+ <------------------ +----------+ <-+
-//!    ^  ^    |  samples are missing   ^      |  0.7 s after the last tap: learn it as that gesture
-//!    |  |    |                        |      |  the last tap was held for 2 s: remove that gesture
-//!    |  |    |                        |      |  a tap beyond the next new gesture, or save: forget the taps
-//!    |  |    +------> +--------+ <----|------+  |
-//!    |  |  save       | Saving |      |   save  |
-//!    |  +------------ +--------+ -----+         |
-//!    |                0.7 s later: save         |
-//!    |                save again: take the last label back
-//!    +------------------------------------------+ the same, where samples have been missing meanwhile
+//!      ^        samples are missing             0.7 s after the last tap: learn
+//!      |                                        the last tap was held for 2 s: remove that gesture
+//!      |                                        a tap beyond the next new gesture, or save: forget the taps
+//!      |                                        |
+//!      +----------------------------------------+ the same, where samples have been missing meanwhile
+//!
+//!   +---------------------+        save         +--------+
+//!   | Filling or Watching | ------------------> | Saving |
+//!   +---------------------+ <------------------ +--------+
+//!                             0.7 s later, or a tap: save
+//!                             save again: take the last label back
 //! ```
 //!
 //! One tap more than there are gestures makes a new one. Save that is held for two seconds erases first whatever the flash holds, then saves. A

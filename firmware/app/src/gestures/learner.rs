@@ -96,6 +96,10 @@ impl Served<FEATURES> for Learner {
         learn(self, features, class, report)
     }
 
+    fn take_back(&mut self, features: &[f32; FEATURES], class: usize) -> Result<bool, Error> {
+        take_back(self, features, class).map(|()| true)
+    }
+
     /// In the units of [`Units`].
     // Two linear heads of 800 bytes that no other call should have on its stack.
     #[inline(never)]
