@@ -6,7 +6,7 @@
 mod matrix;
 mod wires;
 
-use board_support::hardware::{Blocking, Bus, PATIENCE, start};
+use board_support::hardware::{Blocking, Bus, PATIENCE, log_restart, start};
 use board_support::{Handover, Server, run, sample};
 use cortex_m_rt::{entry, exception};
 use defmt::unwrap;
@@ -53,7 +53,7 @@ fn main() -> ! {
     config.hfclk_source = HfclkSource::ExternalXtal;
     let board = embassy_nrf::init(config);
     let mut core = unwrap!(cortex_m::Peripherals::take());
-    let by_watchdog = pac::POWER.resetreas().read().dog();
+    log_restart(pac::POWER.resetreas().read().dog());
     // Or the reason stays until the power goes.
     pac::POWER.resetreas().write(|reasons| reasons.0 = u32::MAX);
     let mut patience = wdt::Config::default();
@@ -104,7 +104,7 @@ fn main() -> ! {
         buffer: BUFFER.take(),
     };
     let app = App::new(parts, &mut board_support::log);
-    start(&mut core, CLOCK, ROWS * RATE, by_watchdog);
+    start(&mut core, CLOCK, ROWS * RATE);
     run(app, SERVER.take(), Blocking(port), || watchdog.pet())
 }
 

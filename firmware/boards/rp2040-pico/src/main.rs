@@ -6,7 +6,7 @@
 
 mod wires;
 
-use board_support::hardware::{Bus, PATIENCE, start};
+use board_support::hardware::{Bus, PATIENCE, log_restart, start};
 use board_support::{Handover, Server, run, sample};
 use cortex_m_rt::{entry, exception};
 use defmt::unwrap;
@@ -44,7 +44,7 @@ fn main() -> ! {
     let board = embassy_rp::init(Default::default());
     let mut core = unwrap!(cortex_m::Peripherals::take());
     let mut watchdog = Watchdog::new(board.WATCHDOG);
-    let by_watchdog = watchdog.reset_reason().is_some();
+    log_restart(watchdog.reset_reason().is_some());
     watchdog.start(PATIENCE);
     let (producer, readings) = READINGS.take().split();
     let bus = Bus(Wires { i2c: board.I2C0, scl: board.PIN_5, sda: board.PIN_4 });
@@ -63,7 +63,7 @@ fn main() -> ! {
         buffer: BUFFER.take(),
     };
     let app = App::new(parts, &mut board_support::log);
-    start(&mut core, clocks::clk_sys_freq(), RATE, by_watchdog);
+    start(&mut core, clocks::clk_sys_freq(), RATE);
     run(app, SERVER.take(), port, || watchdog.feed(PATIENCE))
 }
 

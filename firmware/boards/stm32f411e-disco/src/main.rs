@@ -5,7 +5,7 @@
 
 mod wires;
 
-use board_support::hardware::{Bus, PATIENCE, start};
+use board_support::hardware::{Bus, PATIENCE, log_restart, start};
 use board_support::{Handover, Server, run, sample};
 use cortex_m_rt::{entry, exception};
 use defmt::unwrap;
@@ -61,7 +61,7 @@ fn clocks() -> Config {
 fn main() -> ! {
     let board = embassy_stm32::init(clocks());
     let mut core = unwrap!(cortex_m::Peripherals::take());
-    let by_watchdog = pac::RCC.csr().read().wdgrstf();
+    log_restart(pac::RCC.csr().read().wdgrstf());
     // Or the reason stays until the power goes.
     pac::RCC.csr().modify(|csr| csr.set_rmvf(true));
     let mut watchdog = IndependentWatchdog::new(board.IWDG, PATIENCE.as_micros() as u32);
@@ -82,7 +82,7 @@ fn main() -> ! {
         buffer: BUFFER.take(),
     };
     let app = App::new(parts, &mut board_support::log);
-    start(&mut core, CLOCK.0, RATE, by_watchdog);
+    start(&mut core, CLOCK.0, RATE);
     run(app, SERVER.take(), unwrap!(port.ok()), || watchdog.pet())
 }
 
