@@ -76,6 +76,7 @@
 //! | memory: [`Replay`], [`ReplayView`] | `Replay` of `[f32; N]` | the same, for a residual | `Replay` of `[i8; N]` | `ReplayView` | not needed |
 //! | [`Guard`], [`Readout`] and its fit, `unknown` | yes | yes | yes | yes | yes |
 //! | [`Novelty`] | yes | yes | `Novelty` of i8 | no: it is an array | no |
+//! | [`Vote`] | behind the learner, of any head's answers | | | | |
 //! | [`Calibration`] | yes | yes | yes | yes | by [`Calibration::record`] |
 //! | `checkpoint`, `Store` | yes | yes | yes | the head; a memory lies in the caller's slices | no: make it anew of the head |
 //!
@@ -138,7 +139,7 @@
 //! | heads | [`head`], [`number`], [`prediction`], [`storage`], [`linear`], [`view`], [`mlp`], [`discriminant`], [`statistics`], [`mixed`], [`residual`], [`fixed`], [`quantized`] |
 //! | objective | [`loss`], [`target`], [`schedule`] |
 //! | training | [`learn`], [`train`], [`step`], [`label`], [`state`], [`sgd`], [`streaming`] |
-//! | learning | [`learner`], [`preprocess`], [`standardize`], [`replay`], [`stored`], [`guard`], [`calibration`], [`readout`], [`novelty`] |
+//! | learning | [`learner`], [`preprocess`], [`standardize`], [`replay`], [`stored`], [`guard`], [`calibration`], [`readout`], [`novelty`], [`vote`] |
 //! | persistence | `checkpoint` (feature `checkpoint`), `store` (feature `storage`) |
 //! | numeric | [`math`], [`kernels`] |
 //! | | [`error`], and the pages [`settings`] and [`sharing`] |
@@ -201,7 +202,7 @@ pub mod sharing {}
 pub use heads::{
     discriminant, fixed, head, linear, mixed, mlp, number, prediction, quantized, residual, statistics, storage, view,
 };
-pub use learning::{calibration, guard, learner, novelty, preprocess, readout, replay, standardize, stored};
+pub use learning::{calibration, guard, learner, novelty, preprocess, readout, replay, standardize, stored, vote};
 pub use numeric::{kernels, math};
 pub use objective::{loss, schedule, target};
 #[cfg(feature = "checkpoint")]
@@ -243,6 +244,7 @@ pub use streaming::StreamingLda;
 pub use target::{Labelled, Target, TargetOptions};
 pub use train::Train;
 pub use view::LinearView;
+pub use vote::Vote;
 
 #[cfg(feature = "checkpoint")]
 pub use checkpoint::{Contents, Saved};

@@ -10,3 +10,4 @@ pub mod replay;
 mod score;
 pub mod standardize;
 pub mod stored;
+pub mod vote;
