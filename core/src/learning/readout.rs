@@ -440,6 +440,7 @@ mod tests {
 
     /// Rows that are not in use are no classes, neither for the answer nor for the temperature.
     #[test]
+    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
     fn a_head_with_two_of_ten_classes_answers_as_one_with_two() {
         let (mut small, mut large) = (LinearHead::<2, 1>::new(), LinearHead::<10, 1>::empty());
         small.import(&[-1.0, -2.0, -0.5, -1.5]).unwrap();
