@@ -87,7 +87,17 @@ fn the_story() {
     let output = run(folder.path(), &[]);
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{text}");
-    for part in ["discriminant+residual", "1 (plain)", "0.01 -> 1", "NLL", "ECE", "MCE", "of 600 right", "comparisons hold", "samples to"] {
+    for part in [
+        "discriminant+residual",
+        "1 (plain)",
+        "0.01 -> 1",
+        "NLL",
+        "ECE",
+        "MCE",
+        "of 600 right",
+        "comparisons hold",
+        "samples to",
+    ] {
         assert!(text.contains(part), "{part} is not in {text}");
     }
     assert!(!text.contains("NaN") && !text.contains("NOT OK"));

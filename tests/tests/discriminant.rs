@@ -76,11 +76,11 @@ impl Data {
             Features::Duplicated => mixed(i % n.div_ceil(2)),
             Features::Collinear => z[i % rank] + 0.7 * z[(i / rank + i) % rank] - 0.3 * z[(2 * i + 1) % rank],
             Features::Constant if i % 8 == 1 => 0.0,
-            Features::Constant if i % 4 == 0 => 1.0,
+            Features::Constant if i.is_multiple_of(4) => 1.0,
             Features::Constant => mixed(i),
             Features::Large => 1e3 * mixed(i),
             Features::Small => 1e-3 * mixed(i),
-            Features::Mixed => mixed(i) * if i % 2 == 0 { 1e3 } else { 1e-3 },
+            Features::Mixed => mixed(i) * if i.is_multiple_of(2) { 1e3 } else { 1e-3 },
             Features::Offset => 20.0 + mixed(i),
             Features::LargeDuplicated => 1e3 * mixed(i % n.div_ceil(2)),
         };
@@ -128,7 +128,7 @@ fn follow(kind: Features, classes: usize, features: usize, labels: u32) -> (f64,
         let x = data.sample(&mut noise, class);
         head.learn(&LDA, &x, class).unwrap();
         batch.learn(&x, class);
-        if label % RIDGE_EVERY == 0 {
+        if label.is_multiple_of(RIDGE_EVERY) {
             let weight = f64::from(LDA.ridge()) * f64::from(RIDGE_EVERY) * features as f64;
             batch.add_ridge((label / RIDGE_EVERY) as usize % features, weight);
         }
