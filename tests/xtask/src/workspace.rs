@@ -24,7 +24,7 @@ const FEATURES: [&[&str]; 9] = [
     &["--features", "micromath"],
 ];
 
-/// The packages that [`tests`] leaves to [`system_tests`].
+/// The packages that [`host`] leaves to [`system_tests`].
 const CORE: [&str; 3] = ["gradient-decay", "oracle", "system-tests"];
 
 /// The host program with what trains full models.
