@@ -243,21 +243,15 @@ fn a_view_goes_on_from_its_progress() {
         let view = DiscriminantView::new(&mut numbers, &mut counts, &mut scratch, FEATURES).unwrap();
         view.with_progress(progress).map(|_| ())
     };
-    for (prior, base, of) in [
-        (f32::NAN, 0.0, f32::NAN),
-        (f32::INFINITY, 0.0, f32::INFINITY),
-        (-1.0, 0.0, -1.0),
-        (0.9e-3, 0.0, 0.9e-3),
-        (1.1e6, 0.0, 1.1e6),
-        (16.0, 17.0, 17.0),
-        (16.0, -1.0, -1.0),
-        (16.0, f32::NAN, f32::NAN),
-        (0.0, 1.0, 1.0),
-    ] {
-        match with(Progress { prior, base, ..progress }) {
-            Err(Error::OutOfRange { number: Number::PriorSamples, value }) if value.to_bits() == of.to_bits() => {}
-            other => panic!("{prior} {base}: {other:?}"),
-        }
+    let mut refused = |prior, base| match with(Progress { prior, base, ..progress }) {
+        Err(Error::OutOfRange { number, value }) => (number, value.to_bits()),
+        other => panic!("{prior} {base}: {other:?}"),
+    };
+    for prior in [f32::NAN, f32::INFINITY, -1.0, 0.9e-3, 1.1e6] {
+        assert_eq!(refused(prior, 0.0), (Number::PriorSamples, prior.to_bits()));
+    }
+    for (prior, base) in [(16.0, 17.0), (16.0, -1.0), (16.0, f32::NAN), (0.0, 1.0)] {
+        assert_eq!(refused(prior, base), (Number::BaseSamples, base.to_bits()));
     }
     for prior in [0.0, 1e-3, 1e6] {
         assert_eq!(with(Progress { prior, base: prior, ..progress }), Ok(()));

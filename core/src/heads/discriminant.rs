@@ -45,11 +45,13 @@ pub struct Progress {
 
 /// `Ok` if the samples of a scatter and of a base among them are in range.
 pub(crate) fn check_prior(prior: f32, base: f32) -> Result<(), Error> {
-    let refused = |value| Err(Error::OutOfRange { number: error::Number::PriorSamples, value });
     if prior != 0.0 && !PRIOR.contains(&prior) {
-        return refused(prior);
+        return Err(Error::OutOfRange { number: error::Number::PriorSamples, value: prior });
     }
-    if (0.0..=prior).contains(&base) { Ok(()) } else { refused(base) }
+    if !(0.0..=prior).contains(&base) {
+        return Err(Error::OutOfRange { number: error::Number::BaseSamples, value: base });
+    }
+    Ok(())
 }
 
 /// A discriminant over the statistics `S`, with the math backend `M`. The first classes are in use; of these each takes part once it has a
