@@ -358,7 +358,7 @@ impl<S: Statistics, M> Discriminant<S, M> {
         let Numbers { rows, bias, .. } = self.storage.numbers();
         check_length(Slice::Logits, bias.len(), logits.len())?;
         let features = features.as_ref();
-        logits.copy_from_slice(bias);
+        logits.iter_mut().zip(bias).for_each(|(z, bias)| *z = *bias);
         kernels::add_dot_matrix(rows, features, logits);
         logits.iter_mut().for_each(|z| *z *= scale);
         check_logits(features, logits)
