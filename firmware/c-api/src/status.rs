@@ -66,12 +66,12 @@ pub extern "C" fn gd_message(status: gd_status) -> *const c_char {
         GD_ERROR_POINTER => c"a pointer is null or not aligned, or two buffers overlap",
         GD_ERROR_TRAINER => c"not initialised: call gd_init, of a discriminant gd_discriminant_init first",
         GD_ERROR_LENGTH => {
-            c"a buffer has the wrong length: parameters are classes * (features + 1), probabilities one a class, scratch two a class; a discriminant's: see GD_DISCRIMINANT_NUMBERS, GD_DISCRIMINANT_SCRATCH"
+            c"a buffer has the wrong length: parameters are classes * (features + 1), probabilities one a class, scratch two a class; of a discriminant see its macros"
         }
         GD_ERROR_CLASS => c"the class must be below the number of classes in use",
         GD_ERROR_NOT_FINITE => c"a number is NaN or infinite, or a logit would be",
         GD_ERROR_RANGE => c"a number is out of its range, which the header states",
-        GD_ERROR_TOO_LARGE => c"the features are too large for the learning rate, or too far from what the class is",
+        GD_ERROR_TOO_LARGE => c"the features are too large for the learning rate, or too far from their class",
         GD_ERROR_CHECKPOINT => c"the checkpoint is damaged, or that of another head",
         GD_ERROR_EMPTY => c"nothing was counted yet",
         GD_ERROR_NO_CLASSES => c"no class is in use, as in the checkpoint that was read (gd_init takes all into use), or none has a sample",
