@@ -162,6 +162,8 @@ pub enum Number {
     DiscriminantFeature,
     /// The samples of a discriminant's prior, in [1e-3, 1e6].
     PriorSamples,
+    /// The samples of a base among those of a discriminant's prior, in [0, prior].
+    BaseSamples,
     /// The variance of a discriminant's prior, in [1e-6, 1e6].
     PriorVariance,
     /// The ridge of a discriminant, in [0, 1].
@@ -226,6 +228,7 @@ impl Number {
             Number::NoveltyDeviations => ("the number of deviations", "[-3, 30]"),
             Number::DiscriminantFeature => ("a feature of a discriminant", "[-1e6, 1e6]"),
             Number::PriorSamples => ("the samples of the prior", "[1e-3, 1e6]"),
+            Number::BaseSamples => ("the samples of the base", "[0, those of the prior]"),
             Number::PriorVariance => ("the variance of the prior", "[1e-6, 1e6]"),
             Number::Ridge => ("the ridge", "[0, 1]"),
             Number::TargetSum => ("the sum of the target distribution", "[0.999, 1.001]"),

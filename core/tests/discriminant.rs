@@ -1,6 +1,8 @@
 //! The discriminant: its promises on order, classes that come and go, labels taken back, bad input, and its place in a learner.
 #![cfg(all(feature = "checkpoint", feature = "libm"))]
 
+use gradient_decay::discriminant::Progress;
+use gradient_decay::error::Number;
 use gradient_decay::statistics::StatisticsView;
 use gradient_decay::{
     Answer, Calibration, Classes, Contents, DiscriminantHead, DiscriminantView, Error, FixedHead, Guard, Head, Learner,
@@ -208,6 +210,54 @@ fn a_view_has_the_bits_of_a_head_of_known_shape() {
         let (mut numbers, mut counts, mut scratch) = (vec![0.0; numbers], vec![0; counts], vec![0.0; scratch]);
         assert!(DiscriminantView::new(&mut numbers, &mut counts, &mut scratch, features).is_err());
     }
+}
+
+/// A view that lives for one call only, as other languages have it.
+#[test]
+fn a_view_goes_on_from_its_progress() {
+    let (mut numbers, mut counts) = (vec![0.0; StatisticsView::numbers_of(ROOM, FEATURES)], vec![0; ROOM]);
+    let mut scratch = vec![f32::NAN; StatisticsView::scratch_of(ROOM, FEATURES)];
+    let mut known = Mine::new();
+    let mut progress = known.progress();
+    assert_eq!(progress, Progress { prior: 0.0, base: 0.0, labels: 0, classes: ROOM });
+    for i in 0..100 {
+        let (x, class) = (sample(i, i % 4), i % 4);
+        let view = DiscriminantView::new(&mut numbers, &mut counts, &mut scratch, FEATURES).unwrap();
+        let mut view = view.with_progress(progress).unwrap();
+        assert_eq!((known.learn(&LDA, &x, class), view.learn(&LDA, &x, class)), (Ok(()), Ok(())));
+        match i {
+            20 | 70 => assert_eq!((known.unlearn(&LDA, &x, class), view.unlearn(&LDA, &x, class)), (Ok(()), Ok(()))),
+            30 => assert_eq!((known.remove_class(4), view.remove_class(4)), (Ok(()), Ok(()))),
+            50 => assert_eq!((known.discount(32.0, 3), view.discount(32.0, 3)), (Ok(()), Ok(()))),
+            _ => {}
+        }
+        let mut found = [0.0; ROOM];
+        view.logits(&x, &mut found).unwrap();
+        assert_eq!(found, logits(&known, &x));
+        progress = view.progress();
+        assert_eq!(progress, known.progress());
+    }
+    assert_eq!(progress, Progress { prior: 32.0, base: 32.0, labels: 48, classes: 4 });
+
+    let mut with = |progress| {
+        let view = DiscriminantView::new(&mut numbers, &mut counts, &mut scratch, FEATURES).unwrap();
+        view.with_progress(progress).map(|_| ())
+    };
+    let mut refused = |prior, base| match with(Progress { prior, base, ..progress }) {
+        Err(Error::OutOfRange { number, value }) => (number, value.to_bits()),
+        other => panic!("{prior} {base}: {other:?}"),
+    };
+    for prior in [f32::NAN, f32::INFINITY, -1.0, 0.9e-3, 1.1e6] {
+        assert_eq!(refused(prior, 0.0), (Number::PriorSamples, prior.to_bits()));
+    }
+    for (prior, base) in [(16.0, 17.0), (16.0, -1.0), (16.0, f32::NAN), (0.0, 1.0)] {
+        assert_eq!(refused(prior, base), (Number::BaseSamples, base.to_bits()));
+    }
+    for prior in [0.0, 1e-3, 1e6] {
+        assert_eq!(with(Progress { prior, base: prior, ..progress }), Ok(()));
+    }
+    let many = Progress { classes: ROOM + 1, ..progress };
+    assert_eq!(with(many), Err(Error::TooManyClasses { classes: ROOM + 1, most: ROOM }));
 }
 
 #[test]

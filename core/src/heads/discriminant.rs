@@ -10,6 +10,7 @@
 //! How a label changes it is in [`streaming`](crate::streaming).
 
 use core::marker::PhantomData;
+use core::ops::RangeInclusive;
 
 use crate::error::{self, Error, Slice, check_classes, check_length, check_target};
 use crate::heads::head::{Classes, Head, remove_row};
@@ -24,6 +25,34 @@ use crate::numeric::math::{Libm, Math};
 
 /// The bias of a class without samples in a linear head made of a discriminant: its probability is 0 beside any other.
 pub(crate) const NEVER: f32 = -16_384.0;
+
+/// The samples that a scatter stands for beside the labels, once there are some.
+const PRIOR: RangeInclusive<f32> = 1e-3..=1e6;
+
+/// The numbers of a discriminant that do not lie in its slices: for a [`DiscriminantView`] that is made anew for every call.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Progress {
+    /// The samples that the scatter stands for beside the labels, in [1e-3, 1e6]; 0 before the first label.
+    pub prior: f32,
+    /// The samples among these that [`discount`](Discriminant::discount) kept, in [0, prior].
+    pub base: f32,
+    /// The labels learned, less those taken back.
+    pub labels: u32,
+    /// The classes in use.
+    pub classes: usize,
+}
+
+/// `Ok` if the samples of a scatter and of a base among them are in range.
+pub(crate) fn check_prior(prior: f32, base: f32) -> Result<(), Error> {
+    if prior != 0.0 && !PRIOR.contains(&prior) {
+        return Err(Error::OutOfRange { number: error::Number::PriorSamples, value: prior });
+    }
+    if !(0.0..=prior).contains(&base) {
+        return Err(Error::OutOfRange { number: error::Number::BaseSamples, value: base });
+    }
+    Ok(())
+}
 
 /// A discriminant over the statistics `S`, with the math backend `M`. The first classes are in use; of these each takes part once it has a
 /// sample.
@@ -173,6 +202,38 @@ impl<'a, M> DiscriminantView<'a, M> {
         let storage = StatisticsView::new(numbers, counts, scratch, features)?;
         Ok(Discriminant { storage, prior: 0.0, base: 0.0, labels: 0, unused: 0, math: PhantomData })
     }
+
+    /// With the [`progress`](Discriminant::progress) of the discriminant whose numbers and counts the slices hold. It goes on from there, to
+    /// the same bits. What the slices hold behind the classes in use must be zero, as that discriminant left it.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if `prior` or `base` is out of its range, NaN included; [`Error::TooManyClasses`] if there is no room for so
+    /// many classes.
+    ///
+    /// ```
+    /// use gradient_decay::{DiscriminantView, StreamingLda, statistics::StatisticsView};
+    ///
+    /// const LDA: StreamingLda = StreamingLda::new();
+    /// let (mut numbers, mut counts) = ([0.0; StatisticsView::numbers_of(2, 3)], [0; 2]);
+    /// let mut scratch = [0.0; StatisticsView::scratch_of(2, 3)];
+    /// let mut head = DiscriminantView::new(&mut numbers, &mut counts, &mut scratch, 3)?;
+    /// head.learn(&LDA, &[1.0, 0.0, 0.5], 0)?;
+    /// let progress = head.progress();
+    ///
+    /// let mut head = DiscriminantView::new(&mut numbers, &mut counts, &mut scratch, 3)?.with_progress(progress)?;
+    /// head.learn(&LDA, &[0.0, 1.0, 0.5], 1)?;
+    /// assert_eq!((head.samples(0), head.labels()), (1, 2));
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn with_progress(mut self, progress: Progress) -> Result<Self, Error> {
+        let Progress { prior, base, labels, classes } = progress;
+        check_prior(prior, base)?;
+        let room = self.storage.numbers().counts.len();
+        check_classes(room, classes)?;
+        (self.prior, self.base, self.labels) = (prior, base, labels);
+        self.unused = room.saturating_sub(classes) as u32;
+        Ok(self)
+    }
 }
 
 impl<S: Statistics, M> Discriminant<S, M> {
@@ -184,6 +245,11 @@ impl<S: Statistics, M> Discriminant<S, M> {
     /// The labels learned since the head was new, less those taken back.
     pub const fn labels(&self) -> u32 {
         self.labels
+    }
+
+    /// The numbers that do not lie in the statistics, for [`with_progress`](DiscriminantView::with_progress).
+    pub fn progress(&self) -> Progress {
+        Progress { prior: self.prior, base: self.base, labels: self.labels, classes: self.used() }
     }
 
     /// The samples that the scatter stands for, `N`.
@@ -292,7 +358,7 @@ impl<S: Statistics, M> Discriminant<S, M> {
         let Numbers { rows, bias, .. } = self.storage.numbers();
         check_length(Slice::Logits, bias.len(), logits.len())?;
         let features = features.as_ref();
-        logits.copy_from_slice(bias);
+        logits.iter_mut().zip(bias).for_each(|(z, bias)| *z = *bias);
         kernels::add_dot_matrix(rows, features, logits);
         logits.iter_mut().for_each(|z| *z *= scale);
         check_logits(features, logits)

@@ -1,5 +1,7 @@
 //! The one trait of all heads.
 
+use core::cell::Cell;
+
 use crate::error::Error;
 use crate::heads::number::Number;
 use crate::numeric::math::Math;
@@ -52,9 +54,9 @@ pub trait Classes: Head {
 /// Takes `row` of rows of `n` values out; those behind it move up, defaults come last.
 pub(crate) fn remove_row<T: Copy + Default>(values: &mut [T], row: usize, n: usize) {
     let Some(behind) = values.get_mut(row.saturating_mul(n)..) else { return };
-    let length = behind.len();
-    if n <= length {
-        behind.copy_within(n.., 0);
-    }
-    behind.iter_mut().skip(length.saturating_sub(n)).for_each(|value| *value = T::default());
+    let kept = behind.len().saturating_sub(n);
+    // Cells, since `copy_within` keeps its panic where it is not inlined.
+    let cells = Cell::from_mut(&mut *behind).as_slice_of_cells();
+    cells.iter().zip(cells.iter().skip(n)).for_each(|(to, from)| to.set(from.get()));
+    behind.iter_mut().skip(kept).for_each(|value| *value = T::default());
 }

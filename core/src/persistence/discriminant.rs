@@ -3,7 +3,7 @@
 use core::ops::RangeInclusive;
 
 use crate::error::{CheckpointPart, Error, Slice};
-use crate::heads::discriminant::{Discriminant, DiscriminantHead};
+use crate::heads::discriminant::{Discriminant, DiscriminantHead, check_prior};
 use crate::heads::linear::Linear;
 use crate::heads::mixed::{MixedHead, NEW};
 use crate::heads::residual::Residual;
@@ -24,8 +24,6 @@ const ROW: RangeInclusive<f32> = -1e22..=1e22;
 const BIAS: RangeInclusive<f32> = -1e32..=1e32;
 const MEAN: RangeInclusive<f32> = -FEATURE_MAX..=FEATURE_MAX;
 const ZERO: RangeInclusive<f32> = 0.0..=0.0;
-/// The samples that a scatter stands for beside the labels, once there are some.
-const PRIOR: RangeInclusive<f32> = 1e-3..=1e6;
 
 impl<S: Statistics, M> Saved for Discriminant<S, M> {
     const SAVED_BYTES: usize = if S::NUMBERS == 0 { 0 } else { SECTION + (FRONT + S::NUMBERS) * WORD + CLASSES_BYTES };
@@ -59,9 +57,7 @@ impl<S: Statistics, M> Saved for Discriminant<S, M> {
         let (labels, prior) = (section.word()?, section.float(Slice::Parameters, 0)?);
         let base = section.float(Slice::Parameters, 1)?;
         let begun = prior != 0.0;
-        if begun && !PRIOR.contains(&prior) || !(0.0..=prior).contains(&base) {
-            return Err(section.refused());
-        }
+        check_prior(prior, base).map_err(|_| section.refused())?;
         let used = read_classes(room, from)?;
         self.storage.with(|numbers, _| {
             let Numbers { upper, diagonal, means, rows, bias, counts } = numbers;

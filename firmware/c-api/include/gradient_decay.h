@@ -7,6 +7,17 @@
 #include <stddef.h>
 #include <stdbool.h>
 
+/** The floats of a discriminant's `numbers`, with room for so many classes of so many features: for an array, as the others. */
+#define GD_DISCRIMINANT_NUMBERS(classes, features) \
+    ((size_t)(features) * ((size_t)(features) - 1) / 2 + (size_t)(features) + (size_t)(classes) * (2 * (size_t)(features) + 1))
+
+/** The floats of a discriminant's `scratch`. */
+#define GD_DISCRIMINANT_SCRATCH(classes, features) (3 * (size_t)(features) + (size_t)(classes))
+
+/** The bytes of a discriminant's checkpoint. */
+#define GD_DISCRIMINANT_CHECKPOINT_BYTES(classes, features) \
+    (56 + 4 * (GD_DISCRIMINANT_NUMBERS(classes, features) + (size_t)(classes)))
+
 /**
  * The words of a trainer's memory.
  */
@@ -108,17 +119,84 @@ typedef struct {
 } gd_calibration;
 
 /**
+ * A discriminant (streaming linear discriminant analysis) over the caller's memory. gd_discriminant_init fills it in; of its members
+ * `classes`, `labels` and what `counts` points to are there to be read, and none is there to be written.
+ *
+ * A function that is given one can return GD_ERROR_POINTER, also if two of its buffers overlap, and GD_ERROR_TRAINER if
+ * gd_discriminant_init has not filled it in or a member is out of its range; whatever else it can return it says itself. After an error
+ * the discriminant, its numbers and counts and all that a function would have written are as before, but for its scratch.
+ */
+typedef struct {
+  /**
+   * Says that gd_discriminant_init has filled it in.
+   */
+  uint32_t mark;
+  /**
+   * Classes that there is room for, at least 1.
+   */
+  uint16_t room;
+  /**
+   * Features of a sample, at least 1.
+   */
+  uint16_t features;
+  /**
+   * Classes in use, at most `room`.
+   */
+  uint32_t classes;
+  /**
+   * Labels learned since the beginning or gd_discriminant_discount, less those taken back; it stays at 2^32 - 1.
+   */
+  uint32_t labels;
+  /**
+   * The samples that the scatter stands for beside the labels, in [1e-3, 1e6]; 0 before the first label.
+   */
+  float prior;
+  /**
+   * The samples among these that gd_discriminant_discount kept, in [0, prior].
+   */
+  float base;
+  /**
+   * The samples that the prior weighs as much as, in [1e-3, 1e6].
+   */
+  float prior_samples;
+  /**
+   * The variance of the prior, in [1e-6, 1e6].
+   */
+  float prior_variance;
+  /**
+   * What a label adds to the variance of every feature, in [0, 1].
+   */
+  float ridge;
+  /**
+   * The samples of a class from which on the last ones weigh more, at least 1.
+   */
+  uint32_t most;
+  /**
+   * GD_DISCRIMINANT_NUMBERS(room, features) floats: the factors of the inverse scatter, the means, the rows, the biases.
+   */
+  float *numbers;
+  /**
+   * The samples of each class, `room` of them; 0 of a class that has none, which takes no part.
+   */
+  uint32_t *counts;
+  /**
+   * GD_DISCRIMINANT_SCRATCH(room, features) floats to work in, which may be anything before and after a call.
+   */
+  float *scratch;
+} gd_discriminant;
+
+/**
  * It was done.
  */
 #define GD_OK 0
 
 /**
- * A pointer is null, or not aligned as its type has to be.
+ * A pointer is null, or not aligned as its type has to be; or two buffers of a discriminant overlap.
  */
 #define GD_ERROR_POINTER -1
 
 /**
- * The trainer was not initialised by gd_init, or its memory was overwritten.
+ * The trainer was not initialised by gd_init, or the discriminant by gd_discriminant_init, or its memory was overwritten.
  */
 #define GD_ERROR_TRAINER -2
 
@@ -158,7 +236,7 @@ typedef struct {
 #define GD_ERROR_EMPTY -9
 
 /**
- * No class is in use, as in the checkpoint that was read.
+ * No class is in use, as in the checkpoint that was read, or none of a discriminant has a sample.
  */
 #define GD_ERROR_NO_CLASSES -10
 
@@ -166,6 +244,16 @@ typedef struct {
  * The library refused for a reason that no function here should meet.
  */
 #define GD_ERROR_OTHER -11
+
+/**
+ * The class has no sample, or cannot have learned the one that is to be taken back.
+ */
+#define GD_ERROR_NOT_LEARNED -12
+
+/**
+ * All classes that there is room for are in use.
+ */
+#define GD_ERROR_NO_ROOM -13
 
 #ifdef __cplusplus
 extern "C" {
@@ -391,6 +479,172 @@ gd_status gd_checkpoint_write(gd_trainer *trainer,
 gd_status gd_checkpoint_read(gd_trainer *trainer,
                              const uint8_t *bytes,
                              size_t size);
+
+/**
+ * Makes a discriminant with room for `classes` classes of `features` features, each at least 1, over the caller's memory: `numbers`,
+ * GD_DISCRIMINANT_NUMBERS(classes, features) floats, `counts`, one a class, and `scratch`, GD_DISCRIMINANT_SCRATCH(classes, features)
+ * floats to work in. Numbers and counts are set to zero: all classes are in use, none has a sample, and each takes part once it is
+ * labelled. The settings are those that gd_discriminant_set names as the defaults.
+ *
+ * The memory stays the caller's: it is read and changed in place, and must be there as long as the discriminant is used.
+ *
+ * # Errors
+ * GD_ERROR_POINTER, also if two of them overlap; GD_ERROR_LENGTH if a count is another, or the shape has no class or no feature.
+ * Nothing is then changed.
+ *
+ * # Safety
+ * `discriminant` points to a gd_discriminant, `numbers` and `scratch` to as many floats and `counts` to as many numbers as is said, and
+ * all are used by nobody else during a call, no interrupt and no other thread.
+ */
+gd_status gd_discriminant_init(gd_discriminant *discriminant,
+                               float *numbers,
+                               size_t number_count,
+                               uint32_t *counts,
+                               size_t count_count,
+                               float *scratch,
+                               size_t scratch_count,
+                               uint16_t classes,
+                               uint16_t features);
+
+/**
+ * Sets how labels are learned: a prior of `prior_samples` samples, in [1e-3, 1e6], of the variance `prior_variance` in every direction, in
+ * [1e-6, 1e6], which only a discriminant without a sample takes; a `ridge` that a label adds to the variance of every feature, in
+ * [0, 1]; and `most`, the samples of a class from which on the last ones weigh more, so that its mean follows a user who changes; 0
+ * counts as 1. The defaults are 16, 0.5, 0.001 and UINT32_MAX, meant for features of mean 0 and deviation 1.
+ *
+ * # Errors
+ * GD_ERROR_RANGE if one is out of its range.
+ *
+ * # Safety
+ * As gd_discriminant_init.
+ */
+gd_status gd_discriminant_set(gd_discriminant *discriminant,
+                              float prior_samples,
+                              float prior_variance,
+                              float ridge,
+                              uint32_t most);
+
+/**
+ * Learns a sample of a class in use; its first is enough for the class to take part. `features` are `feature_count` floats in
+ * [-1e6, 1e6].
+ *
+ * # Errors
+ * GD_ERROR_LENGTH if `feature_count` is not that of gd_discriminant_init; GD_ERROR_CLASS if the class is not in use;
+ * GD_ERROR_NOT_FINITE or GD_ERROR_RANGE if a feature is NaN, infinite or out of its range; GD_ERROR_TOO_LARGE if the update could leave the
+ * range of a float.
+ *
+ * # Safety
+ * As gd_discriminant_init; `features` points to as many floats.
+ */
+gd_status gd_discriminant_learn(gd_discriminant *discriminant,
+                                const float *features,
+                                size_t feature_count,
+                                uint32_t class_index);
+
+/**
+ * Takes a sample back that was learned with this label, a slip of the finger: the discriminant is as if it had not been, but for rounding.
+ * The settings must be those that it was learned with. A class whose only sample is taken back is in use without one.
+ *
+ * # Errors
+ * As gd_discriminant_learn; GD_ERROR_NOT_LEARNED if the class has no sample, or cannot have learned this one.
+ *
+ * # Safety
+ * As gd_discriminant_learn.
+ */
+gd_status gd_discriminant_unlearn(gd_discriminant *discriminant,
+                                  const float *features,
+                                  size_t feature_count,
+                                  uint32_t class_index);
+
+/**
+ * The most probable class of a sample among those with a sample, and whether its probability reaches `threshold`, in [0, 1]: if not, the
+ * answer is "unknown"; 0 is none. `probabilities` has one place a class that there is room for, `class_count` in all, and gets the
+ * probability of each, 0 for a class without a sample. After an error `probabilities` may hold anything.
+ *
+ * # Errors
+ * GD_ERROR_LENGTH if `feature_count` or `class_count` is not that of gd_discriminant_init; GD_ERROR_NO_CLASSES if no class has a sample;
+ * GD_ERROR_NOT_FINITE if a feature is NaN or infinite, or a logit leaves the range of a float; GD_ERROR_RANGE if the threshold is out of
+ * its range.
+ *
+ * # Safety
+ * As gd_discriminant_init; `features` and `probabilities` point to as many floats, `prediction` to a gd_prediction.
+ */
+gd_status gd_discriminant_predict(gd_discriminant *discriminant,
+                                  const float *features,
+                                  size_t feature_count,
+                                  float *probabilities,
+                                  size_t class_count,
+                                  float threshold,
+                                  gd_prediction *prediction);
+
+/**
+ * Keeps what was learned with the weight of `samples` samples, in [1e-3, 1e6], each class with the weight of `most` at most: for what a
+ * training set said before a device goes on, or for another user. The logits are the same but for their temperature; `labels` counts
+ * from 0.
+ *
+ * # Errors
+ * GD_ERROR_RANGE if `samples` is out of its range; GD_ERROR_NO_CLASSES if no class has a sample.
+ *
+ * # Safety
+ * As gd_discriminant_init.
+ */
+gd_status gd_discriminant_discount(gd_discriminant *discriminant,
+                                   float samples,
+                                   uint32_t most);
+
+/**
+ * Takes one more class into use, whose number is the count of classes before: after gd_discriminant_remove_class, or after a checkpoint with
+ * fewer classes in use was loaded.
+ *
+ * # Errors
+ * GD_ERROR_NO_ROOM if all are in use.
+ *
+ * # Safety
+ * As gd_discriminant_init.
+ */
+gd_status gd_discriminant_add_class(gd_discriminant *discriminant);
+
+/**
+ * Removes a class; those above it move down by one, with their means and counts. What its samples said of the scatter that all classes
+ * share stays.
+ *
+ * # Errors
+ * GD_ERROR_CLASS if the class is not in use.
+ *
+ * # Safety
+ * As gd_discriminant_init.
+ */
+gd_status gd_discriminant_remove_class(gd_discriminant *discriminant,
+                                       uint32_t class_index);
+
+/**
+ * Writes a checkpoint, versioned bytes with a CRC: GD_DISCRIMINANT_CHECKPOINT_BYTES(classes, features) of them; `size` may be more. The
+ * Rust library reads them as well. The settings are not among them.
+ *
+ * # Errors
+ * GD_ERROR_LENGTH if `size` is less; GD_ERROR_NOT_FINITE if a number is NaN or infinite. The bytes are then unchanged.
+ *
+ * # Safety
+ * As gd_discriminant_init; `bytes` points to `size` bytes.
+ */
+gd_status gd_discriminant_save(gd_discriminant *discriminant,
+                               uint8_t *bytes,
+                               size_t size);
+
+/**
+ * Reads a checkpoint with a discriminant of the same shape, from C or Rust, of this version of the library or an earlier one; `size` may be
+ * more. What else it holds is skipped. The settings stay as they are.
+ *
+ * # Errors
+ * GD_ERROR_CHECKPOINT if it is damaged, or another head's; GD_ERROR_NOT_FINITE if it holds a number that is NaN or infinite. Nothing is
+ * then changed.
+ *
+ * # Safety
+ * As gd_discriminant_save.
+ */
+gd_status gd_discriminant_load(gd_discriminant *discriminant,
+                               const uint8_t *bytes,
+                               size_t size);
 
 #ifdef __cplusplus
 }  // extern "C"

@@ -9,9 +9,9 @@ pub type gd_status = i32;
 
 /// It was done.
 pub const GD_OK: gd_status = 0;
-/// A pointer is null, or not aligned as its type has to be.
+/// A pointer is null, or not aligned as its type has to be; or two buffers of a discriminant overlap.
 pub const GD_ERROR_POINTER: gd_status = -1;
-/// The trainer was not initialised by gd_init, or its memory was overwritten.
+/// The trainer was not initialised by gd_init, or the discriminant by gd_discriminant_init, or its memory was overwritten.
 pub const GD_ERROR_TRAINER: gd_status = -2;
 /// A buffer has the wrong length.
 pub const GD_ERROR_LENGTH: gd_status = -3;
@@ -27,10 +27,14 @@ pub const GD_ERROR_TOO_LARGE: gd_status = -7;
 pub const GD_ERROR_CHECKPOINT: gd_status = -8;
 /// There is nothing to report yet.
 pub const GD_ERROR_EMPTY: gd_status = -9;
-/// No class is in use, as in the checkpoint that was read.
+/// No class is in use, as in the checkpoint that was read, or none of a discriminant has a sample.
 pub const GD_ERROR_NO_CLASSES: gd_status = -10;
 /// The library refused for a reason that no function here should meet.
 pub const GD_ERROR_OTHER: gd_status = -11;
+/// The class has no sample, or cannot have learned the one that is to be taken back.
+pub const GD_ERROR_NOT_LEARNED: gd_status = -12;
+/// All classes that there is room for are in use.
+pub const GD_ERROR_NO_ROOM: gd_status = -13;
 
 /// The status of a result.
 pub(crate) fn to_status(result: Result<(), gd_status>) -> gd_status {
@@ -48,6 +52,8 @@ pub(crate) fn status(error: Error) -> gd_status {
         // Only a checkpoint asks for classes here.
         Error::Checkpoint { .. } | Error::TooManyClasses { .. } => GD_ERROR_CHECKPOINT,
         Error::NoClasses => GD_ERROR_NO_CLASSES,
+        Error::NotLearned { .. } => GD_ERROR_NOT_LEARNED,
+        Error::NoRoom { .. } => GD_ERROR_NO_ROOM,
         _ => GD_ERROR_OTHER,
     }
 }
@@ -57,19 +63,21 @@ pub(crate) fn status(error: Error) -> gd_status {
 pub extern "C" fn gd_message(status: gd_status) -> *const c_char {
     let message: &CStr = match status {
         GD_OK => c"it was done",
-        GD_ERROR_POINTER => c"a pointer is null, or not aligned",
-        GD_ERROR_TRAINER => c"the trainer was not initialised: call gd_init first",
+        GD_ERROR_POINTER => c"a pointer is null or not aligned, or two buffers overlap",
+        GD_ERROR_TRAINER => c"not initialised: call gd_init, of a discriminant gd_discriminant_init first",
         GD_ERROR_LENGTH => {
-            c"a buffer has the wrong length: parameters are classes * (features + 1), probabilities one a class, scratch two a class"
+            c"a buffer has the wrong length: parameters are classes * (features + 1), probabilities one a class, scratch two a class; of a discriminant see its macros"
         }
         GD_ERROR_CLASS => c"the class must be below the number of classes in use",
         GD_ERROR_NOT_FINITE => c"a number is NaN or infinite, or a logit would be",
         GD_ERROR_RANGE => c"a number is out of its range, which the header states",
-        GD_ERROR_TOO_LARGE => c"the features are too large for the learning rate",
+        GD_ERROR_TOO_LARGE => c"the features are too large for the learning rate, or too far from their class",
         GD_ERROR_CHECKPOINT => c"the checkpoint is damaged, or that of another head",
         GD_ERROR_EMPTY => c"nothing was counted yet",
-        GD_ERROR_NO_CLASSES => c"no class is in use, as in the checkpoint that was read: gd_init takes all into use",
+        GD_ERROR_NO_CLASSES => c"no class is in use, as in the checkpoint that was read (gd_init takes all into use), or none has a sample",
         GD_ERROR_OTHER => c"the library refused for a reason that should not occur",
+        GD_ERROR_NOT_LEARNED => c"the class has no sample, or cannot have learned this one",
+        GD_ERROR_NO_ROOM => c"all classes that there is room for are in use",
         _ => c"this is no status of gradient-decay",
     };
     message.as_ptr()

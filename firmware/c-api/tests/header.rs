@@ -1,6 +1,10 @@
-//! The header is the one that cbindgen makes of the sources.
+//! The header is the one that cbindgen makes of the sources, and its macros have the core's sizes.
 
 use std::path::Path;
+use std::process::Command;
+
+use gradient_decay::statistics::StatisticsView;
+use gradient_decay::{DiscriminantHead, checkpoint};
 
 #[test]
 fn the_header_is_up_to_date() {
@@ -15,4 +19,28 @@ fn the_header_is_up_to_date() {
     }
     let committed = std::fs::read_to_string(&path).unwrap();
     assert!(made == committed, "include/gradient_decay.h is not that of the sources: BLESS=1 cargo test --test header");
+}
+
+/// The macros are C, which a compiler has to evaluate: the one that Rust links with.
+#[test]
+fn the_sizes_of_the_macros_are_those_of_the_core() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let program = Path::new(env!("CARGO_TARGET_TMPDIR")).join("sizes");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-I"]).arg(folder.join("include"));
+    compiler.arg(folder.join("tests").join("c").join("sizes.c")).arg("-o").arg(&program);
+    assert!(compiler.status().unwrap().success());
+    let printed = Command::new(&program).output().unwrap();
+    assert!(printed.status.success());
+    let shapes = (1..=20).flat_map(|classes| (1..=20).map(move |features| (classes, features)));
+    let expected: Vec<String> = shapes
+        .chain([(65_535, 65_535)])
+        .map(|(classes, features)| {
+            let numbers = StatisticsView::numbers_of(classes, features);
+            let scratch = StatisticsView::scratch_of(classes, features);
+            let bytes = checkpoint::bytes::<DiscriminantHead<1, 1, 0>>() + 4 * (numbers + classes - 5);
+            format!("{classes} {features} {numbers} {scratch} {bytes}")
+        })
+        .collect();
+    assert_eq!(String::from_utf8(printed.stdout).unwrap().lines().collect::<Vec<_>>(), expected);
 }

@@ -4,7 +4,8 @@ use std::ffi::CStr;
 use std::ptr;
 
 use gradient_decay::{
-    Answer, BetaSchedule, Calibration, Contents, FineTuner, Learner, LinearHead, Parts, Readout, Sgd, State, checkpoint,
+    Answer, BetaSchedule, Calibration, Classes, Contents, DiscriminantHead, FineTuner, Learner, LinearHead, Parts,
+    Readout, Sgd, State, StreamingLda, checkpoint, kernels,
 };
 use gradient_decay_c::*;
 
@@ -77,6 +78,27 @@ fn c_on_a_cortex_m4_has_the_bits_of_rust() {
     bytes[bytes.len() - 4..].iter().for_each(|byte| line("checkpoint crc byte", u32::from(*byte)));
     let (Answer::Class(prediction) | Answer::Unknown(prediction, _)) = learner.answer(&sample(1).0).unwrap();
     line("probability", prediction.probability.to_bits());
+
+    const LDA: StreamingLda = StreamingLda::new().with_prior(16.0, 0.5).with_ridge(0.001).with_most(50);
+    let mut head: DiscriminantHead<CLASSES, FEATURES, { kernels::packed(FEATURES) }> = DiscriminantHead::new();
+    for n in 1..=60 {
+        let (features, class) = sample(n);
+        head.learn(&LDA, &features, class).unwrap();
+        if n % 10 == 0 {
+            let other = (class + 1) % CLASSES;
+            head.learn(&LDA, &features, other).unwrap();
+            head.unlearn(&LDA, &features, other).unwrap();
+        }
+    }
+    head.discount(32.0, 4).unwrap();
+    head.remove_class(CLASSES - 1).unwrap();
+    head.add_class().unwrap();
+    let mut bytes = vec![0; checkpoint::size(&head, Contents::ALL)];
+    checkpoint::write(&head, Contents::ALL, &mut bytes).unwrap();
+    bytes[bytes.len() - 4..].iter().for_each(|byte| line("discriminant crc byte", u32::from(*byte)));
+    let right = (301..=400).map(sample).filter(|(x, class)| head.predict(x).unwrap().class == *class).count();
+    line("discriminant right of 100", right as u32);
+    line("discriminant probability", head.predict(&sample(400).0).unwrap().probability.to_bits());
     assert_eq!(lines, EXPECTED.lines().collect::<Vec<_>>());
 }
 
@@ -231,15 +253,15 @@ fn what_is_rehearsed_is_learned_but_does_not_count() {
 
 #[test]
 fn every_status_has_a_message() {
-    let mut messages: Vec<&str> = (GD_ERROR_OTHER..=0)
+    let mut messages: Vec<&str> = (GD_ERROR_NO_ROOM..=0)
         // SAFETY: a message is a text that is there for ever.
         .map(|status| unsafe { CStr::from_ptr(gd_message(status)) }.to_str().unwrap())
         .collect();
     messages.sort_unstable();
     messages.dedup();
-    assert_eq!(messages.len(), 12);
+    assert_eq!(messages.len(), 14);
     // SAFETY: as above.
-    for none in [5, GD_ERROR_OTHER - 1] {
+    for none in [5, GD_ERROR_NO_ROOM - 1] {
         let unknown = unsafe { CStr::from_ptr(gd_message(none)) }.to_str().unwrap();
         assert!(!messages.contains(&unknown));
     }

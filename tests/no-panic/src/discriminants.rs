@@ -73,6 +73,8 @@ fn view<M: Math>(
     let features = black_box(3);
     black_box((StatisticsView::numbers_of(counts.len(), features), StatisticsView::scratch_of(2, features)));
     let mut head: DiscriminantView<'_, M> = DiscriminantView::with_math(numbers, counts, scratch, features)?;
+    let progress = head.progress();
+    head = head.with_progress(black_box(progress))?;
     head.learn(lda, x, black_box(1))?;
     head.unlearn(lda, x, black_box(1))?;
     head.refresh(black_box(1));
