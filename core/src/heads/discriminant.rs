@@ -8,6 +8,10 @@
 //! triangular: a sample updates the factors, and nothing is ever inverted.
 //!
 //! How a label changes it is in [`streaming`](crate::streaming).
+//!
+//! **Rounding.** Against the same analysis in f64, solved anew, a logit is off by 0.025 of the logits' spread at most after a million labels, on
+//! random, duplicated, collinear, constant, large, small and mixed features, twenty deviations from the origin, and for 2 to 100 classes; 0.0015
+//! after ten thousand (`tests/tests/discriminant.rs`). A hundred deviations from the origin it is 0.07 at 64 features: standardise them.
 
 use core::marker::PhantomData;
 use core::ops::RangeInclusive;
