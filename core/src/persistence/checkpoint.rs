@@ -51,6 +51,7 @@
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 
 use crate::error::{CheckpointPart, Error, Slice};
+pub use crate::persistence::writer::Writer;
 
 const MAGIC: u32 = u32::from_le_bytes(*b"GDck");
 const VERSION: u16 = 2;
@@ -96,6 +97,11 @@ impl Contents {
     /// Without calibration.
     pub const fn without_calibration(self) -> Self {
         self.without(&[tag::CALIBRATION])
+    }
+
+    /// Whether the sections with a tag are written.
+    pub(super) const fn has(self, tag: u16) -> bool {
+        self.left_out & (1 << tag) == 0
     }
 
     const fn without(self, tags: &[u16]) -> Self {
@@ -421,84 +427,6 @@ impl Section<'_> {
     /// Whether all has been read.
     pub(crate) fn end(self) -> Result<(), Error> {
         if self.rest.is_empty() { Ok(()) } else { Err(self.refused()) }
-    }
-}
-
-/// Counts the bytes of a checkpoint and checks what is to be written, then writes it.
-pub struct Writer<'a> {
-    to: &'a mut [u8],
-    length: usize,
-    sections: u32,
-    contents: Contents,
-    measuring: bool,
-    problem: Option<Error>,
-}
-
-impl Writer<'_> {
-    /// Begins a section of so many bytes; `false` if it is left out.
-    pub(crate) fn section(&mut self, tag: u16, bytes: usize) -> bool {
-        if self.contents.left_out & (1 << tag) != 0 {
-            return false;
-        }
-        self.sections += 1;
-        self.words(&[u32::from(tag), bytes as u32]);
-        true
-    }
-
-    pub(crate) fn words(&mut self, words: &[u32]) {
-        for word in words {
-            if !self.measuring
-                && let Some(to) = self.to.get_mut(self.length..).and_then(<[u8]>::first_chunk_mut)
-            {
-                *to = word.to_le_bytes();
-            }
-            self.length += WORD;
-        }
-    }
-
-    /// Numbers, of which the first is element `start` of its slice.
-    #[inline(never)]
-    pub(crate) fn floats(&mut self, slice: Slice, start: usize, floats: &[f32]) {
-        for (index, float) in (start..).zip(floats) {
-            if !float.is_finite() {
-                self.problem = self.problem.or(Some(Error::NotFinite { slice, index }));
-            }
-            self.words(&[float.to_bits()]);
-        }
-    }
-
-    /// [`floats`](Self::floats), those beyond a range as its end.
-    #[inline(never)]
-    pub(crate) fn floats_within(
-        &mut self,
-        slice: Slice,
-        start: usize,
-        floats: &[f32],
-        range: &core::ops::RangeInclusive<f32>,
-    ) {
-        for (index, float) in (start..).zip(floats) {
-            let (low, high) = (*range.start(), *range.end());
-            let within = if *float < low {
-                low
-            } else if *float > high {
-                high
-            } else {
-                *float
-            };
-            self.floats(slice, index, &[within]);
-        }
-    }
-
-    /// Bytes that do not fit are left out, which the measured length excludes.
-    pub(crate) fn bytes(&mut self, bytes: impl IntoIterator<Item = u8>) {
-        for byte in bytes {
-            if !self.measuring
-                && let Some(to) = self.to.get_mut(self.length)
-            {
-                *to = byte;
-            }
-            self.length += 1;
-        }
     }
 }
 

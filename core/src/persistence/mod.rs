@@ -6,3 +6,4 @@ mod novelty;
 mod sections;
 #[cfg(feature = "storage")]
 pub mod store;
+mod writer;

@@ -112,7 +112,7 @@ impl StreamingLda {
         self.variance
     }
 
-    /// What a label adds to the variance of every feature.
+    /// The variance that a label adds to every feature.
     pub const fn ridge(&self) -> f32 {
         self.ridge
     }
@@ -294,7 +294,7 @@ fn refresh<S: Statistics>(storage: &mut S, class: usize) {
     }
 }
 
-/// What is added to the scatter, or taken from it.
+/// A term that is added to the scatter, or taken from it.
 enum Direction<'a> {
     /// A sample's distance from its class's mean times `scale`, and that times `rate` to the mean; `rate` is negative if it is taken back.
     Sample { features: &'a [f32], class: usize, rate: f32, scale: f32 },

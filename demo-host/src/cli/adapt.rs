@@ -42,13 +42,13 @@ type Kit = (Box<dyn Task>, fn() -> Vec<Contender>, fn() -> unknown::Score);
 
 #[derive(Args)]
 pub(super) struct AdaptArgs {
-    /// What devices learn
+    /// The data set that devices learn
     #[arg(long, value_enum)]
     dataset: DataSet,
     /// The folder that holds the data set
     #[arg(long)]
     data_dir: Option<PathBuf>,
-    /// What happens to them; may be given several times [default: all that the data set has]
+    /// The scenarios; may be given several times [default: all that the data set has]
     #[arg(long, value_enum)]
     scenario: Vec<Scenario>,
     /// The orders in which labels come

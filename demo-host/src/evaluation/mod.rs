@@ -1,4 +1,4 @@
-//! What is measured of a model: how good its predictions are, read out and measured by the core, and how its classes, its loss and
+//! The measures of a model: how good its predictions are, read out and measured by the core, and how its classes, its loss and
 //! its training behave.
 
 mod calibrators;

@@ -1,4 +1,4 @@
-//! What happens to a device: which labels come in which order, and what it is measured on.
+//! The course of a device: which labels come in which order, and what it is measured on.
 
 use std::fmt;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ const ONE_WRONG_IN: f64 = 10.0;
 /// The samples whose features, from nothing, set the units.
 const UNITS: usize = 16;
 
-/// What happens.
+/// The scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum Scenario {
     /// The device knows what the host knows, and meets a user whom the host has not seen.
@@ -73,7 +73,7 @@ impl fmt::Display for Scenario {
 }
 
 impl Scenario {
-    /// What happens, in a sentence.
+    /// The scenario in a sentence.
     pub fn sentence(self) -> &'static str {
         match self {
             Scenario::NewUser => "The device knows what the host knows, and meets a user whom the host has not seen.",

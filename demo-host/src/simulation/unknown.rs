@@ -1,4 +1,4 @@
-//! What was never taught: one class is left out, a few samples of each other are learned, and a score must tell the two apart.
+//! Samples of a class that was never taught: one class is left out, a few samples of each other are learned, and a score must tell the two apart.
 //!
 //! Generic over the score. Features are in units of the samples learned, as a device from nothing has them.
 

@@ -100,7 +100,7 @@ fn layers(exact: &Network, images: &[[f32; PIXELS]], outputs: &Outputs) -> (Vec<
     (classes, checks)
 }
 
-/// What f32 may be off by in each output of a layer.
+/// The error that f32 may have in each output of a layer.
 fn bounds<'a>(layer: &'a Layer, x: &'a [f64]) -> impl Iterator<Item = f64> + 'a {
     layer.rows().map(move |(row, bias)| {
         let magnitudes = row.iter().zip(x).map(|(w, x)| (w * x).abs()).sum::<f64>() + bias.abs();

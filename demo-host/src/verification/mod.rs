@@ -32,7 +32,7 @@ pub struct Check {
 /// All comparisons on one model and split.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verification {
-    /// What the core was compared with, beside the f64 oracle: `burn` or `f64`.
+    /// The other side of the comparison, beside the f64 oracle: `burn` or `f64`.
     pub reference: &'static str,
     /// The images that were compared on.
     pub images: usize,

@@ -24,7 +24,7 @@ const MEMORY_SEED: u32 = 1;
 
 /// A learner and its settings.
 pub struct LinearDevice<const CLASSES: usize, const FEATURES: usize> {
-    /// What learns.
+    /// The learner.
     pub learner: LinearLearner<CLASSES, FEATURES>,
     /// How.
     pub tuner: FineTuner,

@@ -38,7 +38,7 @@ pub struct gd_discriminant {
     pub prior_samples: f32,
     /// The variance of the prior, in [1e-6, 1e6].
     pub prior_variance: f32,
-    /// What a label adds to the variance of every feature, in [0, 1].
+    /// The variance that a label adds to every feature, in [0, 1].
     pub ridge: f32,
     /// The samples of a class from which on the last ones weigh more, at least 1.
     pub most: u32,

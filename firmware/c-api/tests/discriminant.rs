@@ -25,7 +25,7 @@ struct Memory {
     scratch: [f32; SCRATCH],
 }
 
-/// What a function must not change when it refuses.
+/// The state that a function must not change when it refuses.
 #[derive(Debug, PartialEq)]
 struct Seen {
     own: [u32; 10],

@@ -1,4 +1,4 @@
-//! What tests share: the method and the training of networks in f64, the table of tolerances, errors in ulps, the lengths of tests, a
+//! Shared by the tests: the method and the training of networks in f64, the table of tolerances, errors in ulps, the lengths of tests, a
 //! serial line. It uses nothing of the core, so that the reference owes it nothing.
 
 pub mod discriminant;

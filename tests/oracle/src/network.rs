@@ -90,7 +90,7 @@ impl Network {
         crate::loss(logits, target, beta)
     }
 
-    /// What each layer gives, before ReLU.
+    /// The outputs of each layer, before ReLU.
     fn forward(&self, features: &[f64]) -> Vec<Vec<f64>> {
         let mut outputs: Vec<Vec<f64>> = Vec::new();
         for layer in &self.layers {

@@ -38,7 +38,7 @@ impl Tier {
     }
 }
 
-/// What the command line chooses.
+/// The choices of the command line.
 #[derive(Clone, Copy)]
 pub struct Options {
     pub full: bool,

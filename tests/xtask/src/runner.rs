@@ -17,7 +17,7 @@ use crate::shell::root;
 /// The lines of a failed check's output that are shown.
 const SHOWN: usize = 60;
 
-/// What is left to do and which places are taken.
+/// The checks left to do, and the places that are taken.
 struct Queue<'a> {
     checks: Vec<&'a Check>,
     taken: Vec<Place>,

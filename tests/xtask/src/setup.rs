@@ -15,7 +15,7 @@ use crate::slow;
 const QEMU_RUN: &str = "0.3.1";
 const DEFMT_PRINT: &str = "1.2.0";
 
-/// What a check needs.
+/// A need of a check.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Need {
     /// A component of the Rust toolchain.

@@ -66,7 +66,7 @@ pub fn coverage() -> Result<()> {
     run(coverage.args(["-p", "gradient-decay", "-p", "system-tests", "--ignore-filename-regex", "firmware/"]))
 }
 
-/// What `deny.toml` demands. Without a network beyond the registries the list of advisories cannot be had: `offline` leaves it out.
+/// The demands of `deny.toml`. Without a network beyond the registries the list of advisories cannot be had: `offline` leaves it out.
 pub fn deny(offline: bool) -> Result<()> {
     let mut deny = tool("cargo-deny");
     deny.arg("check");

@@ -1,4 +1,4 @@
-//! What cargo does by itself: formatting, lints, documentation, and the tests of the workspace.
+//! The checks that cargo does by itself: formatting, lints, documentation, and the tests of the workspace.
 
 use std::path::PathBuf;
 use std::process::Command;

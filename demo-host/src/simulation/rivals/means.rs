@@ -8,7 +8,7 @@ use crate::simulation::samples::Start;
 /// Class means, and distances to them.
 pub struct NearestMean {
     means: Vec<Vec<f64>>,
-    /// What each mean weighs; 0 of a class that never came.
+    /// The weight of each mean; 0 of a class that never came.
     counts: Vec<f64>,
     /// The sum of the squared deviations within classes, of each feature.
     squares: Vec<f64>,

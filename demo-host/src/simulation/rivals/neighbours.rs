@@ -14,7 +14,7 @@ pub struct NearestNeighbours {
     width: usize,
 }
 
-/// What each class has in votes beside those of its neighbours, so that none is impossible.
+/// The votes of each class beside those of its neighbours, so that none is impossible.
 const SHARE: f64 = 0.3;
 
 impl NearestNeighbours {

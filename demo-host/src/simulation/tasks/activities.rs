@@ -1,4 +1,4 @@
-//! What people do, by phone and watch: 23 people, five activities (Matey-Sanz et al., "Smartphone and smartwatch inertial measurements from
+//! Activities of people, by phone and watch: 23 people, five activities (Matey-Sanz et al., "Smartphone and smartwatch inertial measurements from
 //! heterogeneous human activities", Data in Brief, 2023; CC BY 4.0).
 //!
 //! A window is [`WINDOW`] samples, about a second, and begins every [`STRIDE`]; it counts if three in four of its samples are of one

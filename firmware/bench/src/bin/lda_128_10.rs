@@ -1,4 +1,4 @@
-//! What a label costs a discriminant 128 -> 10.
+//! The cost of a label of a discriminant 128 -> 10.
 #![no_std]
 #![no_main]
 

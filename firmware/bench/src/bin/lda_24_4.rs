@@ -1,4 +1,4 @@
-//! What a label costs a discriminant 24 -> 4.
+//! The cost of a label of a discriminant 24 -> 4.
 #![no_std]
 #![no_main]
 

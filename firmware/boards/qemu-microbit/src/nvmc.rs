@@ -8,7 +8,7 @@ const READY: *const u32 = 0x4001_e400 as *const u32;
 const CONFIG: *mut u32 = 0x4001_e504 as *mut u32;
 const ERASE_PAGE: *mut u32 = 0x4001_e508 as *mut u32;
 
-/// What CONFIG allows.
+/// The features that CONFIG allows.
 const READ: u32 = 0;
 const WRITE: u32 = 1;
 const ERASE: u32 = 2;

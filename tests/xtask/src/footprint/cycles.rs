@@ -91,7 +91,7 @@ fn weigh(code: &Code, trace: impl BufRead, call: usize) -> Option<u32> {
     None
 }
 
-/// What a taken branch costs beyond itself.
+/// The cycles of a taken branch beyond itself.
 const JUMP: u32 = 2;
 
 /// The machine code of a program, and where a function begins.
@@ -150,7 +150,7 @@ impl Instruction {
         }
     }
 
-    /// What it takes if it does not jump.
+    /// The cycles if it does not jump.
     fn cycles(self, after_single: bool) -> u32 {
         match self {
             Instruction::Short(half) => match half >> 9 {

@@ -142,7 +142,7 @@ fn cores(text: &mut String, figures: &Figures) -> Result<()> {
 /// two, and branches.
 const SOFT_FLOAT_CYCLES: f64 = 1.8;
 
-/// What a label costs a discriminant.
+/// The cost of a label of a discriminant.
 fn discriminants(text: &mut String, figures: &Figures) -> Result<()> {
     writeln!(
         text,

@@ -1,0 +1,82 @@
+//! The writing of a checkpoint: see [`checkpoint`](crate::checkpoint).
+
+use crate::error::{Error, Slice};
+use crate::persistence::checkpoint::{Contents, WORD};
+
+/// Counts the bytes of a checkpoint and checks what is to be written, then writes it.
+pub struct Writer<'a> {
+    pub(super) to: &'a mut [u8],
+    pub(super) length: usize,
+    pub(super) sections: u32,
+    pub(super) contents: Contents,
+    pub(super) measuring: bool,
+    pub(super) problem: Option<Error>,
+}
+
+impl Writer<'_> {
+    /// Begins a section of so many bytes; `false` if it is left out.
+    pub(crate) fn section(&mut self, tag: u16, bytes: usize) -> bool {
+        if !self.contents.has(tag) {
+            return false;
+        }
+        self.sections += 1;
+        self.words(&[u32::from(tag), bytes as u32]);
+        true
+    }
+
+    pub(crate) fn words(&mut self, words: &[u32]) {
+        for word in words {
+            if !self.measuring
+                && let Some(to) = self.to.get_mut(self.length..).and_then(<[u8]>::first_chunk_mut)
+            {
+                *to = word.to_le_bytes();
+            }
+            self.length += WORD;
+        }
+    }
+
+    /// Numbers, of which the first is element `start` of its slice.
+    #[inline(never)]
+    pub(crate) fn floats(&mut self, slice: Slice, start: usize, floats: &[f32]) {
+        for (index, float) in (start..).zip(floats) {
+            if !float.is_finite() {
+                self.problem = self.problem.or(Some(Error::NotFinite { slice, index }));
+            }
+            self.words(&[float.to_bits()]);
+        }
+    }
+
+    /// [`floats`](Self::floats), those beyond a range as its end.
+    #[inline(never)]
+    pub(crate) fn floats_within(
+        &mut self,
+        slice: Slice,
+        start: usize,
+        floats: &[f32],
+        range: &core::ops::RangeInclusive<f32>,
+    ) {
+        for (index, float) in (start..).zip(floats) {
+            let (low, high) = (*range.start(), *range.end());
+            let within = if *float < low {
+                low
+            } else if *float > high {
+                high
+            } else {
+                *float
+            };
+            self.floats(slice, index, &[within]);
+        }
+    }
+
+    /// Bytes that do not fit are left out, which the measured length excludes.
+    pub(crate) fn bytes(&mut self, bytes: impl IntoIterator<Item = u8>) {
+        for byte in bytes {
+            if !self.measuring
+                && let Some(to) = self.to.get_mut(self.length)
+            {
+                *to = byte;
+            }
+            self.length += 1;
+        }
+    }
+}
