@@ -164,7 +164,7 @@ typedef struct {
    */
   float prior_variance;
   /**
-   * What a label adds to the variance of every feature, in [0, 1].
+   * The variance that a label adds to every feature, in [0, 1].
    */
   float ridge;
   /**
