@@ -399,6 +399,16 @@ pub(crate) const fn expect_in_range<T: Copy>(result: Result<T, Error>) -> T {
         Err(Error::OutOfRange { number: Number::Margin, .. }) => panic!("the margin must be in [0, 100]"),
         Err(Error::OutOfRange { number: Number::Temperature, .. }) => panic!("the temperature must be in [0.01, 100]"),
         Err(Error::OutOfRange { number: Number::Probability, .. }) => panic!("the threshold must be in [0, 1]"),
+        Err(Error::OutOfRange { number: Number::PriorSamples, .. }) => {
+            panic!("the samples of the prior must be in [1e-3, 1e6]")
+        }
+        Err(Error::OutOfRange { number: Number::PriorVariance, .. }) => {
+            panic!("the variance of the prior must be in [1e-6, 1e6]")
+        }
+        Err(Error::OutOfRange { number: Number::Ridge, .. }) => panic!("the ridge must be in [0, 1]"),
+        Err(Error::OutOfRange { number: Number::NoveltyDeviations, .. }) => {
+            panic!("the deviations must be in [-3, 30]")
+        }
         Err(_) => panic!("a setting is out of range"),
     }
 }

@@ -43,7 +43,7 @@ pub fn parse_10(bytes: &[u8]) -> Result<Images> {
     parse(bytes, Labels::Class { classes: 10 })
 }
 
-/// What stands before the pixels of a record.
+/// The bytes before the pixels of a record.
 #[derive(Clone, Copy)]
 enum Labels {
     /// A class below `classes`.

@@ -19,7 +19,7 @@ use crate::{benchmark, exchange, experiments, files, verification};
 /// Exit code after Ctrl-C, as shells have it.
 const INTERRUPTED: u8 = 130;
 
-/// What is asked for.
+/// The command that is asked for.
 #[derive(Subcommand)]
 pub enum FullModels {
     /// [burn] Train a model; a checkpoint is written after each epoch

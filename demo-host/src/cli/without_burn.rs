@@ -10,7 +10,7 @@ use clap::{Args, Subcommand};
 use crate::experiments::Row;
 use crate::needs_burn;
 
-/// What is asked for.
+/// The command that is asked for.
 #[derive(Subcommand)]
 pub enum FullModels {
     /// [burn] Train a model; a checkpoint is written after each epoch

@@ -66,7 +66,7 @@ fn smoothed_loss(
         + weighted_mean(of_all, &counts, &weights).mul_scalar(smoothing / classes as f32)
 }
 
-/// What each row weighs; `None` if all weigh the same.
+/// The weight of each row; `None` if all weigh the same.
 fn row_weights(settings: &Settings, labels: &[usize]) -> Option<Vec<f32>> {
     if settings.class_weights.is_none() && settings.ignore_index.is_none() {
         return None;

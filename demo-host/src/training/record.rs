@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::evaluation::{Distances, Metrics, Outputs, ReadOut, Smoothness};
 
-/// What was measured after an epoch, by softmax.
+/// The figures after an epoch, by softmax.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct EpochRecord {
     /// The mean loss over the epoch's steps.

@@ -39,7 +39,7 @@ pub fn against_burn(model: &Model, split: &Split, device: &Device) -> Result<Ver
     }
 }
 
-/// What comparing classes and probabilities came to.
+/// The outcome of comparing classes and probabilities.
 struct Predictions {
     right_by_burn: usize,
     right_by_core: usize,
