@@ -52,7 +52,9 @@ impl Settings {
         let (epochs, batch_size, learning_rate, weight_decay) = match dataset {
             DatasetName::Digits => (60, 32, 0.05, 1e-4),
             DatasetName::Mnist | DatasetName::FashionMnist => (10, 64, 0.05, 1e-4),
-            DatasetName::Cifar10 | DatasetName::Cifar100 | DatasetName::Svhn => (200, 128, 0.1, 5e-4),
+            DatasetName::Cifar10 | DatasetName::Cifar100 | DatasetName::Cifar100Coarse | DatasetName::Svhn => {
+                (200, 128, 0.1, 5e-4)
+            }
         };
         Settings {
             dataset,
@@ -66,7 +68,7 @@ impl Settings {
             milestones: Vec::new(),
             momentum: 0.9,
             weight_decay,
-            augment: matches!(dataset, DatasetName::Cifar10 | DatasetName::Cifar100),
+            augment: matches!(dataset, DatasetName::Cifar10 | DatasetName::Cifar100 | DatasetName::Cifar100Coarse),
             held_out: if dataset == DatasetName::Digits { 0 } else { HELD_OUT },
             seed: 1,
         }
