@@ -127,6 +127,7 @@ fn order(loss: &Loss) -> (u8, f32, f32) {
         Loss::GradientDecay { beta, warm_up: None, scale_rate: false } => (0, beta, 0.0),
         Loss::GradientDecay { beta, warm_up: Some(warm_up), scale_rate: false } => (1, beta, warm_up.start),
         Loss::GradientDecay { beta, warm_up, scale_rate: true } => (2, beta, warm_up.map_or(0.0, |w| w.start)),
+        Loss::AdaptiveDecay(adaptive) => (2, adaptive.start, 1.0),
         Loss::CrossEntropy => (3, 0.0, 0.0),
         Loss::LabelSmoothing { smoothing } => (4, smoothing, 0.0),
         Loss::Focal { gamma } => (5, gamma, 0.0),
