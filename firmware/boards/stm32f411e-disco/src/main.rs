@@ -21,7 +21,7 @@ use gradient_decay::Store;
 use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::display::Blink;
 use gradient_decay_app::gestures::sampling::{RATE, Readings, Sampler};
-use gradient_decay_app::gestures::{App, Buffer, Learner, Parts, learner};
+use gradient_decay_app::gestures::{App, Buffer, Learner, Parts, SAVED_BYTES, learner};
 use static_cell::ConstStaticCell;
 use wires::Wires;
 
@@ -77,7 +77,7 @@ fn main() -> ! {
         label: Button::active_high(Input::new(board.PA0, Pull::Down)),
         save: Button::active_low(Input::new(board.PC1, Pull::Up)),
         display: Blink::new(Output::new(board.PD15, Level::Low, Speed::Low)),
-        store: unwrap!(Store::new(Flash::new_blocking(board.FLASH), STORE).ok()),
+        store: unwrap!(Store::new(Flash::new_blocking(board.FLASH), STORE, SAVED_BYTES).ok()),
         learner: LEARNER.take(),
         buffer: BUFFER.take(),
     };
