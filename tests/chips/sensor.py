@@ -32,8 +32,8 @@ class Sensor:
         self.pointer, self.increments, self.fresh = 0, False, False
 
     def start(self, address, reads):
-        """A start condition and an address. Whether it is acknowledged."""
-        if not reads and self._fails():
+        """A start condition and an address. Whether it is acknowledged; on a data line that is held, it is none."""
+        if self.holds_data or (not reads and self._fails()):
             return False
         self.chosen, self.fresh = address, not reads
         return address in self.registers
