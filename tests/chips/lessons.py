@@ -118,12 +118,12 @@ class Lessons:
         self.readings(80)
 
     def saves_anew_when_save_is_held(self):
-        """Save that is held for two seconds erases whatever the flash holds, and saves."""
+        """Save that is held for two seconds saves in place of whatever the flash holds, and erases all else."""
         before, erased = len(self.lines()), self.board.erased
         self.board.sensor.press("save", HELD)
         self.readings(HELD + 60)
         found = self.lines()[before:]
-        expect(any("Saved" in line for line in found), f"save was held, and the log has {found}")
+        expect(any("Overwrote" in line for line in found), f"save was held, and the log has {found}")
         expect(self.board.erased > erased, "save was held, and no page was erased")
         self.starts_from_saved()
 
@@ -170,9 +170,13 @@ class Lessons:
         expect(crc == self.expected.crc, f"the head's CRC is {crc}, but QEMU's {self.expected.crc}")
 
     def learns_from_a_host(self):
-        """A new device learns what the host sends, to the bits that the host comes to."""
+        """A new device learns what the host sends, to the bits that the host comes to: its user consents by both buttons."""
         self.board.forget()
         self.restart()
+        for button in ("label", "save"):
+            self.board.sensor.press(button, HELD)
+        self.readings(HELD + 10)
+        expect("INFO  Consented" in self.lines(), f"both buttons were held, and the log has {self.lines()}")
         printed = link.talk(self.board, self.demo_host, [], LIMIT)
         expect("every loss and every parameter has the bits" in printed, f"demo-host printed\n{printed}")
         return [line for line in printed.splitlines() if line.startswith("right")]
