@@ -175,3 +175,45 @@ fn the_largest_features_leave_finite_sums() {
     checkpoint::write(&novelty, Contents::ALL, &mut bytes).unwrap();
     checkpoint::read(&bytes, &mut novelty).unwrap();
 }
+
+#[test]
+fn limit_and_threshold_are_set_after_loading() {
+    let saved = taught(10);
+    let mut bytes = vec![0; checkpoint::bytes::<Device>()];
+    checkpoint::write(&saved, Contents::ALL, &mut bytes).unwrap();
+    let mut device = device();
+    checkpoint::read(&bytes, &mut device).unwrap();
+    assert!(refused(&mut device, 3) > 80);
+    device.set_deviations(30.0).unwrap();
+    assert_eq!((device.parts().readout.deviations(), refused(&mut device, 3)), (30.0, 0));
+    for bad in [30.1, -3.1, f32::NAN] {
+        assert!(device.set_deviations(bad).is_err());
+    }
+    assert_eq!(device.parts().readout.deviations(), 30.0);
+    device.set_readout(Readout::new().with_threshold(0.75));
+    assert_eq!(device.parts().readout.readout().threshold(), 0.75);
+    device.set_deviations(-3.0).unwrap();
+    assert_eq!(refused(&mut device, 0), 100);
+}
+
+/// The score is the distance less the logarithm of the probability, and the reason is named by both.
+#[test]
+fn what_is_not_probable_is_refused_nearer() {
+    let mut device = taught(10);
+    let novelty = device.parts().readout.clone();
+    let x = sample(5000, 0);
+    let distance = novelty.nearest(&x).unwrap();
+    assert_eq!(novelty.score(&x, 1.0), Some(distance));
+    assert!((novelty.score(&x, 0.5).unwrap() - distance - core::f32::consts::LN_2).abs() < 1e-6);
+    let limit = novelty.limit();
+    assert!(distance < limit, "{distance} {limit}");
+    let answer = |probability| {
+        let prediction = gradient_decay::Prediction { class: 0, probability };
+        gradient_decay::readout::Read::read(&novelty, &x, prediction)
+    };
+    assert!(matches!(answer(1.0), Answer::Class(_)));
+    assert!(matches!(answer(1e-3), Answer::Unknown(_, Reason::Between)));
+    let far = |i: usize| (i, sample(5000 + i, 3));
+    let (_, far) = (0..100).map(far).find(|(_, x)| novelty.nearest(x).unwrap() > limit).unwrap();
+    assert!(matches!(device.answer(&far).unwrap(), Answer::Unknown(_, Reason::Far)));
+}
