@@ -21,8 +21,8 @@ pub const LDA: StreamingLda = StreamingLda::new();
 /// Below this probability an answer is `unknown`. With few examples no probability is large, since what they say is not sure either.
 const THRESHOLD: f32 = 0.4;
 
-/// Beyond so many deviations of the known windows' distances a window is `unknown`: so that nine of ten real ones that are known pass.
-const DEVIATIONS: f32 = 0.75;
+/// Beyond so many deviations of the known windows' scores a window is `unknown`: so that nine of ten real ones that are known pass.
+const DEVIATIONS: f32 = 0.6;
 
 /// One that knows no gesture yet. It is large: for a static.
 pub const fn learner() -> Learner {
