@@ -214,10 +214,29 @@ fn after_a_failure_the_store_goes_on() {
         let (mut loaded, failed) = (Bare::fresh(), failed.unwrap());
         let found = store.load(&mut loaded, &mut buffer).unwrap().then(|| loaded.number());
         assert!(found.unwrap_or(0) == failed - 1 || found == Some(failed));
+        // The same as after a restart: it may have been whole when the error came.
+        let mut restarted = Store::new(Shared(flash.clone()), 0..1536, checkpoint::bytes::<Bare>()).unwrap();
+        assert_eq!(restarted.load(&mut loaded, &mut buffer).unwrap().then(|| loaded.number()), found);
         for number in [failed + 1, failed + 2] {
             store.save(&Bare::numbered(number), Contents::ALL, &mut buffer).unwrap();
             assert_eq!(store.load(&mut loaded, &mut buffer), Ok(true));
             assert_eq!(loaded.number(), number);
         }
     }
+}
+
+/// Between two starts a page is filled before the next one is erased, and nothing is written beyond it.
+#[test]
+fn a_page_takes_as_many_saves_as_fit() {
+    let mut flash = Flash::<2, 2048>::new();
+    let mut buffer = [0; buffer_size::<Bare>()];
+    let each = buffer.len();
+    let mut store = open::<_, _, _, Bare>(&mut flash);
+    (0..2048 / each).for_each(|_| store.save(&Bare::numbered(1), Contents::ALL, &mut buffer).unwrap());
+    assert!(flash.clone().bytes_mut()[2048..].iter().all(|byte| *byte == 0xff));
+    let mut store = open::<_, _, _, Bare>(&mut flash);
+    (0..=2048 / each).for_each(|_| store.save(&Bare::numbered(2), Contents::ALL, &mut buffer).unwrap());
+    let bytes = flash.bytes_mut();
+    assert!(bytes[2048 + 2048 / each * each..].iter().all(|byte| *byte == 0xff));
+    assert_eq!((&bytes[..4], &bytes[2048..2052]), (&b"GDs1"[..], &b"GDs1"[..]));
 }
