@@ -4,8 +4,8 @@
 use std::io::{Read, Seek};
 
 use anyhow::{Context, Result, bail, ensure};
-use npyz::npz::NpzArchive;
 use npyz::{DType, NpyFile, Order, TypeChar};
+use zip::ZipArchive;
 
 use super::{Column, Table, narrow};
 
@@ -29,7 +29,7 @@ pub fn column(reader: impl Read) -> Result<Column> {
 }
 
 /// The arrays of an `.npz` file.
-pub struct Archive<R: Read + Seek>(NpzArchive<R>);
+pub struct Archive<R: Read + Seek>(ZipArchive<R>);
 
 impl<R: Read + Seek> Archive<R> {
     /// Reads the table of contents.
@@ -37,12 +37,13 @@ impl<R: Read + Seek> Archive<R> {
     /// # Errors
     /// If it is no archive.
     pub fn new(reader: R) -> Result<Self> {
-        Ok(Archive(NpzArchive::new(reader).context("it is no .npz file, a zip archive of arrays")?))
+        Ok(Archive(ZipArchive::new(reader).context("it is no .npz file, a zip archive of arrays")?))
     }
 
     /// The names of all arrays, sorted.
     pub fn names(&self) -> Vec<String> {
-        let mut names: Vec<String> = self.0.array_names().map(str::to_owned).collect();
+        let mut names: Vec<String> =
+            self.0.file_names().filter_map(|name| Some(name.ok()?.strip_suffix(".npy")?.to_owned())).collect();
         names.sort();
         names
     }
@@ -66,7 +67,7 @@ impl<R: Read + Seek> Archive<R> {
     fn read<T>(&mut self, name: &str, read: impl Fn(NpyFile<&mut dyn Read>) -> Result<T>) -> Result<T> {
         let names = self.names();
         // A file within the archive is decompressed a little at a time.
-        let found = self.0.zip_archive().by_name(&npyz::npz::file_name_from_array_name(name)).ok();
+        let found = self.0.by_name(&format!("{name}.npy")).ok();
         let found = found.with_context(|| format!("there is no array {name}, but there are {}", names.join(", ")))?;
         let mut reader = std::io::BufReader::with_capacity(PIECE, found);
         open::<&mut dyn Read>(&mut reader).and_then(|file| read(file)).with_context(|| format!("array {name}"))
@@ -242,15 +243,11 @@ mod tests {
 
     #[test]
     fn arrays_of_an_archive_are_read_by_name() {
-        use npyz::WriterBuilder as _;
-        let mut bytes = std::io::Cursor::new(Vec::new());
-        {
-            let mut archive = npyz::npz::NpzWriter::new(&mut bytes);
-            let array = archive.array("features", Default::default()).unwrap().default_dtype().shape(&[2, 1]);
-            let mut writer = array.begin_nd().unwrap();
-            writer.extend([1.5_f32, -2.0]).unwrap();
-            writer.finish().unwrap();
-        }
+        let mut archive = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        archive.start_file("features.npy", zip::write::SimpleFileOptions::default()).unwrap();
+        let data = bytes(&[1.5_f32, -2.0], |x| x.to_le_bytes());
+        std::io::Write::write_all(&mut archive, &file("'<f4'", false, "(2, 1)", &data)).unwrap();
+        let bytes = archive.finish().unwrap();
         let mut archive = Archive::new(std::io::Cursor::new(bytes.into_inner())).unwrap();
         assert_eq!(archive.names(), ["features"]);
         assert_eq!(archive.features("features").unwrap(), Table { columns: 1, values: vec![1.5, -2.0] });
