@@ -1,11 +1,13 @@
 //! `demo-host adapt`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
+use crate::data::features::{LabelledFeatures, Sources};
 use crate::files;
 use crate::progress::progress_bar;
 use crate::report;
@@ -14,14 +16,16 @@ use crate::simulation::learner::Contender;
 use crate::simulation::record;
 use crate::simulation::rivals::rivals;
 use crate::simulation::scenarios::Scenario;
-use crate::simulation::tasks::Task;
 use crate::simulation::tasks::activities::Activities;
 use crate::simulation::tasks::digits::Digits;
 use crate::simulation::tasks::gestures::Gestures;
+use crate::simulation::tasks::own::Own;
+use crate::simulation::tasks::{Task, Units};
 use crate::simulation::unknown::{self, Separation};
 use crate::simulation::{novelty, ours};
+use crate::tuning::Tuned;
 
-/// The gestures of the data set, for which our learners are compiled.
+/// The gestures of the data set, for which our distance is compiled.
 const GESTURES: usize = 8;
 
 /// Samples of each class that are learned before one that was never taught comes.
@@ -37,20 +41,51 @@ enum DataSet {
     Gestures,
 }
 
-/// A task, with our learners and our distance in its shape.
-type Kit = (Box<dyn Task>, fn() -> Vec<Contender>, fn() -> unknown::Score);
+/// A task, with our distance in its shape where it has one.
+type Kit = (Box<dyn Task>, Option<unknown::Score>);
+
+/// Data of one's own.
+#[derive(Args)]
+pub(super) struct OwnArgs {
+    /// A table of features, a row a sample: .csv, .npz or .npy
+    #[arg(long, value_name = "FILE")]
+    features: Option<PathBuf>,
+    /// Labels, 0..K or texts: a column or array of that file, or a file [default: column `label`, array `labels` or `y`]
+    #[arg(long, value_name = "NAME|FILE", requires = "features")]
+    labels: Option<String>,
+    /// Whom a sample is from: as --labels [default: column `group`, array `groups`, if there is one]
+    #[arg(long, value_name = "NAME|FILE", requires = "features")]
+    groups: Option<String>,
+    /// `stream` for samples to learn from, `test` for those to measure on: as --labels [default: column or array `split`, if there is one]
+    #[arg(long, value_name = "NAME|FILE", requires = "features")]
+    split: Option<String>,
+    /// The features that the host's head was trained on, with their labels: as --features
+    #[arg(long, value_name = "FILE", requires = "features")]
+    base: Option<PathBuf>,
+    /// Labels of --base: as --labels
+    #[arg(long, value_name = "NAME|FILE", requires = "base")]
+    base_labels: Option<String>,
+}
 
 #[derive(Args)]
 pub(super) struct AdaptArgs {
     /// The data set that devices learn
-    #[arg(long, value_enum)]
-    dataset: DataSet,
+    #[arg(long, value_enum, required_unless_present = "features", conflicts_with = "features")]
+    dataset: Option<DataSet>,
+    #[command(flatten)]
+    own: OwnArgs,
+    /// Settings that `tune` wrote: they take part under the name `tuned`
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
     /// The folder that holds the data set
     #[arg(long)]
     data_dir: Option<PathBuf>,
     /// The scenarios; may be given several times [default: all that the data set has]
     #[arg(long, value_enum)]
     scenario: Vec<Scenario>,
+    /// The learners that take part, of ours and of the rivals; may be given several times [default: all]
+    #[arg(long)]
+    learner: Vec<String>,
     /// The orders in which labels come
     #[arg(long, default_value_t = 46)]
     orders: u64,
@@ -74,41 +109,39 @@ pub(super) fn adapt(args: &AdaptArgs) -> Result<()> {
     for path in [&args.json, &args.report].into_iter().flatten() {
         files::check_writable(path)?;
     }
-    let (task, ours, distance): Kit = match args.dataset {
-        DataSet::Digits => (Box::new(Digits::new()?), ours::<10, 64, 2016>, novelty::<10, 64, 2016>),
-        DataSet::Activities => {
-            let activities = Activities::read(directory(args, "activities")?)?;
-            (Box::new(activities), ours::<5, 30, 435>, novelty::<5, 30, 435>)
-        }
-        DataSet::Gestures => {
-            let gestures = Gestures::read(directory(args, "gestures")?)?;
-            let count = gestures.names.len();
-            ensure!(count == GESTURES, "there are {count} gestures, but must be {GESTURES}");
-            (Box::new(gestures), ours::<GESTURES, 24, 276>, novelty::<GESTURES, 24, 276>)
-        }
-    };
-    let contenders: Vec<Contender> = ours().into_iter().chain(rivals()).collect();
+    let tuned = args.settings.as_deref().map(Tuned::read).transpose()?;
+    let (task, distance) = kit(args, tuned.as_ref().map_or(Units::First(16), |tuned| tuned.units))?;
+    let mut contenders: Vec<Contender> = ours().into_iter().chain(rivals()).collect();
+    if let Some(tuned) = &tuned {
+        contenders.insert(0, tuned.contender(task.shape())?);
+    }
     let names: Vec<&str> = contenders.iter().map(|contender| contender.name).collect();
-    ensure!(
-        names.contains(&args.against.as_str()),
-        "--against is {}, but must be one of {}",
-        args.against,
-        names.join(", ")
-    );
+    for (flag, name) in args.learner.iter().map(|name| ("--learner", name)).chain([("--against", &args.against)]) {
+        ensure!(names.contains(&name.as_str()), "{flag} is {name}, but must be one of {}", names.join(", "));
+    }
+    let wanted =
+        |name: &str| args.learner.is_empty() || name == args.against || args.learner.iter().any(|own| own == name);
+    contenders.retain(|contender| wanted(contender.name));
 
     let scenarios = if args.scenario.is_empty() { Scenario::value_variants() } else { &args.scenario };
     let mut studies = Vec::new();
     for scenario in scenarios {
+        if let Some(reason) = task.lacks(*scenario) {
+            eprintln!("{scenario} is left out: {reason}");
+            continue;
+        }
         let bar = progress_bar(0, &format!("{}, {scenario}", task.name()));
         let found = study(&*task, *scenario, &contenders, args.orders, &|total| advance(&bar, total))?;
         bar.finish_and_clear();
         match found {
             Some(study) => studies.push(study),
-            None if args.scenario.is_empty() => {}
-            None => eprintln!("{} has no {scenario}: it is left out", task.name()),
+            None => eprintln!("{scenario} is left out: {} has not got what it is about", task.name()),
         }
     }
-    let separations = if args.unknown { separations(&*task, ours, distance, args.orders)? } else { Vec::new() };
+    if args.unknown && distance.is_none() {
+        eprintln!("the distance is left out of --unknown: its shape must be known when the program is compiled");
+    }
+    let separations = if args.unknown { separations(&*task, distance, args.orders)? } else { Vec::new() };
 
     print!("{}", report::adaptation_text(&studies, &separations, &args.against));
     if let Some(path) = &args.json {
@@ -122,6 +155,67 @@ pub(super) fn adapt(args: &AdaptArgs) -> Result<()> {
     Ok(())
 }
 
+/// The task that is asked for.
+fn kit(args: &AdaptArgs, units: Units) -> Result<Kit> {
+    Ok(match args.dataset {
+        None => (Box::new(args.own.task(units)?), None),
+        Some(DataSet::Digits) => (Box::new(Digits::new()?), Some(novelty::<10, 64, 2016>())),
+        Some(DataSet::Activities) => {
+            let activities = Activities::read(directory(args, "activities")?)?;
+            (Box::new(activities), Some(novelty::<5, 30, 435>()))
+        }
+        Some(DataSet::Gestures) => {
+            let gestures = Gestures::read(directory(args, "gestures")?)?;
+            let count = gestures.names.len();
+            ensure!(count == GESTURES, "there are {count} gestures, but must be {GESTURES}");
+            (Box::new(gestures), Some(novelty::<GESTURES, 24, 276>()))
+        }
+    })
+}
+
+impl OwnArgs {
+    /// Whether there are none.
+    pub(super) fn is_absent(&self) -> bool {
+        self.features.is_none()
+    }
+
+    /// Reads the files, and says what is in them.
+    pub(super) fn task(&self, units: Units) -> Result<Own> {
+        let features = self.features.clone().context("there are no --features")?;
+        let name = features.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let sources =
+            Sources { features, labels: self.labels.clone(), groups: self.groups.clone(), split: self.split.clone() };
+        let data = sources.read()?;
+        println!("{name}: {}", described(&data));
+        let base = self.base.as_ref().map(|base| -> Result<_> {
+            let sources = Sources { features: base.clone(), labels: self.base_labels.clone(), ..Sources::default() };
+            let base = sources.read()?;
+            println!("base: {}", described(&base));
+            Ok(Arc::new(base))
+        });
+        Own::new(&name, Arc::new(data), base.transpose()?, units)
+    }
+}
+
+fn described(data: &LabelledFeatures) -> String {
+    let listed = |names: &[String]| match names {
+        [first, .., last] if names.len() > 12 => format!("{first} to {last}"),
+        _ => names.join(", "),
+    };
+    let (samples, classes) = (&data.samples, &data.classes);
+    let mut text = format!(
+        "{} samples of {} features, {} classes ({})",
+        samples.len(),
+        samples.width,
+        classes.len(),
+        listed(classes)
+    );
+    if let Some((_, names)) = &data.groups {
+        text += &format!(", {} groups ({})", names.len(), listed(names));
+    }
+    text
+}
+
 fn directory<'a>(args: &'a AdaptArgs, name: &str) -> Result<&'a Path> {
     args.data_dir.as_deref().with_context(|| match name {
         "activities" => {
@@ -131,7 +225,7 @@ fn directory<'a>(args: &'a AdaptArgs, name: &str) -> Result<&'a Path> {
     })
 }
 
-fn advance(bar: &ProgressBar, total: u64) {
+pub(super) fn advance(bar: &ProgressBar, total: u64) {
     match total {
         0 => bar.inc(1),
         total => bar.set_length(total),
@@ -139,12 +233,7 @@ fn advance(bar: &ProgressBar, total: u64) {
 }
 
 /// By our distance, and by the largest probability of our discriminant and of the best fit that there is.
-fn separations(
-    task: &dyn Task,
-    ours: fn() -> Vec<Contender>,
-    distance: fn() -> unknown::Score,
-    orders: u64,
-) -> Result<Vec<Separation>> {
+fn separations(task: &dyn Task, distance: Option<unknown::Score>, orders: u64) -> Result<Vec<Separation>> {
     let chosen = ["discriminant", "logistic-refit"];
     let contenders = ours().into_iter().chain(rivals()).filter(|contender| chosen.contains(&contender.name));
     let score = |contender: Contender| {
@@ -152,7 +241,7 @@ fn separations(
         let settings = contender.grid[contender.grid.len() / 2].clone();
         unknown::largest_probability(contender.name, contender, settings)
     };
-    let scores: Vec<unknown::Score> = std::iter::once(distance()).chain(contenders.map(score)).collect();
+    let scores: Vec<unknown::Score> = distance.into_iter().chain(contenders.map(score)).collect();
     unknown::separate(task, SHOTS, orders, &scores)
 }
 

@@ -5,6 +5,7 @@ mod adapt;
 mod full_models;
 #[cfg(feature = "burn")]
 mod settings;
+mod tune;
 #[cfg(not(feature = "burn"))]
 mod without_burn;
 
@@ -23,6 +24,7 @@ use crate::{exchange, experiments, files, report};
 use adapt::AdaptArgs;
 #[cfg(feature = "burn")]
 use full_models::{FullModels, check_complete};
+use tune::TuneArgs;
 #[cfg(not(feature = "burn"))]
 use without_burn::{FullModels, check_complete};
 
@@ -56,6 +58,8 @@ enum Command {
     FullModels(FullModels),
     /// Run devices that learn from users, label by label, beside rivals
     Adapt(AdaptArgs),
+    /// Choose learner and settings for features of your own, within a budget
+    Tune(TuneArgs),
     /// Talk to a device at a serial port: by default, have it learn what it is sent, and compare every bit
     Device(DeviceArgs),
 }
@@ -118,6 +122,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Some(Command::FullModels(command)) => command.run(),
         Some(Command::Report(args)) => report(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Adapt(args)) => adapt::adapt(&args).map(|()| ExitCode::SUCCESS),
+        Some(Command::Tune(args)) => tune::run(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Device(args)) => device(&args).map(success_if),
     }
 }
