@@ -16,16 +16,16 @@ const PIECE: usize = 1 << 20;
 ///
 /// # Errors
 /// If it is no such array, is cut short, or holds what is not finite or beyond f32; the message names the row and the column.
-pub fn features(reader: impl Read) -> Result<Table> {
-    table(open(reader)?)
+pub fn features(mut reader: impl Read) -> Result<Table> {
+    table(open(&mut reader)?)
 }
 
 /// Reads a label or a group for each sample: an array `[samples]` or `[samples, 1]` of an `.npy` file.
 ///
 /// # Errors
 /// If it is no such array, is cut short, or holds what is neither a whole number nor a text; the message names the row.
-pub fn column(reader: impl Read) -> Result<Column> {
-    values(open(reader)?)
+pub fn column(mut reader: impl Read) -> Result<Column> {
+    values(open(&mut reader)?)
 }
 
 /// The arrays of an `.npz` file.
@@ -53,7 +53,7 @@ impl<R: Read + Seek> Archive<R> {
     /// # Errors
     /// As there; if there is no array of this name.
     pub fn features(&mut self, name: &str) -> Result<Table> {
-        self.read(name, |file| table(file))
+        self.read(name, table)
     }
 
     /// As [`column`], of an array.
@@ -61,20 +61,20 @@ impl<R: Read + Seek> Archive<R> {
     /// # Errors
     /// As there; if there is no array of this name.
     pub fn column(&mut self, name: &str) -> Result<Column> {
-        self.read(name, |file| values(file))
+        self.read(name, values)
     }
 
-    fn read<T>(&mut self, name: &str, read: impl Fn(NpyFile<&mut dyn Read>) -> Result<T>) -> Result<T> {
+    fn read<T>(&mut self, name: &str, read: fn(NpyFile<&mut dyn Read>) -> Result<T>) -> Result<T> {
         let names = self.names();
         // A file within the archive is decompressed a little at a time.
         let found = self.0.by_name(&format!("{name}.npy")).ok();
         let found = found.with_context(|| format!("there is no array {name}, but there are {}", names.join(", ")))?;
         let mut reader = std::io::BufReader::with_capacity(PIECE, found);
-        open::<&mut dyn Read>(&mut reader).and_then(|file| read(file)).with_context(|| format!("array {name}"))
+        open(&mut reader).and_then(read).with_context(|| format!("array {name}"))
     }
 }
 
-fn open<R: Read>(reader: R) -> Result<NpyFile<R>> {
+fn open(reader: &mut dyn Read) -> Result<NpyFile<&mut dyn Read>> {
     NpyFile::new(reader).context("it is no array of NumPy")
 }
 
@@ -92,7 +92,7 @@ fn kind(dtype: &DType) -> Result<(TypeChar, u64)> {
 }
 
 /// Calls `see` with each number of an array, in the order in which they are stored.
-fn each_number<R: Read>(file: NpyFile<R>, mut see: impl FnMut(f64) -> Result<()>) -> Result<()> {
+fn each_number(file: NpyFile<&mut dyn Read>, mut see: impl FnMut(f64) -> Result<()>) -> Result<()> {
     macro_rules! all {
         ($number:ty, $to:expr) => {{
             let numbers = file.data::<$number>().map_err(|error| anyhow::anyhow!("its elements: {error}"))?;
@@ -124,7 +124,7 @@ fn each_number<R: Read>(file: NpyFile<R>, mut see: impl FnMut(f64) -> Result<()>
     Ok(())
 }
 
-fn table<R: Read>(file: NpyFile<R>) -> Result<Table> {
+fn table(file: NpyFile<&mut dyn Read>) -> Result<Table> {
     kind(&file.dtype())?;
     let &[rows, columns] = file.shape() else {
         bail!("its shape is {:?}, but must be [samples, features]", file.shape());
@@ -146,7 +146,7 @@ fn table<R: Read>(file: NpyFile<R>) -> Result<Table> {
     Ok(Table { columns, values })
 }
 
-fn values<R: Read>(file: NpyFile<R>) -> Result<Column> {
+fn values(file: NpyFile<&mut dyn Read>) -> Result<Column> {
     let (kind, _) = kind(&file.dtype())?;
     let shape = file.shape();
     ensure!(
