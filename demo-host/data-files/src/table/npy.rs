@@ -48,7 +48,7 @@ impl<R: Read + Seek> Archive<R> {
         names
     }
 
-    /// As [`features`], of an array.
+    /// As [`features()`], of an array.
     ///
     /// # Errors
     /// As there; if there is no array of this name.
@@ -56,7 +56,7 @@ impl<R: Read + Seek> Archive<R> {
         self.read(name, table)
     }
 
-    /// As [`column`], of an array.
+    /// As [`column()`], of an array.
     ///
     /// # Errors
     /// As there; if there is no array of this name.
