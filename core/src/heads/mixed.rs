@@ -223,6 +223,15 @@ impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[
         })
     }
 
+    /// Keeps what was learned with the weight of so many samples: see [`discount`](Discriminant::discount). The labels count from 0, so that the
+    /// trained head has its first weight again: for another user.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn discount(&mut self, samples: f32, most: u32) -> Result<(), Error> {
+        self.head.discount(samples, most)
+    }
+
     /// Keeps the first `classes` of the classes in use.
     ///
     /// # Errors

@@ -5,11 +5,13 @@ pub mod canonical;
 pub mod cifar;
 pub mod idx;
 pub mod npm;
+pub mod records;
 #[cfg(feature = "colour")]
 pub mod svhn;
 pub mod table;
 
 pub use canonical::{CanonicalFile, hex};
+pub use records::Records;
 
 /// Labelled images of one shape.
 #[derive(Clone, Debug, PartialEq, Eq)]

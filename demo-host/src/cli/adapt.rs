@@ -22,7 +22,7 @@ use crate::simulation::tasks::gestures::Gestures;
 use crate::simulation::tasks::own::Own;
 use crate::simulation::tasks::{Task, Units};
 use crate::simulation::unknown::{self, Separation};
-use crate::simulation::{novelty, ours};
+use crate::simulation::{followers, novelty, ours, residuals};
 use crate::tuning::Tuned;
 
 /// The gestures of the data set, for which our distance is compiled.
@@ -41,7 +41,7 @@ enum DataSet {
     Gestures,
 }
 
-/// A task, with our distance in its shape where it has one.
+/// A task, with our score of novelty in its shape where it has one.
 type Kit = (Box<dyn Task>, Option<unknown::Score>);
 
 /// Data of one's own.
@@ -65,6 +65,15 @@ pub(super) struct OwnArgs {
     /// Labels of --base: as --labels
     #[arg(long, value_name = "NAME|FILE", requires = "base")]
     base_labels: Option<String>,
+}
+
+/// Other settings of our learners.
+#[derive(Clone, Copy, ValueEnum)]
+enum Variants {
+    /// Counts that are bounded, and a device that is told of another user
+    Followers,
+    /// The residual's rate, beta and warm-up
+    Residuals,
 }
 
 #[derive(Args)]
@@ -92,6 +101,9 @@ pub(super) struct AdaptArgs {
     /// The learner that all others are compared with
     #[arg(long, default_value = "discriminant")]
     against: String,
+    /// Other settings of our learners, in place of the rivals
+    #[arg(long, value_enum)]
+    variants: Option<Variants>,
     /// Judge how well devices tell what they were never taught, too
     #[arg(long)]
     unknown: bool,
@@ -110,8 +122,12 @@ pub(super) fn adapt(args: &AdaptArgs) -> Result<()> {
         files::check_writable(path)?;
     }
     let tuned = args.settings.as_deref().map(Tuned::read).transpose()?;
-    let (task, distance) = kit(args, tuned.as_ref().map_or(Units::First(16), |tuned| tuned.units))?;
-    let mut contenders: Vec<Contender> = ours().into_iter().chain(rivals()).collect();
+    let (task, novelty) = kit(args, tuned.as_ref().map_or(Units::First(16), |tuned| tuned.units))?;
+    let mut contenders: Vec<Contender> = match args.variants {
+        None => ours().into_iter().chain(rivals()).collect(),
+        Some(Variants::Followers) => followers(),
+        Some(Variants::Residuals) => residuals(),
+    };
     if let Some(tuned) = &tuned {
         contenders.insert(0, tuned.contender(task.shape())?);
     }
@@ -138,10 +154,10 @@ pub(super) fn adapt(args: &AdaptArgs) -> Result<()> {
             None => eprintln!("{scenario} is left out: {} has not got what it is about", task.name()),
         }
     }
-    if args.unknown && distance.is_none() {
-        eprintln!("the distance is left out of --unknown: its shape must be known when the program is compiled");
+    if args.unknown && novelty.is_none() {
+        eprintln!("our novelty is left out of --unknown: its shape must be known when the program is compiled");
     }
-    let separations = if args.unknown { separations(&*task, distance, args.orders)? } else { Vec::new() };
+    let separations = if args.unknown { separations(&*task, novelty, args.orders)? } else { Vec::new() };
 
     print!("{}", report::adaptation_text(&studies, &separations, &args.against));
     if let Some(path) = &args.json {
@@ -232,8 +248,8 @@ pub(super) fn advance(bar: &ProgressBar, total: u64) {
     }
 }
 
-/// By our distance, and by the largest probability of our discriminant and of the best fit that there is.
-fn separations(task: &dyn Task, distance: Option<unknown::Score>, orders: u64) -> Result<Vec<Separation>> {
+/// By our novelty, and by the largest probability of our discriminant and of the best fit that there is.
+fn separations(task: &dyn Task, novelty: Option<unknown::Score>, orders: u64) -> Result<Vec<Separation>> {
     let chosen = ["discriminant", "logistic-refit"];
     let contenders = ours().into_iter().chain(rivals()).filter(|contender| chosen.contains(&contender.name));
     let score = |contender: Contender| {
@@ -241,7 +257,7 @@ fn separations(task: &dyn Task, distance: Option<unknown::Score>, orders: u64) -
         let settings = contender.grid[contender.grid.len() / 2].clone();
         unknown::largest_probability(contender.name, contender, settings)
     };
-    let scores: Vec<unknown::Score> = distance.into_iter().chain(contenders.map(score)).collect();
+    let scores: Vec<unknown::Score> = novelty.into_iter().chain(contenders.map(score)).collect();
     unknown::separate(task, SHOTS, orders, &scores)
 }
 

@@ -22,4 +22,4 @@ mod synthetic;
 pub mod tasks;
 pub mod unknown;
 
-pub use ours::{NAMES, defaults, device_settings, novelty, ours, ours_with};
+pub use ours::{NAMES, defaults, device_settings, followers, novelty, ours, ours_with, residuals};

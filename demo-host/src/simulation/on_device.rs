@@ -38,6 +38,10 @@ pub enum HeadKind {
 pub struct DeviceSettings {
     /// The head.
     pub head: HeadKind,
+    /// The settings of a discriminant.
+    pub lda: StreamingLda,
+    /// Whether it is told of another user, for whom a discriminant discounts what it knows.
+    pub told: bool,
     /// The learning rate of gradient steps.
     pub rate: f32,
     /// Beta by the step.
@@ -202,7 +206,7 @@ impl OnDevice {
             (*steps, *memory) = (state.steps(), Some(parts.memory));
             return result;
         };
-        let lda = StreamingLda::new();
+        let lda = settings.lda;
         let both = ResidualSettings { base: lda, tuner: *tuner };
         let head = statistics.view(width)?;
         // Each arm has a head of another type, and gives back the same three things.
@@ -283,6 +287,14 @@ where
 impl Learner for OnDevice {
     fn learn(&mut self, features: &[f32], class: usize) -> Result<()> {
         self.call(Call::Learn(features, class))
+    }
+
+    fn another_user(&mut self) -> Result<()> {
+        let Some(statistics) = self.statistics.as_mut().filter(|_| self.settings.told) else { return Ok(()) };
+        let mut head = statistics.view(self.width)?;
+        head.discount(HOST_SAMPLES, HOST_MOST)?;
+        statistics.progress = head.progress();
+        Ok(())
     }
 
     fn probabilities(&mut self, features: &[f32], probabilities: &mut [f64]) -> Result<()> {

@@ -39,12 +39,51 @@ pub fn ours() -> Vec<Contender> {
 
 /// One of our learners, with the settings that it may be tuned over; `None` if there is none of this name.
 pub fn ours_with(name: &str, grid: Vec<Settings>) -> Option<Contender> {
-    let name = NAMES.into_iter().find(|own| *own == name)?;
+    NAMES.into_iter().find(|own| *own == name).map(|name| variant(name, name, grid))
+}
+
+/// One of our learners under another name.
+fn variant(name: &'static str, of: &'static str, grid: Vec<Settings>) -> Contender {
     let new = move |start: &Start, settings: &Settings| {
-        let learner = OnDevice::new(start, device_settings(name, settings)?)?;
+        let learner = OnDevice::new(start, device_settings(of, settings)?)?;
         Ok(Box::new(learner) as Box<dyn super::learner::Learner>)
     };
-    Some(Contender { name, ours: true, grid, new: Box::new(new) })
+    Contender { name, ours: true, grid, new: Box::new(new) }
+}
+
+/// What follows a user who changes: counts of a class that are bounded, and a head that is told and
+/// [discounts](gradient_decay::discriminant::Discriminant::discount) what it knows.
+pub fn followers() -> Vec<Contender> {
+    let of = |name, settings: &[(&'static str, f64)]| variant(name, "discriminant", vec![Settings(settings.to_vec())]);
+    vec![
+        of("discriminant", &[]),
+        of("most 5", &[("most", 5.0)]),
+        of("most 10", &[("most", 10.0)]),
+        of("most 20", &[("most", 20.0)]),
+        of("most 50", &[("most", 50.0)]),
+        of("told", &[("told", 1.0)]),
+    ]
+}
+
+/// The residual with other settings: rates, betas and a warm-up.
+pub fn residuals() -> Vec<Contender> {
+    let memory = [("slots", SLOTS), ("rehearsals", REHEARSALS)];
+    let of = |name, settings: &[(&'static str, f64)]| {
+        variant(name, "discriminant+residual", vec![Settings([settings, &memory].concat())])
+    };
+    let rate = ("rate", 0.003);
+    let (low, high, steps) = WARM_UP;
+    vec![
+        variant("discriminant", "discriminant", vec![defaults("discriminant")]),
+        of("rate 0.001", &[("rate", 0.001), ("beta", 1.0)]),
+        of("rate 0.003", &[rate, ("beta", 1.0)]),
+        of("rate 0.01", &[("rate", 0.01), ("beta", 1.0)]),
+        of("rate 0.03", &[("rate", 0.03), ("beta", 1.0)]),
+        of("beta 0.01", &[rate, ("beta", 0.01)]),
+        of("beta 0.1", &[rate, ("beta", 0.1)]),
+        of("beta 5", &[rate, ("beta", 5.0)]),
+        of("warm-up", &[rate, ("first_beta", low), ("beta", high), ("steps", steps)]),
+    ]
 }
 
 /// The settings that one of our learners has where nobody chose others.
@@ -73,8 +112,11 @@ pub fn device_settings(name: &str, settings: &Settings) -> Result<DeviceSettings
         "discriminant+residual" => HeadKind::Residual,
         _ => HeadKind::Linear,
     };
+    let lda = StreamingLda::new();
     Ok(DeviceSettings {
         head,
+        lda: number("most").map_or(lda, |most| lda.with_most(most as u32)),
+        told: number("told").is_some(),
         rate: number("rate").unwrap_or(RATE) as f32,
         schedule: match number("first_beta") {
             Some(first) => BetaSchedule::try_linear(first as f32, beta, steps)?,
@@ -89,7 +131,7 @@ fn array<const FEATURES: usize>(features: &[f32]) -> Result<&[f32; FEATURES]> {
     features.try_into().ok().with_context(|| format!("{} features for a learner of {FEATURES}", features.len()))
 }
 
-/// The distance from what was taught, as the core's [`Novelty`] has it, behind a discriminant; it passes what that answers.
+/// The score of the core's [`Novelty`] behind a discriminant, by distance and probability; it passes what that answers.
 pub fn novelty<const CLASSES: usize, const FEATURES: usize, const UPPER: usize>() -> Score {
     type Mine<const CLASSES: usize, const FEATURES: usize, const UPPER: usize> =
         CoreLearner<DiscriminantHead<CLASSES, FEATURES, UPPER>, Parts<(), (), (), (), Novelty<CLASSES, FEATURES>>>;
@@ -106,11 +148,12 @@ pub fn novelty<const CLASSES: usize, const FEATURES: usize, const UPPER: usize>(
         }
         let judge: Judge = Box::new(move |features| {
             let features = array(features)?;
-            let nearest = learner.parts().readout.nearest(features).context("nothing was learned")?;
-            let passes = matches!(learner.answer(features)?, Answer::Class(_));
-            Ok(Verdict { score: -f64::from(nearest), passes: Some(passes) })
+            let answer = learner.answer(features)?;
+            let score = learner.parts().readout.score(features, answer.prediction().probability);
+            let score = -f64::from(score.context("nothing was learned")?);
+            Ok(Verdict { score, passes: Some(matches!(answer, Answer::Class(_))) })
         });
         Ok(judge)
     };
-    Score { name: "distance".to_owned(), new: Box::new(new) }
+    Score { name: "novelty".to_owned(), new: Box::new(new) }
 }
