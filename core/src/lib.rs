@@ -56,7 +56,7 @@
 //! | [`MomentumHead`] | you train on with PyTorch's settings: twice the RAM and the time of a step, and no gain in [`settings`] |
 //! | [`MlpHead`] | a plane does not part the classes, as exclusive or; on features of a network it is behind in [`settings`] |
 //! | [`QuantizedHead`] | it only infers, in i8, made of a trained [`LinearHead`] or of [`to_linear`](discriminant::Discriminant::to_linear) |
-//! | [`LinearView`], [`DiscriminantView`] | the shape is known only at run time: other languages, heads from a file |
+//! | [`LinearView`], [`DiscriminantView`], [`MixedView`] | the shape is known only at run time: other languages, heads from a file |
 //!
 //! All of them want features of mean 0 and deviation 1: put a [`Standardizer`] in front unless the network that makes them ends in a
 //! normalisation. With an offset of 20 a head stays at chance, at a probability of 1.00. The page [`settings`] has measured rates,
@@ -223,7 +223,7 @@ pub use learner::{Learner, Parts};
 pub use linear::{Linear, LinearHead, MomentumHead};
 pub use loss::GradientDecay;
 pub use math::{Libm, Math};
-pub use mixed::MixedHead;
+pub use mixed::{MixedHead, MixedView};
 pub use mlp::{MlpHead, MomentumMlpHead};
 pub use novelty::Novelty;
 pub use number::Number;

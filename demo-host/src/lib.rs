@@ -17,7 +17,13 @@ pub mod report;
 pub mod simulation;
 pub mod statistics;
 pub mod training;
+pub mod tuning;
 pub mod verification;
+
+/// The Rust of `docs/your-model.md`, as a test.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/your-model.md")]
+mod your_model {}
 
 /// The sentence for whoever asks for something that needs full models in a program without them: the command that has it.
 #[cfg(not(feature = "burn"))]

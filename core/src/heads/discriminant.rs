@@ -355,11 +355,6 @@ impl<S: Statistics, M> Discriminant<S, M> {
         Ok(())
     }
 
-    /// The logits before the temperature; 0 of classes without a sample.
-    pub(crate) fn raw_logits(&self, features: &S::Features, logits: &mut [f32]) -> Result<(), Error> {
-        self.scaled_logits(features, logits, self.total())
-    }
-
     fn scaled_logits(&self, features: &S::Features, logits: &mut [f32], scale: f32) -> Result<(), Error> {
         self.storage.check(features)?;
         let Numbers { rows, bias, .. } = self.storage.numbers();

@@ -4,14 +4,16 @@
 //! the discriminant, which learns. Their logits are added, `z = (z_d + 4 g z_t) / (T + 4 g)` with `z_d` the discriminant's before its
 //! temperature `T`, and `g = 10 / (10 + n)` after `n` labels. The trained head is read-only, and may lie in flash.
 
-use crate::error::{Error, Slice, check_length};
-use crate::heads::discriminant::{DiscriminantHead, NEVER};
+use crate::error::{Error, Slice, check_length, check_target};
+use crate::heads::discriminant::{Discriminant, DiscriminantHead, DiscriminantView, NEVER};
 use crate::heads::head::{Classes, Head, remove_row};
-use crate::heads::linear::LinearHead;
+use crate::heads::linear::{Linear, LinearHead, check_logits};
 use crate::heads::number::Number;
 use crate::heads::prediction::{Prediction, check_temperature};
 use crate::heads::residual::Tempered;
-use crate::heads::statistics::{Numbers, Statistics as _};
+use crate::heads::statistics::{Numbers, OwnedStatistics, Statistics, StatisticsView};
+use crate::heads::storage::{Owned, Storage, View};
+use crate::heads::view::LinearView;
 use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};
 
@@ -21,6 +23,18 @@ const HALF: f32 = 10.0;
 const SHARE: f32 = 4.0;
 /// In the map: a class that the trained head does not know.
 pub(crate) const NEW: u8 = u8::MAX;
+/// Rows whose logits are on the stack at once: whole threes, since three share a load of the features.
+const BLOCK: usize = 12;
+
+/// A discriminant over the statistics `S`, and a trained head over the storage `T`; `K` holds a byte a class. See [`MixedHead`] and [`MixedView`].
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Mixed<'t, S, T, K, M = Libm> {
+    pub(crate) head: Discriminant<S, M>,
+    pub(crate) trained: &'t Linear<T, M>,
+    /// Which class of the trained head each of ours is, or [`NEW`].
+    pub(crate) map: K,
+}
 
 /// A [`DiscriminantHead`] and a trained [`LinearHead`] of `TRAINED` classes, at most 255, on the same features; `CLASSES + 8` bytes more than
 /// the first, or a few more for their alignment.
@@ -48,21 +62,17 @@ pub(crate) const NEW: u8 = u8::MAX;
 /// assert_eq!((head.predict(&[0.2, 1.8])?.class, head.predict(&[0.9, 0.1])?.class), (new, 0));
 /// # Ok::<(), gradient_decay::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct MixedHead<
+pub type MixedHead<
     't,
     const CLASSES: usize,
     const FEATURES: usize,
     const UPPER: usize,
     const TRAINED: usize,
     M = Libm,
-> {
-    pub(crate) head: DiscriminantHead<CLASSES, FEATURES, UPPER, M>,
-    pub(crate) trained: &'t LinearHead<TRAINED, FEATURES, M>,
-    /// Which class of the trained head each of ours is, or [`NEW`].
-    pub(crate) map: [u8; CLASSES],
-}
+> = Mixed<'t, OwnedStatistics<CLASSES, FEATURES, UPPER>, Owned<TRAINED, FEATURES>, [u8; CLASSES], M>;
+
+/// The same over the caller's slices, whose shape is known only at run time. The bits are those of a [`MixedHead`].
+pub type MixedView<'t, 'a, M = Libm> = Mixed<'t, StatisticsView<'a>, View<'a>, &'a mut [u8], M>;
 
 impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAINED: usize, M>
     MixedHead<'t, CLASSES, FEATURES, UPPER, TRAINED, M>
@@ -80,51 +90,6 @@ impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const 
             class += 1;
         }
         MixedHead { head, trained, map }
-    }
-
-    /// The discriminant.
-    pub const fn head(&self) -> &DiscriminantHead<CLASSES, FEATURES, UPPER, M> {
-        &self.head
-    }
-
-    /// Keeps what was learned with the weight of so many samples: see [`discount`](crate::discriminant::Discriminant::discount). The labels
-    /// count from 0, so that the trained head has its first weight again: for another user.
-    ///
-    /// # Errors
-    /// As there.
-    pub fn discount(&mut self, samples: f32, most: u32) -> Result<(), Error> {
-        self.head.discount(samples, most)
-    }
-
-    /// The weight of the trained head's logits beside those of the discriminant before its temperature, and what their sum is divided by.
-    fn weights(&self) -> (f32, f32) {
-        let g = SHARE * HALF / (HALF + self.head.labels as f32);
-        (g, self.head.temperature() + g)
-    }
-
-    /// The class of the trained head that a class is, if it knows it.
-    fn trained_class(&self, class: usize) -> Option<usize> {
-        let of = *self.map.get(class)?;
-        (class < self.head.used() && usize::from(of) < self.trained.used()).then_some(usize::from(of))
-    }
-
-    pub(crate) fn mixed_logits(&self, features: &[f32; FEATURES], logits: &mut [f32]) -> Result<(), Error> {
-        check_length(Slice::Logits, CLASSES, logits.len())?;
-        let mut trained = [0.0; TRAINED];
-        self.trained.logits(features, &mut trained)?;
-        let top = kernels::largest(&trained).map_or(0.0, |(_, top)| top);
-        self.head.raw_logits(features, logits)?;
-        let (weight, sum) = self.weights();
-        for (class, z) in logits.iter_mut().enumerate() {
-            let of_trained = self.trained_class(class).and_then(|of| trained.get(of));
-            *z = match (self.head.samples(class) > 0, of_trained) {
-                (true, Some(its)) => (*z + weight * its) / sum,
-                (true, None) => (*z + weight * top) / sum,
-                (false, Some(its)) => weight * its / sum,
-                (false, None) => f32::NONE,
-            };
-        }
-        Ok(())
     }
 
     /// The linear head with these logits divided by a temperature in [0.01, 100]: see
@@ -168,6 +133,104 @@ impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const 
         linear.truncate(self.head.used())?;
         Ok(linear)
     }
+}
+
+impl<'t, 'a, M> MixedView<'t, 'a, M> {
+    /// A discriminant and a trained head on the same features. `map` has the class of the trained head that each class is, or 255 for one that it
+    /// does not know: `0, 1, ..` and 255 behind them at first, later as this left it.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if the map has not a byte for each class that the discriminant has room for, or the heads have not as many features;
+    /// [`Error::Target`] if it names a class that the trained head has no room for.
+    ///
+    /// ```
+    /// use gradient_decay::statistics::StatisticsView;
+    /// use gradient_decay::{DiscriminantView, Head, LinearView, MixedView, StreamingLda};
+    ///
+    /// let (mut numbers, mut counts) = ([0.0; StatisticsView::numbers_of(3, 2)], [0; 3]);
+    /// let mut scratch = [0.0; StatisticsView::scratch_of(3, 2)];
+    /// let head = DiscriminantView::new(&mut numbers, &mut counts, &mut scratch, 2)?;
+    /// let mut parameters = [1.0, 0.0, -1.0, 0.0, 0.0, 0.0]; // rows 1 0 and -1 0, no biases
+    /// let trained = LinearView::new(&mut parameters, 2, 2)?;
+    /// let mut map = [0, 1, 255];
+    /// let mut head = MixedView::new(head, &trained, &mut map)?;
+    /// head.learn(&StreamingLda::new(), &[0.0, 2.0], 2)?;
+    /// let mut z = [0.0; 3];
+    /// head.logits(&[0.1, 1.8], &mut z)?;
+    /// assert!(z[2] > z[0] && z[0] > z[1]);
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn new(
+        head: DiscriminantView<'a, M>,
+        trained: &'t LinearView<'a, M>,
+        map: &'a mut [u8],
+    ) -> Result<Self, Error> {
+        let Numbers { diagonal, counts, .. } = head.storage.numbers();
+        check_length(Slice::Scratch, counts.len(), map.len())?;
+        check_length(Slice::Features, diagonal.len(), trained.features())?;
+        let room = trained.storage.bias().len();
+        for of in map.iter().filter(|of| **of != NEW) {
+            check_target(room, usize::from(*of))?;
+        }
+        Ok(Mixed { head, trained, map })
+    }
+}
+
+impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M> Mixed<'_, S, T, K, M> {
+    /// The discriminant.
+    pub const fn head(&self) -> &Discriminant<S, M> {
+        &self.head
+    }
+
+    /// The weight of the trained head's logits beside those of the discriminant before its temperature, and what their sum is divided by.
+    fn weights(&self) -> (f32, f32) {
+        let g = SHARE * HALF / (HALF + self.head.labels as f32);
+        (g, self.head.temperature() + g)
+    }
+
+    /// The class of the trained head that a class is, if it knows it.
+    fn trained_class(&self, class: usize) -> Option<usize> {
+        let of = *self.map.as_ref().get(class)?;
+        (class < self.head.used() && usize::from(of) < self.trained.used()).then_some(usize::from(of))
+    }
+
+    pub(crate) fn mixed_logits(&self, features: &S::Features, logits: &mut [f32]) -> Result<(), Error> {
+        let Numbers { rows, bias, counts, .. } = self.head.storage.numbers();
+        check_length(Slice::Logits, bias.len(), logits.len())?;
+        self.head.storage.check(features)?;
+        let (x, trained) = (features.as_ref(), &self.trained.storage);
+        let mut top = f32::NONE;
+        each_block(trained.weights(), trained.bias(), x, 1.0, |first, block| {
+            let in_use = block.iter().take(self.trained.used().saturating_sub(first));
+            top = in_use.fold(top, |top, z| if *z > top { *z } else { top });
+            for (class, z) in logits.iter_mut().enumerate() {
+                let its = self.trained_class(class).and_then(|of| block.get(of.checked_sub(first)?));
+                *z = its.copied().unwrap_or(*z);
+            }
+        })?;
+        let (weight, sum) = self.weights();
+        each_block(rows, bias, x, self.head.total(), |first, block| {
+            let known = counts.iter().skip(first).map(|count| *count > 0);
+            let ours = logits.iter_mut().skip(first).zip(known).zip(block).enumerate();
+            for (place, ((z, known), raw)) in ours {
+                *z = match (known, self.trained_class(first + place)) {
+                    (true, Some(_)) => (raw + weight * *z) / sum,
+                    (true, None) => (raw + weight * top) / sum,
+                    (false, Some(_)) => weight * *z / sum,
+                    (false, None) => f32::NONE,
+                };
+            }
+        })
+    }
+
+    /// Keeps what was learned with the weight of so many samples: see [`discount`](Discriminant::discount). The labels count from 0, so that the
+    /// trained head has its first weight again: for another user.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn discount(&mut self, samples: f32, most: u32) -> Result<(), Error> {
+        self.head.discount(samples, most)
+    }
 
     /// Keeps the first `classes` of the classes in use.
     ///
@@ -175,9 +238,36 @@ impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const 
     /// [`Error::TooManyClasses`] if fewer are in use; nothing is then changed.
     pub fn truncate(&mut self, classes: usize) -> Result<(), Error> {
         self.head.truncate(classes)?;
-        self.map.iter_mut().skip(classes).for_each(|of| *of = NEW);
+        self.map.as_mut().iter_mut().skip(classes).for_each(|of| *of = NEW);
         Ok(())
     }
+}
+
+/// The logits of rows, times a scale, a few at a time, with the number of the first.
+fn each_block(
+    rows: &[f32],
+    bias: &[f32],
+    x: &[f32],
+    scale: f32,
+    mut see: impl FnMut(usize, &[f32]),
+) -> Result<(), Error> {
+    let mut block = [0.0; BLOCK];
+    let blocks = rows.chunks(x.len().saturating_mul(BLOCK).max(1)).zip(bias.chunks(BLOCK));
+    for (index, (rows, bias)) in blocks.enumerate() {
+        let first = index.saturating_mul(BLOCK);
+        let z = block.get_mut(..bias.len()).unwrap_or_default();
+        z.iter_mut().zip(bias).for_each(|(z, bias)| *z = *bias);
+        kernels::add_dot_matrix(rows, x, z);
+        z.iter_mut().for_each(|z| *z *= scale);
+        check_logits(x, z).map_err(|error| match error {
+            Error::NotFinite { slice: Slice::Logits, index } => {
+                Error::NotFinite { slice: Slice::Logits, index: first.saturating_add(index) }
+            }
+            other => other,
+        })?;
+        see(first, z);
+    }
+    Ok(())
 }
 
 impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAINED: usize, M: Math>
@@ -194,15 +284,15 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAI
     }
 }
 
-impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAINED: usize, M: Math> Head
-    for MixedHead<'_, CLASSES, FEATURES, UPPER, TRAINED, M>
+impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> Head
+    for Mixed<'_, S, T, K, M>
 {
-    type Features = [f32; FEATURES];
+    type Features = S::Features;
     type Number = f32;
     type Math = M;
 
     fn room(&self) -> usize {
-        CLASSES
+        self.head.room()
     }
 
     fn classes(&self) -> usize {
@@ -214,16 +304,16 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAI
     }
 
     /// [`Error::NoClasses`] if neither head knows a class.
-    fn logits(&self, features: &[f32; FEATURES], logits: &mut [f32]) -> Result<(), Error> {
-        if !(0..CLASSES).any(|class| self.knows(class)) {
+    fn logits(&self, features: &S::Features, logits: &mut [f32]) -> Result<(), Error> {
+        if !(0..self.room()).any(|class| self.knows(class)) {
             return Err(Error::NoClasses);
         }
         self.mixed_logits(features, logits)
     }
 }
 
-impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAINED: usize, M: Math> Tempered
-    for MixedHead<'_, CLASSES, FEATURES, UPPER, TRAINED, M>
+impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> Tempered
+    for Mixed<'_, S, T, K, M>
 {
     /// With the weight of the trained head.
     fn temperature(&self) -> f32 {
@@ -231,13 +321,13 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAI
     }
 }
 
-impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAINED: usize, M: Math> Classes
-    for MixedHead<'_, CLASSES, FEATURES, UPPER, TRAINED, M>
+impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> Classes
+    for Mixed<'_, S, T, K, M>
 {
     /// One that the trained head does not know.
     fn add_class(&mut self) -> Result<usize, Error> {
         let class = self.head.add_class()?;
-        if let Some(of) = self.map.get_mut(class) {
+        if let Some(of) = self.map.as_mut().get_mut(class) {
             *of = NEW;
         }
         Ok(class)
@@ -245,8 +335,8 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAI
 
     fn remove_class(&mut self, class: usize) -> Result<(), Error> {
         self.head.remove_class(class)?;
-        remove_row(&mut self.map, class, 1);
-        if let Some(last) = self.map.last_mut() {
+        remove_row(self.map.as_mut(), class, 1);
+        if let Some(last) = self.map.as_mut().last_mut() {
             *last = NEW;
         }
         Ok(())

@@ -293,14 +293,12 @@ impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Re
     }
 }
 
-impl<'a, T> ReplayView<'a, T> {
+impl<S: Slots> Reservoir<S> {
     /// A memory over these slots, with what lies in them, whose choices follow from `seed`.
-    pub const fn over(slots: SlotsView<'a, T>, seed: u32) -> Self {
+    pub const fn over(slots: S, seed: u32) -> Self {
         Reservoir { storage: slots, seed, random: Random::new(seed) }
     }
-}
 
-impl<S: Slots> Reservoir<S> {
     /// The number of samples stored of a class; 0 if there is no such class.
     pub fn len(&self, class: usize) -> usize {
         (self.seen(class) as usize).min(self.storage.slots())

@@ -125,33 +125,57 @@ pub struct Quantized<const FEATURES: usize> {
     values: [i8; FEATURES],
 }
 
+/// Finite features as i8, the nearest multiples of the scale that is returned: what a [`Quantized`] holds, for a memory whose shape is known only at
+/// run time.
+///
+/// ```
+/// use gradient_decay::stored::{quantize, restore};
+///
+/// let (mut values, mut x) = ([0; 3], [0.0; 3]);
+/// let scale = quantize(&[12.7, -6.4, 0.0], &mut values);
+/// restore(scale, &values, &mut x);
+/// assert!(values == [127, -64, 0] && (x[1] + 6.4).abs() < 0.05);
+/// ```
+#[inline]
+pub fn quantize(features: &[f32], values: &mut [i8]) -> f32 {
+    let largest = features.iter().fold(0.0, |most, x| if x.abs() > most { x.abs() } else { most });
+    let mut scale = largest / 127.0;
+    if scale * 127.0 > f32::MAX {
+        // Rounded up, the scale of f32::MAX would not come back.
+        scale = scale.next_down();
+    }
+    values.fill(0);
+    if scale > 0.0 {
+        for (value, x) in values.iter_mut().zip(features) {
+            let quotient = x / scale;
+            // Rounded half away from 0; the conversion cuts off and saturates.
+            let rounded = (quotient + if quotient < 0.0 { -0.5 } else { 0.5 }) as i32;
+            *value = rounded.clamp(-127, 127) as i8;
+        }
+    }
+    scale
+}
+
+/// The features that [`quantize`] made such values of, within half a scale.
+#[inline]
+pub fn restore(scale: f32, values: &[i8], features: &mut [f32]) {
+    for (x, value) in features.iter_mut().zip(values) {
+        *x = f32::from(*value) * scale;
+    }
+}
+
 impl<const FEATURES: usize> Stored<[f32; FEATURES]> for Quantized<FEATURES> {
     const EMPTY: Self = Quantized { scale: 0.0, values: [0; FEATURES] };
     const BYTES: usize = 4 + FEATURES;
 
     fn store(features: &[f32; FEATURES]) -> Self {
-        let largest = features.iter().fold(0.0, |most, x| if x.abs() > most { x.abs() } else { most });
-        let mut scale = largest / 127.0;
-        if scale * 127.0 > f32::MAX {
-            // Rounded up, the scale of f32::MAX would not come back.
-            scale = scale.next_down();
-        }
         let mut values = [0; FEATURES];
-        if scale > 0.0 {
-            for (value, x) in values.iter_mut().zip(features) {
-                let quotient = x / scale;
-                // Rounded half away from 0; the conversion cuts off and saturates.
-                let rounded = (quotient + if quotient < 0.0 { -0.5 } else { 0.5 }) as i32;
-                *value = rounded.clamp(-127, 127) as i8;
-            }
-        }
+        let scale = quantize(features, &mut values);
         Quantized { scale, values }
     }
 
     fn restore(&self, features: &mut [f32; FEATURES]) {
-        for (x, value) in features.iter_mut().zip(&self.values) {
-            *x = f32::from(*value) * self.scale;
-        }
+        restore(self.scale, &self.values, features);
     }
 
     fn bytes(&self) -> impl Iterator<Item = u8> {

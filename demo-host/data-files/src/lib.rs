@@ -1,4 +1,4 @@
-//! Parsers of the files that image data sets are published in. Whatever a file holds, it is read or refused with a sentence that says
+//! Parsers of the files that image data sets are published in, and of tables of features. Whatever a file holds, it is read or refused with a sentence that says
 //! which byte, size or label is wrong; no input makes them panic (`tests/fuzz`), but for SVHN's, which are read after their checksum.
 
 pub mod canonical;
@@ -8,6 +8,7 @@ pub mod npm;
 pub mod records;
 #[cfg(feature = "colour")]
 pub mod svhn;
+pub mod table;
 
 pub use canonical::{CanonicalFile, hex};
 pub use records::Records;

@@ -1,11 +1,13 @@
 //! `demo-host adapt`.
 
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
 use indicatif::ProgressBar;
 
+use crate::data::features::{LabelledFeatures, Sources};
 use crate::files;
 use crate::progress::progress_bar;
 use crate::report;
@@ -14,14 +16,16 @@ use crate::simulation::learner::Contender;
 use crate::simulation::record;
 use crate::simulation::rivals::rivals;
 use crate::simulation::scenarios::Scenario;
-use crate::simulation::tasks::Task;
 use crate::simulation::tasks::activities::Activities;
 use crate::simulation::tasks::digits::Digits;
 use crate::simulation::tasks::gestures::Gestures;
+use crate::simulation::tasks::own::Own;
+use crate::simulation::tasks::{Task, Units};
 use crate::simulation::unknown::{self, Separation};
 use crate::simulation::{followers, novelty, ours, residuals};
+use crate::tuning::Tuned;
 
-/// The gestures of the data set, for which our learners are compiled.
+/// The gestures of the data set, for which our distance is compiled.
 const GESTURES: usize = 8;
 
 /// Samples of each class that are learned before one that was never taught comes.
@@ -37,6 +41,32 @@ enum DataSet {
     Gestures,
 }
 
+/// A task, with our score of novelty in its shape where it has one.
+type Kit = (Box<dyn Task>, Option<unknown::Score>);
+
+/// Data of one's own.
+#[derive(Args)]
+pub(super) struct OwnArgs {
+    /// A table of features, a row a sample: .csv, .npz or .npy
+    #[arg(long, value_name = "FILE")]
+    features: Option<PathBuf>,
+    /// Labels, 0..K or texts: a column or array of that file, or a file [default: column `label`, array `labels` or `y`]
+    #[arg(long, value_name = "NAME|FILE", requires = "features")]
+    labels: Option<String>,
+    /// Whom a sample is from: as --labels [default: column `group`, array `groups`, if there is one]
+    #[arg(long, value_name = "NAME|FILE", requires = "features")]
+    groups: Option<String>,
+    /// `stream` for samples to learn from, `test` for those to measure on: as --labels [default: column or array `split`, if there is one]
+    #[arg(long, value_name = "NAME|FILE", requires = "features")]
+    split: Option<String>,
+    /// The features that the host's head was trained on, with their labels: as --features
+    #[arg(long, value_name = "FILE", requires = "features")]
+    base: Option<PathBuf>,
+    /// Labels of --base: as --labels
+    #[arg(long, value_name = "NAME|FILE", requires = "base")]
+    base_labels: Option<String>,
+}
+
 /// Other settings of our learners.
 #[derive(Clone, Copy, ValueEnum)]
 enum Variants {
@@ -46,29 +76,25 @@ enum Variants {
     Residuals,
 }
 
-/// Learners in the shape of a task.
-type Learners = fn() -> Vec<Contender>;
-
-/// A task, with our learners, their variants, and our score of novelty in its shape.
-type Kit = (Box<dyn Task>, Learners, [Learners; 2], fn() -> unknown::Score);
-
-/// What is compiled for a shape. `UPPER` is `FEATURES (FEATURES - 1) / 2`.
-fn kit<const CLASSES: usize, const FEATURES: usize, const UPPER: usize>(task: impl Task + 'static) -> Kit {
-    let variants: [Learners; 2] = [followers::<CLASSES, FEATURES, UPPER>, residuals::<CLASSES, FEATURES, UPPER>];
-    (Box::new(task), ours::<CLASSES, FEATURES, UPPER>, variants, novelty::<CLASSES, FEATURES, UPPER>)
-}
-
 #[derive(Args)]
 pub(super) struct AdaptArgs {
     /// The data set that devices learn
-    #[arg(long, value_enum)]
-    dataset: DataSet,
+    #[arg(long, value_enum, required_unless_present = "features", conflicts_with = "features")]
+    dataset: Option<DataSet>,
+    #[command(flatten)]
+    own: OwnArgs,
+    /// Settings that `tune` wrote: they take part under the name `tuned`
+    #[arg(long, value_name = "FILE")]
+    settings: Option<PathBuf>,
     /// The folder that holds the data set
     #[arg(long)]
     data_dir: Option<PathBuf>,
     /// The scenarios; may be given several times [default: all that the data set has]
     #[arg(long, value_enum)]
     scenario: Vec<Scenario>,
+    /// The learners that take part, of ours and of the rivals; may be given several times [default: all]
+    #[arg(long)]
+    learner: Vec<String>,
     /// The orders in which labels come
     #[arg(long, default_value_t = 46)]
     orders: u64,
@@ -95,42 +121,43 @@ pub(super) fn adapt(args: &AdaptArgs) -> Result<()> {
     for path in [&args.json, &args.report].into_iter().flatten() {
         files::check_writable(path)?;
     }
-    let (task, ours, [followers, residuals], novelty): Kit = match args.dataset {
-        DataSet::Digits => kit::<10, 64, 2016>(Digits::new()?),
-        DataSet::Activities => kit::<5, 30, 435>(Activities::read(directory(args, "activities")?)?),
-        DataSet::Gestures => {
-            let gestures = Gestures::read(directory(args, "gestures")?)?;
-            let count = gestures.names.len();
-            ensure!(count == GESTURES, "there are {count} gestures, but must be {GESTURES}");
-            kit::<GESTURES, 24, 276>(gestures)
-        }
-    };
-    let contenders: Vec<Contender> = match args.variants {
+    let tuned = args.settings.as_deref().map(Tuned::read).transpose()?;
+    let (task, novelty) = kit(args, tuned.as_ref().map_or(Units::First(16), |tuned| tuned.units))?;
+    let mut contenders: Vec<Contender> = match args.variants {
         None => ours().into_iter().chain(rivals()).collect(),
         Some(Variants::Followers) => followers(),
         Some(Variants::Residuals) => residuals(),
     };
+    if let Some(tuned) = &tuned {
+        contenders.insert(0, tuned.contender(task.shape())?);
+    }
     let names: Vec<&str> = contenders.iter().map(|contender| contender.name).collect();
-    ensure!(
-        names.contains(&args.against.as_str()),
-        "--against is {}, but must be one of {}",
-        args.against,
-        names.join(", ")
-    );
+    for (flag, name) in args.learner.iter().map(|name| ("--learner", name)).chain([("--against", &args.against)]) {
+        ensure!(names.contains(&name.as_str()), "{flag} is {name}, but must be one of {}", names.join(", "));
+    }
+    let wanted =
+        |name: &str| args.learner.is_empty() || name == args.against || args.learner.iter().any(|own| own == name);
+    contenders.retain(|contender| wanted(contender.name));
 
     let scenarios = if args.scenario.is_empty() { Scenario::value_variants() } else { &args.scenario };
     let mut studies = Vec::new();
     for scenario in scenarios {
+        if let Some(reason) = task.lacks(*scenario) {
+            eprintln!("{scenario} is left out: {reason}");
+            continue;
+        }
         let bar = progress_bar(0, &format!("{}, {scenario}", task.name()));
         let found = study(&*task, *scenario, &contenders, args.orders, &|total| advance(&bar, total))?;
         bar.finish_and_clear();
         match found {
             Some(study) => studies.push(study),
-            None if args.scenario.is_empty() => {}
-            None => eprintln!("{} has no {scenario}: it is left out", task.name()),
+            None => eprintln!("{scenario} is left out: {} has not got what it is about", task.name()),
         }
     }
-    let separations = if args.unknown { separations(&*task, ours, novelty, args.orders)? } else { Vec::new() };
+    if args.unknown && novelty.is_none() {
+        eprintln!("our novelty is left out of --unknown: its shape must be known when the program is compiled");
+    }
+    let separations = if args.unknown { separations(&*task, novelty, args.orders)? } else { Vec::new() };
 
     print!("{}", report::adaptation_text(&studies, &separations, &args.against));
     if let Some(path) = &args.json {
@@ -144,6 +171,67 @@ pub(super) fn adapt(args: &AdaptArgs) -> Result<()> {
     Ok(())
 }
 
+/// The task that is asked for.
+fn kit(args: &AdaptArgs, units: Units) -> Result<Kit> {
+    Ok(match args.dataset {
+        None => (Box::new(args.own.task(units)?), None),
+        Some(DataSet::Digits) => (Box::new(Digits::new()?), Some(novelty::<10, 64, 2016>())),
+        Some(DataSet::Activities) => {
+            let activities = Activities::read(directory(args, "activities")?)?;
+            (Box::new(activities), Some(novelty::<5, 30, 435>()))
+        }
+        Some(DataSet::Gestures) => {
+            let gestures = Gestures::read(directory(args, "gestures")?)?;
+            let count = gestures.names.len();
+            ensure!(count == GESTURES, "there are {count} gestures, but must be {GESTURES}");
+            (Box::new(gestures), Some(novelty::<GESTURES, 24, 276>()))
+        }
+    })
+}
+
+impl OwnArgs {
+    /// Whether there are none.
+    pub(super) fn is_absent(&self) -> bool {
+        self.features.is_none()
+    }
+
+    /// Reads the files, and says what is in them.
+    pub(super) fn task(&self, units: Units) -> Result<Own> {
+        let features = self.features.clone().context("there are no --features")?;
+        let name = features.file_stem().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+        let sources =
+            Sources { features, labels: self.labels.clone(), groups: self.groups.clone(), split: self.split.clone() };
+        let data = sources.read()?;
+        println!("{name}: {}", described(&data));
+        let base = self.base.as_ref().map(|base| -> Result<_> {
+            let sources = Sources { features: base.clone(), labels: self.base_labels.clone(), ..Sources::default() };
+            let base = sources.read()?;
+            println!("base: {}", described(&base));
+            Ok(Arc::new(base))
+        });
+        Own::new(&name, Arc::new(data), base.transpose()?, units)
+    }
+}
+
+fn described(data: &LabelledFeatures) -> String {
+    let listed = |names: &[String]| match names {
+        [first, .., last] if names.len() > 12 => format!("{first} to {last}"),
+        _ => names.join(", "),
+    };
+    let (samples, classes) = (&data.samples, &data.classes);
+    let mut text = format!(
+        "{} samples of {} features, {} classes ({})",
+        samples.len(),
+        samples.width,
+        classes.len(),
+        listed(classes)
+    );
+    if let Some((_, names)) = &data.groups {
+        text += &format!(", {} groups ({})", names.len(), listed(names));
+    }
+    text
+}
+
 fn directory<'a>(args: &'a AdaptArgs, name: &str) -> Result<&'a Path> {
     args.data_dir.as_deref().with_context(|| match name {
         "activities" => {
@@ -153,7 +241,7 @@ fn directory<'a>(args: &'a AdaptArgs, name: &str) -> Result<&'a Path> {
     })
 }
 
-fn advance(bar: &ProgressBar, total: u64) {
+pub(super) fn advance(bar: &ProgressBar, total: u64) {
     match total {
         0 => bar.inc(1),
         total => bar.set_length(total),
@@ -161,12 +249,7 @@ fn advance(bar: &ProgressBar, total: u64) {
 }
 
 /// By our novelty, and by the largest probability of our discriminant and of the best fit that there is.
-fn separations(
-    task: &dyn Task,
-    ours: fn() -> Vec<Contender>,
-    novelty: fn() -> unknown::Score,
-    orders: u64,
-) -> Result<Vec<Separation>> {
+fn separations(task: &dyn Task, novelty: Option<unknown::Score>, orders: u64) -> Result<Vec<Separation>> {
     let chosen = ["discriminant", "logistic-refit"];
     let contenders = ours().into_iter().chain(rivals()).filter(|contender| chosen.contains(&contender.name));
     let score = |contender: Contender| {
@@ -174,7 +257,7 @@ fn separations(
         let settings = contender.grid[contender.grid.len() / 2].clone();
         unknown::largest_probability(contender.name, contender, settings)
     };
-    let scores: Vec<unknown::Score> = std::iter::once(novelty()).chain(contenders.map(score)).collect();
+    let scores: Vec<unknown::Score> = novelty.into_iter().chain(contenders.map(score)).collect();
     unknown::separate(task, SHOTS, orders, &scores)
 }
 

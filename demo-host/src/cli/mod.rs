@@ -6,6 +6,7 @@ mod full_models;
 mod heads;
 #[cfg(feature = "burn")]
 mod settings;
+mod tune;
 #[cfg(not(feature = "burn"))]
 mod without_burn;
 
@@ -24,6 +25,7 @@ use crate::{exchange, experiments, files, report};
 use adapt::AdaptArgs;
 #[cfg(feature = "burn")]
 use full_models::{FullModels, check_complete};
+use tune::TuneArgs;
 #[cfg(not(feature = "burn"))]
 use without_burn::{FullModels, check_complete};
 
@@ -57,6 +59,8 @@ enum Command {
     FullModels(FullModels),
     /// Run devices that learn from users, label by label, beside rivals
     Adapt(AdaptArgs),
+    /// Choose learner and settings for features of your own, within a budget
+    Tune(TuneArgs),
     /// Read the head of a model of PyTorch, Keras, scikit-learn, ONNX or TFLite
     Import(heads::ImportArgs),
     /// Write a head, or the prior of a discriminant, for a device or for other programs
@@ -126,6 +130,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Some(Command::FullModels(command)) => command.run(),
         Some(Command::Report(args)) => report(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Adapt(args)) => adapt::adapt(&args).map(|()| ExitCode::SUCCESS),
+        Some(Command::Tune(args)) => tune::run(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Import(args)) => heads::import(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Export(args)) => heads::export(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Device(args)) => device(&args).map(success_if),

@@ -10,6 +10,7 @@ mod split;
 mod svhn;
 
 pub mod digits;
+pub mod features;
 
 pub use fetch::fetch;
 pub use split::{Dataset, Normalisation, Parts, Split};

@@ -63,7 +63,7 @@ pub struct Study {
 }
 
 /// The figures of a run, point by point, with the bytes and the multiply-adds of the learner.
-type Run = (Vec<Option<Figures>>, usize, u64);
+pub(crate) type Run = (Vec<Option<Figures>>, usize, u64);
 
 /// Runs all contenders on so many orders of a scenario; `None` if the task has not got what it is about. `progress` is called with the
 /// number of runs that there will be, then with 0 after each of them.
@@ -138,14 +138,7 @@ fn best(
         })
         .collect::<Result<_>>()?;
     let score = |settings: usize| {
-        let own = figures.iter().filter(|(of, _)| *of == settings).flat_map(|(_, figures)| figures.iter().flatten());
-        let (mut accuracy, mut nll) = (0.0, 0.0);
-        for figures in own {
-            accuracy += figures.accuracy;
-            nll += figures.nll;
-        }
-        // Settings that diverged are the worst.
-        (if nll.is_finite() { accuracy } else { f64::NEG_INFINITY }, -nll)
+        merit(figures.iter().filter(|(of, _)| *of == settings).flat_map(|(_, figures)| figures.iter().flatten()))
     };
     let better = |a: &usize, b: &usize| {
         let (a, b) = (score(*a), score(*b));
@@ -155,8 +148,18 @@ fn best(
     Ok(grid[best].clone())
 }
 
+/// What settings are chosen by: the summed accuracy, and among equals the likelihood. Settings that diverged are the worst.
+pub(crate) fn merit<'a>(figures: impl Iterator<Item = &'a Figures>) -> (f64, f64) {
+    let (mut accuracy, mut nll) = (0.0, 0.0);
+    for figures in figures {
+        accuracy += figures.accuracy;
+        nll += figures.nll;
+    }
+    (if nll.is_finite() { accuracy } else { f64::NEG_INFINITY }, -nll)
+}
+
 /// One learner on one course.
-fn run(contender: &Contender, settings: &Settings, course: &Course, points: &[usize]) -> Result<Run> {
+pub(crate) fn run(contender: &Contender, settings: &Settings, course: &Course, points: &[usize]) -> Result<Run> {
     let context = || format!("the learner {} with {settings:?}", contender.name);
     let mut learner = (contender.new)(&course.start, settings).with_context(context)?;
     let mut figures = Vec::with_capacity(points.len());
@@ -240,7 +243,7 @@ mod tests {
     use crate::simulation::synthetic::Synthetic;
 
     fn all() -> Vec<Contender> {
-        let mut all = ours::<4, 2, 1>();
+        let mut all = ours();
         all.extend(rivals());
         all
     }

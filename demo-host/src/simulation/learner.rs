@@ -45,8 +45,12 @@ impl Settings {
     /// # Panics
     /// If there is none of this name.
     pub fn get(&self, name: &str) -> f64 {
-        let found = self.0.iter().find(|(own, _)| *own == name);
-        found.unwrap_or_else(|| panic!("there is no setting {name} in {self:?}")).1
+        self.find(name).unwrap_or_else(|| panic!("there is no setting {name} in {self:?}"))
+    }
+
+    /// A setting; `None` if there is none of this name.
+    pub fn find(&self, name: &str) -> Option<f64> {
+        self.0.iter().find(|(own, _)| *own == name).map(|(_, value)| *value)
     }
 
     /// Every combination of the values of each name, the last name varying fastest.

@@ -8,8 +8,10 @@ pub mod adaptation;
 pub mod device;
 pub mod learner;
 pub mod newcomer;
+pub mod on_device;
 mod ours;
 pub mod record;
+pub mod remembered;
 pub mod rivals;
 pub mod samples;
 pub mod scenarios;
@@ -20,4 +22,4 @@ mod synthetic;
 pub mod tasks;
 pub mod unknown;
 
-pub use ours::{followers, novelty, ours, residuals};
+pub use ours::{NAMES, defaults, device_settings, followers, novelty, ours, ours_with, residuals};

@@ -140,6 +140,14 @@ impl Samples {
 }
 
 impl Base {
+    /// Samples with the head of these rows: each the weights of a class, then the bias.
+    pub fn new(samples: Samples, rows: &[Vec<f64>]) -> Self {
+        let width = samples.width;
+        let weights = rows.iter().flat_map(|row| row[..width].iter());
+        let head = weights.chain(rows.iter().map(|row| &row[width])).map(|w| *w as f32).collect();
+        Base { samples, head }
+    }
+
     /// The head's row and bias of each of so many classes, in f64: weights, then the bias.
     pub fn rows(&self, classes: usize) -> Vec<Vec<f64>> {
         let width = self.samples.width;

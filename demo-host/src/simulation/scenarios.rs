@@ -9,7 +9,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 
 use super::samples::{Base, Samples, Start};
-use super::tasks::{Host, Pool, Purpose, Task, User};
+use super::tasks::{Host, Pool, Purpose, Task, Units, User};
 
 /// The labels after which learners are measured.
 pub const POINTS: [usize; 8] = [0, 5, 10, 20, 50, 100, 200, 300];
@@ -25,9 +25,6 @@ pub const SHOWN: usize = 3;
 
 /// One label in so many is wrong.
 const ONE_WRONG_IN: f64 = 10.0;
-
-/// The samples whose features, from nothing, set the units.
-const UNITS: usize = 16;
 
 /// The scenario.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -105,16 +102,25 @@ impl Scenario {
     /// The course of a seed; `None` if the task has not got what the scenario is about.
     pub fn course(self, task: &dyn Task, purpose: Purpose, seed: u64) -> Option<Course> {
         let Pool { classes, users: [user, next], host } = task.pool(purpose, seed, self == Scenario::UserChanges);
-        if self == Scenario::NewUser && host.is_none() {
+        let lacking = match self {
+            Scenario::NewUser => host.is_none(),
+            Scenario::UserChanges => next.stream.is_empty(),
+            Scenario::NewClass => classes < 3,
+            _ => false,
+        };
+        if lacking {
             return None;
         }
         let host = host.filter(|_| self.with_host());
         let mut random = StdRng::seed_from_u64(seed.wrapping_mul(2).wrapping_add(1));
         let newcomer = (self == Scenario::NewClass).then_some(seed as usize % classes);
         let (stream, tests) = self.ordered(classes, user, next, newcomer, &mut random);
-        let units = match &host {
-            Some(Host { units, .. }) => units.clone(),
-            None => Some(stream.select(&(0..stream.len().min(UNITS)).collect::<Vec<_>>()).units()),
+        let units = match (&host, task.units()) {
+            (Some(Host { units, .. }), _) => units.clone(),
+            (None, Units::Raw) => None,
+            (None, Units::First(count)) => {
+                Some(stream.select(&(0..stream.len().min(count)).collect::<Vec<_>>()).units())
+            }
         };
         let in_units = |samples: Samples| match &units {
             Some((mean, deviation)) => samples.in_units(mean, deviation),
@@ -296,7 +302,7 @@ mod tests {
     #[test]
     fn from_nothing_the_first_samples_set_the_units() {
         let Course { stream, start, .. } = course(Scenario::FromNothing, 1);
-        let (mean, deviation) = stream.select(&(0..UNITS).collect::<Vec<_>>()).units();
+        let (mean, deviation) = stream.select(&(0..16).collect::<Vec<_>>()).units();
         assert!(mean.iter().all(|mean| mean.abs() < 1e-4) && deviation.iter().all(|d| (d - 1.0).abs() < 1e-4));
         assert_eq!(start.classes, 0);
         // A task without a host has no new user.

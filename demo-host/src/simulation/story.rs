@@ -94,7 +94,7 @@ fn meet_a_user() -> Result<Study> {
         0 => bar.inc(1),
         total => bar.set_length(total),
     };
-    let learners = ours::<10, 64, 2016>();
+    let learners = ours();
     let found = study(&Digits::new()?, Scenario::NewUser, &learners, USER_ORDERS, &advance)?;
     bar.finish_and_clear();
     found.context("the digits have a new user")

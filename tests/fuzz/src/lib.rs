@@ -18,6 +18,7 @@ pub use link::frames;
 pub use loss::loss;
 pub use steps::steps;
 
+use data_files::table::csv;
 use data_files::{CanonicalFile, cifar, idx};
 
 /// A file that no input can be, by its checksum.
@@ -28,6 +29,13 @@ const LABELS: CanonicalFile =
 pub fn data_files(bytes: &[u8]) {
     let Some((kind, file)) = bytes.split_first() else { return };
     match kind % 4 {
+        _ if *kind == u8::MAX => {
+            if let Ok(table) = csv::read(file, &["label", "group"]) {
+                assert_eq!(table.features.values.len(), table.features.rows() * table.features.columns);
+                assert!(table.features.values.iter().all(|value| value.is_finite()));
+            }
+            let _ = csv::read_column(file, "label");
+        }
         0 => {
             if let Ok(idx) = idx::parse(file, usize::from(kind / 4 % 4)) {
                 assert_eq!(idx.bytes.len(), idx.sizes.iter().product::<usize>());

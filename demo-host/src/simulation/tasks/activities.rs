@@ -104,9 +104,7 @@ impl Activities {
         let zeros = vec![vec![0.0; FEATURES + 1]; CLASSES];
         let mut rows = zeros.clone();
         logistic::fit(&mut rows, &zeros, &samples, BASE_PULL);
-        let weights = rows.iter().flat_map(|row| row[..FEATURES].iter());
-        let head = weights.chain(rows.iter().map(|row| &row[FEATURES])).map(|w| *w as f32).collect();
-        Host { base: Arc::new(Base { samples, head }), units: Some((mean, deviation)) }
+        Host { base: Arc::new(Base::new(samples, &rows)), units: Some((mean, deviation)) }
     }
 
     /// Two in three executions of a person to learn from, the others to test.

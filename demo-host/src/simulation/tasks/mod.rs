@@ -5,18 +5,21 @@
 //! | [`digits`] | 64, of the trained network in `firmware/app/assets` | other writers, images a pixel off | its training set and its head |
 //! | [`activities`] | 30 a window of a second, of accelerometer and gyroscope | 23 people | the other people, and a head trained on them |
 //! | [`gestures`] | 24 a window of 1.28 s, the app's own | nobody is named | nothing |
+//! | [`own`] | those of a file | its groups | the base, or the other groups |
 //!
 //! **Units.** A head that the host trained keeps the units that it was trained in. From nothing, mean and deviation of each feature are those
-//! of the first 16 samples of the stream, whose labels play no part: the core's `Standardizer` on a device. All learners get the same.
+//! of the first 16 samples of the stream ([`Task::units`]), whose labels play no part: the core's `Standardizer` on a device. All learners get the same.
 
 pub mod activities;
 pub mod digits;
 pub mod gestures;
+pub mod own;
 mod recordings;
 
 use std::sync::Arc;
 
 use super::samples::{Base, Samples};
+use super::scenarios::Scenario;
 
 /// The reason for which samples are asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,6 +62,15 @@ pub struct Pool {
     pub host: Option<Host>,
 }
 
+/// The units of features.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Units {
+    /// As they are.
+    Raw,
+    /// From nothing those of so many first samples; else those of the host.
+    First(usize),
+}
+
 /// A task.
 pub trait Task: Sync {
     /// Its name in tables, plots and files.
@@ -72,6 +84,16 @@ pub trait Task: Sync {
 
     /// The fold of the user who is tested with this seed.
     fn fold(&self, seed: u64) -> usize;
+
+    /// The units that learners get features in.
+    fn units(&self) -> Units {
+        Units::First(16)
+    }
+
+    /// The reason for which there is no course of a scenario; `None` if there is none that is known beforehand.
+    fn lacks(&self, _: Scenario) -> Option<String> {
+        None
+    }
 
     /// The samples of a seed. If the second user plays a part (`two`), the host knows neither of the users, else it may know the second.
     fn pool(&self, purpose: Purpose, seed: u64, two: bool) -> Pool;

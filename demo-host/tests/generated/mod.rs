@@ -1,0 +1,12 @@
+//! Modules as `tune --rust` writes them.
+
+#[rustfmt::skip]
+pub mod discriminant;
+#[rustfmt::skip]
+pub mod mixed;
+#[rustfmt::skip]
+pub mod replay;
+#[rustfmt::skip]
+pub mod residual;
+#[rustfmt::skip]
+pub mod warm_up;

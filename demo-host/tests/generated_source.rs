@@ -1,0 +1,71 @@
+//! What `tune` writes for firmware: Rust is as the modules in `generated`, which `BLESS=1` writes anew and `generated_learners.rs` compiles; C compiles
+//! against the library's header.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use demo_host::simulation::learner::Settings;
+use demo_host::simulation::tasks::Units;
+use demo_host::simulation::{NAMES, defaults};
+use demo_host::tuning::Tuned;
+use demo_host::tuning::firmware::{self, HostUnits};
+
+/// A learner for three classes of two features.
+fn tuned(learner: &'static str, settings: Settings, units: Units) -> Tuned {
+    Tuned { learner, settings, units, shape: (3, 2) }
+}
+
+/// The modules by name: each with another head, from nothing or based, with units of the host, of the first samples or none.
+fn modules() -> [(&'static str, String); 5] {
+    let host: HostUnits = Some((vec![0.25, -3.0], vec![1.0, 20.5]));
+    let first = Units::First(4);
+    let of = |tuned: &Tuned, units: &HostUnits, based| firmware::rust(tuned, units, based, "Written by a test.");
+    [
+        ("discriminant", of(&tuned("discriminant", defaults("discriminant"), first), &None, false)),
+        ("mixed", of(&tuned("discriminant", defaults("discriminant"), first), &host, true)),
+        ("residual", of(&tuned("discriminant+residual", defaults("discriminant+residual"), Units::Raw), &None, false)),
+        ("replay", of(&tuned("sgd-replay", defaults("sgd-replay"), first), &host, true)),
+        ("warm_up", of(&tuned("warm-up", defaults("warm-up"), Units::Raw), &None, false)),
+    ]
+}
+
+#[test]
+fn the_modules_are_those_that_are_compiled() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/generated");
+    for (name, text) in modules() {
+        let path: PathBuf = folder.join(format!("{name}.rs"));
+        if std::env::var_os("BLESS").is_some() {
+            fs::write(&path, &text).unwrap();
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap_or_default(), text, "{}: BLESS=1 writes it anew", path.display());
+    }
+}
+
+#[test]
+fn the_c_header_compiles_against_that_of_the_library() {
+    let folder = tempfile::tempdir().unwrap();
+    let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware/c-api/include");
+    let host: HostUnits = Some((vec![0.25, -3.0], vec![1.0, 20.5]));
+    for name in NAMES.into_iter().filter(|name| *name != "discriminant+residual") {
+        for units in [&None, &host] {
+            let header = firmware::c(&tuned(name, defaults(name), Units::First(4)), units, "Written by a test.");
+            fs::write(folder.path().join("tuned.h"), header).unwrap();
+            let (kind, statistics) = if name == "discriminant" { ("discriminant", true) } else { ("trainer", false) };
+            let mean = if units.is_some() { "(int)(gd_tuned_mean[1] + gd_tuned_deviation[0])" } else { "0" };
+            let program = format!(
+                "#include \"tuned.h\"\nint main(void) {{\n    gd_{kind} learner;\n    return (int)gd_tuned_set(&learner) + GD_TUNED_CLASSES + \
+                 GD_TUNED_FEATURES + GD_TUNED_SLOTS + GD_TUNED_REHEARSALS + GD_TUNED_STANDARDIZE + {mean};\n}}\n"
+            );
+            assert_eq!(statistics, program.contains("gd_discriminant learner"));
+            fs::write(folder.path().join("program.c"), program).unwrap();
+            let output = Command::new("cc")
+                .args(["-std=c99", "-Wall", "-Wextra", "-Werror", "-Wno-maybe-uninitialized", "-fsyntax-only", "-I"])
+                .arg(&include)
+                .arg(folder.path().join("program.c"))
+                .output()
+                .expect("a C compiler is called cc");
+            assert!(output.status.success(), "{name}: {}", String::from_utf8_lossy(&output.stderr));
+        }
+    }
+}
