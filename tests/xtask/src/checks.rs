@@ -86,7 +86,7 @@ pub const CHECKS: [Check; 29] = [
     Check {
         name: "burn",
         about: "The host program's tests with burn, in release",
-        tier: Tier::Test,
+        tier: Tier::Ci,
         place: Place::Release,
         needs: &[],
         run: |_| workspace::burn(),
