@@ -72,7 +72,11 @@ pub trait AnyHead: Head<Features = [f32], Number = f32, Math = Libm> {}
 impl<H: Head<Features = [f32], Number = f32, Math = Libm>> AnyHead for H {}
 
 /// The logits of each sample.
-pub fn logits<'py>(py: Python<'py>, head: impl AnyHead + Sync, batch: Batch<'_>) -> PyResult<Bound<'py, PyArray2<f32>>> {
+pub fn logits<'py>(
+    py: Python<'py>,
+    head: impl AnyHead + Sync,
+    batch: Batch<'_>,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
     let room = head.room();
     let values = py.detach(|| fill_rows(batch, room, |row, logits| head.logits(row, logits)));
     into_array(py, values.map_err(refused_sample)?, room)

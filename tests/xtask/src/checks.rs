@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::setup::Need::{self, ArmCompiler, Component, Nightly, Oldest, Qemu, Targets, Tool};
-use crate::{c, footprint, qemu, same_bits, slow, starter, workspace};
+use crate::setup::Need::{self, ArmCompiler, Component, Nightly, Oldest, Python, PythonTorch, Qemu, Targets, Tool};
+use crate::{c, footprint, python, qemu, same_bits, slow, starter, workspace};
 
 /// Which command runs a check; each tier has those before it as well.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +56,7 @@ pub enum Place {
     Boards,
     Bench,
     CLibrary,
+    Python,
     /// One of the check's own.
     Own,
 }
@@ -82,7 +83,7 @@ impl Check {
 const CLIPPY: Need = Component("clippy");
 
 /// All of them, in the order in which they begin where there is a choice: first what takes longest.
-pub const CHECKS: [Check; 27] = [
+pub const CHECKS: [Check; 29] = [
     Check {
         name: "burn",
         about: "The host program's tests with burn, in release",
@@ -188,6 +189,14 @@ pub const CHECKS: [Check; 27] = [
         run: |_| c::test(),
     },
     Check {
+        name: "python",
+        about: "The Python package: its lints, its tests but those that need PyTorch",
+        tier: Tier::Test,
+        place: Place::Python,
+        needs: &[CLIPPY, Python],
+        run: |_| python::test(),
+    },
+    Check {
         name: "qemu",
         about: "The firmware in QEMU logs what is expected",
         tier: Tier::Test,
@@ -226,6 +235,14 @@ pub const CHECKS: [Check; 27] = [
         place: Place::Release,
         needs: &[Targets(&qemu::TARGETS), Qemu],
         run: |_| qemu::link(),
+    },
+    Check {
+        name: "python-torch",
+        about: "The Python package's tests that need PyTorch",
+        tier: Tier::Ci,
+        place: Place::Python,
+        needs: &[Python, PythonTorch],
+        run: |_| python::torch(),
     },
     Check {
         name: "candle",

@@ -6,6 +6,7 @@
 mod c;
 mod checks;
 mod footprint;
+mod python;
 mod qemu;
 mod runner;
 mod same_bits;

@@ -2,13 +2,13 @@
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
 use crate::checks::Check;
 use crate::shell::{has, output, root, run};
-use crate::slow;
+use crate::{python, slow};
 
 /// The runner that decodes the firmware's log, and the decoder where the runner does not know the machine, at the versions that are
 /// tested with.
@@ -30,6 +30,10 @@ pub enum Need {
     Qemu,
     /// A C compiler for Arm.
     ArmCompiler,
+    /// A Python that makes environments.
+    Python,
+    /// PyTorch in that Python: the system's, since that of the registry brings gigabytes of libraries for GPUs.
+    PythonTorch,
     /// A tool of a registry, of this version or a compatible one.
     Tool(&'static str, &'static str),
 }
@@ -56,6 +60,8 @@ pub fn ready(checks: &[&Check]) -> Result<()> {
             Need::ArmCompiler => {
                 program("arm-none-eabi-g++", "gcc-arm-none-eabi", "GCC for Arm without an operating system")?;
             }
+            Need::Python => module("ensurepip", "python3-venv", "Python 3.10 or later with its module venv")?,
+            Need::PythonTorch => module("torch", "python3-torch", "PyTorch")?,
             Need::Tool(name, version) => tool(name, version)?,
         }
     }
@@ -78,14 +84,32 @@ fn rustup(kind: &str, names: &[&str]) -> Result<()> {
 
 /// Installs a program by apt where that can be, unless it is there.
 fn program(program: &str, package: &str, what: &str) -> Result<()> {
-    if has(program) {
+    by_apt(program, || has(program), package, what)
+}
+
+/// The same for a module of Python.
+fn module(module: &str, package: &str, what: &str) -> Result<()> {
+    let is_there = || {
+        let mut import = Command::new(python::interpreter());
+        import
+            .arg("-c")
+            .arg(format!("import {module}"))
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    };
+    by_apt(module, is_there, package, what)
+}
+
+fn by_apt(name: &str, is_there: impl Fn() -> bool, package: &str, what: &str) -> Result<()> {
+    if is_there() {
         return Ok(());
     }
     let installed = has("apt-get")
         && run(Command::new("apt-get").args(["update", "-qq"])).is_ok()
         && run(Command::new("apt-get").args(["install", "-y", "-qq", "--no-install-recommends", package])).is_ok();
-    if !installed || !has(program) {
-        bail!("{program} is missing and could not be installed: install {what} (in Debian the package {package})");
+    if !installed || !is_there() {
+        bail!("{name} is missing and could not be installed: install {what} (in Debian the package {package})");
     }
     Ok(())
 }

@@ -1,0 +1,73 @@
+//! The Python package, in an environment of its own in the target folder.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, ensure};
+
+use crate::shell::{cargo, output, root, run};
+
+/// The package.
+pub fn package() -> PathBuf {
+    root().join("demo-host").join("python")
+}
+
+/// The interpreter: the system's, which sees the system's PyTorch.
+pub fn interpreter() -> &'static str {
+    let system = "/usr/bin/python3";
+    if Path::new(system).exists() { system } else { "python3" }
+}
+
+/// Lints, and the tests that need no PyTorch.
+pub fn test() -> Result<()> {
+    cargo(&package(), &["clippy", "--release", "--locked", "--", "-D", "warnings"])?;
+    install()?;
+    pytest(&["-m", "not torch"])
+}
+
+/// All tests that need PyTorch; those of `torch.compile` say that they are left out where it is older than 2.
+pub fn torch() -> Result<()> {
+    install()?;
+    run(&mut python(&["-c", "import torch; print('PyTorch', torch.__version__)"]))?;
+    pytest(&["-m", "torch"])
+}
+
+fn environment() -> PathBuf {
+    root().join("target").join("python")
+}
+
+fn python(args: &[&str]) -> Command {
+    let mut command = Command::new(environment().join("bin").join("python"));
+    command.args(args).current_dir(package());
+    command
+}
+
+/// Tests may not write beside the sources, which are the repository's.
+fn pytest(args: &[&str]) -> Result<()> {
+    run(python(&["-B", "-m", "pytest", "-p", "no:cacheprovider"]).args(args))
+}
+
+/// The environment with what is pinned, and the package as its users install it.
+fn install() -> Result<()> {
+    let pinned = package().join("tests").join("requirements.txt");
+    let pins = fs::read_to_string(&pinned).with_context(|| format!("cannot read {}", pinned.display()))?;
+    // Written behind the installation, so that one that was cut off is begun again.
+    let installed = environment().join("installed.txt");
+    if fs::read_to_string(&installed).ok().as_ref() != Some(&pins) {
+        let clear = ["-m", "venv", "--clear", "--system-site-packages"];
+        run(Command::new(interpreter()).args(clear).arg(environment()))?;
+        run(python(&["-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes", "-r"])
+            .arg(&pinned))?;
+        fs::write(&installed, pins).with_context(|| format!("cannot write {}", installed.display()))?;
+    }
+    let programs = environment().join("bin");
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([programs].into_iter().chain(std::env::split_paths(&path)))?;
+    let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", "--no-build-isolation"];
+    run(python(&install).args(["--force-reinstall", "."]).env("PATH", path))?;
+    let version = "import gradient_decay, importlib.metadata as m; print(gradient_decay.__version__ == m.version('gradient-decay'))";
+    let same = output(&mut python(&["-c", version]))?;
+    ensure!(same.trim() == "True", "the package's __version__ is not that of its manifest");
+    Ok(())
+}
