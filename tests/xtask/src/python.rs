@@ -45,7 +45,9 @@ fn python(args: &[&str]) -> Command {
 
 /// Tests may not write beside the sources, which are the repository's.
 fn pytest(args: &[&str]) -> Result<()> {
-    run(python(&["-B", "-m", "pytest", "-p", "no:cacheprovider"]).args(args))
+    let mut pytest = python(&["-B", "-m", "pytest", "-p", "no:cacheprovider"]);
+    // Tensors are small: threads would only wait for each other, and for other checks.
+    run(pytest.args(args).env("OMP_NUM_THREADS", "1"))
 }
 
 /// The environment with what is pinned, and the package as its users install it.

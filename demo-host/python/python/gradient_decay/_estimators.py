@@ -36,7 +36,7 @@ def _all_or_nothing(method: _Method) -> _Method:
 
 
 class Answers(NamedTuple):
-    """What a device would answer, of n samples."""
+    """The answers of a device for n samples."""
 
     labels: npt.NDArray[Any]
     """The label of the most probable class, of shape (n,), whether or not it is the answer."""
@@ -47,7 +47,7 @@ class Answers(NamedTuple):
 
 
 class _CoreClassifier(ClassifierMixin, BaseEstimator):
-    """What both estimators share: labels, the read-out, checkpoints."""
+    """The part that both estimators share: labels, the read-out, checkpoints."""
 
     def decision_function(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """The logits.
@@ -84,7 +84,7 @@ class _CoreClassifier(ClassifierMixin, BaseEstimator):
         return labels
 
     def answer(self, X: npt.ArrayLike) -> Answers:
-        """What a device would answer: the most probable class, its probability, and why a sample is unknown.
+        """The answer of a device: the most probable class, its probability, and why a sample is unknown.
 
         Args:
             X: n samples, of shape (n, n_features_in_).
