@@ -4,6 +4,7 @@
 
 mod checkpoints;
 mod discriminants;
+mod head_files;
 mod learners;
 mod link;
 mod loss;
@@ -12,6 +13,7 @@ mod steps;
 
 pub use checkpoints::checkpoint;
 pub use discriminants::discriminants;
+pub use head_files::head_files;
 pub use link::frames;
 pub use loss::loss;
 pub use steps::steps;
@@ -75,5 +77,6 @@ mod tests {
         corpus("discriminants", crate::discriminants);
         corpus("frames", crate::frames);
         corpus("data_files", crate::data_files);
+        corpus("head_files", crate::head_files);
     }
 }
