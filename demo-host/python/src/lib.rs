@@ -7,6 +7,7 @@
 mod arguments;
 mod batch;
 mod discriminant;
+mod export;
 mod head;
 mod objective;
 mod schedule;
@@ -21,6 +22,8 @@ mod _core {
 
     #[pymodule_export]
     use crate::discriminant::Discriminant;
+    #[pymodule_export]
+    use crate::export::{HeadFile, PriorFile};
     #[pymodule_export]
     use crate::head::Head;
     #[pymodule_export]

@@ -237,12 +237,12 @@ pub const CHECKS: [Check; 29] = [
         run: |_| qemu::link(),
     },
     Check {
-        name: "python-torch",
-        about: "The Python package's tests that need PyTorch",
+        name: "python-full",
+        about: "The Python package's tests that need PyTorch, and its way to a head in QEMU",
         tier: Tier::Ci,
         place: Place::Python,
-        needs: &[Python, PythonTorch],
-        run: |_| python::torch(),
+        needs: &[Python, PythonTorch, Targets(&starter::TARGETS), Qemu],
+        run: |_| python::full(),
     },
     Check {
         name: "candle",

@@ -7,6 +7,7 @@ use std::process::Command;
 use anyhow::{Context, Result, ensure};
 
 use crate::shell::{cargo, output, root, run};
+use crate::starter;
 
 /// The package.
 pub fn package() -> PathBuf {
@@ -26,11 +27,37 @@ pub fn test() -> Result<()> {
     pytest(&["-m", "not torch"])
 }
 
-/// All tests that need PyTorch; those of `torch.compile` say that they are left out where it is older than 2.
-pub fn torch() -> Result<()> {
+/// All tests that need PyTorch, and the way to QEMU; those of `torch.compile` say that they are left out where it is older than 2.
+pub fn full() -> Result<()> {
     install()?;
     run(&mut python(&["-c", "import torch; print('PyTorch', torch.__version__)"]))?;
-    pytest(&["-m", "torch"])
+    pytest(&["-m", "torch"])?;
+    to_qemu()
+}
+
+/// The way of `demo-host/docs/your-model.md` from Python to a head in QEMU, in a folder outside the tree.
+fn to_qemu() -> Result<()> {
+    let path = root().join("demo-host").join("docs").join("your-model.md");
+    let page = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let block = |language: &str| {
+        let (_, section) = page.split_once("## From Python\n")?;
+        let (_, block) = section.split_once(&format!("```{language}\n"))?;
+        block.split_once("```").map(|(block, _)| block)
+    };
+    let block = |language| block(language).with_context(|| format!("{} has no block of {language}", path.display()));
+
+    let folder = std::env::temp_dir().join("gradient-decay-python");
+    let project = folder.join("my-device");
+    starter::copy_project(&project)?;
+    let said = output(python(&["-c", block("python")?]).current_dir(&folder))?;
+    ensure!(block("python")?.contains(said.trim()), "the model said {said}, but {} says otherwise", path.display());
+    let main = project.join("src").join("main.rs");
+    fs::write(&main, block("rust")?).with_context(|| format!("cannot write {}", main.display()))?;
+    let printed = output(&mut starter::cargo_in(&project, &["run", "--release", "--quiet"]))?;
+    ensure!(printed == block("text")?, "the head printed {printed:?}, but {} says otherwise", path.display());
+    fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    println!("A model of Python answers in QEMU as the page says.");
+    Ok(())
 }
 
 fn environment() -> PathBuf {

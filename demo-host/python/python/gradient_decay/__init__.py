@@ -2,6 +2,7 @@
 
 - ``gradient_decay.torch``: the loss for PyTorch, a drop-in for its ``CrossEntropyLoss``; only this module needs torch
 - ``HeadClassifier``, ``DiscriminantClassifier``: the heads of the device as scikit-learn estimators, to the same bits
+- ``export``, ``export_prior``: a trained head, or the prior of a discriminant, as Rust, C, bytes and checkpoints
 - ``BetaSchedule``: beta over the steps of a training
 - ``consistent_probabilities``: probabilities that mean what they say, for any beta
 """
@@ -9,6 +10,7 @@
 from typing import TYPE_CHECKING, Any
 
 from gradient_decay._core import BetaSchedule, __version__
+from gradient_decay._export import Exported, export, export_prior
 from gradient_decay._objective import consistent_probabilities, loss_and_gradient
 
 if TYPE_CHECKING:
@@ -18,9 +20,12 @@ __all__ = [
     "Answers",
     "BetaSchedule",
     "DiscriminantClassifier",
+    "Exported",
     "HeadClassifier",
     "__version__",
     "consistent_probabilities",
+    "export",
+    "export_prior",
     "loss_and_gradient",
 ]
 
