@@ -151,7 +151,6 @@ impl Prior {
         ensure!(progress.prior > 0.0, "its discriminant has learned nothing");
         let samples = progress.prior + progress.labels as f32;
         let used = progress.classes;
-        drop(view);
         let upper: Vec<f64> = numbers[..packed(features)].iter().map(|x| f64::from(*x)).collect();
         let diagonal: Vec<f64> = numbers[upper.len()..][..features].iter().map(|x| f64::from(*x)).collect();
         let covariance = covariance(&upper, &diagonal, features, f64::from(samples));

@@ -93,6 +93,9 @@ pub struct SweepArgs {
     /// or all]
     #[arg(long)]
     shard: Option<Shard>,
+    /// Train nothing: time a few steps on this machine, and say how long the whole experiment takes, one run at a time
+    #[arg(long, conflicts_with_all = ["results", "jobs", "shard"])]
+    dry_run: bool,
 }
 
 impl FullModels {
@@ -181,6 +184,10 @@ fn interrupted(run: &Run, path: &Path) -> ExitCode {
 
 fn sweep(args: SweepArgs) -> Result<ExitCode> {
     let plan = Plan::load(&args.experiment)?;
+    if args.dry_run {
+        print!("{}", experiments::estimate(&plan, args.data_dir, args.device)?);
+        return Ok(ExitCode::SUCCESS);
+    }
     let shard = match args.shard {
         Some(shard) => shard,
         None => Shard::from_environment(|name| std::env::var(name).ok())?,

@@ -8,6 +8,7 @@ caption { text-align: left; font-weight: 600; padding-bottom: .4rem; }
 th, td { padding: .25rem .7rem; text-align: right; border-bottom: 1px solid #e5e5e5; white-space: nowrap; }
 th { background: #f6f6f6; white-space: normal; vertical-align: bottom; } th:first-child, td:first-child { text-align: left; }
 table.text th { text-align: left; } table.text td { text-align: left; white-space: normal; vertical-align: top; }
+table.claims td:nth-child(n+4) { white-space: nowrap; }
 .held { color: #00694e; font-weight: 600; } .not-held { color: #a83800; font-weight: 600; } .not-tested { color: #666; }
 svg { max-width: 100%; height: auto; } .grid { display: flex; flex-wrap: wrap; gap: .5rem; }
 pre { background: #f6f6f6; padding: .8rem; overflow-x: auto; font-size: 13px; } .note { color: #555; }

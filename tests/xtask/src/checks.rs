@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 
-use crate::setup::Need::{self, ArmCompiler, Component, Nightly, Oldest, Python, PythonTorch, Qemu, Targets, Tool};
-use crate::{c, footprint, python, qemu, same_bits, slow, starter, workspace};
+use crate::setup::Need::{
+    self, ArmCompiler, Component, Emulators, Nightly, Oldest, Python, PythonTorch, Qemu, Targets, Tool,
+};
+use crate::{c, chips, footprint, python, qemu, same_bits, slow, starter, workspace};
 
 /// Which command runs a check; each tier has those before it as well.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -83,7 +85,7 @@ impl Check {
 const CLIPPY: Need = Component("clippy");
 
 /// All of them, in the order in which they begin where there is a choice: first what takes longest.
-pub const CHECKS: [Check; 29] = [
+pub const CHECKS: [Check; 31] = [
     Check {
         name: "burn",
         about: "The host program's tests with burn, in release",
@@ -205,6 +207,14 @@ pub const CHECKS: [Check; 29] = [
         run: |options| if options.bless { qemu::bless() } else { qemu::compare() },
     },
     Check {
+        name: "chips-quick",
+        about: "The Pico's image in an emulator of its chip: a lesson, a save, a restart; that of the RISC-V core in QEMU",
+        tier: Tier::Test,
+        place: Place::Own,
+        needs: &[Targets(&qemu::TARGETS), Qemu, Emulators],
+        run: |_| chips::quick(),
+    },
+    Check {
         name: "starter",
         about: "The starter project, copied out of the tree, does what its README says",
         tier: Tier::Test,
@@ -243,6 +253,14 @@ pub const CHECKS: [Check; 29] = [
         place: Place::Python,
         needs: &[Python, PythonTorch, Targets(&starter::TARGETS), Qemu],
         run: |_| python::full(),
+    },
+    Check {
+        name: "chips",
+        about: "All boards' images in emulators of their chips: also faults of bus and main loop, the display, the host link",
+        tier: Tier::Ci,
+        place: Place::Own,
+        needs: &[Targets(&qemu::TARGETS), Qemu, Emulators],
+        run: |_| chips::all(),
     },
     Check {
         name: "candle",

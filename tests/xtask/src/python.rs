@@ -60,12 +60,12 @@ fn to_qemu() -> Result<()> {
     Ok(())
 }
 
-fn environment() -> PathBuf {
+fn folder() -> PathBuf {
     root().join("target").join("python")
 }
 
 fn python(args: &[&str]) -> Command {
-    let mut command = Command::new(environment().join("bin").join("python"));
+    let mut command = Command::new(folder().join("bin").join("python"));
     command.args(args).current_dir(package());
     command
 }
@@ -77,20 +77,27 @@ fn pytest(args: &[&str]) -> Result<()> {
     run(pytest.args(args).env("OMP_NUM_THREADS", "1"))
 }
 
-/// The environment with what is pinned, and the package as its users install it.
-fn install() -> Result<()> {
-    let pinned = package().join("tests").join("requirements.txt");
-    let pins = fs::read_to_string(&pinned).with_context(|| format!("cannot read {}", pinned.display()))?;
-    // Written behind the installation, so that one that was cut off is begun again.
-    let installed = environment().join("installed.txt");
-    if fs::read_to_string(&installed).ok().as_ref() != Some(&pins) {
-        let clear = ["-m", "venv", "--clear", "--system-site-packages"];
-        run(Command::new(interpreter()).args(clear).arg(environment()))?;
-        run(python(&["-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes", "-r"])
-            .arg(&pinned))?;
-        fs::write(&installed, pins).with_context(|| format!("cannot write {}", installed.display()))?;
+/// Sees to it that there is an environment with what a file pins, by its hashes; the system's packages are seen in it or not.
+pub fn environment(folder: &Path, requirements: &Path, sees_system: bool) -> Result<()> {
+    let pins = fs::read_to_string(requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
+    let copy = folder.join("requirements.txt");
+    if fs::read_to_string(&copy).is_ok_and(|there| there == pins) {
+        return Ok(());
     }
-    let programs = environment().join("bin");
+    let system: &[&str] = if sees_system { &["--system-site-packages"] } else { &[] };
+    run(Command::new(interpreter()).args(["-m", "venv", "--clear"]).args(system).arg(folder))?;
+    let mut pip = Command::new(folder.join("bin").join("python"));
+    run(pip
+        .args(["-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes", "-r"])
+        .arg(requirements))?;
+    // Last, since it says that all is there.
+    fs::write(&copy, pins).with_context(|| format!("cannot write {}", copy.display()))
+}
+
+/// The package, as its users install it, in its environment.
+fn install() -> Result<()> {
+    environment(&folder(), &package().join("tests").join("requirements.txt"), true)?;
+    let programs = folder().join("bin");
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths([programs].into_iter().chain(std::env::split_paths(&path)))?;
     let install = ["-m", "pip", "install", "-q", "--disable-pip-version-check", "--no-deps", "--no-build-isolation"];

@@ -8,12 +8,15 @@ use anyhow::{Result, bail};
 
 use crate::checks::Check;
 use crate::shell::{has, output, root, run};
-use crate::{python, slow};
+use crate::{chips, python, slow};
 
 /// The runner that decodes the firmware's log, and the decoder where the runner does not know the machine, at the versions that are
 /// tested with.
 const QEMU_RUN: &str = "0.3.1";
 const DEFMT_PRINT: &str = "1.2.0";
+
+/// A Python as an error names it.
+const PYTHON: &str = "Python 3.10 or later with its module venv";
 
 /// A need of a check.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -28,6 +31,8 @@ pub enum Need {
     Oldest,
     /// QEMU, and what runs it and decodes its log, which is installed into the target folder.
     Qemu,
+    /// The emulators in `tests/chips`, and what decodes the log there.
+    Emulators,
     /// A C compiler for Arm.
     ArmCompiler,
     /// A Python that makes environments.
@@ -57,10 +62,19 @@ pub fn ready(checks: &[&Check]) -> Result<()> {
                 tool("qemu-run", QEMU_RUN)?;
                 tool("defmt-print", DEFMT_PRINT)?;
             }
+            Need::Emulators => {
+                tool("defmt-print", DEFMT_PRINT)?;
+                module("ensurepip", "python3-venv", PYTHON)?;
+                python::environment(
+                    &chips::folder().join("venv"),
+                    &root().join("tests/chips/requirements.txt"),
+                    false,
+                )?;
+            }
             Need::ArmCompiler => {
                 program("arm-none-eabi-g++", "gcc-arm-none-eabi", "GCC for Arm without an operating system")?;
             }
-            Need::Python => module("ensurepip", "python3-venv", "Python 3.10 or later with its module venv")?,
+            Need::Python => module("ensurepip", "python3-venv", PYTHON)?,
             Need::PythonTorch => module("torch", "python3-torch", "PyTorch")?,
             Need::Tool(name, version) => tool(name, version)?,
         }
@@ -105,13 +119,17 @@ fn by_apt(name: &str, is_there: impl Fn() -> bool, package: &str, what: &str) ->
     if is_there() {
         return Ok(());
     }
-    let installed = has("apt-get")
-        && run(Command::new("apt-get").args(["update", "-qq"])).is_ok()
-        && run(Command::new("apt-get").args(["install", "-y", "-qq", "--no-install-recommends", package])).is_ok();
-    if !installed || !is_there() {
+    if !install(package) || !is_there() {
         bail!("{name} is missing and could not be installed: install {what} (in Debian the package {package})");
     }
     Ok(())
+}
+
+/// Installs a package by apt, where there is apt; whether it did.
+fn install(package: &str) -> bool {
+    has("apt-get")
+        && run(Command::new("apt-get").args(["update", "-qq"])).is_ok()
+        && run(Command::new("apt-get").args(["install", "-y", "-qq", "--no-install-recommends", package])).is_ok()
 }
 
 /// Sees to it that there is a tool, in the target folder or elsewhere.

@@ -3,17 +3,19 @@
 use embedded_hal::digital::InputPin;
 use embedded_io::{Read, ReadReady, Write};
 use embedded_storage::nor_flash::NorFlash;
-use gradient_decay::{Answer, Contents, Prediction, Store, store};
+use gradient_decay::store::{self, StoreError};
+use gradient_decay::{Answer, Contents, Prediction, Store, checkpoint};
+use gradient_decay_link::Means;
 use heapless::spsc::Consumer;
 
-use super::button::{Button, ButtonEvent, Which};
+use super::button::{Button, ButtonEvent, HELD, Which};
 use super::control::{Action, Input, Mode};
 use super::display::{Display, Shown};
 use super::event::{Event, Fault, FlashFault};
 use super::features::{FEATURES, Window};
 use super::sampling::{RATE, Reading, SensorFault};
-use super::{GESTURES, Learner, learn, take_back};
-use crate::link::Server;
+use super::{GESTURES, Learner, learn, renew, take_back};
+use crate::link::{Learned, Server};
 
 /// The samples between two answers: four a window.
 const STRIDE: u8 = 16;
@@ -24,8 +26,17 @@ const BRIDGED: u16 = 2;
 /// The readings for which a fault is shown: 1 s.
 const FAULT_SHOWN: u8 = RATE as u8;
 
+/// The bytes of a learner that is saved.
+pub const SAVED_BYTES: usize = checkpoint::bytes::<Learner>();
+
+/// The readings for which a user's consent lasts: a minute.
+const CONSENT: u16 = 60 * RATE as u16;
+
+/// How a user consents to a host's replacing or erasing what the device knows.
+const MEANS: Means = Means::Buttons { held: (HELD / RATE as u16) as u8, lasts: (CONSENT / RATE as u16) as u8 };
+
 /// Room for a learner on its way to flash and back.
-pub type Buffer = [u8; store::buffer_size::<Learner>()];
+pub type Buffer = [u8; store::buffer_for(SAVED_BYTES)];
 
 /// A board's hardware, and what it keeps in statics.
 pub struct Parts<'a, Label, Save, D, F: NorFlash> {
@@ -37,8 +48,7 @@ pub struct Parts<'a, Label, Save, D, F: NorFlash> {
     pub save: Button<Save>,
     /// The LED, or LEDs.
     pub display: D,
-    /// Where the learner is saved: three pages of flash or more, or two with room for two learners each. See [`Joined`](crate::joined::Joined)
-    /// for a flash with smaller ones.
+    /// Where the learner is saved, with room for [`SAVED_BYTES`].
     pub store: Store<F>,
     /// The [`learner`](super::learner()), in a static.
     pub learner: &'a mut Learner,
@@ -55,6 +65,8 @@ pub struct App<'a, Label, Save, D, F: NorFlash> {
     store: Store<F>,
     learner: &'a mut Learner,
     buffer: &'a mut Buffer,
+    /// Why what the flash held at the start was not loaded, if that is still there: it is not to be lost by accident.
+    kept: Option<FlashFault>,
     window: Window,
     mode: Mode,
     frozen: [f32; FEATURES],
@@ -65,6 +77,8 @@ pub struct App<'a, Label, Save, D, F: NorFlash> {
     missing: u16,
     sensor_fault: Option<SensorFault>,
     fault_shown: u8,
+    /// The readings for which consent still lasts.
+    consent: u16,
     dark: bool,
 }
 
@@ -78,8 +92,6 @@ where
     /// A device that goes on from what was saved, as if it had never been off, or as the learner is if nothing was. `observe` is told
     /// which.
     pub fn new(parts: Parts<'a, Label, Save, D, F>, observe: &mut impl FnMut(Event)) -> Self {
-        // With its header and those of the page.
-        const { assert!(size_of::<Buffer>() + 96 <= F::ERASE_SIZE, "a learner must fit into a page: join some") };
         let Parts { readings, label, save, display, store, learner, buffer } = parts;
         let mut app = App {
             readings,
@@ -89,6 +101,7 @@ where
             store,
             learner,
             buffer,
+            kept: None,
             window: Window::new(),
             mode: Mode::Filling,
             frozen: [0.0; FEATURES],
@@ -98,6 +111,7 @@ where
             missing: 0,
             sensor_fault: None,
             fault_shown: 0,
+            consent: 0,
             dark: false,
         };
         app.load(observe);
@@ -109,6 +123,7 @@ where
     pub fn poll(&mut self, observe: &mut impl FnMut(Event)) -> bool {
         let Some(reading) = self.readings.dequeue() else { return false };
         self.take(reading, observe);
+        self.consent = self.consent.saturating_sub(1);
         self.buttons(observe);
         self.advance(Input::Tick, observe);
         self.infer(observe);
@@ -116,17 +131,20 @@ where
         true
     }
 
-    /// Answers what a host asks over a serial port: see [`link`](crate::link). Never waits for it. `observe` is told of a save.
+    /// Answers what a host asks over a serial port: see [`link`](crate::link). Never waits for it. Without consent, given by both buttons held
+    /// for two seconds or by the [server's setting](Server::consenting), a host replaces and erases nothing. `observe` is told of a save.
     pub fn serve<P: Read + ReadReady + Write, const PARAMETERS: usize>(
         &mut self,
         server: &mut Server<GESTURES, FEATURES, PARAMETERS>,
         port: &mut P,
         observe: &mut impl FnMut(Event),
     ) {
-        let App { learner, store, buffer, .. } = self;
+        let App { learner, store, buffer, kept, .. } = self;
         let mut result = None;
         let labels = learner.head().labels();
-        server.poll(port, &mut **learner, |learner| result.insert(save(store, learner, buffer)).is_ok());
+        let consent = if self.consent > 0 { Ok(()) } else { Err(MEANS) };
+        server
+            .poll(port, &mut **learner, consent, |learner| result.insert(save(store, *kept, learner, buffer)).is_ok());
         if self.learner.head().labels() != labels {
             // The last label is the host's, who can take it back.
             self.last = None;
@@ -160,7 +178,12 @@ where
             }
             Ok(false) => observe(Event::StartedNew),
             Err(error) => {
-                self.fault(Fault::NotLoaded(error.into()), observe);
+                let fault = match error {
+                    StoreError::Checkpoint(error) => FlashFault::OtherShape(error),
+                    error => error.into(),
+                };
+                self.kept = matches!(fault, FlashFault::OtherShape(_) | FlashFault::Foreign).then_some(fault);
+                self.fault(Fault::NotLoaded(fault), observe);
                 observe(Event::StartedNew);
             }
         }
@@ -209,7 +232,9 @@ where
 
     fn buttons(&mut self, observe: &mut impl FnMut(Event)) {
         match self.label.poll() {
-            Some(ButtonEvent::Pressed) => self.advance(Input::Tap, observe),
+            Some(ButtonEvent::Pressed) => {
+                self.advance(if self.save.is_just_pressed() { Input::Both } else { Input::Tap }, observe);
+            }
             Some(ButtonEvent::Stuck) => {
                 self.fault(Fault::Stuck(Which::Label), observe);
                 self.advance(Input::LabelStuck, observe);
@@ -222,8 +247,12 @@ where
         match self.save.poll() {
             Some(ButtonEvent::Released) => self.advance(Input::Save, observe),
             Some(ButtonEvent::ReleasedAfterHold) => self.advance(Input::SaveAfterHold, observe),
-            Some(ButtonEvent::Stuck) => self.fault(Fault::Stuck(Which::Save), observe),
+            Some(ButtonEvent::Stuck) => {
+                self.fault(Fault::Stuck(Which::Save), observe);
+                self.advance(Input::SaveStuck, observe);
+            }
             Some(ButtonEvent::Unreadable) => self.fault(Fault::Button(Which::Save), observe),
+            Some(ButtonEvent::Pressed) if self.label.is_just_pressed() => self.advance(Input::Both, observe),
             Some(ButtonEvent::Pressed) | None => {}
         }
     }
@@ -243,20 +272,21 @@ where
             Some(Action::Remove(gesture)) => self.remove(gesture, observe),
             Some(Action::TakeBack) => self.take_back(observe),
             Some(Action::Forget) => observe(Event::Forgot),
+            Some(Action::Consent) => {
+                self.consent = CONSENT;
+                observe(Event::Consented);
+            }
             Some(Action::Refuse) => self.fault(Fault::NothingToLabel, observe),
             Some(Action::Save) => self.save(observe),
-            Some(Action::EraseAndSave) => match self.store.erase() {
-                Ok(()) => self.save(observe),
-                Err(error) => self.fault(Fault::NotSaved(error.into()), observe),
-            },
+            Some(Action::Overwrite) => self.overwrite(observe),
         }
     }
 
     fn learn(&mut self, gesture: u8, observe: &mut impl FnMut(Event)) {
         let class = usize::from(gesture) - 1;
         let knew = self.learner.head().labels() > 0;
-        match learn(self.learner, &self.frozen, class, |step| step.prediction()) {
-            Ok(Prediction { class: before, probability }) => {
+        match learn(self.learner, &self.frozen, class) {
+            Ok(Learned { prediction: Prediction { class: before, probability }, .. }) => {
                 let (before, probability) = if knew { (Some(number(before)), probability) } else { (None, 0.0) };
                 let samples = self.learner.head().samples(class);
                 self.last = Some((self.frozen, class as u8));
@@ -285,6 +315,9 @@ where
         self.last = None;
         match self.learner.remove_class(usize::from(gesture) - 1) {
             Ok(()) => {
+                if self.learner.classes() == 0 {
+                    renew(self.learner);
+                }
                 self.changed();
                 observe(Event::Removed { gesture });
             }
@@ -299,8 +332,20 @@ where
     }
 
     fn save(&mut self, observe: &mut impl FnMut(Event)) {
-        let result = save(&mut self.store, self.learner, self.buffer);
+        let result = save(&mut self.store, self.kept, self.learner, self.buffer);
         self.saved(result, observe);
+    }
+
+    /// Saves in place of all that the flash holds.
+    fn overwrite(&mut self, observe: &mut impl FnMut(Event)) {
+        match self.store.overwrite(self.learner, Contents::ALL, self.buffer) {
+            Ok(()) => {
+                self.kept = None;
+                observe(Event::Overwrote { labels: self.learner.head().labels() });
+            }
+            Err(error) => self.fault(Fault::NotSaved(error.into()), observe),
+        }
+        self.begin_window(observe);
     }
 
     /// Tells what a save came to, and begins a new window: many a flash stops the processor while it is erased, and nobody counts the
@@ -308,6 +353,7 @@ where
     fn saved(&mut self, result: Result<(), FlashFault>, observe: &mut impl FnMut(Event)) {
         match result {
             Ok(()) => observe(Event::Saved { labels: self.learner.head().labels() }),
+            Err(fault) if Some(fault) == self.kept => self.fault(Fault::HoldToOverwrite(fault), observe),
             Err(fault) => self.fault(Fault::NotSaved(fault), observe),
         }
         self.begin_window(observe);
@@ -340,6 +386,8 @@ where
         let shown = match (self.fault_shown, self.mode, self.answer) {
             (1.., _, _) => Shown::Fault,
             (0, Mode::Counting { taps, .. }, _) => Shown::Taps(taps),
+            // Until the consent is given.
+            (0, Mode::Both { held: ..HELD }, _) => Shown::Taps(2),
             (0, _, Some(answer)) => Shown::Answer(answer),
             (0, _, None) => Shown::Nothing,
         };
@@ -357,8 +405,16 @@ where
     }
 }
 
-/// Saves all of a learner.
-fn save<F: NorFlash>(store: &mut Store<F>, learner: &Learner, buffer: &mut Buffer) -> Result<(), FlashFault> {
+/// Saves all of a learner, unless the flash has something that is `kept`.
+fn save<F: NorFlash>(
+    store: &mut Store<F>,
+    kept: Option<FlashFault>,
+    learner: &Learner,
+    buffer: &mut Buffer,
+) -> Result<(), FlashFault> {
+    if let Some(fault) = kept {
+        return Err(fault);
+    }
     Ok(store.save(learner, Contents::ALL, buffer)?)
 }
 

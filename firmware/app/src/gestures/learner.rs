@@ -2,14 +2,12 @@
 //! of them.
 
 use gradient_decay::calibration::Summary;
-use gradient_decay::{
-    Answer, Calibration, DiscriminantHead, Error, Novelty, Parts, Readout, Step, StreamingLda, kernels,
-};
+use gradient_decay::{Answer, Calibration, DiscriminantHead, Error, Novelty, Parts, Readout, StreamingLda, kernels};
 
 use super::GESTURES;
 use super::features::FEATURES;
 use super::units::Units;
-use crate::link::{Import, Served};
+use crate::link::{Import, Learned, Served};
 
 /// The head of a gesture learner: 2,816 bytes.
 pub type Head = DiscriminantHead<GESTURES, FEATURES, { kernels::packed(FEATURES) }>;
@@ -23,8 +21,8 @@ pub const LDA: StreamingLda = StreamingLda::new();
 /// Below this probability an answer is `unknown`. With few examples no probability is large, since what they say is not sure either.
 const THRESHOLD: f32 = 0.4;
 
-/// Beyond so many deviations of the known windows' distances a window is `unknown`: so that nine of ten real ones that are known pass.
-const DEVIATIONS: f32 = 0.75;
+/// Beyond so many deviations of the known windows' scores a window is `unknown`: so that nine of ten real ones that are known pass.
+const DEVIATIONS: f32 = 0.6;
 
 /// One that knows no gesture yet. It is large: for a static.
 pub const fn learner() -> Learner {
@@ -33,17 +31,12 @@ pub const fn learner() -> Learner {
     Learner::new(Head::empty(), parts)
 }
 
-/// Learns the features of a window as a gesture, from 0 on; one more than there are is a new one. Returns what `report` makes of the step.
+/// Learns the features of a window as a gesture, from 0 on; one more than there are is a new one.
 ///
 /// # Errors
 /// [`Error::Target`] if the gesture is beyond the next new one, [`Error::NoRoom`] if there are [`GESTURES`] already; as
 /// [`Learner::learn`](gradient_decay::Learner::learn). The learner is then as it was.
-pub fn learn<T>(
-    learner: &mut Learner,
-    features: &[f32; FEATURES],
-    gesture: usize,
-    report: impl FnOnce(&Step<'_, f32>) -> T,
-) -> Result<T, Error> {
+pub fn learn(learner: &mut Learner, features: &[f32; FEATURES], gesture: usize) -> Result<Learned, Error> {
     let known = learner.classes();
     if gesture > known {
         return Err(Error::Target { target: gesture, classes: GESTURES.min(known + 1) });
@@ -51,7 +44,7 @@ pub fn learn<T>(
     if gesture == known {
         learner.add_class()?;
     }
-    let learned = learner.learn(&LDA, features, gesture).map(|step| report(&step));
+    let learned = learner.learn(&LDA, features, gesture).map(|step| Learned::from(&step));
     if learned.is_err() && gesture == known {
         learner.remove_class(gesture)?;
     }
@@ -68,6 +61,13 @@ pub fn take_back(learner: &mut Learner, features: &[f32; FEATURES], gesture: usi
         learner.remove_class(gesture)?;
     }
     Ok(())
+}
+
+/// Makes a learner new. Removed gestures leave their share in the scatter of all; this leaves nothing.
+// Not inlined: it is large, and called where there is little stack.
+#[inline(never)]
+pub fn renew(learner: &mut Learner) {
+    *learner = self::learner();
 }
 
 impl Served<FEATURES> for Learner {
@@ -87,13 +87,8 @@ impl Served<FEATURES> for Learner {
         Self::answer(self, features)
     }
 
-    fn learn<T>(
-        &mut self,
-        features: &[f32; FEATURES],
-        class: usize,
-        report: impl FnOnce(&Step<'_, f32>) -> T,
-    ) -> Result<T, Error> {
-        learn(self, features, class, report)
+    fn learn(&mut self, features: &[f32; FEATURES], class: usize) -> Result<Learned, Error> {
+        learn(self, features, class)
     }
 
     fn take_back(&mut self, features: &[f32; FEATURES], class: usize) -> Result<bool, Error> {
@@ -108,12 +103,11 @@ impl Served<FEATURES> for Learner {
     }
 
     /// The means and the scatter do not follow from a linear head: only that of a new learner is taken, which makes this one new.
-    #[inline(never)]
     fn import(&mut self, parameters: &[f32], _: u32) -> Result<(), Import> {
         if parameters.iter().any(|parameter| *parameter != 0.0) {
             return Err(Import::ReadOnly);
         }
-        *self = learner();
+        renew(self);
         Ok(())
     }
 }
