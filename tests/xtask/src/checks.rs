@@ -192,10 +192,10 @@ pub const CHECKS: [Check; 31] = [
     },
     Check {
         name: "python",
-        about: "The Python package: its lints, its tests but those that need PyTorch",
+        about: "The Python package, built as its users do, and its tests but those that need PyTorch",
         tier: Tier::Test,
         place: Place::Python,
-        needs: &[CLIPPY, Python],
+        needs: &[Python],
         run: |_| python::test(),
     },
     Check {
@@ -248,10 +248,10 @@ pub const CHECKS: [Check; 31] = [
     },
     Check {
         name: "python-full",
-        about: "The Python package's tests that need PyTorch, and its way to a head in QEMU",
+        about: "The Python package: its lints, its tests that need PyTorch, and its way to a head in QEMU",
         tier: Tier::Ci,
         place: Place::Python,
-        needs: &[Python, PythonTorch, Targets(&starter::TARGETS), Qemu],
+        needs: &[CLIPPY, Python, PythonTorch, Targets(&starter::TARGETS), Qemu],
         run: |_| python::full(),
     },
     Check {

@@ -20,15 +20,15 @@ pub fn interpreter() -> &'static str {
     if Path::new(system).exists() { system } else { "python3" }
 }
 
-/// Lints, and the tests that need no PyTorch.
+/// The tests that need no PyTorch.
 pub fn test() -> Result<()> {
-    cargo(&package(), &["clippy", "--release", "--locked", "--", "-D", "warnings"])?;
     install()?;
     pytest(&["-m", "not torch"])
 }
 
-/// All tests that need PyTorch, and the way to QEMU; those of `torch.compile` say that they are left out where it is older than 2.
+/// Lints, all tests that need PyTorch, and the way to QEMU; those of `torch.compile` say that they are left out where it is older than 2.
 pub fn full() -> Result<()> {
+    cargo(&package(), &["clippy", "--release", "--locked", "--", "-D", "warnings"])?;
     install()?;
     run(&mut python(&["-c", "import torch; print('PyTorch', torch.__version__)"]))?;
     pytest(&["-m", "torch"])?;
