@@ -2,8 +2,10 @@
 
 use anyhow::Result;
 
-use crate::setup::Need::{self, ArmCompiler, Component, Emulators, Nightly, Oldest, Qemu, Targets, Tool};
-use crate::{c, chips, footprint, qemu, same_bits, slow, starter, workspace};
+use crate::setup::Need::{
+    self, ArmCompiler, Component, Emulators, Nightly, Oldest, Python, PythonTorch, Qemu, Targets, Tool,
+};
+use crate::{c, chips, footprint, python, qemu, same_bits, slow, starter, workspace};
 
 /// Which command runs a check; each tier has those before it as well.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -56,6 +58,7 @@ pub enum Place {
     Boards,
     Bench,
     CLibrary,
+    Python,
     /// One of the check's own.
     Own,
 }
@@ -82,7 +85,7 @@ impl Check {
 const CLIPPY: Need = Component("clippy");
 
 /// All of them, in the order in which they begin where there is a choice: first what takes longest.
-pub const CHECKS: [Check; 29] = [
+pub const CHECKS: [Check; 31] = [
     Check {
         name: "burn",
         about: "The host program's tests with burn, in release",
@@ -188,6 +191,14 @@ pub const CHECKS: [Check; 29] = [
         run: |_| c::test(),
     },
     Check {
+        name: "python",
+        about: "The Python package, built as its users do, and its tests but those that need PyTorch",
+        tier: Tier::Test,
+        place: Place::Python,
+        needs: &[Python],
+        run: |_| python::test(),
+    },
+    Check {
         name: "qemu",
         about: "The firmware in QEMU logs what is expected",
         tier: Tier::Test,
@@ -234,6 +245,14 @@ pub const CHECKS: [Check; 29] = [
         place: Place::Release,
         needs: &[Targets(&qemu::TARGETS), Qemu],
         run: |_| qemu::link(),
+    },
+    Check {
+        name: "python-full",
+        about: "The Python package: its lints, its tests that need PyTorch, and its way to a head in QEMU",
+        tier: Tier::Ci,
+        place: Place::Python,
+        needs: &[CLIPPY, Python, PythonTorch, Targets(&starter::TARGETS), Qemu],
+        run: |_| python::full(),
     },
     Check {
         name: "chips",

@@ -7,6 +7,7 @@ mod c;
 mod checks;
 mod chips;
 mod footprint;
+mod python;
 mod qemu;
 mod runner;
 mod same_bits;

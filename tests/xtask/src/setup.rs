@@ -1,21 +1,22 @@
 //! Setting up what the checks need and the machine lacks.
 
 use std::ffi::OsString;
-use std::fs;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
 
 use crate::checks::Check;
-use crate::chips;
 use crate::shell::{has, output, root, run};
-use crate::slow;
+use crate::{chips, python, slow};
 
 /// The runner that decodes the firmware's log, and the decoder where the runner does not know the machine, at the versions that are
 /// tested with.
 const QEMU_RUN: &str = "0.3.1";
 const DEFMT_PRINT: &str = "1.2.0";
+
+/// A Python as an error names it.
+const PYTHON: &str = "Python 3.10 or later with its module venv";
 
 /// A need of a check.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -34,6 +35,10 @@ pub enum Need {
     Emulators,
     /// A C compiler for Arm.
     ArmCompiler,
+    /// A Python that makes environments.
+    Python,
+    /// PyTorch in that Python: the system's, since that of the registry brings gigabytes of libraries for GPUs.
+    PythonTorch,
     /// A tool of a registry, of this version or a compatible one.
     Tool(&'static str, &'static str),
 }
@@ -59,11 +64,18 @@ pub fn ready(checks: &[&Check]) -> Result<()> {
             }
             Need::Emulators => {
                 tool("defmt-print", DEFMT_PRINT)?;
-                emulators()?;
+                module("ensurepip", "python3-venv", PYTHON)?;
+                python::environment(
+                    &chips::folder().join("venv"),
+                    &root().join("tests/chips/requirements.txt"),
+                    false,
+                )?;
             }
             Need::ArmCompiler => {
                 program("arm-none-eabi-g++", "gcc-arm-none-eabi", "GCC for Arm without an operating system")?;
             }
+            Need::Python => module("ensurepip", "python3-venv", PYTHON)?,
+            Need::PythonTorch => module("torch", "python3-torch", "PyTorch")?,
             Need::Tool(name, version) => tool(name, version)?,
         }
     }
@@ -86,11 +98,29 @@ fn rustup(kind: &str, names: &[&str]) -> Result<()> {
 
 /// Installs a program by apt where that can be, unless it is there.
 fn program(program: &str, package: &str, what: &str) -> Result<()> {
-    if has(program) {
+    by_apt(program, || has(program), package, what)
+}
+
+/// The same for a module of Python.
+fn module(module: &str, package: &str, what: &str) -> Result<()> {
+    let is_there = || {
+        let mut import = Command::new(python::interpreter());
+        import
+            .arg("-c")
+            .arg(format!("import {module}"))
+            .stderr(Stdio::null())
+            .status()
+            .is_ok_and(|status| status.success())
+    };
+    by_apt(module, is_there, package, what)
+}
+
+fn by_apt(name: &str, is_there: impl Fn() -> bool, package: &str, what: &str) -> Result<()> {
+    if is_there() {
         return Ok(());
     }
-    if !install(package) || !has(program) {
-        bail!("{program} is missing and could not be installed: install {what} (in Debian the package {package})");
+    if !install(package) || !is_there() {
+        bail!("{name} is missing and could not be installed: install {what} (in Debian the package {package})");
     }
     Ok(())
 }
@@ -117,27 +147,6 @@ fn tool(name: &str, version: &str) -> Result<()> {
 pub fn installed(name: &str) -> PathBuf {
     let path = tools().join("bin").join(name);
     if path.exists() { path } else { name.into() }
-}
-
-/// Sees to it that there is a Python environment in the target folder, with what `tests/chips/requirements.txt` has, by its hashes.
-fn emulators() -> Result<()> {
-    program("python3", "python3", "Python")?;
-    let (requirements, venv) = (root().join("tests/chips/requirements.txt"), chips::folder().join("venv"));
-    let wanted = fs::read(&requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
-    let copy = venv.join("requirements.txt");
-    if fs::read(&copy).is_ok_and(|there| there == wanted) {
-        return Ok(());
-    }
-    let make = || run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
-    if make().is_err() {
-        // Debian has it apart.
-        install("python3-venv");
-        make().context("install Python's module venv (in Debian the package python3-venv)")?;
-    }
-    let mut pip = Command::new(venv.join("bin").join("python"));
-    run(pip.args(["-m", "pip", "install", "--quiet", "--require-hashes", "-r"]).arg(&requirements))?;
-    // Last, since it says that all is there.
-    fs::write(&copy, wanted).with_context(|| format!("cannot write {}", copy.display()))
 }
 
 /// Sees to it that there is a toolchain, with these components.

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use anyhow::Result;
 
-use crate::footprint;
 use crate::shell::{boards, cargo, doc, root, run};
+use crate::{footprint, python};
 
 /// The targets that the core is compiled for in every combination of features: one without and one with an FPU.
 pub const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
@@ -39,9 +39,8 @@ pub fn format() -> Result<()> {
     }
     let firmware = root().join("firmware");
     let tests = root().join("tests");
-    for package in
-        [footprint::package(), firmware.join("c-api"), firmware.join("starter"), tests.join("fuzz"), no_panic_package()]
-    {
+    let packages = [footprint::package(), firmware.join("c-api"), firmware.join("starter"), tests.join("fuzz")];
+    for package in packages.into_iter().chain([no_panic_package(), python::package()]) {
         cargo(&package, &["fmt", "--check"])?;
     }
     Ok(())

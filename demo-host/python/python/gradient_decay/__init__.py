@@ -1,0 +1,45 @@
+"""gradient-decay for Python.
+
+- ``gradient_decay.torch``: the loss for PyTorch, a drop-in for its ``CrossEntropyLoss``; only this module needs torch
+- ``HeadClassifier``, ``DiscriminantClassifier``: the heads of the device as scikit-learn estimators, to the same bits
+- ``export``, ``export_prior``: a trained head, or the prior of a discriminant, as Rust, C, bytes and checkpoints
+- ``BetaSchedule``: beta over the steps of a training
+- ``consistent_probabilities``: probabilities that mean what they say, for any beta
+"""
+
+from typing import TYPE_CHECKING, Any
+
+from gradient_decay._core import BetaSchedule, __version__
+from gradient_decay._export import Exported, export, export_prior
+from gradient_decay._objective import consistent_probabilities, loss_and_gradient
+
+if TYPE_CHECKING:
+    from gradient_decay._estimators import Answers, DiscriminantClassifier, HeadClassifier
+
+__all__ = [
+    "Answers",
+    "BetaSchedule",
+    "DiscriminantClassifier",
+    "Exported",
+    "HeadClassifier",
+    "__version__",
+    "consistent_probabilities",
+    "export",
+    "export_prior",
+    "loss_and_gradient",
+]
+
+_ESTIMATORS = ("Answers", "DiscriminantClassifier", "HeadClassifier")
+
+
+def __getattr__(name: str) -> Any:
+    # scikit-learn takes a second to import, which whoever wants only the loss need not wait for.
+    if name in _ESTIMATORS:
+        from gradient_decay import _estimators
+
+        return getattr(_estimators, name)
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

@@ -1,0 +1,38 @@
+//! Arguments that Python passes, and errors that it gets.
+
+use gradient_decay::Error;
+use gradient_decay::error::Slice;
+use pyo3::exceptions::{PyOverflowError, PyValueError};
+use pyo3::prelude::*;
+
+/// The core's sentence as a `ValueError`.
+pub fn refused(error: Error) -> PyErr {
+    PyValueError::new_err(error.to_string())
+}
+
+/// The same, of a sample of a batch.
+pub fn refused_sample((sample, error): (usize, Error)) -> PyErr {
+    PyValueError::new_err(format!("sample {sample}: {error}"))
+}
+
+/// `Ok` if a slice has the expected length.
+pub fn check_length(slice: Slice, expected: usize, actual: usize) -> PyResult<()> {
+    if actual == expected { Ok(()) } else { Err(refused(Error::Length { slice, expected, actual })) }
+}
+
+/// A number of things, in [0, 2^32). One out of range is a `ValueError`, where that of PyO3 is an `OverflowError`.
+pub struct Count(pub u32);
+
+impl<'a, 'py> FromPyObject<'a, 'py> for Count {
+    type Error = PyErr;
+
+    fn extract(object: Borrowed<'a, 'py, PyAny>) -> PyResult<Self> {
+        object.extract::<u32>().map(Count).map_err(|error: PyErr| {
+            if error.is_instance_of::<PyOverflowError>(object.py()) {
+                PyValueError::new_err(format!("a count is {}, but must be in [0, 4294967295]", *object))
+            } else {
+                error
+            }
+        })
+    }
+}

@@ -1,0 +1,141 @@
+//! Batches of samples, and what any head says of them.
+
+use gradient_decay::error::Slice;
+use gradient_decay::{Answer, Error, Head, Libm, Readout};
+use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+use crate::arguments::{check_length, refused, refused_sample};
+
+/// Rows of features, one behind the other.
+#[derive(Clone, Copy)]
+pub struct Batch<'a> {
+    values: &'a [f32],
+    columns: usize,
+}
+
+impl<'a> Batch<'a> {
+    /// The rows of a contiguous array, each of so many features.
+    pub fn new(array: &'a PyReadonlyArray2<'_, f32>, features: usize) -> PyResult<Self> {
+        let columns = array.shape()[1];
+        check_length(Slice::Features, features, columns)?;
+        Ok(Batch { values: contiguous(array.as_slice())?, columns })
+    }
+
+    /// The samples, in order.
+    pub fn rows(&self) -> impl ExactSizeIterator<Item = &'a [f32]> {
+        self.values.chunks_exact(self.columns)
+    }
+
+    /// One of them.
+    pub fn row(&self, index: usize) -> Option<&'a [f32]> {
+        self.values.get(index.checked_mul(self.columns)?..)?.get(..self.columns)
+    }
+}
+
+/// The classes of a batch, as many as it has samples.
+pub fn labels<'a>(array: &'a PyReadonlyArray1<'_, u32>, batch: &Batch<'_>) -> PyResult<&'a [u32]> {
+    check_length(Slice::Targets, batch.rows().len(), array.len())?;
+    contiguous(array.as_slice())
+}
+
+/// The numbers of a contiguous array.
+pub fn contiguous<T, E>(slice: Result<&[T], E>) -> PyResult<&[T]> {
+    slice.map_err(|_| PyValueError::new_err("an array must be contiguous in C order: use numpy.ascontiguousarray"))
+}
+
+/// Numbers as an array of `columns` columns, without a copy.
+pub fn into_array(py: Python<'_>, values: Vec<f32>, columns: usize) -> PyResult<Bound<'_, PyArray2<f32>>> {
+    let rows = values.len() / columns;
+    PyArray1::from_vec(py, values).reshape([rows, columns])
+}
+
+/// An error, and the sample that it is of.
+type OfSample<T> = Result<T, (usize, Error)>;
+
+/// A row of `columns` numbers for each sample, which `fill` writes.
+fn fill_rows(
+    batch: Batch<'_>,
+    columns: usize,
+    mut fill: impl FnMut(&[f32], &mut [f32]) -> Result<(), Error>,
+) -> OfSample<Vec<f32>> {
+    let mut values = vec![0.0; batch.rows().len() * columns];
+    for (sample, (row, to)) in batch.rows().zip(values.chunks_exact_mut(columns)).enumerate() {
+        fill(row, to).map_err(|error| (sample, error))?;
+    }
+    Ok(values)
+}
+
+/// A head of the core that reads slices.
+pub trait AnyHead: Head<Features = [f32], Number = f32, Math = Libm> {}
+impl<H: Head<Features = [f32], Number = f32, Math = Libm>> AnyHead for H {}
+
+/// The logits of each sample.
+pub fn logits<'py>(
+    py: Python<'py>,
+    head: impl AnyHead + Sync,
+    batch: Batch<'_>,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    let room = head.room();
+    let values = py.detach(|| fill_rows(batch, room, |row, logits| head.logits(row, logits)));
+    into_array(py, values.map_err(refused_sample)?, room)
+}
+
+/// The probabilities of each sample: softmax under a temperature, or those that a loss is consistent with.
+pub fn probabilities<'py>(
+    py: Python<'py>,
+    head: impl AnyHead + Sync,
+    batch: Batch<'_>,
+    temperature: f32,
+    beta: Option<f32>,
+) -> PyResult<Bound<'py, PyArray2<f32>>> {
+    let readout = Readout::new().try_with_temperature(temperature).map_err(refused)?;
+    let loss = beta.map(gradient_decay::GradientDecay::try_new).transpose().map_err(refused)?;
+    let room = head.room();
+    let values = py.detach(|| {
+        let mut logits = vec![0.0; room];
+        fill_rows(batch, room, |row, probabilities| {
+            if let Some(loss) = &loss {
+                head.logits(row, &mut logits)?;
+                loss.consistent_probabilities(&logits, probabilities)
+            } else {
+                head.logits(row, probabilities)?;
+                readout.answer_logits(probabilities).map(drop)
+            }
+        })
+    });
+    into_array(py, values.map_err(refused_sample)?, room)
+}
+
+/// The classes of samples, their probabilities, and whether the answer is one.
+pub type Answers<'py> = (Bound<'py, PyArray1<u32>>, Bound<'py, PyArray1<f32>>, Bound<'py, PyArray1<bool>>);
+
+/// The answer for each sample.
+pub fn answers<'py>(
+    py: Python<'py>,
+    head: impl AnyHead + Sync,
+    batch: Batch<'_>,
+    temperature: f32,
+    threshold: f32,
+) -> PyResult<Answers<'py>> {
+    let readout = Readout::new().try_with_temperature(temperature).map_err(refused)?;
+    let readout = readout.try_with_threshold(threshold).map_err(refused)?;
+    let found = py.detach(|| {
+        let mut logits = vec![0.0; head.room()];
+        let samples = batch.rows().enumerate().map(|(sample, row)| {
+            let answer = head.logits(row, &mut logits).and_then(|()| readout.answer_logits(&mut logits));
+            answer.map_err(|error| (sample, error))
+        });
+        samples.collect::<OfSample<Vec<Answer>>>()
+    });
+    let found = found.map_err(refused_sample)?;
+    let predictions = found.iter().map(|answer| match answer {
+        Answer::Class(prediction) | Answer::Unknown(prediction, _) => prediction,
+    });
+    Ok((
+        PyArray1::from_iter(py, predictions.clone().map(|prediction| prediction.class as u32)),
+        PyArray1::from_iter(py, predictions.map(|prediction| prediction.probability)),
+        PyArray1::from_iter(py, found.iter().map(|answer| matches!(answer, Answer::Class(_)))),
+    ))
+}

@@ -1,0 +1,95 @@
+//! Heads and priors as what firmware includes, by the host program's writers.
+
+use std::path::Path;
+
+use head_files::{Format, Head, Prior, PriorSettings, Source, Standardization, write};
+use numpy::{PyReadonlyArray1, PyReadonlyArray2};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+use pyo3::types::PyBytes;
+
+use crate::arguments::Count;
+use crate::batch::contiguous;
+use crate::settings::StreamingLda;
+
+/// The sentence of the host program as a `ValueError`.
+fn refused(error: impl std::fmt::Display) -> PyErr {
+    PyValueError::new_err(format!("{error:#}"))
+}
+
+/// The content of a file whose name ends like this.
+fn content<'py>(py: Python<'py>, source: Source<'_>, ending: &str, made_of: &str) -> PyResult<Bound<'py, PyBytes>> {
+    let format = Format::of(&Path::new("head").with_extension(ending)).map_err(refused)?;
+    let bytes = write(source, format, made_of).map_err(refused)?;
+    Ok(PyBytes::new(py, &bytes))
+}
+
+/// A linear head, its standardisation with it.
+#[pyclass(frozen, module = "gradient_decay._core")]
+pub struct HeadFile {
+    head: Head,
+    made_of: String,
+}
+
+#[pymethods]
+impl HeadFile {
+    #[new]
+    #[pyo3(signature = (weights, bias, made_of, mean=None, deviation=None))]
+    fn new(
+        weights: PyReadonlyArray2<'_, f32>,
+        bias: PyReadonlyArray1<'_, f32>,
+        made_of: String,
+        mean: Option<Vec<f32>>,
+        deviation: Option<Vec<f32>>,
+    ) -> PyResult<Self> {
+        let (weights, bias) = (contiguous(weights.as_slice())?, contiguous(bias.as_slice())?);
+        let features = weights.len().checked_div(bias.len()).unwrap_or_default();
+        let mut head = Head::new(weights.to_vec(), bias, features).map_err(refused)?;
+        if let (Some(mean), Some(deviation)) = (mean, deviation) {
+            let standardization = Standardization::new(mean, deviation);
+            head = standardization.and_then(|it| head.with_standardization(it)).map_err(refused)?;
+        }
+        Ok(HeadFile { head, made_of })
+    }
+
+    /// The content of a file whose name ends like this.
+    fn content<'py>(&self, py: Python<'py>, ending: &str) -> PyResult<Bound<'py, PyBytes>> {
+        content(py, Source::Head(&self.head), ending, &self.made_of)
+    }
+}
+
+/// The prior of a discriminant, of a table of labelled features.
+#[pyclass(frozen, module = "gradient_decay._core")]
+pub struct PriorFile {
+    prior: Prior,
+    made_of: String,
+}
+
+#[pymethods]
+impl PriorFile {
+    #[new]
+    #[expect(clippy::too_many_arguments)]
+    fn new(
+        py: Python<'_>,
+        x: PyReadonlyArray2<'_, f32>,
+        y: Vec<usize>,
+        made_of: String,
+        lda: &StreamingLda,
+        samples: f32,
+        most: Count,
+        standardize: bool,
+    ) -> PyResult<Self> {
+        // The core's range of a prior's samples, and its sentence.
+        gradient_decay::StreamingLda::new().try_with_prior(samples, 1.0).map_err(refused)?;
+        let table = contiguous(x.as_slice())?;
+        let features = table.len().checked_div(y.len()).unwrap_or_default();
+        let settings = PriorSettings { samples, most: most.0, lda: lda.lda, standardize };
+        let prior = py.detach(|| Prior::of_table(table, features, &y, &settings)).map_err(refused)?;
+        Ok(PriorFile { prior, made_of })
+    }
+
+    /// The content of a file whose name ends like this.
+    fn content<'py>(&self, py: Python<'py>, ending: &str) -> PyResult<Bound<'py, PyBytes>> {
+        content(py, Source::Prior(&self.prior), ending, &self.made_of)
+    }
+}

@@ -1,0 +1,83 @@
+"""The bits of a device: `golden.json` is made by `tests/tests/python.rs` with the heads that firmware has."""
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import gradient_decay as gd
+
+CLASSES, FEATURES, SAMPLES = 4, 6, 200
+GOLDEN = json.loads((Path(__file__).parent / "golden.json").read_text())
+
+
+def features(start, stop):
+    i, j = np.arange(start, stop)[:, None], np.arange(FEATURES)
+    noise = ((i * 37 + j * 23 + i * j) % 64) / 32 - 1
+    return (noise + 1.5 * (j == classes(start, stop)[:, None])).astype(np.float32)
+
+
+def classes(start, stop):
+    i = np.arange(start, stop)
+    return (i * i + i // 3) % CLASSES
+
+
+def bits(values):
+    assert values.dtype == np.float32
+    return values.astype(">f4").tobytes().hex()
+
+
+SETTINGS = {
+    "plain": gd.HeadClassifier(learning_rate=0.05),
+    "momentum": gd.HeadClassifier(
+        schedule=gd.BetaSchedule.geometric(0.01, 1.0, 50), learning_rate=0.1, momentum=0.9, nesterov=True, weight_decay=0.01
+    ),
+    "options": gd.HeadClassifier(
+        0.5, learning_rate=0.25, clip_norm=0.75, label_smoothing=0.1, class_weight={0: 1.0, 1: 2.0, 2: 0.5, 3: 1.0}
+    ),
+}
+
+
+def assert_answers(name, estimator):
+    x = features(SAMPLES, SAMPLES + 8)
+    assert bits(estimator.decision_function(x)) == GOLDEN[f"{name} logits"]
+    assert bits(estimator.set_params(temperature=1.5).predict_proba(x)) == GOLDEN[f"{name} probabilities"]
+    assert estimator.checkpoint().hex() == GOLDEN[f"{name} checkpoint"]
+
+
+@pytest.mark.parametrize("name", SETTINGS)
+def test_a_head_is_trained_to_the_bits_of_the_device(name):
+    x, y = features(0, SAMPLES), classes(0, SAMPLES)
+    whole = SETTINGS[name].set_params(max_iter=1, shuffle=False).fit(x, y)
+    assert_answers(name, whole)
+    # In pieces, as the samples arrive.
+    pieces = gd.HeadClassifier(**{**whole.get_params(), "temperature": 1.0})
+    for i in range(0, SAMPLES, 7):
+        pieces.partial_fit(x[i : i + 7], y[i : i + 7], classes=range(CLASSES))
+    assert_answers(name, pieces)
+    assert pieces.steps_ == SAMPLES
+
+
+def test_a_discriminant_learns_to_the_bits_of_the_device():
+    x, y = features(0, SAMPLES), classes(0, SAMPLES)
+    it = gd.DiscriminantClassifier(prior_samples=8, prior_variance=0.25, ridge=0.01, most=40).fit(x, y)
+    it.unlearn(x[: SAMPLES - 11 : -1], y[: SAMPLES - 11 : -1])
+    it.discount(64, 3).partial_fit(x[:20], y[:20])
+    assert_answers("discriminant", it)
+
+
+def test_a_checkpoint_of_the_device_is_read():
+    x, y = features(0, SAMPLES), classes(0, SAMPLES)
+    for name, estimator in [("momentum", SETTINGS["momentum"]), ("discriminant", gd.DiscriminantClassifier())]:
+        new = type(estimator)(**{**estimator.get_params(), "temperature": 1.0})
+        new.partial_fit(x[:5], y[:5], classes=range(CLASSES)).restore(bytes.fromhex(GOLDEN[f"{name} checkpoint"]))
+        assert_answers(name, new)
+
+
+def test_the_loss_has_the_bits_of_the_device():
+    logits = features(0, 8)
+    losses, gradient = gd.loss_and_gradient(logits, classes(0, 8), beta=0.25)
+    assert bits(losses) == GOLDEN["losses"]
+    assert bits(gradient) == GOLDEN["gradients"]
+    assert bits(gd.consistent_probabilities(logits, 0.25)) == GOLDEN["consistent probabilities"]

@@ -1,0 +1,131 @@
+//! The file that the Python package's tests compare bits with, made by the heads in arrays that a device has.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::path::Path;
+
+use gradient_decay::storage::{Empty, StoredVelocity};
+use gradient_decay::{
+    BetaSchedule, Contents, DiscriminantHead, FineTuner, GradientDecay, Head, Learner, LinearHead, Parts, Readout,
+    Saved, Sgd, StreamingLda, Target, TargetOptions, Train, Velocity, checkpoint, kernels,
+};
+
+const CLASSES: usize = 4;
+const FEATURES: usize = 6;
+const SAMPLES: usize = 200;
+
+const LDA: StreamingLda = StreamingLda::new().with_prior(8.0, 0.25).with_ridge(0.01).with_most(40);
+
+/// Features that every language makes to the bit: whole 32nds.
+fn features(i: usize) -> [f32; FEATURES] {
+    core::array::from_fn(|j| {
+        let noise = ((i * 37 + j * 23 + i * j) % 64) as f32 / 32.0 - 1.0;
+        noise + if j == class(i) { 1.5 } else { 0.0 }
+    })
+}
+
+fn class(i: usize) -> usize {
+    (i * i + i / 3) % CLASSES
+}
+
+/// Lines of JSON, each with the bits of some numbers.
+#[derive(Default)]
+struct Golden(Vec<String>);
+
+impl Golden {
+    fn bits(&mut self, name: &str, values: &[f32]) {
+        let hex: String = values.iter().flat_map(|value| value.to_be_bytes()).fold(String::new(), push);
+        self.0.push(format!("  {name:?}: {hex:?}"));
+    }
+
+    fn bytes(&mut self, name: &str, saved: &impl Saved) {
+        let mut bytes = vec![0; checkpoint::size(saved, Contents::ALL)];
+        checkpoint::write(saved, Contents::ALL, &mut bytes).unwrap();
+        let hex = bytes.into_iter().fold(String::new(), push);
+        self.0.push(format!("  {name:?}: {hex:?}"));
+    }
+
+    /// Logits and probabilities of some samples.
+    fn answers(&mut self, name: &str, head: &impl Head<Features = [f32; FEATURES], Number = f32>) {
+        let (mut all, mut probabilities) = (Vec::new(), Vec::new());
+        for i in SAMPLES..SAMPLES + 8 {
+            let mut logits = [0.0; CLASSES];
+            head.logits(&features(i), &mut logits).unwrap();
+            all.extend(logits);
+            Readout::new().with_temperature(1.5).answer_logits(&mut logits).unwrap();
+            probabilities.extend(logits);
+        }
+        self.bits(&format!("{name} logits"), &all);
+        self.bits(&format!("{name} probabilities"), &probabilities);
+    }
+
+    fn linear<V: StoredVelocity + Clone>(&mut self, name: &str, tuner: &FineTuner, options: Option<TargetOptions<'_>>)
+    where
+        LinearHead<CLASSES, FEATURES, gradient_decay::Libm, V>:
+            Train<Features = [f32; FEATURES], Number = f32, Optimizer = Sgd, Work: Empty> + Saved,
+    {
+        let head = LinearHead::<CLASSES, FEATURES, gradient_decay::Libm, V>::new();
+        let mut learner = Learner::new(head, Parts::NONE);
+        for i in 0..SAMPLES {
+            match &options {
+                None => learner.learn(tuner, &features(i), class(i)).map(drop),
+                Some(options) => learner.learn(tuner, &features(i), Target::Class(class(i)).with(options)).map(drop),
+            }
+            .unwrap();
+        }
+        self.answers(name, learner.head());
+        self.bytes(&format!("{name} checkpoint"), &learner);
+    }
+
+    fn discriminant(&mut self) {
+        let mut head: DiscriminantHead<CLASSES, FEATURES, { kernels::packed(FEATURES) }> = DiscriminantHead::new();
+        (0..SAMPLES).for_each(|i| head.learn(&LDA, &features(i), class(i)).unwrap());
+        (SAMPLES - 10..SAMPLES).rev().for_each(|i| head.unlearn(&LDA, &features(i), class(i)).unwrap());
+        head.discount(64.0, 3).unwrap();
+        (0..20).for_each(|i| head.learn(&LDA, &features(i), class(i)).unwrap());
+        self.answers("discriminant", &head);
+        self.bytes("discriminant checkpoint", &head);
+    }
+
+    fn objective(&mut self) {
+        let loss = GradientDecay::new(0.25);
+        let (mut losses, mut gradients, mut consistent) = (Vec::new(), Vec::new(), Vec::new());
+        for i in 0..8 {
+            let mut buffer = [0.0; FEATURES];
+            losses.push(loss.loss_and_gradient(&features(i), class(i), &mut buffer).unwrap());
+            gradients.extend(buffer);
+            loss.consistent_probabilities(&features(i), &mut buffer).unwrap();
+            consistent.extend(buffer);
+        }
+        self.bits("losses", &losses);
+        self.bits("gradients", &gradients);
+        self.bits("consistent probabilities", &consistent);
+    }
+}
+
+fn push(mut hex: String, byte: u8) -> String {
+    write!(hex, "{byte:02x}").unwrap();
+    hex
+}
+
+#[test]
+fn the_golden_file_of_the_python_package_is_what_a_device_computes() {
+    let mut golden = Golden::default();
+    golden.linear::<()>("plain", &FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.05)), None);
+    let sgd = Sgd::new(0.1).with_momentum(0.9).with_nesterov().with_weight_decay(0.01);
+    let tuner = FineTuner::new(BetaSchedule::geometric(0.01, 1.0, 50), sgd);
+    golden.linear::<Velocity<CLASSES, FEATURES>>("momentum", &tuner, None);
+    let tuner = FineTuner::new(BetaSchedule::constant(0.5), Sgd::new(0.25).with_clip_norm(0.75));
+    let options = TargetOptions::new().with_label_smoothing(0.1).with_class_weights(&[1.0, 2.0, 0.5, 1.0]);
+    golden.linear::<()>("options", &tuner, Some(options));
+    golden.discriminant();
+    golden.objective();
+    let text = format!("{{\n{}\n}}\n", golden.0.join(",\n"));
+
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../demo-host/python/tests/golden.json");
+    if std::env::var_os("BLESS").is_some() {
+        fs::write(&path, &text).unwrap();
+    }
+    let committed = fs::read_to_string(&path).unwrap();
+    assert!(committed == text, "{} is not what the heads compute: BLESS=1 writes it anew", path.display());
+}
