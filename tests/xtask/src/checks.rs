@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::setup::Need::{self, ArmCompiler, Component, Nightly, Oldest, Qemu, Targets, Tool};
-use crate::{c, footprint, qemu, same_bits, slow, starter, workspace};
+use crate::setup::Need::{self, ArmCompiler, Browser, Component, Nightly, Oldest, Qemu, Targets, Tool};
+use crate::{c, footprint, qemu, same_bits, slow, starter, web, workspace};
 
 /// Which command runs a check; each tier has those before it as well.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -44,6 +44,7 @@ pub struct Options {
     pub full: bool,
     pub bless: bool,
     pub offline: bool,
+    pub serve: bool,
 }
 
 /// The folder that cargo builds in and locks meanwhile: checks of one place run one after the other.
@@ -56,6 +57,7 @@ pub enum Place {
     Boards,
     Bench,
     CLibrary,
+    Page,
     /// One of the check's own.
     Own,
 }
@@ -82,7 +84,7 @@ impl Check {
 const CLIPPY: Need = Component("clippy");
 
 /// All of them, in the order in which they begin where there is a choice: first what takes longest.
-pub const CHECKS: [Check; 27] = [
+pub const CHECKS: [Check; 29] = [
     Check {
         name: "burn",
         about: "The host program's tests with burn, in release",
@@ -228,6 +230,14 @@ pub const CHECKS: [Check; 27] = [
         run: |_| qemu::link(),
     },
     Check {
+        name: "web-test",
+        about: "The page's tests, in Chromium if it is there; with --full it is installed, and the page is linted",
+        tier: Tier::Test,
+        place: Place::Page,
+        needs: &[CLIPPY, Targets(&web::TARGETS), Browser],
+        run: |options| web::test(options.full),
+    },
+    Check {
         name: "candle",
         about: "clippy on the host program with candle",
         tier: Tier::Ci,
@@ -290,6 +300,14 @@ pub const CHECKS: [Check; 27] = [
         place: Place::Own,
         needs: &[Tool("cargo-mutants", "27.1")],
         run: |_| slow::mutants(),
+    },
+    Check {
+        name: "web",
+        about: "Makes the page, a folder of static files in target/web, and serves it on loopback",
+        tier: Tier::Apart,
+        place: Place::Page,
+        needs: &[Targets(&web::TARGETS)],
+        run: |options| web::web(options.serve),
     },
     Check {
         name: "arduino",

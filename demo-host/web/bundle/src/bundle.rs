@@ -1,0 +1,63 @@
+//! The folder.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::hash::{DefaultHasher, Hash, Hasher};
+use std::path::Path;
+
+use anyhow::{Context, Result};
+use wasm_bindgen_cli_support::Bindgen;
+
+/// The placeholders in the page's service worker: a number that changes with any file, and the list of all files.
+const VERSION: &str = "__VERSION__";
+const FILES: &str = "__FILES__";
+const WORKER: &str = "worker.js";
+
+/// Makes the folder anew.
+///
+/// # Errors
+/// If the module is none that wasm-bindgen reads, or a file cannot be read or written.
+pub fn bundle(page: &Path, module: &Path, folder: &Path) -> Result<()> {
+    if folder.exists() {
+        fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let bindings = || {
+        Bindgen::new()
+            .input_path(module)
+            .out_name("device")
+            .web(true)?
+            .typescript(false)
+            .remove_name_section(true)
+            .remove_producers_section(true)
+            .generate(folder)
+    };
+    bindings().with_context(|| format!("cannot make bindings of {}", module.display()))?;
+    let mut names = BTreeSet::new();
+    for place in [page, folder] {
+        for entry in fs::read_dir(place).with_context(|| format!("cannot read {}", place.display()))? {
+            let entry = entry.with_context(|| format!("cannot read {}", place.display()))?;
+            names.insert(entry.file_name().to_string_lossy().into_owned());
+            if place == page {
+                fs::copy(entry.path(), folder.join(entry.file_name()))
+                    .with_context(|| format!("cannot copy {}", entry.path().display()))?;
+            }
+        }
+    }
+    let read = |name: &String| fs::read(folder.join(name)).with_context(|| format!("cannot read {name}"));
+    let mut digest = DefaultHasher::new();
+    for name in &names {
+        (name, read(name)?).hash(&mut digest);
+    }
+    let path = folder.join(WORKER);
+    let worker = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let list: Vec<String> = names.iter().filter(|name| *name != WORKER).map(|name| format!("\"{name}\"")).collect();
+    let worker = worker.replace(VERSION, &format!("{:016x}", digest.finish())).replace(FILES, &list.join(", "));
+    fs::write(&path, worker).with_context(|| format!("cannot write {}", path.display()))?;
+    let mut all = 0;
+    for name in &names {
+        all += read(name)?.len();
+    }
+    println!("{}: {} files, {:.0} kB", folder.display(), names.len(), all as f64 / 1000.0);
+    Ok(())
+}
