@@ -9,6 +9,8 @@ import { Known } from "./known.js";
 import { View } from "./view.js";
 
 const PERIOD = 20;
+/** The milliseconds after which a press has had its effect. */
+const PRESSED = 1500;
 /** Presses that wait for those before them. */
 const MOST_WAITING = 3;
 /** Samples that are made up for at most, when the page stood still. */
@@ -24,6 +26,8 @@ export function lesson() {
   let [examples, pending, loaded, wanted] = [[], undefined, [], undefined];
   let keeps = true;
   const waiting = [];
+  /** Until when a press by a finger has its effect. */
+  let fingers = 0;
 
   function say(text, warns = false) {
     log.textContent = text;
@@ -163,8 +167,9 @@ export function lesson() {
   const labelled = () => examples.map(({ index, samples }) => ({ label: names[index], samples }));
   press("csv", () => download("gestures.csv", "text/csv", csv(labelled())));
   press("json", () => download("gestures.json", "application/json", createAi(labelled())));
-  finger(element("a"), (down) => board.hold_label(down));
-  finger(element("b"), (down) => board.hold_save(down));
+  const held = (down) => { fingers = down ? Infinity : performance.now() + PRESSED; };
+  finger(element("a"), (down) => { board.hold_label(down); held(down); });
+  finger(element("b"), (down) => { board.hold_save(down); held(down); });
 
   for (const radio of document.getElementsByName("source")) {
     radio.addEventListener("change", () => {
@@ -212,7 +217,7 @@ export function lesson() {
     const due = Math.min(Math.floor((now - last) / PERIOD), MOST_DUE);
     if (due > 0) {
       last = due === MOST_DUE ? now : last + due * PERIOD;
-      source.samples(due).forEach(feed);
+      source.samples(due, board.busy() || now < fingers).forEach(feed);
     }
     if (now - drawn > (calm() ? 300 : 30)) {
       drawn = now;

@@ -1,5 +1,5 @@
-// Where motion comes from. A source gives the samples of so many fiftieths of a second: arrays of x, y and z in g, empty where one is
-// missing.
+// Where motion comes from. A source gives the samples of so many fiftieths of a second, in which the board's buttons are pressed or not:
+// arrays of x, y and z in g, empty where one is missing.
 
 import { Person, Phone, Pointer } from "./device.js";
 import { element, radios } from "./page.js";
@@ -15,8 +15,14 @@ export function pointer() {
     dot.style.left = `${event.clientX - left}px`;
     dot.style.top = `${event.clientY - top}px`;
   });
-  for (const name of ["pointerleave", "pointercancel"]) pad.addEventListener(name, () => board.left());
-  return { samples: (due) => Array.from({ length: due }, () => board.sample()), suggestion: () => undefined };
+  let inside = false;
+  for (const name of ["pointerenter", "pointerdown", "pointermove"]) pad.addEventListener(name, () => { inside = true; });
+  for (const name of ["pointerleave", "pointercancel"]) pad.addEventListener(name, () => { inside = false; board.left(); });
+  return {
+    // Outside of the pad, time stands still, but for presses that are under way: the way to a button is no gesture.
+    samples: (due, pressed) => (inside || pressed ? Array.from({ length: due }, () => board.sample()) : []),
+    suggestion: () => undefined,
+  };
 }
 
 /** Somebody who is simulated. */
