@@ -24,7 +24,7 @@ export function lesson() {
   let [recent, changes, last, drawn] = [[], 0, performance.now(), 0];
   /** The windows that were learned in this visit, with the gesture's index; and those that are about to be. */
   let [examples, pending, loaded, wanted] = [[], undefined, [], undefined];
-  let keeps = true;
+  let [keeps, remembered] = [true, ""];
   const waiting = [];
   /** Until when a press by a finger has its effect. */
   let fingers = 0;
@@ -61,6 +61,15 @@ export function lesson() {
   // Of the gestures that there are: what the app counts has those of removed ones as well.
   const examplesKnown = () => board.samples().reduce((sum, count) => sum + count, 0);
 
+  /** How the answers went before each label. */
+  function score() {
+    const summary = board.summary();
+    if (!summary) return "";
+    const text = `So far it would have been right ${Math.round(summary.accuracy * summary.labels)} times of ${summary.labels}, before it learned the label.`;
+    summary.free();
+    return text;
+  }
+
   function hear() {
     for (const told of board.told()) {
       tell(told);
@@ -74,11 +83,14 @@ export function lesson() {
 
   function tell({ kind, gesture, number, before, probability, text }) {
     const name = (of) => names[of - 1] ?? `gesture ${of}`;
+    if ([Kind.Learned, Kind.TookBack, Kind.Removed].includes(kind)) remembered = "Not saved yet: without its battery it would forget the last change.";
     switch (kind) {
       case Kind.StartedNew:
+        remembered = "Nothing is saved.";
         if (!log.classList.contains("warn")) say("A new board. It knows nothing.");
         break;
       case Kind.StartedFromSaved:
+        remembered = "All that it knows is saved.";
         say(`The power is back. It remembers ${gesture} gestures from ${examplesKnown()} examples.`);
         break;
       case Kind.Learned: {
@@ -108,6 +120,7 @@ export function lesson() {
         say("The taps were forgotten: there were too many, or B was pressed.", true);
         break;
       case Kind.Saved:
+        remembered = "All that it knows is saved.";
         say(`Saved: ${board.gestures()} gestures from ${examplesKnown()} examples. Now pull the battery.`);
         break;
       case Kind.SensorBack:
@@ -227,7 +240,9 @@ export function lesson() {
       element("new").disabled = !room;
       element("new").textContent = room ? "Teach a new gesture" : "No room for a ninth gesture";
       for (const id of ["csv", "json"]) element(id).disabled = examples.length === 0;
-      element("remembered").textContent = keeps ? "" : "This browser keeps nothing for this page: the memory lasts until you close it.";
+      const [state, soFar] = [keeps ? remembered : "This browser keeps nothing for this page: the memory lasts until you close it.", score()];
+      if (element("remembered").textContent !== state) element("remembered").textContent = state;
+      if (element("so-far").textContent !== soFar) element("so-far").textContent = soFar;
     }
     requestAnimationFrame(frame);
   }
