@@ -1,6 +1,7 @@
 // Starts the page.
 
 import start from "./device.js";
+import { images } from "./images.js";
 import { lesson } from "./lesson.js";
 import { loss } from "./loss.js";
 import { plane } from "./plane.js";
@@ -10,6 +11,7 @@ try {
   await start({ module_or_path: "device_bg.wasm" });
   plane(loss());
   lesson();
+  await images();
 } catch (error) {
   const broken = element("broken");
   broken.hidden = false;

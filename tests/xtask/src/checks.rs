@@ -3,7 +3,7 @@
 use anyhow::Result;
 
 use crate::setup::Need::{self, ArmCompiler, Browser, Component, Nightly, Oldest, Qemu, Targets, Tool};
-use crate::{c, footprint, qemu, same_bits, slow, starter, web, workspace};
+use crate::{c, footprint, images, qemu, same_bits, slow, starter, web, workspace};
 
 /// Which command runs a check; each tier has those before it as well.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,7 +84,7 @@ impl Check {
 const CLIPPY: Need = Component("clippy");
 
 /// All of them, in the order in which they begin where there is a choice: first what takes longest.
-pub const CHECKS: [Check; 29] = [
+pub const CHECKS: [Check; 30] = [
     Check {
         name: "burn",
         about: "The host program's tests with burn, in release",
@@ -308,6 +308,14 @@ pub const CHECKS: [Check; 29] = [
         place: Place::Page,
         needs: &[Targets(&web::TARGETS)],
         run: |options| web::web(options.serve),
+    },
+    Check {
+        name: "images",
+        about: "Makes files to flash without a toolchain: .hex for the micro:bit, .uf2 for the Pico, .bin and .hex for the STM32F411",
+        tier: Tier::Apart,
+        place: Place::Boards,
+        needs: &[Component("llvm-tools"), Targets(&images::TARGETS)],
+        run: |_| images::make(),
     },
     Check {
         name: "arduino",

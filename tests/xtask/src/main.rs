@@ -6,6 +6,7 @@
 mod c;
 mod checks;
 mod footprint;
+mod images;
 mod qemu;
 mod runner;
 mod same_bits;

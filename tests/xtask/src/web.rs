@@ -6,6 +6,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
+use crate::images;
 use crate::setup::program;
 use crate::shell::{cargo, has, output, root, run};
 
@@ -29,7 +30,7 @@ fn folder() -> PathBuf {
 fn build() -> Result<()> {
     cargo(&workspace(), &["build", "--release", "-p", "web-device", "--target", TARGETS[0]])?;
     let module = root().join("target").join("web-build").join(TARGETS[0]).join("release").join("web_device.wasm");
-    run(bundle().arg("make").args([workspace().join("page"), module, folder()]))
+    run(bundle().arg("make").args([workspace().join("page"), module, images::folder(), folder()]))
 }
 
 fn bundle() -> Command {

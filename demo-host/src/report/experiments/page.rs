@@ -8,7 +8,7 @@ use super::claims::{Finding, Verdict, findings};
 use super::groups::Group;
 use super::{plots, read_outs, tables};
 use crate::experiments::Row;
-use crate::report::html::{escape, page};
+use crate::report::html::{WORDS, escape, page, scrolling};
 
 /// The benchmarks of the paper, of which those without a run are named.
 const BENCHMARKS: [&str; 4] = ["MNIST", "CIFAR-10", "CIFAR-100", "SVHN"];
@@ -20,6 +20,7 @@ const BENCHMARKS: [&str; 4] = ["MNIST", "CIFAR-10", "CIFAR-100", "SVHN"];
 pub fn html(rows: &[Row]) -> Result<String> {
     let groups = Group::all(rows);
     let mut body = introduction(rows, &groups);
+    body += WORDS;
     body += &claims_section(&groups);
     body += "<h2>Read-outs: what a validation set is worth</h2>\n<p>A head trained with beta other than 1 has softmax \
              probabilities that are biased by the loss itself. The consistent probabilities undo that in closed form, with nothing \
@@ -62,13 +63,13 @@ fn claims_section(groups: &[Group<'_>]) -> String {
                     confidence interval by Student's t; it <span class=\"not-held\">did not hold</span> if no such difference was \
                     seen, or the reverse. Of so many comparisons about one in forty comes out either way by chance.</p>\n"
         .to_owned();
-    text += "<table class=\"text\"><thead><tr><th>claim</th><th>compared</th><th>figure</th>";
+    let mut table = "<table class=\"text\"><thead><tr><th>claim</th><th>compared</th><th>figure</th>".to_owned();
     for group in groups {
-        let _ = write!(text, "<th>{}</th>", escape(&group.title));
+        let _ = write!(table, "<th>{}</th>", escape(&group.title));
     }
-    text += "</tr></thead>\n";
+    table += "</tr></thead>\n";
     for Finding { claim, compared, figure, verdicts } in findings(groups) {
-        let _ = write!(text, "<tr><td>{claim}</td><td>{}</td><td>{figure}</td>", escape(&compared));
+        let _ = write!(table, "<tr><td>{claim}</td><td>{}</td><td>{figure}</td>", escape(&compared));
         for (verdict, means) in verdicts {
             let class = match verdict {
                 Verdict::Held => "held",
@@ -76,11 +77,11 @@ fn claims_section(groups: &[Group<'_>]) -> String {
                 Verdict::NotTested => "not-tested",
             };
             let words = verdict.label();
-            let _ = write!(text, "<td><span class=\"{class}\">{words}</span><br>{}</td>", escape(&means));
+            let _ = write!(table, "<td><span class=\"{class}\">{words}</span><br>{}</td>", escape(&means));
         }
-        text += "</tr>\n";
+        table += "</tr>\n";
     }
-    text + "</table>\n"
+    text + &scrolling("The paper's claims", &(table + "</table>"))
 }
 
 /// One group: its tables, then its plots.

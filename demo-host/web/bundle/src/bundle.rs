@@ -13,11 +13,16 @@ const VERSION: &str = "__VERSION__";
 const FILES: &str = "__FILES__";
 const WORKER: &str = "worker.js";
 
+/// The list of the images that the page offers, and the folder that has them. They are not among the files that are kept for when there is
+/// no network.
+const OFFERED: &str = "images.json";
+const IMAGES: &str = "images";
+
 /// Makes the folder anew.
 ///
 /// # Errors
 /// If the module is none that wasm-bindgen reads, or a file cannot be read or written.
-pub fn bundle(page: &Path, module: &Path, folder: &Path) -> Result<()> {
+pub fn bundle(page: &Path, module: &Path, images: &Path, folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     }
@@ -33,17 +38,19 @@ pub fn bundle(page: &Path, module: &Path, folder: &Path) -> Result<()> {
             .generate(folder)
     };
     bindings().with_context(|| format!("cannot make bindings of {}", module.display()))?;
-    let mut names = BTreeSet::new();
-    for place in [page, folder] {
-        for entry in fs::read_dir(place).with_context(|| format!("cannot read {}", place.display()))? {
-            let entry = entry.with_context(|| format!("cannot read {}", place.display()))?;
-            names.insert(entry.file_name().to_string_lossy().into_owned());
-            if place == page {
-                fs::copy(entry.path(), folder.join(entry.file_name()))
-                    .with_context(|| format!("cannot copy {}", entry.path().display()))?;
-            }
+    let mut offered = Vec::new();
+    if images.exists() {
+        fs::create_dir(folder.join(IMAGES)).context("cannot make a folder of images")?;
+        for name in copy(images, &folder.join(IMAGES))? {
+            let path = folder.join(IMAGES).join(&name);
+            let bytes = fs::metadata(&path).with_context(|| format!("cannot read {}", path.display()))?.len();
+            offered.push(format!("{{\"name\": \"{name}\", \"bytes\": {bytes}}}"));
         }
     }
+    fs::write(folder.join(OFFERED), format!("[{}]\n", offered.join(", ")))
+        .context("cannot write the list of images")?;
+    copy(page, folder)?;
+    let names = files(folder)?;
     let read = |name: &String| fs::read(folder.join(name)).with_context(|| format!("cannot read {name}"));
     let mut digest = DefaultHasher::new();
     for name in &names {
@@ -60,4 +67,26 @@ pub fn bundle(page: &Path, module: &Path, folder: &Path) -> Result<()> {
     }
     println!("{}: {} files, {:.0} kB", folder.display(), names.len(), all as f64 / 1000.0);
     Ok(())
+}
+
+/// The names of the files of a folder, in order.
+fn files(folder: &Path) -> Result<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for entry in fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))? {
+        let entry = entry.with_context(|| format!("cannot read {}", folder.display()))?;
+        if entry.path().is_file() {
+            names.insert(entry.file_name().to_string_lossy().into_owned());
+        }
+    }
+    Ok(names)
+}
+
+/// Copies the files of a folder, and returns their names.
+fn copy(from: &Path, to: &Path) -> Result<BTreeSet<String>> {
+    let names = files(from)?;
+    for name in &names {
+        fs::copy(from.join(name), to.join(name))
+            .with_context(|| format!("cannot copy {name} of {}", from.display()))?;
+    }
+    Ok(names)
 }
