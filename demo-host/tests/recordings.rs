@@ -53,7 +53,7 @@ fn examine(windows: &[Vec<[f32; FEATURES]>], shots: usize) -> (Answers, Answers,
             let mut learner = learner();
             for shot in 0..shots {
                 for (class, gesture) in taught.iter().enumerate() {
-                    learn(&mut learner, window(*gesture, shot), class, |_| ()).expect("a window is learned");
+                    learn(&mut learner, window(*gesture, shot), class).expect("a window is learned");
                 }
             }
             let integers = FixedHead::from_head(&learner.head().to_linear(4.0).expect("a head is finite"), 4, 1);

@@ -58,6 +58,10 @@ pub struct FixedHead<const CLASSES: usize, const FEATURES: usize, M = Libm> {
 impl<const CLASSES: usize, const FEATURES: usize, M> FixedHead<CLASSES, FEATURES, M> {
     /// The bytes in memory.
     pub const BYTES: usize = size_of::<Self>();
+    /// The largest weight, 2^-12 below 8. [`from_head`](Self::from_head) cuts off what is beyond.
+    pub const MAX_WEIGHT: f32 = i16::MAX as f32 / (1 << WEIGHT_BITS) as f32;
+    /// The largest bias.
+    pub const MAX_BIAS: f32 = (LOGIT_MAX / ONE) as f32;
 
     /// A head of zeros with all classes in use, for features `q 2^-exponent`, the exponent in 0..=7; a larger one counts as 7.
     /// Updates are rounded by random numbers that follow from `seed`. At most 512 features, or it does not compile: more could leave

@@ -57,6 +57,9 @@ enum Command {
     /// Run devices that learn from users, label by label, beside rivals
     Adapt(AdaptArgs),
     /// Talk to a device at a serial port: by default, have it learn what it is sent, and compare every bit
+    ///
+    /// What replaces or erases what the device knows (its head replaced, as --write-head and the comparison do, and --save) needs its
+    /// user's consent: hold both of its buttons for two seconds, and run the command within a minute. Reading needs none.
     Device(DeviceArgs),
 }
 
@@ -68,7 +71,7 @@ struct DeviceArgs {
     /// Only write the device's head to this file
     #[arg(long, group = "only")]
     read_head: Option<PathBuf>,
-    /// Only replace the device's head by the one in this file, which `export` or --read-head wrote
+    /// Only replace the device's head by the one in this file, which `export` or --read-head wrote (needs consent)
     #[arg(long, group = "only")]
     write_head: Option<PathBuf>,
     /// Only print how far the device's probabilities can be trusted
@@ -77,7 +80,7 @@ struct DeviceArgs {
     /// Leave the device with what it learned, in place of its own head
     #[arg(long, conflicts_with = "only")]
     keep: bool,
-    /// At the end, have the device save its head in flash
+    /// At the end, have the device save what it knows in flash (needs consent)
     #[arg(long)]
     save: bool,
 }
@@ -160,7 +163,7 @@ fn device(args: &DeviceArgs) -> Result<bool> {
         files::check_writable(path)?;
     }
     let new_head = args.write_head.as_deref().map(exchange::read_parameters).transpose()?;
-    let mut client = Client::new(link::open(&args.port)?)?;
+    let mut client = Client::new(link::open(&args.port)?);
     let mut holds = true;
     if let Some(path) = &args.read_head {
         exchange::write_parameters(&client.read_head()?, path)?;

@@ -1,41 +1,32 @@
-//! Asking a device.
+//! Asking a device: the port and the clock around a [`Connection`].
 
+use std::hash::{BuildHasher, RandomState};
 use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use crc::{CRC_32_ISO_HDLC, Crc};
-use gradient_decay_link::{
-    Description, FRAME, Floats, MAX_FLOATS, PART, Received, Receiver, Refusal, Request, Response, Summary, Unreadable,
-    VERSION, decode, encode,
-};
+use gradient_decay_link::client::{Connection, Event, Failure, Pull, Push};
+use gradient_decay_link::{Description, FRAME, Floats, MAX_FLOATS, PART, Request, Response, Summary};
 
 /// How long an answer may take: a device that erases a sector of 128 kB is busy for up to four seconds (STM32F411 data sheet).
 const PATIENCE: Duration = Duration::from_secs(6);
 
-/// How often a request is sent that did not arrive well.
-const ATTEMPTS: usize = 3;
+/// How often the transfer of a head begins anew in another session.
+const SESSIONS: usize = 3;
 
-/// A device at the other end of a port.
+/// A device at the other end of a port. The session begins with the first request; if it is lost, that is an error, and the next request
+/// begins another.
 pub struct Client<P> {
     port: P,
-    receiver: Receiver,
-    sequence: u8,
-    answer: Vec<u8>,
+    connection: Connection,
+    connected: bool,
     patience: Duration,
 }
 
 impl<P: Read + Write> Client<P> {
     /// A device at this port, whose reads are to end after a while without a byte.
-    ///
-    /// # Errors
-    /// If the port cannot be written to.
-    pub fn new(port: P) -> Result<Self> {
-        let answer = Vec::new();
-        let mut client = Client { port, receiver: Receiver::new(), sequence: 0, answer, patience: PATIENCE };
-        // Ends what a disturbance may have begun.
-        client.port.write_all(&[0]).context("the port cannot be written to")?;
-        Ok(client)
+    pub fn new(port: P) -> Self {
+        Client { port, connection: Connection::new(random()), connected: false, patience: PATIENCE }
     }
 
     /// With another patience than six seconds, for which it waits for an answer before it asks again.
@@ -50,7 +41,7 @@ impl<P: Read + Write> Client<P> {
     pub fn describe(&mut self) -> Result<Description> {
         match self.ask(&Request::Describe)? {
             Response::Description(description) => Ok(description),
-            other => unexpected(&other),
+            _ => Err(Failure::Unexpected.into()),
         }
     }
 
@@ -62,7 +53,7 @@ impl<P: Read + Write> Client<P> {
         let mut buffer = [0; 4 * MAX_FLOATS];
         match self.ask(&Request::Predict { features: pack(features, &mut buffer)? })? {
             Response::Prediction { class, probability, known } => Ok((usize::from(class), probability, known)),
-            other => unexpected(&other),
+            _ => Err(Failure::Unexpected.into()),
         }
     }
 
@@ -75,7 +66,7 @@ impl<P: Read + Write> Client<P> {
         let class = u16::try_from(class).context("a class is below 65,536")?;
         match self.ask(&Request::Learn { features: pack(features, &mut buffer)?, class })? {
             Response::Learned { loss, .. } => Ok(loss),
-            other => unexpected(&other),
+            _ => Err(Failure::Unexpected.into()),
         }
     }
 
@@ -96,7 +87,7 @@ impl<P: Read + Write> Client<P> {
     pub fn calibration(&mut self) -> Result<Option<Summary>> {
         match self.ask(&Request::Calibration)? {
             Response::Calibration(summary) => Ok(summary),
-            other => unexpected(&other),
+            _ => Err(Failure::Unexpected.into()),
         }
     }
 
@@ -105,46 +96,58 @@ impl<P: Read + Write> Client<P> {
     /// # Errors
     /// If the device does not answer.
     pub fn read_head(&mut self) -> Result<Vec<f32>> {
-        let expected = parameters(&self.describe()?);
-        let mut head = Vec::with_capacity(expected);
-        while head.len() < expected {
-            match self.ask(&Request::ReadHead { offset: head.len() as u32 })? {
-                Response::Parameters { offset, parameters }
-                    if offset as usize == head.len() && !parameters.is_empty() =>
-                {
-                    head.extend(parameters.iter());
+        let mut head = vec![0.0; self.describe()?.parameters()];
+        let mut pull = Pull::new(&mut head);
+        let mut sessions = 1;
+        loop {
+            match self.ask(&pull.request()) {
+                Ok(response) if pull.answered(&response)? => return Ok(head),
+                Ok(_) => {}
+                Err(error) if is_lost(&error) && sessions < SESSIONS => {
+                    sessions += 1;
+                    pull.resume();
                 }
-                other => return unexpected(&other),
+                Err(error) => return Err(error),
             }
         }
-        ensure!(head.len() == expected, "the device sent {} parameters, but its head has {expected}", head.len());
-        Ok(head)
     }
 
-    /// Replaces the device's head, in RAM; `steps` is its place in the warm-up.
+    /// Replaces the device's head, in RAM; `steps` is its place in the warm-up. If the session is lost meanwhile, it asks in another one
+    /// whether the device has the head, and else begins anew.
     ///
     /// # Errors
-    /// If it has another shape, or the device does not answer or refuses. The device's head is then as before.
+    /// If it has another shape, or the device does not answer or refuses, as one whose user has not consented. The device's head is then as
+    /// before, unless the error says that this is not known.
     pub fn write_head(&mut self, head: &[f32], steps: u32) -> Result<()> {
         let description = self.describe()?;
         let Description { classes, features, .. } = description;
         ensure!(
-            head.len() == parameters(&description),
+            head.len() == description.parameters(),
             "the device's head has {classes} classes, {features} features and {} parameters, the one to send has {}",
-            parameters(&description),
+            description.parameters(),
             head.len()
         );
-        let mut buffer = [0; 4 * PART];
-        for (part, numbers) in head.chunks(PART).enumerate() {
-            let parameters = pack(numbers, &mut buffer)?;
-            match self.ask(&Request::WriteHead { offset: (part * PART) as u32, parameters })? {
-                Response::Taken { .. } => {}
-                other => return unexpected(&other),
+        let mut push = Push::new(head, steps, random());
+        let mut sessions = 1;
+        loop {
+            let mut buffer = [0; 4 * PART];
+            let request = push.request(&mut buffer);
+            match self.ask(&request) {
+                Ok(response) if push.answered(&response)? => return Ok(()),
+                Ok(_) => {}
+                Err(error) if is_lost(&error) && sessions < SESSIONS => {
+                    sessions += 1;
+                    if push.resume(&self.describe()?) {
+                        return Ok(());
+                    }
+                }
+                Err(error) if matches!(request, Request::CommitHead { .. }) && is_open(&error) => {
+                    return Err(error)
+                        .context("whether the device has the new head is not known: read it when it answers");
+                }
+                Err(error) => return Err(error),
             }
         }
-        let bytes: Vec<u8> = head.iter().flat_map(|number| number.to_le_bytes()).collect();
-        let crc = Crc::<u32>::new(&CRC_32_ISO_HDLC).checksum(&bytes);
-        self.done(&Request::CommitHead { crc, steps })
     }
 
     /// Has the device save its head in flash.
@@ -158,47 +161,40 @@ impl<P: Read + Write> Client<P> {
     fn done(&mut self, request: &Request<'_>) -> Result<()> {
         match self.ask(request)? {
             Response::Done => Ok(()),
-            other => unexpected(&other),
+            _ => Err(Failure::Unexpected.into()),
         }
     }
 
     /// Sends a request and waits for its answer, and again if it or its answer arrives damaged or not at all.
     fn ask(&mut self, request: &Request<'_>) -> Result<Response<'_>> {
-        // 0 is that of answers to damaged requests.
-        self.sequence = self.sequence.checked_add(1).unwrap_or(1);
-        let mut outcome = Outcome::Silence;
-        for attempt in 0..ATTEMPTS {
-            self.send(request, attempt > 0)?;
-            outcome = self.receive()?;
-            if let Outcome::Answered = outcome {
-                break;
-            }
+        if !self.connected {
+            self.connection.connect();
+            self.exchange()?;
+            self.connected = true;
         }
-        match outcome {
-            Outcome::Answered => {}
-            Outcome::Damaged => bail!("the device could not read {ATTEMPTS} requests in a row: the line is disturbed"),
-            Outcome::Silence => {
-                bail!("the device does not answer: is it the right port, and does its firmware have a link?")
+        self.connection.ask(request)?;
+        self.exchange()?;
+        Ok(self.connection.answer()?)
+    }
+
+    /// Sends what the connection has to send until there is an answer.
+    fn exchange(&mut self) -> Result<()> {
+        loop {
+            let sent = self.port.write_all(self.connection.outgoing()).and_then(|()| self.port.flush());
+            sent.context("the port cannot be written to")?;
+            match self.wait() {
+                Ok(Event::Answered) => return Ok(()),
+                Ok(_) => {}
+                Err(error) => {
+                    self.connected &= !is_lost(&error);
+                    return Err(error);
+                }
             }
-        }
-        match decode(&mut self.answer) {
-            Ok((_, Response::Refused(refusal))) => bail!("{refusal}"),
-            Ok((_, response)) => Ok(response),
-            Err(_) => bail!("the device's answer changed in memory"),
         }
     }
 
-    fn send(&mut self, request: &Request<'_>, again: bool) -> Result<()> {
-        let mut frame = [0; FRAME];
-        let length = encode(self.sequence, request, &mut frame).context("the request does not fit into a frame")?;
-        // If it was the 0 at the end that did not arrive, the device still waits for it.
-        let first: &[u8] = if again { &[0] } else { &[] };
-        let sent = self.port.write_all(first).and_then(|()| self.port.write_all(&frame[..length]));
-        sent.and_then(|()| self.port.flush()).context("the port cannot be written to")
-    }
-
-    /// Waits for the answer to the last request and keeps its frame.
-    fn receive(&mut self) -> Result<Outcome> {
+    /// Waits for what comes of the request on its way.
+    fn wait(&mut self) -> Result<Event> {
         let begun = Instant::now();
         let mut bytes = [0; FRAME];
         while begun.elapsed() < self.patience {
@@ -212,47 +208,31 @@ impl<P: Read + Write> Client<P> {
                 }
                 Err(error) => return Err(error).context("the port cannot be read"),
             };
-            for byte in &bytes[..count] {
-                let Received::Frame(frame) = self.receiver.push(*byte) else { continue };
-                let kept = frame.to_vec();
-                match decode::<Response<'_>>(frame) {
-                    Ok((0, Response::Refused(Refusal::Frame(_)))) => return Ok(Outcome::Damaged),
-                    Ok((sequence, _)) if sequence == self.sequence => {
-                        self.answer = kept;
-                        return Ok(Outcome::Answered);
-                    }
-                    // A late answer, or a damaged one: the next comes in time, or the request is sent again.
-                    Ok(_) | Err(Unreadable::Frame(_)) => {}
-                    Err(Unreadable::Version { found, .. }) => {
-                        bail!("the device speaks version {found} of the protocol, this program {VERSION}")
-                    }
-                }
+            match self.connection.receive(&bytes[..count])? {
+                Event::Wait => {}
+                event => return Ok(event),
             }
         }
-        Ok(Outcome::Silence)
+        Ok(self.connection.timed_out()?)
     }
 }
 
-/// What came of a request.
-enum Outcome {
-    /// An answer.
-    Answered,
-    /// The device could not read it.
-    Damaged,
-    /// Nothing came in time.
-    Silence,
+/// A number that no other program has, and no other call.
+fn random() -> u32 {
+    RandomState::new().hash_one(std::process::id()) as u32
 }
 
-/// The parameters of a device's head.
-fn parameters(description: &Description) -> usize {
-    usize::from(description.classes) * (usize::from(description.features) + 1)
+/// Whether the device knows the session no more.
+fn is_lost(error: &anyhow::Error) -> bool {
+    matches!(error.downcast_ref(), Some(Failure::Lost))
+}
+
+/// Whether the device may have done what it was asked.
+fn is_open(error: &anyhow::Error) -> bool {
+    !matches!(error.downcast_ref(), Some(Failure::Refused(_)))
 }
 
 fn pack<'a>(numbers: &[f32], buffer: &'a mut [u8]) -> Result<Floats<'a>> {
     Floats::pack(numbers.iter().copied(), buffer)
         .with_context(|| format!("{} numbers do not fit into a frame", numbers.len()))
-}
-
-fn unexpected<T>(response: &Response<'_>) -> Result<T> {
-    bail!("the device's answer is to another question: {response:?}")
 }

@@ -114,6 +114,7 @@ fn compare<P: Read + Write, const FEATURES: usize>(
     client.write_head(own, 0)?;
     twin.import(own, 0).map_err(|error| match error {
         Import::Parameters(error) => error.into(),
+        Import::OutOfRange { index, limit } => anyhow!("parameter {index} of the device's head is beyond {limit}"),
         Import::ReadOnly => anyhow!("the device's head is none of a device that knows nothing"),
     })?;
 
@@ -121,7 +122,7 @@ fn compare<P: Read + Write, const FEATURES: usize>(
     let mut different_bits = 0;
     for (features, class) in stream {
         let loss = client.learn(features, *class)?;
-        let here = twin.learn(features, *class, |step| step.loss())?;
+        let here = twin.learn(features, *class)?.loss;
         different_bits += usize::from(loss.to_bits() != here.to_bits());
     }
     let right_after = count_right(client, test)?;

@@ -1,11 +1,9 @@
 //! A linear head that learns by gradient decay behind the [`link`](crate::link), with a memory, a calibration and a read-out.
 
 use gradient_decay::calibration::Summary;
-use gradient_decay::{
-    Answer, Calibration, Error, FineTuner, Learner, LinearHead, Parts, Quantized, Readout, Replay, Step,
-};
+use gradient_decay::{Answer, Calibration, Error, FineTuner, Learner, LinearHead, Parts, Quantized, Readout, Replay};
 
-use crate::link::{Import, Served};
+use crate::link::{Import, Learned, Served};
 
 /// The learner of a [`LinearDevice`]: `CLASSES * (8 FEATURES + 32) + 200` bytes, rounded up to 8.
 pub type LinearLearner<const CLASSES: usize, const FEATURES: usize> =
@@ -16,13 +14,14 @@ type Memory<const CLASSES: usize, const FEATURES: usize> =
     Replay<CLASSES, REMEMBERED, [f32; FEATURES], Quantized<FEATURES>>;
 
 /// The samples remembered of each class, and those repeated with each new one.
-const REMEMBERED: usize = 4;
-const REHEARSALS: u32 = 6;
+pub(crate) const REMEMBERED: usize = 4;
+pub(crate) const REHEARSALS: u32 = 6;
 
 /// The seed of the memory.
-const MEMORY_SEED: u32 = 1;
+pub(crate) const MEMORY_SEED: u32 = 1;
 
 /// A learner and its settings.
+#[derive(Clone, Debug, PartialEq)]
 pub struct LinearDevice<const CLASSES: usize, const FEATURES: usize> {
     /// The learner.
     pub learner: LinearLearner<CLASSES, FEATURES>,
@@ -57,15 +56,10 @@ impl<const CLASSES: usize, const FEATURES: usize> Served<FEATURES> for LinearDev
     }
 
     /// Then it repeats remembered samples.
-    fn learn<T>(
-        &mut self,
-        features: &[f32; FEATURES],
-        class: usize,
-        report: impl FnOnce(&Step<'_, f32>) -> T,
-    ) -> Result<T, Error> {
-        let told = report(&self.learner.learn(&self.tuner, features, class)?);
+    fn learn(&mut self, features: &[f32; FEATURES], class: usize) -> Result<Learned, Error> {
+        let learned = Learned::from(&self.learner.learn(&self.tuner, features, class)?);
         self.learner.rehearse(&self.tuner, REHEARSALS);
-        Ok(told)
+        Ok(learned)
     }
 
     /// A step along a gradient is not taken back.

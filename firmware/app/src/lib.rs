@@ -3,7 +3,8 @@
 //!
 //! - [`gestures`]: a device that senses, learns and remembers. It knows no gesture when it is new; two buttons teach it.
 //! - [`digits`]: the demonstration on real digits that the project's figures come from.
-//! - [`link`]: a serial port over which a host reads and drives the learner of either; [`learner`]: the linear head behind it.
+//! - [`link`]: a serial port over which a host reads and drives the learner of either; [`learner`]: the linear head behind it;
+//!   [`fixed`]: the same in integers.
 //! - [`joined`]: a flash whose pages are too small for what is saved.
 //! - [`simulation`]: an accelerometer, buttons and a flash in software, for QEMU and for tests.
 #![no_std]
@@ -14,6 +15,7 @@ extern crate std;
 
 pub mod checksum;
 pub mod digits;
+pub mod fixed;
 pub mod gestures;
 pub mod joined;
 pub mod learner;

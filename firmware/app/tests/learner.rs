@@ -17,7 +17,7 @@ const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 84), S
 fn teach(learner: &mut impl Served<FEATURES>, lessons: usize) {
     for i in 0..lessons {
         let features = core::array::from_fn(|k| ((i * 7 + k * 5) % 11) as f32 / 5.0 - 1.0);
-        learner.learn(&features, i % 4, |_| ()).unwrap();
+        learner.learn(&features, i % 4).unwrap();
     }
 }
 
@@ -64,11 +64,8 @@ fn a_discriminant_takes_the_head_of_a_new_one_alone() {
     used.import(&[0.0; PARAMETERS], 0).unwrap();
     assert_eq!(used, new);
     // A gesture beyond the next new one is refused, and changes nothing.
-    assert!(matches!(
-        gestures::learn(&mut used, &[0.5; FEATURES], 1, |_| ()),
-        Err(Error::Target { target: 1, classes: 1 })
-    ));
-    assert!(gestures::learn(&mut used, &[f32::NAN; FEATURES], 0, |_| ()).is_err());
+    assert!(matches!(gestures::learn(&mut used, &[0.5; FEATURES], 1), Err(Error::Target { target: 1, classes: 1 })));
+    assert!(gestures::learn(&mut used, &[f32::NAN; FEATURES], 0).is_err());
     assert_eq!(used, new);
 }
 
@@ -85,7 +82,7 @@ fn inference_in_integers_sees_the_same_gestures() {
         let mut learner = gestures::learner();
         for shot in 0..3 {
             for gesture in 0..4 {
-                gestures::learn(&mut learner, &window(gesture, 100 * person + shot), gesture, |_| ()).unwrap();
+                gestures::learn(&mut learner, &window(gesture, 100 * person + shot), gesture).unwrap();
             }
         }
         // At this temperature no weight is beyond 8; features are in [-8, 8) by steps of 1/16.

@@ -2,6 +2,7 @@
 
 use gradient_decay::{LinearHead, checkpoint};
 use gradient_decay_app::digits::Practice;
+use gradient_decay_app::fixed::FixedLearner;
 use gradient_decay_app::gestures::features::{FEATURES, Window};
 use gradient_decay_app::gestures::{Buffer, GESTURES, Head, Learner, PARAMETERS};
 use gradient_decay_app::learner::LinearLearner;
@@ -11,11 +12,12 @@ use gradient_decay_app::link::Server;
 fn what_a_device_keeps_in_ram() {
     assert_eq!(size_of::<LinearLearner<4, 24>>(), 4 * (8 * 24 + 32) + 200);
     assert_eq!(size_of::<LinearLearner<10, 64>>(), 10 * (8 * 64 + 32) + 200);
+    assert_eq!(size_of::<FixedLearner<10, 64>>(), 10 * (6 * 64 + 16) + 216);
     assert_eq!(size_of::<Practice>(), 2 * 10_968 + 10_976);
     assert_eq!((size_of::<Learner>(), size_of::<Head>(), size_of::<Window>()), (4752, 2816, 400));
     assert_eq!(
         size_of::<Server<GESTURES, FEATURES, PARAMETERS>>(),
-        976 + 4 * (PARAMETERS - LinearHead::<4, 24>::PARAMETERS)
+        1016 + 4 * (PARAMETERS - LinearHead::<4, 24>::PARAMETERS)
     );
 }
 

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::frame::CRC;
+
 /// Numbers as little-endian bytes, borrowed from a frame or from a buffer.
 ///
 /// ```
@@ -35,6 +37,11 @@ impl<'a> Floats<'a> {
     /// Whether there is none.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
+    }
+
+    /// The CRC-32 of the bytes.
+    pub fn crc(&self) -> u32 {
+        CRC.checksum(self.0)
     }
 
     /// The numbers.

@@ -1,4 +1,4 @@
-//! Frames: a message with its version, its sequence number and its CRC, between bytes of 0.
+//! Frames: a message with its version, its session, its number there and its CRC, between bytes of 0.
 
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 use serde::{Deserialize, Serialize};
@@ -9,9 +9,26 @@ use crate::VERSION;
 pub const FRAME: usize = 512;
 
 const CRC_BYTES: usize = 4;
+/// The version, and the [`Header`].
+const HEADER_BYTES: usize = 9;
 
 /// A table would take a kilobyte of flash.
-const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
+pub(crate) const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
+
+/// The place of a frame in the conversation. A response has that of its request.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Header {
+    /// The session, as [`Response::Welcome`](crate::Response::Welcome) gave it; of a [`Request::Hello`](crate::Request::Hello) a random
+    /// number that the host chooses.
+    pub session: u32,
+    /// The number of the request within its session, from 1 on; 0 of a [`Request::Hello`](crate::Request::Hello).
+    pub sequence: u32,
+}
+
+impl Header {
+    /// That of the answer to a frame that cannot be read.
+    pub const UNREAD: Header = Header { session: 0, sequence: 0 };
+}
 
 /// Why a frame could not be read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -22,7 +39,7 @@ pub enum FrameError {
     Framing,
     /// Its CRC is another: it arrived damaged.
     Crc,
-    /// It arrived as it was sent, but is no message of this version.
+    /// It arrived as it was sent, but the device does not know the message.
     Message,
 }
 
@@ -31,12 +48,12 @@ pub enum FrameError {
 pub enum Unreadable {
     /// It is damaged.
     Frame(FrameError),
+    /// It arrived well, but its message is not known.
+    Message(Header),
     /// It arrived well, but is of another version.
     Version {
         /// Its version.
         found: u8,
-        /// Its sequence number.
-        sequence: u8,
     },
 }
 
@@ -46,7 +63,7 @@ impl core::fmt::Display for FrameError {
             FrameError::TooLong => write!(f, "the frame is longer than {FRAME} bytes"),
             FrameError::Framing => f.write_str("the frame is not COBS"),
             FrameError::Crc => f.write_str("the frame's CRC is wrong"),
-            FrameError::Message => f.write_str("the frame holds no message of this version"),
+            FrameError::Message => f.write_str("it does not know this kind of message"),
         }
     }
 }
@@ -54,20 +71,23 @@ impl core::fmt::Display for FrameError {
 /// Writes a message as a frame, with the 0 at its end, to the start of `frame`; `None` if it does not fit.
 ///
 /// ```
-/// use gradient_decay_link::{FRAME, Receiver, Received, Request, decode, encode};
+/// use gradient_decay_link::{FRAME, Header, Receiver, Received, Request, decode, encode};
 ///
-/// let mut frame = [0; FRAME];
-/// let length = encode(7, &Request::ReadHead { offset: 64 }, &mut frame).unwrap();
+/// let (mut frame, header) = ([0; FRAME], Header { session: 0x1234_5678, sequence: 7 });
+/// let length = encode(header, &Request::ReadHead { offset: 64 }, &mut frame).unwrap();
 /// let mut receiver = Receiver::new();
 /// for byte in &frame[..length - 1] {
 ///     assert!(matches!(receiver.push(*byte), Received::Nothing));
 /// }
 /// let Received::Frame(bytes) = receiver.push(0) else { panic!() };
-/// assert_eq!(decode(bytes), Ok((7, Request::ReadHead { offset: 64 })));
+/// assert_eq!(decode(bytes), Ok((header, Request::ReadHead { offset: 64 })));
 /// ```
-pub fn encode(sequence: u8, message: &impl Serialize, frame: &mut [u8]) -> Option<usize> {
+pub fn encode(header: Header, message: &impl Serialize, frame: &mut [u8]) -> Option<usize> {
     let mut content = [0; FRAME];
-    let length = postcard::to_slice(&(VERSION, sequence, message), &mut content).ok()?.len();
+    let (start, rest) = content.split_first_chunk_mut::<HEADER_BYTES>()?;
+    let ([s0, s1, s2, s3], [n0, n1, n2, n3]) = (header.session.to_le_bytes(), header.sequence.to_le_bytes());
+    *start = [VERSION, s0, s1, s2, s3, n0, n1, n2, n3];
+    let length = HEADER_BYTES + postcard::to_slice(message, rest).ok()?.len();
     let crc = CRC.checksum(content.get(..length)?);
     content.get_mut(length..length + CRC_BYTES)?.copy_from_slice(&crc.to_le_bytes());
     // The last byte is the 0.
@@ -77,24 +97,29 @@ pub fn encode(sequence: u8, message: &impl Serialize, frame: &mut [u8]) -> Optio
     Some(length + 1)
 }
 
-/// Reads a frame, without its 0, in place: its sequence number and its message.
+/// Reads a frame, without its 0, in place: its header and its message.
 ///
 /// # Errors
 /// [`Unreadable`], which says why.
-pub fn decode<'a, T: Deserialize<'a>>(frame: &'a mut [u8]) -> Result<(u8, T), Unreadable> {
+pub fn decode<'a, T: Deserialize<'a>>(frame: &'a mut [u8]) -> Result<(Header, T), Unreadable> {
     let framing = Unreadable::Frame(FrameError::Framing);
     let length = cobs::decode_in_place(frame).map_err(|_| framing)?;
     let (content, crc) = frame.get(..length).and_then(|bytes| bytes.split_last_chunk::<CRC_BYTES>()).ok_or(framing)?;
     if CRC.checksum(content) != u32::from_le_bytes(*crc) {
         return Err(Unreadable::Frame(FrameError::Crc));
     }
-    let ([version, sequence], message) = content.split_first_chunk::<2>().ok_or(framing)?;
-    if *version != VERSION {
-        return Err(Unreadable::Version { found: *version, sequence: *sequence });
+    match content.first() {
+        None => return Err(framing),
+        Some(&found) if found != VERSION => return Err(Unreadable::Version { found }),
+        Some(_) => {}
     }
+    let (start, message) = content.split_first_chunk::<HEADER_BYTES>().ok_or(framing)?;
+    let [_, s0, s1, s2, s3, n0, n1, n2, n3] = *start;
+    let header =
+        Header { session: u32::from_le_bytes([s0, s1, s2, s3]), sequence: u32::from_le_bytes([n0, n1, n2, n3]) };
     match postcard::take_from_bytes(message) {
-        Ok((message, [])) => Ok((*sequence, message)),
-        _ => Err(Unreadable::Frame(FrameError::Message)),
+        Ok((message, [])) => Ok((header, message)),
+        _ => Err(Unreadable::Message(header)),
     }
 }
 
@@ -164,9 +189,16 @@ mod tests {
     use proptest::prelude::*;
     use std::vec::Vec;
 
-    fn frame(sequence: u8, message: &impl Serialize) -> Vec<u8> {
+    /// Numbers as long as they can be.
+    const LAST: Header = Header { session: u32::MAX, sequence: u32::MAX };
+
+    fn numbered(sequence: u32) -> Header {
+        Header { session: 0x0403_0201, sequence }
+    }
+
+    fn frame(header: Header, message: &impl Serialize) -> Vec<u8> {
         let mut bytes = [0; FRAME];
-        let length = encode(sequence, message, &mut bytes).unwrap();
+        let length = encode(header, message, &mut bytes).unwrap();
         bytes[..length].to_vec()
     }
 
@@ -179,33 +211,34 @@ mod tests {
                 Request::Learn { features, class: u16::MAX },
                 Request::WriteHead { offset: u32::MAX, parameters: features },
             ] {
-                let mut bytes = frame(255, &message);
+                let mut bytes = frame(LAST, &message);
                 assert!(bytes.len() <= FRAME && bytes.iter().position(|byte| *byte == 0) == Some(bytes.len() - 1));
                 bytes.pop();
-                assert_eq!(decode(&mut bytes), Ok((255, message)));
+                assert_eq!(decode(&mut bytes), Ok((LAST, message)));
             }
         }
-        assert_eq!(encode(0, &Response::Done, &mut [0; 3]), None);
+        assert_eq!(encode(Header::UNREAD, &Response::Done, &mut [0; 3]), None);
     }
 
     /// The wire is a promise: these are its bytes.
     #[test]
     fn the_wire_is_as_it_is_written_down() {
-        // COBS's first byte, version 1, sequence 9, variant 4 (ReadHead), 300 as a varint, CRC, 0.
-        let bytes = frame(9, &Request::ReadHead { offset: 300 });
-        assert_eq!(bytes[1..6], [1, 9, 4, 0xac, 0x02]);
-        assert_eq!(bytes[6..10], Crc::<u32>::new(&CRC_32_ISO_HDLC).checksum(&bytes[1..6]).to_le_bytes());
-        assert_eq!((bytes[0], bytes[10], bytes.len()), (10, 0, 11));
+        // COBS's first byte, version 2, session, sequence 0x0807_0605, variant 4 (ReadHead), 300 as a varint, CRC, 0.
+        let bytes = frame(numbered(0x0807_0605), &Request::ReadHead { offset: 300 });
+        assert_eq!(bytes[1..13], [2, 1, 2, 3, 4, 5, 6, 7, 8, 4, 0xac, 0x02]);
+        assert_eq!(bytes[13..17], Crc::<u32>::new(&CRC_32_ISO_HDLC).checksum(&bytes[1..13]).to_le_bytes());
+        assert_eq!((bytes[0], bytes[17], bytes.len()), (17, 0, 18));
         // Variant 0 (Refused) of variant 0 (Version): COBS writes each 0 as the distance to the next.
-        let bytes = frame(2, &Response::Refused(crate::Refusal::Version { device: 1 }));
-        assert_eq!((bytes[0], &bytes[1..3], bytes[3], bytes[4], bytes[5]), (3, &[1, 2][..], 1, 6, 1));
+        let header = Header { session: 0x0101_0101, sequence: 0x0101_0101 };
+        let bytes = frame(header, &Response::Refused(crate::Refusal::Version { device: 1 }));
+        assert_eq!((bytes[0], &bytes[1..10], &bytes[10..13]), (10, &[2, 1, 1, 1, 1, 1, 1, 1, 1][..], &[1, 6, 1][..]));
     }
 
     #[test]
     fn every_flipped_bit_and_every_cut_is_noticed() {
         let mut buffer = [0; 12];
         let message = Request::Learn { features: Floats::pack([1.0, -0.5, 3e7], &mut buffer).unwrap(), class: 3 };
-        let good = frame(1, &message);
+        let good = frame(numbered(1), &message);
         for bit in 0..8 * (good.len() - 1) {
             let mut bytes = good.clone();
             bytes[bit / 8] ^= 1 << (bit % 8);
@@ -219,12 +252,15 @@ mod tests {
 
     #[test]
     fn another_version_is_told_from_damage() {
-        let mut content = Vec::from([VERSION + 1, 42, 0xff, 0xff]);
-        content.extend(CRC.checksum(&content).to_le_bytes());
-        let mut bytes = [0; 32];
-        let length = cobs::encode(&content, &mut bytes);
-        let expected = Unreadable::Version { found: VERSION + 1, sequence: 42 };
-        assert_eq!(decode::<Request<'_>>(&mut bytes[..length]), Err(expected));
+        // Even if all but the version and the CRC is of another shape.
+        for content in [&[VERSION + 1, 42, 0xff, 0xff][..], &[1, 9, 0], &[VERSION + 1]] {
+            let mut content = content.to_vec();
+            content.extend(CRC.checksum(&content).to_le_bytes());
+            let mut bytes = [0; 32];
+            let length = cobs::encode(&content, &mut bytes);
+            let expected = Unreadable::Version { found: content[0] };
+            assert_eq!(decode::<Request<'_>>(&mut bytes[..length]), Err(expected));
+        }
     }
 
     #[test]
@@ -232,7 +268,7 @@ mod tests {
         let mut receiver = Receiver::new();
         let refused = (0..5 * FRAME).filter(|_| receiver.push(7) == Received::TooLong).count();
         assert_eq!((refused, receiver.push(0)), (1, Received::Nothing));
-        let bytes = frame(3, &Request::Save);
+        let bytes = frame(numbered(3), &Request::Save);
         let read = bytes.iter().filter(|byte| matches!(receiver.push(**byte), Received::Frame(_))).count();
         assert_eq!(read, 1);
     }
@@ -249,25 +285,25 @@ mod tests {
                 }
             }
             let message = Request::ReadHead { offset };
-            let bytes = frame(5, &message);
+            let bytes = frame(numbered(5), &message);
             let (last, first) = bytes.split_last().unwrap();
             for byte in first {
                 prop_assert_eq!(receiver.push(*byte), Received::Nothing);
             }
             let Received::Frame(bytes) = receiver.push(*last) else { panic!("no frame") };
-            prop_assert_eq!(decode(bytes), Ok((5, message)));
+            prop_assert_eq!(decode(bytes), Ok((numbered(5), message)));
         }
 
         /// Bytes that have a good CRC but are no message are refused.
         #[test]
         fn good_frames_of_nonsense_are_refused_or_read(content in prop::collection::vec(any::<u8>(), 0..100)) {
-            let mut content = [&[VERSION, 1], &content[..]].concat();
+            let mut content = [&[VERSION, 1, 2, 3, 4, 5, 6, 7, 8], &content[..]].concat();
             content.extend(CRC.checksum(&content).to_le_bytes());
             let mut bytes = [0; 128];
             let length = cobs::encode(&content, &mut bytes);
-            if let Ok((_, message)) = decode::<Request<'_>>(&mut bytes[..length]) {
+            if let Ok((header, message)) = decode::<Request<'_>>(&mut bytes[..length]) {
                 // A message that is read is written the same, but for numbers in more bytes than they need.
-                prop_assert!(frame(1, &message).len() <= length + 2);
+                prop_assert!(frame(header, &message).len() <= length + 2);
             }
         }
     }

@@ -1,38 +1,59 @@
 //! The messages between a device and a host over a serial port: framed, versioned, CRC-checked, without allocation.
 //!
-//! # The wire, version 1
+//! The feature `client` adds the host's end: sessions, repetition and the push of a head, for any transport ([`client`]).
+//!
+//! # The wire, version 2
 //! A host sends a [`Request`] and the device answers it with one [`Response`]; the device never speaks unasked. Each is a frame:
 //!
 //! ```text
-//! COBS( version: u8 | sequence: u8 | message, as postcard writes it | CRC-32 of all before, little-endian ) 0x00
+//! COBS( version: u8 | session: u32 | sequence: u32 | message, as postcard writes it | CRC-32 of all before ) 0x00
 //! ```
 //!
-//! - **Framing** is COBS (S. Cheshire, M. Baker, 1999): a byte of 0 ends a frame and occurs nowhere else. So whoever lost the thread
-//!   has it again with the next 0, and a 0 sent first clears what a disturbance left in the line.
-//! - **Messages** are those of [postcard's wire format 1.0](https://postcard.jamesmunns.com/wire-format): the number of the variant,
-//!   then its fields. Floats are four bytes, little-endian, in a byte array.
-//! - **CRC**: that of Ethernet, zip and PNG.
+//! - **Framing** is COBS (S. Cheshire, M. Baker, 1999): a byte of 0 ends a frame and occurs nowhere else. So a receiver that loses
+//!   synchronisation recovers at the next 0, and a 0 sent first clears what a disturbance left in the line.
+//! - **Numbers** of the header and the CRC are little-endian; the CRC is that of Ethernet, zip and PNG. **Messages** are those of
+//!   [postcard's wire format 1.0](https://postcard.jamesmunns.com/wire-format): the number of the variant, then its fields. Floats
+//!   are four bytes, little-endian, in a byte array.
 //! - **Length**: at most [`FRAME`] bytes with the 0. A longer frame is refused as soon as it is too long.
-//! - **Sequence**: not 0, and another than that of the request before; the response has that of its request, so that a late answer is
-//!   known for one. A frame that cannot be read is answered with sequence 0.
-//! - **Repetition**: a host that misses an answer sends the same request again, with the same sequence number. A device that gets
-//!   [`Request::Learn`] or [`Request::TakeBack`] twice in a row with the same number has done it once, and sends its answer again.
-//! - **Version**: a device refuses other versions with [`Refusal::Version`], which keeps its place and shape in all versions, as the
-//!   frame does. New variants go at the end of their enum and need no new version: who does not know one refuses it as
+//! - **A damaged frame** is answered with [`Refusal::Frame`] under [`Header::UNREAD`].
+//! - **Version**: a frame's first byte is its version and its last four its CRC in all versions, and so are the place and the shape of
+//!   [`Refusal::Version`]. New variants go at the end of their enum and need no new version: who does not know one refuses it as
 //!   [`Refusal::Frame`].
+//!
+//! # Sessions
+//! A host begins with [`Request::Hello`] under a random number of its own, and gets [`Response::Welcome`] with the number of the session. That
+//! depends on the host's number and on how often the device's main loop had come round, so that what is left on the line of a session that
+//! ended, or of a time before a restart, is of no session that exists. The first request that has the new number ends the session
+//! before; requests of any other are refused by [`Refusal::Session`], and not done.
+//!
+//! Within a session requests are numbered. A host has one request on its way at a time. One that misses the answer **sends the same request again,
+//! with the same number**: the device does nothing twice, and sends the answer that it sent before. A number below the last one is not
+//! answered. Who gives up on a request goes on with the next number; what was given up has been done by then, or never will be.
+//!
+//! A device that restarts knows no session: what it learned since it last saved is lost, and the host is told so by [`Refusal::Session`]
+//! as soon as it asks for anything. Whether a **push** of a head was done is then in the [`Description`].
+//!
+//! # Consent
+//! To describe, predict and read, and to teach, a host needs no consent. Whatever replaces or erases what the device knows is refused by
+//! [`Refusal::Consent`] until its user consents: a push of a head, [`Request::Save`], which overwrites what was saved, and
+//! [`Request::TakeBack`] of anything but the sample that the same session taught last. What was taught without consent is gone with a restart.
 #![no_std]
 #![deny(unsafe_code)]
 
 #[cfg(test)]
 extern crate std;
 
+#[cfg(feature = "client")]
+pub mod client;
 mod floats;
 mod frame;
 mod message;
+mod refusal;
 
 pub use floats::Floats;
-pub use frame::{FRAME, FrameError, Received, Receiver, Unreadable, decode, encode};
-pub use message::{Arithmetic, Description, MAX_FLOATS, PART, Refusal, Request, Response, Summary};
+pub use frame::{FRAME, FrameError, Header, Received, Receiver, Unreadable, decode, encode};
+pub use message::{Arithmetic, Description, MAX_FLOATS, PART, Request, Response, Summary};
+pub use refusal::{Means, Refusal};
 
 /// The version of the wire.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;

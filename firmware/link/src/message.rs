@@ -1,9 +1,9 @@
-//! The messages.
+//! Requests and responses.
 
 use serde::{Deserialize, Serialize};
 
 use crate::floats::Floats;
-use crate::frame::FrameError;
+use crate::refusal::Refusal;
 
 /// The most numbers in a message: features of a sample.
 pub const MAX_FLOATS: usize = 120;
@@ -38,7 +38,7 @@ pub enum Request<'a> {
         /// The first.
         offset: u32,
     },
-    /// A part of a head for the device: [`Response::Taken`]. Parts come in order, from offset 0. The device's head is as before until
+    /// A part of a head for the device: [`Response::Taken`]. Parts come in order, from offset 0, which needs consent. The device's head is as before until
     /// [`CommitHead`](Self::CommitHead).
     WriteHead {
         /// The first.
@@ -47,17 +47,20 @@ pub enum Request<'a> {
         #[serde(borrow)]
         parameters: Floats<'a>,
     },
-    /// To use the head that was sent: [`Response::Done`]. The device is then as one that starts with it: what it remembered of other
+    /// To use the head that was sent: [`Response::Done`]. Needs consent. The device is then as one that starts with it: what it remembered of other
     /// samples, and its calibration, are gone.
     CommitHead {
         /// The CRC-32 of all parameters, as little-endian f32.
         crc: u32,
         /// The steps that it has learned: the place in the warm-up.
         steps: u32,
+        /// A random number, by which [`Description::pushed`] tells whether this was done.
+        push: u32,
     },
-    /// To save all that the device has learned in flash: [`Response::Done`].
+    /// To save all that the device has learned in flash, in place of what is there: [`Response::Done`]. Needs consent.
     Save,
-    /// To take a sample back that was learned, as one whose label was wrong: [`Response::Done`].
+    /// To take a sample back that was learned, as one whose label was wrong: [`Response::Done`]. Needs consent, but for what was the
+    /// last that this session taught.
     TakeBack {
         /// Its features.
         #[serde(borrow)]
@@ -65,6 +68,8 @@ pub enum Request<'a> {
         /// The class that it was learned as.
         class: u16,
     },
+    /// To begin a session, under a random number in the header's place of the session: [`Response::Welcome`].
+    Hello,
 }
 
 /// The answer of a device.
@@ -111,6 +116,11 @@ pub enum Response<'a> {
         /// Of [`Description::classes`] times ([`Description::features`] + 1).
         parameters: u32,
     },
+    /// A session can begin.
+    Welcome {
+        /// The number of its frames. The session before ends with the first request that has this one.
+        session: u32,
+    },
 }
 
 /// The description of a device.
@@ -128,6 +138,15 @@ pub struct Description {
     pub temperature: f32,
     /// The probability below which an answer is unknown.
     pub threshold: f32,
+    /// The number of the last push of a head that was done since the device started.
+    pub pushed: Option<u32>,
+}
+
+impl Description {
+    /// The parameters of the head: a row of weights for each class, and the biases.
+    pub fn parameters(&self) -> usize {
+        usize::from(self.classes) * (usize::from(self.features) + 1)
+    }
 }
 
 /// How a device computes.
@@ -156,80 +175,4 @@ pub struct Summary {
     pub ece: f32,
     /// Maximum calibration error.
     pub mce: f32,
-}
-
-/// Why something was not done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Refusal {
-    /// The version is another than the device's. First in all versions.
-    Version {
-        /// That of the device.
-        device: u8,
-    },
-    /// The frame could not be read.
-    Frame(FrameError),
-    /// There are too few or too many numbers.
-    Length {
-        /// As many as it takes.
-        expected: u32,
-        /// As many as there were.
-        actual: u32,
-    },
-    /// The class is none.
-    Class {
-        /// They are 0 to one less.
-        classes: u16,
-    },
-    /// A number is NaN or infinite, or a logit would be.
-    NotFinite {
-        /// Which number; that of a logit counts on behind the features.
-        index: u32,
-    },
-    /// The numbers are too large to learn from.
-    TooLarge,
-    /// A part does not go on where the last one ended, or lies beyond the head.
-    Offset {
-        /// Where to go on.
-        expected: u32,
-    },
-    /// The CRC of the head that was sent is another.
-    Crc {
-        /// That of the parameters that arrived.
-        found: u32,
-    },
-    /// The flash refused, or there is none.
-    Storage,
-    /// The device makes its own head, and takes that of a new device alone.
-    ReadOnly,
-    /// The sample was not learned as this class.
-    NotLearned,
-    /// The device's learner cannot do that.
-    Unsupported,
-}
-
-impl core::fmt::Display for Refusal {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Refusal::Version { device } => {
-                write!(f, "the device speaks version {device} of the protocol, this program {}", crate::VERSION)
-            }
-            Refusal::Frame(error) => write!(f, "the device could not read the request: {error}"),
-            Refusal::Length { expected, actual } => {
-                write!(f, "the device takes {expected} numbers, {actual} were sent")
-            }
-            Refusal::Class { classes } => {
-                write!(f, "the class must be one of the device's, 0 to {}", classes.saturating_sub(1))
-            }
-            Refusal::NotFinite { index } => write!(f, "number {index} is NaN or infinite, or its logit is"),
-            Refusal::TooLarge => f.write_str("the numbers are too large to learn from"),
-            Refusal::Offset { expected } => write!(f, "the parts of a head go on from parameter {expected}"),
-            Refusal::Crc { found } => write!(f, "the head arrived damaged, with CRC {found:08x}: send it again"),
-            Refusal::ReadOnly => f.write_str(
-                "the device makes its own head of what it learns: only all zeros, those of a new one, can be sent",
-            ),
-            Refusal::NotLearned => f.write_str("the sample was not learned as this class, so it cannot be taken back"),
-            Refusal::Unsupported => f.write_str("the device's learner cannot take a label back"),
-            Refusal::Storage => f.write_str("the device has no flash to save to, or it failed"),
-        }
-    }
 }

@@ -4,16 +4,17 @@ use embedded_hal::digital::InputPin;
 use embedded_io::{Read, ReadReady, Write};
 use embedded_storage::nor_flash::NorFlash;
 use gradient_decay::{Answer, Contents, Prediction, Store, store};
+use gradient_decay_link::Means;
 use heapless::spsc::Consumer;
 
-use super::button::{Button, ButtonEvent, Which};
+use super::button::{Button, ButtonEvent, HELD, Which};
 use super::control::{Action, Input, Mode};
 use super::display::{Display, Shown};
 use super::event::{Event, Fault, FlashFault};
 use super::features::{FEATURES, Window};
 use super::sampling::{RATE, Reading, SensorFault};
 use super::{GESTURES, Learner, learn, take_back};
-use crate::link::Server;
+use crate::link::{Learned, Server};
 
 /// The samples between two answers: four a window.
 const STRIDE: u8 = 16;
@@ -23,6 +24,12 @@ const BRIDGED: u16 = 2;
 
 /// The readings for which a fault is shown: 1 s.
 const FAULT_SHOWN: u8 = RATE as u8;
+
+/// The readings for which a user's consent lasts: a minute.
+const CONSENT: u16 = 60 * RATE as u16;
+
+/// How a user consents to a host's replacing or erasing what the device knows.
+const MEANS: Means = Means::Buttons { held: (HELD / RATE as u16) as u8, lasts: (CONSENT / RATE as u16) as u8 };
 
 /// Room for a learner on its way to flash and back.
 pub type Buffer = [u8; store::buffer_size::<Learner>()];
@@ -65,6 +72,8 @@ pub struct App<'a, Label, Save, D, F: NorFlash> {
     missing: u16,
     sensor_fault: Option<SensorFault>,
     fault_shown: u8,
+    /// The readings for which consent still lasts.
+    consent: u16,
     dark: bool,
 }
 
@@ -98,6 +107,7 @@ where
             missing: 0,
             sensor_fault: None,
             fault_shown: 0,
+            consent: 0,
             dark: false,
         };
         app.load(observe);
@@ -109,6 +119,7 @@ where
     pub fn poll(&mut self, observe: &mut impl FnMut(Event)) -> bool {
         let Some(reading) = self.readings.dequeue() else { return false };
         self.take(reading, observe);
+        self.consent = self.consent.saturating_sub(1);
         self.buttons(observe);
         self.advance(Input::Tick, observe);
         self.infer(observe);
@@ -116,7 +127,8 @@ where
         true
     }
 
-    /// Answers what a host asks over a serial port: see [`link`](crate::link). Never waits for it. `observe` is told of a save.
+    /// Answers what a host asks over a serial port: see [`link`](crate::link). Never waits for it. Without consent, given by both buttons held
+    /// for two seconds or by the [server's setting](Server::consenting), a host replaces and erases nothing. `observe` is told of a save.
     pub fn serve<P: Read + ReadReady + Write, const PARAMETERS: usize>(
         &mut self,
         server: &mut Server<GESTURES, FEATURES, PARAMETERS>,
@@ -126,7 +138,8 @@ where
         let App { learner, store, buffer, .. } = self;
         let mut result = None;
         let labels = learner.head().labels();
-        server.poll(port, &mut **learner, |learner| result.insert(save(store, learner, buffer)).is_ok());
+        let consent = if self.consent > 0 { Ok(()) } else { Err(MEANS) };
+        server.poll(port, &mut **learner, consent, |learner| result.insert(save(store, learner, buffer)).is_ok());
         if self.learner.head().labels() != labels {
             // The last label is the host's, who can take it back.
             self.last = None;
@@ -214,7 +227,9 @@ where
 
     fn buttons(&mut self, observe: &mut impl FnMut(Event)) {
         match self.label.poll() {
-            Some(ButtonEvent::Pressed) => self.advance(Input::Tap, observe),
+            Some(ButtonEvent::Pressed) => {
+                self.advance(if self.save.is_just_pressed() { Input::Both } else { Input::Tap }, observe);
+            }
             Some(ButtonEvent::Stuck) => {
                 self.fault(Fault::Stuck(Which::Label), observe);
                 self.advance(Input::LabelStuck, observe);
@@ -227,8 +242,12 @@ where
         match self.save.poll() {
             Some(ButtonEvent::Released) => self.advance(Input::Save, observe),
             Some(ButtonEvent::ReleasedAfterHold) => self.advance(Input::SaveAfterHold, observe),
-            Some(ButtonEvent::Stuck) => self.fault(Fault::Stuck(Which::Save), observe),
+            Some(ButtonEvent::Stuck) => {
+                self.fault(Fault::Stuck(Which::Save), observe);
+                self.advance(Input::SaveStuck, observe);
+            }
             Some(ButtonEvent::Unreadable) => self.fault(Fault::Button(Which::Save), observe),
+            Some(ButtonEvent::Pressed) if self.label.is_just_pressed() => self.advance(Input::Both, observe),
             Some(ButtonEvent::Pressed) | None => {}
         }
     }
@@ -248,6 +267,10 @@ where
             Some(Action::Remove(gesture)) => self.remove(gesture, observe),
             Some(Action::TakeBack) => self.take_back(observe),
             Some(Action::Forget) => observe(Event::Forgot),
+            Some(Action::Consent) => {
+                self.consent = CONSENT;
+                observe(Event::Consented);
+            }
             Some(Action::Refuse) => self.fault(Fault::NothingToLabel, observe),
             Some(Action::Save) => self.save(observe),
             Some(Action::EraseAndSave) => match self.store.erase() {
@@ -260,8 +283,8 @@ where
     fn learn(&mut self, gesture: u8, observe: &mut impl FnMut(Event)) {
         let class = usize::from(gesture) - 1;
         let knew = self.learner.head().labels() > 0;
-        match learn(self.learner, &self.frozen, class, |step| step.prediction()) {
-            Ok(Prediction { class: before, probability }) => {
+        match learn(self.learner, &self.frozen, class) {
+            Ok(Learned { prediction: Prediction { class: before, probability }, .. }) => {
                 let (before, probability) = if knew { (Some(number(before)), probability) } else { (None, 0.0) };
                 let samples = self.learner.head().samples(class);
                 self.last = Some((self.frozen, class as u8));
@@ -345,6 +368,8 @@ where
         let shown = match (self.fault_shown, self.mode, self.answer) {
             (1.., _, _) => Shown::Fault,
             (0, Mode::Counting { taps, .. }, _) => Shown::Taps(taps),
+            // Until the consent is given.
+            (0, Mode::Both { held: ..HELD }, _) => Shown::Taps(2),
             (0, _, Some(answer)) => Shown::Answer(answer),
             (0, _, None) => Shown::Nothing,
         };

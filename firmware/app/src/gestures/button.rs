@@ -55,6 +55,11 @@ impl<P: InputPin> Button<P> {
         Button { pressed_is_low: false, ..Self::active_low(pin) }
     }
 
+    /// Whether it is down, for less than a second: the other one that is pressed now is pressed together with it.
+    pub fn is_just_pressed(&self) -> bool {
+        (1..RATE as u16).contains(&self.down)
+    }
+
     /// Reads the pin; to be called once a reading of the sensor, every 20 ms.
     pub fn poll(&mut self) -> Option<ButtonEvent> {
         let level = if self.pressed_is_low { self.pin.is_low() } else { self.pin.is_high() };

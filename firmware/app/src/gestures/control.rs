@@ -16,12 +16,18 @@
 //!   +---------------------+ <------------------ +--------+
 //!                             0.7 s later, or a tap: save
 //!                             save again: take the last label back
+//!
+//!   +------------+   one button is pressed within 1 s of the other   +------+
+//!   | all others | ------------------------------------------------> | Both |
+//!   +------------+ <------------------------------------------------ +------+
+//!                     save is let go                                     after 2 s: consent to what a host wants to replace or erase
 //! ```
 //!
 //! One tap more than there are gestures makes a new one. Save that is held for two seconds erases first whatever the flash holds, then saves. A
 //! tap in `Filling` is refused: there is no window to label.
 
 use super::GESTURES;
+use super::button::HELD;
 use super::sampling::RATE;
 
 /// Without a button for so many readings, the presses are complete: 0.7 s.
@@ -49,6 +55,11 @@ pub enum Mode {
         /// Readings since it was let go.
         quiet: u8,
     },
+    /// Both buttons are down, or were: save still is.
+    Both {
+        /// For so many readings; [`HELD`] once it has come to something, or the label button was let go.
+        held: u16,
+    },
 }
 
 /// An input of the machine.
@@ -70,6 +81,10 @@ pub enum Input {
     Save,
     /// The same after a hold.
     SaveAfterHold,
+    /// The save button is of no use.
+    SaveStuck,
+    /// One button was pressed together with the other, which is down.
+    Both,
     /// A reading has passed.
     Tick,
 }
@@ -93,6 +108,8 @@ pub enum Action {
     Save,
     /// Erase the store, then save.
     EraseAndSave,
+    /// Allow a host to replace and to erase what the device knows.
+    Consent,
 }
 
 impl Mode {
@@ -100,6 +117,17 @@ impl Mode {
     pub fn next(self, input: Input, full: bool, known: usize) -> (Mode, Option<Action>) {
         let rest = if full { Mode::Watching } else { Mode::Filling };
         match (self, input) {
+            // The press that may be waiting for a second one is a save.
+            (Mode::Saving { .. }, Input::Both) => (Mode::Both { held: 0 }, Some(Action::Save)),
+            (_, Input::Both) => (Mode::Both { held: 0 }, None),
+            (Mode::Both { held }, Input::Tick) if held < HELD => {
+                (Mode::Both { held: held + 1 }, (held + 1 == HELD).then_some(Action::Consent))
+            }
+            (Mode::Both { .. }, Input::Release | Input::ReleaseAfterHold | Input::LabelStuck) => {
+                (Mode::Both { held: HELD }, None)
+            }
+            (Mode::Both { .. }, Input::Save | Input::SaveAfterHold | Input::SaveStuck) => (rest, None),
+            (Mode::Both { .. }, _) => (self, None),
             (Mode::Counting { taps, .. }, Input::Tap) if usize::from(taps) < GESTURES.min(known + 1) => {
                 (Mode::Counting { taps: taps + 1, down: true, quiet: 0 }, None)
             }
@@ -205,6 +233,41 @@ mod tests {
         for input in [Input::WindowBroken, Input::WindowFull, Input::Release, Input::LabelStuck] {
             assert_eq!(saving.next(input, true, 3), (saving, None));
         }
+    }
+
+    #[test]
+    fn both_buttons_held_consent_and_do_nothing_else() {
+        let held = [Input::Tick; HELD as usize + 30];
+        for last in [[Input::ReleaseAfterHold, Input::SaveAfterHold], [Input::SaveAfterHold, Input::ReleaseAfterHold]] {
+            // By the label button first, by save first, and while taps are counted.
+            for (mode, first) in [
+                (Mode::Watching, &[Input::Tap, Input::Tick, Input::Both][..]),
+                (Mode::Watching, &[Input::Both]),
+                (Mode::Filling, &[Input::Both]),
+                (Mode::Counting { taps: 2, down: false, quiet: 3 }, &[Input::Both]),
+            ] {
+                let (mode, mut found) = actions(mode, 3, &[first, &held, &last, &[Input::Tick; 99]].concat());
+                found.retain(|action| *action != Action::Freeze);
+                assert_eq!((mode, &found[..]), (Mode::Watching, &[Action::Consent][..]), "{first:?} {last:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn both_buttons_let_go_too_early_do_nothing() {
+        let ticks = [Input::Tick; HELD as usize - 1];
+        for last in [
+            [Input::ReleaseAfterHold, Input::SaveAfterHold],
+            [Input::Save, Input::Release],
+            [Input::LabelStuck, Input::SaveStuck],
+            [Input::SaveStuck, Input::LabelStuck],
+        ] {
+            let inputs = [&[Input::Both][..], &ticks, &last[..1], &[Input::Tick; 200], &last[1..]].concat();
+            assert_eq!(actions(Mode::Watching, 3, &inputs), (Mode::Watching, Vec::new()), "{last:?}");
+        }
+        // A save that was about to be made is made.
+        let saving = Mode::Saving { quiet: 3 };
+        assert_eq!(saving.next(Input::Both, true, 3), (Mode::Both { held: 0 }, Some(Action::Save)));
     }
 
     #[test]

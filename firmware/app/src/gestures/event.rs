@@ -63,6 +63,8 @@ pub enum Event {
     },
     /// The taps were forgotten.
     Forgot,
+    /// Its user allows a host to replace and to erase what it knows, for a minute.
+    Consented,
     /// All that it has learned was saved.
     Saved {
         /// The labels that it has learned.

@@ -2,14 +2,12 @@
 //! of them.
 
 use gradient_decay::calibration::Summary;
-use gradient_decay::{
-    Answer, Calibration, DiscriminantHead, Error, Novelty, Parts, Readout, Step, StreamingLda, kernels,
-};
+use gradient_decay::{Answer, Calibration, DiscriminantHead, Error, Novelty, Parts, Readout, StreamingLda, kernels};
 
 use super::GESTURES;
 use super::features::FEATURES;
 use super::units::Units;
-use crate::link::{Import, Served};
+use crate::link::{Import, Learned, Served};
 
 /// The head of a gesture learner: 2,816 bytes.
 pub type Head = DiscriminantHead<GESTURES, FEATURES, { kernels::packed(FEATURES) }>;
@@ -33,17 +31,12 @@ pub const fn learner() -> Learner {
     Learner::new(Head::empty(), parts)
 }
 
-/// Learns the features of a window as a gesture, from 0 on; one more than there are is a new one. Returns what `report` makes of the step.
+/// Learns the features of a window as a gesture, from 0 on; one more than there are is a new one.
 ///
 /// # Errors
 /// [`Error::Target`] if the gesture is beyond the next new one, [`Error::NoRoom`] if there are [`GESTURES`] already; as
 /// [`Learner::learn`](gradient_decay::Learner::learn). The learner is then as it was.
-pub fn learn<T>(
-    learner: &mut Learner,
-    features: &[f32; FEATURES],
-    gesture: usize,
-    report: impl FnOnce(&Step<'_, f32>) -> T,
-) -> Result<T, Error> {
+pub fn learn(learner: &mut Learner, features: &[f32; FEATURES], gesture: usize) -> Result<Learned, Error> {
     let known = learner.classes();
     if gesture > known {
         return Err(Error::Target { target: gesture, classes: GESTURES.min(known + 1) });
@@ -51,7 +44,7 @@ pub fn learn<T>(
     if gesture == known {
         learner.add_class()?;
     }
-    let learned = learner.learn(&LDA, features, gesture).map(|step| report(&step));
+    let learned = learner.learn(&LDA, features, gesture).map(|step| Learned::from(&step));
     if learned.is_err() && gesture == known {
         learner.remove_class(gesture)?;
     }
@@ -87,13 +80,8 @@ impl Served<FEATURES> for Learner {
         Self::answer(self, features)
     }
 
-    fn learn<T>(
-        &mut self,
-        features: &[f32; FEATURES],
-        class: usize,
-        report: impl FnOnce(&Step<'_, f32>) -> T,
-    ) -> Result<T, Error> {
-        learn(self, features, class, report)
+    fn learn(&mut self, features: &[f32; FEATURES], class: usize) -> Result<Learned, Error> {
+        learn(self, features, class)
     }
 
     fn take_back(&mut self, features: &[f32; FEATURES], class: usize) -> Result<bool, Error> {

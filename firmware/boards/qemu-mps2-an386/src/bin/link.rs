@@ -7,12 +7,14 @@ use cortex_m_rt::entry;
 use gradient_decay::Readout;
 use gradient_decay_app::digits::{CLASSES, FEATURES, Head, TUNER, trained_head};
 use gradient_decay_app::learner::LinearDevice;
-use gradient_decay_app::link::Server;
+use gradient_decay_app::link::{Means, Server};
 use static_cell::ConstStaticCell;
 
 static DEVICE: ConstStaticCell<LinearDevice<CLASSES, FEATURES>> =
     ConstStaticCell::new(LinearDevice::new(trained_head(), Readout::new(), TUNER));
-static SERVER: ConstStaticCell<Server<CLASSES, FEATURES, { Head::PARAMETERS }>> = ConstStaticCell::new(Server::new());
+/// It is no person's: whoever opens the port may replace the head.
+static SERVER: ConstStaticCell<Server<CLASSES, FEATURES, { Head::PARAMETERS }>> =
+    ConstStaticCell::new(Server::consenting());
 
 #[entry]
 fn main() -> ! {
@@ -20,6 +22,6 @@ fn main() -> ! {
     defmt::info!("a head of {} features and {} classes listens", FEATURES, CLASSES);
     loop {
         // There is no flash to save to.
-        server.poll(&mut port, device, |_| false);
+        server.poll(&mut port, device, Err(Means::Firmware), |_| false);
     }
 }
