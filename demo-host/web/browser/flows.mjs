@@ -200,6 +200,62 @@ flow("an iPhone asks for permission; events whose axes are null do not count, re
   });
 }, { init: iOS });
 
+/** A simulated board behind a stand-in for the browser's port: the app of the page itself, with the link. What comes first is garbage. */
+const simulated = () => {
+  const port = {
+    async open() {
+      const { Board } = await import("/device.js");
+      const board = new Board(new Uint8Array());
+      globalThis.simulated = board;
+      let send;
+      this.readable = new ReadableStream({ start(controller) { send = (bytes) => controller.enqueue(bytes); } });
+      this.writable = new WritableStream({ write(bytes) { send(board.serve(bytes)); } });
+      send(Uint8Array.from({ length: 700 }, (_, i) => i * 7));
+    },
+    async close() {},
+  };
+  Object.defineProperty(navigator, "serial", { value: { requestPort: async () => port } });
+};
+
+flow("a board on a cable is taught, asked, and saves when its user consents", async (page) => {
+  await source(page, "Simulated people");
+  for (const gesture of ["rest", "shake"]) {
+    await make(page, gesture);
+    await page.waitForTimeout(1500);
+    await page.getByRole("button", { name: "Teach a new gesture" }).click();
+    await log(page, `Learned “${gesture}”: 1 example.`);
+  }
+  const told = (text) => page.locator("#cable-log").getByText(text).waitFor();
+  await page.getByRole("button", { name: "Connect a board" }).click();
+  await told("Connected. It has learned 0 labels.");
+  await page.getByRole("button", { name: "Teach it your examples" }).click();
+  await told("Taught 2. It has learned 2 labels.");
+  await page.locator("#board-says").getByText("shake").waitFor();
+  await page.getByRole("button", { name: "Save on the board" }).click();
+  await told("both of its buttons");
+  await page.evaluate(() => {
+    for (const down of [true, false]) {
+      simulated.hold_label(down);
+      simulated.hold_save(down);
+      for (let i = 0; i < 150; i += 1) simulated.reading(Float32Array.of(0, 0, 1));
+    }
+  });
+  await page.getByRole("button", { name: "Save on the board" }).click();
+  await told("Saved on the board.");
+  const [head] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download its head" }).click()]);
+  assert.equal((await readFile(await head.path())).length, 4 * 8 * 25);
+  await page.getByRole("button", { name: "Take the last of them back" }).click();
+  await told("Took it back.");
+  assert.deepEqual(await page.evaluate(() => [...simulated.samples()]), [1]);
+  await page.getByRole("button", { name: "Disconnect" }).click();
+  await told("Disconnected.");
+}, { init: simulated });
+
+flow("a browser without serial ports says so", async (page) => {
+  await page.getByText("Chrome and Edge on a computer do").waitFor();
+  assert.equal(await page.getByRole("button", { name: "Connect a board" }).count(), 0);
+}, { init: () => Object.defineProperty(navigator, "serial", { value: undefined }) });
+
 flow("garbage is refused with a sentence, and the page goes on", async (page) => {
   for (const [name, content, sentence] of [
     ["a.csv", "", "must name the columns"],

@@ -126,6 +126,9 @@ export function lesson() {
       case Kind.SensorBack:
         say("The sensor is back.");
         break;
+      case Kind.Consented:
+        say("Both buttons were held: for a minute a computer may replace what the board knows.");
+        break;
       case Kind.Fault:
         say(text, true);
         break;
@@ -250,6 +253,13 @@ export function lesson() {
   const { flash, names: saved } = load();
   power(flash, saved);
   requestAnimationFrame(frame);
+  return {
+    /** What was taught in this visit: the gesture's number, and the window. */
+    examples: () => examples.map(({ index, samples }) => ({ gesture: index + 1, samples })),
+    /** The features of the window as it is now; empty while it is not full. */
+    features: () => board.features(),
+    name: (gesture) => names[gesture - 1] ?? `gesture ${gesture}`,
+  };
 }
 
 /** A button that is held as long as a finger or a key is on it. */

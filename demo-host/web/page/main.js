@@ -1,6 +1,7 @@
 // Starts the page.
 
 import start from "./device.js";
+import { cable } from "./cable.js";
 import { images } from "./images.js";
 import { lesson } from "./lesson.js";
 import { loss } from "./loss.js";
@@ -10,7 +11,7 @@ import { element } from "./page.js";
 try {
   await start({ module_or_path: "device_bg.wasm" });
   plane(loss());
-  lesson();
+  cable(lesson());
   await images();
 } catch (error) {
   const broken = element("broken");

@@ -7,11 +7,13 @@ use gradient_decay::readout::Reason;
 use gradient_decay::{Answer, Prediction, Preprocess, Store};
 use gradient_decay_app::checksum;
 use gradient_decay_app::gestures::button::{Button, HELD};
+use gradient_decay_app::gestures::features::{FEATURES, WINDOW, Window};
 use gradient_decay_app::gestures::sampling::{Reading, Readings, SensorFault};
 use gradient_decay_app::gestures::{App, Buffer, GESTURES, Learner, PARAMETERS, Parts, learner};
+use gradient_decay_app::link::Server;
 use gradient_decay_app::simulation::BoardFlash;
 use heapless::spsc::Producer;
-use parts::{Leds, Memory, Presses};
+use parts::{Leds, Memory, Presses, Wire};
 use self_cell::{MutBorrow, self_cell};
 use wasm_bindgen::prelude::wasm_bindgen;
 
@@ -47,6 +49,7 @@ pub struct Board {
     save: Presses,
     leds: Leds,
     memory: Memory,
+    server: Server<GESTURES, FEATURES, PARAMETERS>,
     told: Vec<Told>,
 }
 
@@ -103,7 +106,7 @@ impl Board {
             };
             Ok::<_, String>(Running { app: App::new(parts, &mut |event| told.push(event.into())), interrupt })
         })?;
-        Ok(Board { powered, label, save, leds, memory, told })
+        Ok(Board { powered, label, save, leds, memory, server: Server::new(), told })
     }
 
     /// A fiftieth of a second passes, in which the sensor measured this acceleration in g: x, y, z. Anything else, as no number or one that
@@ -116,6 +119,18 @@ impl Board {
             let _ = interrupt.enqueue(sample);
             while app.poll(&mut |event| told.push(event.into())) {}
         });
+    }
+
+    /// Bytes arrive at its serial port; what it sends for them. A test puts it behind a stand-in for a real port.
+    pub fn serve(&mut self, bytes: &[u8]) -> Vec<u8> {
+        let Board { powered, server, told, .. } = self;
+        let mut wire = Wire::carrying(bytes);
+        powered.with_dependent_mut(|_, Running { app, .. }| {
+            while wire.carries() {
+                app.serve(server, &mut wire, &mut |event| told.push(event.into()));
+            }
+        });
+        wire.sent
     }
 
     /// A finger goes down on button A, or up.
@@ -265,6 +280,16 @@ impl Board {
     pub fn flash_changes(&self) -> u32 {
         self.memory.changes()
     }
+}
+
+/// The features of a window, by which a host teaches: 64 samples of x, y and z in g. Empty if there are not as many, or one is not finite.
+#[wasm_bindgen]
+pub fn window_features(g: &[f32]) -> Vec<f32> {
+    let mut window = Window::new();
+    let (samples, rest) = g.as_chunks::<3>();
+    samples.iter().copied().filter_map(measured).for_each(|sample| window.push(sample));
+    let whole = samples.len() == WINDOW && rest.is_empty();
+    window.features().filter(|_| whole).map_or_else(Vec::new, Vec::from)
 }
 
 impl Board {

@@ -4,6 +4,7 @@
 //! Everything here runs natively as well, so that the page's arithmetic is tested, and compared bit by bit, without a browser.
 
 mod board;
+mod host;
 mod people;
 mod phone;
 mod plane;
@@ -11,7 +12,8 @@ mod pointer;
 mod sensor;
 mod told;
 
-pub use board::{Board, Seen, Summary};
+pub use board::{Board, Seen, Summary, window_features};
+pub use host::{Host, Step};
 pub use people::Person;
 pub use phone::Phone;
 pub use plane::{Plane, gradient_magnitude, mean_gradient};

@@ -30,6 +30,8 @@ pub enum Kind {
     Saved,
     /// The sensor works again, after `number` samples that were missing.
     SensorBack,
+    /// Its user consents, by both buttons, to a host's replacing or erasing what it knows.
+    Consented,
     /// Something went wrong: `text` has what.
     Fault,
 }
@@ -82,6 +84,7 @@ impl From<Event> for Told {
             Event::Forgot => told(Kind::Forgot),
             Event::Saved { labels } => Told { number: labels, ..told(Kind::Saved) },
             Event::SensorBack { missed } => Told { number: missed.into(), ..told(Kind::SensorBack) },
+            Event::Consented => told(Kind::Consented),
             Event::Fault(fault) => Told { text: text(fault), ..told(Kind::Fault) },
         }
     }

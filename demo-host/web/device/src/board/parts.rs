@@ -7,6 +7,7 @@ use std::convert::Infallible;
 use std::rc::Rc;
 
 use embedded_hal::digital::{ErrorType, InputPin};
+use embedded_io::{Read, ReadReady, Write};
 use embedded_storage::nor_flash::{self, NorFlash, ReadNorFlash};
 use gradient_decay_app::gestures::control::QUIET;
 use gradient_decay_app::gestures::display::{Display, Shown, image};
@@ -165,5 +166,53 @@ impl NorFlash for Memory {
 
     fn write(&mut self, offset: u32, bytes: &[u8]) -> Result<(), FlashError> {
         self.change(|flash| flash.write(offset, bytes))
+    }
+}
+
+/// A serial port that has received some bytes.
+pub struct Wire {
+    received: VecDeque<u8>,
+    /// What was sent.
+    pub sent: Vec<u8>,
+}
+
+impl Wire {
+    /// With these bytes received.
+    pub fn carrying(bytes: &[u8]) -> Self {
+        Wire { received: bytes.iter().copied().collect(), sent: Vec::new() }
+    }
+
+    /// Whether there are some left.
+    pub fn carries(&self) -> bool {
+        !self.received.is_empty()
+    }
+}
+
+impl embedded_io::ErrorType for Wire {
+    type Error = Infallible;
+}
+
+impl Read for Wire {
+    fn read(&mut self, bytes: &mut [u8]) -> Result<usize, Infallible> {
+        let count = bytes.len().min(self.received.len());
+        bytes.iter_mut().zip(self.received.drain(..count)).for_each(|(place, byte)| *place = byte);
+        Ok(count)
+    }
+}
+
+impl ReadReady for Wire {
+    fn read_ready(&mut self) -> Result<bool, Infallible> {
+        Ok(self.carries())
+    }
+}
+
+impl Write for Wire {
+    fn write(&mut self, bytes: &[u8]) -> Result<usize, Infallible> {
+        self.sent.extend(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> Result<(), Infallible> {
+        Ok(())
     }
 }
