@@ -163,9 +163,14 @@ flow("the mouse moves the board, its own buttons teach it, and the examples come
   const recordings = JSON.parse(await readFile(await file.path(), "utf8"));
   assert.deepEqual(recordings.map(({ name, recordings }) => [name, recordings.length]), [["gesture 2", 1]]);
   assert.equal(recordings[0].recordings[0].data.x.length, 64);
-  const [table] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "CSV" }).click()]);
+  const [table] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download your examples" }).click()]);
   await open(page, "again.csv", await readFile(await table.path(), "utf8"));
   await page.locator("#file-state").getByText("1.3 seconds, labels: gesture 2.").waitFor();
+  const [numbers] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "as 24 numbers" }).click()]);
+  const [header, row, ...rest] = (await readFile(await numbers.path(), "utf8")).split("\n");
+  assert.ok(header.startsWith("label,f0,f1,") && header.endsWith(",f23"));
+  assert.ok(row.startsWith("gesture 2,") && row.split(",").length === 25 && row.split(",").slice(1).every((x) => Number.isFinite(Number(x))));
+  assert.deepEqual(rest, [""]);
 });
 
 /** What a page finds on iOS, whose user first does not allow it. */

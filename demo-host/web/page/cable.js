@@ -2,6 +2,7 @@
 
 import { Host, Step, window_features } from "./device.js";
 import { download, element, percent } from "./page.js";
+import { FEATURES, flat } from "./recording.js";
 
 const BAUD = 115_200;
 /** Milliseconds after which an answer is overdue, and those between two questions of what the board sees. */
@@ -68,7 +69,7 @@ export function cable(lesson) {
     [reader, writer] = [port.readable.getReader(), port.writable.getWriter()];
     host = new Host(crypto.getRandomValues(new Uint32Array(1))[0]);
     await drive(() => host.connect());
-    if (host.features() !== 24) throw new Error(`This board takes ${host.features()} numbers, not the 24 of the gesture board.`);
+    if (host.features() !== FEATURES) throw new Error(`This board takes ${host.features()} numbers, not the ${FEATURES} of the gesture board.`);
     taught = [];
     say(`Connected. It has learned ${labels()}.`);
     shown(true);
@@ -132,7 +133,7 @@ export function cable(lesson) {
     const examples = lesson.examples().slice(taught.length);
     if (examples.length === 0) throw new Error("There is no new example: teach one above.");
     for (const { gesture, samples } of examples) {
-      const features = window_features(Float32Array.from(samples.flatMap((sample) => [...sample])));
+      const features = window_features(flat(samples));
       await drive(() => host.learn(features, gesture));
       taught.push({ gesture, features });
     }

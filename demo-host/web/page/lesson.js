@@ -1,9 +1,9 @@
 // The lesson: the board, what moves it, and what the user tells it.
 
-import { Board, Kind } from "./device.js";
+import { Board, Kind, window_features } from "./device.js";
 import { forget, load, store } from "./memory.js";
 import { calm, download, element, percent } from "./page.js";
-import { WINDOW, createAi, csv, parse } from "./recording.js";
+import { WINDOW, createAi, csv, parse, table } from "./recording.js";
 import { people, phone, player, pointer } from "./sources.js";
 import { Known } from "./known.js";
 import { View } from "./view.js";
@@ -184,6 +184,7 @@ export function lesson() {
   press("csv", () => download("gestures.csv", "text/csv", csv(labelled())));
   press("json", () => download("gestures.json", "application/json", createAi(labelled())));
   const held = (down) => { fingers = down ? Infinity : performance.now() + PRESSED; };
+  press("table", () => download("features.csv", "text/csv", table(labelled(), window_features)));
   finger(element("a"), (down) => { board.hold_label(down); held(down); });
   finger(element("b"), (down) => { board.hold_save(down); held(down); });
 
@@ -242,7 +243,7 @@ export function lesson() {
       const room = board.gestures() < Board.room();
       element("new").disabled = !room;
       element("new").textContent = room ? "Teach a new gesture" : "No room for a ninth gesture";
-      for (const id of ["csv", "json"]) element(id).disabled = examples.length === 0;
+      for (const id of ["csv", "json", "table"]) element(id).disabled = examples.length === 0;
       const [state, soFar] = [keeps ? remembered : "This browser keeps nothing for this page: the memory lasts until you close it.", score()];
       if (element("remembered").textContent !== state) element("remembered").textContent = state;
       if (element("so-far").textContent !== soFar) element("so-far").textContent = soFar;

@@ -4,6 +4,8 @@
 export const PERIOD = 20;
 /** The samples of a window: a shorter stretch cannot be learned. */
 export const WINDOW = 64;
+/** The numbers that a window becomes. */
+export const FEATURES = 24;
 const LARGEST = 8e6;
 const MOST_G = 32;
 
@@ -95,9 +97,10 @@ function resampled(rows) {
   return samples;
 }
 
+const quoted = (text) => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
 /** Examples as CSV, which `parse` reads again. */
 export function csv(examples) {
-  const quoted = (text) => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
   // A second between examples, so that each stays a stretch of its own.
   let time = 0;
   const lines = examples.flatMap(({ label, samples }) => {
@@ -107,6 +110,16 @@ export function csv(examples) {
   });
   return ["time_ms,x,y,z,label", ...lines, ""].join("\n");
 }
+
+/** Examples as a table of features, as `demo-host adapt --features` takes it; `featuresOf` makes them of a window. */
+export function table(examples, featuresOf) {
+  const rows = examples.map(({ label, samples }) => [quoted(label), ...featuresOf(flat(samples))].join(","));
+  const header = ["label", ...Array.from({ length: FEATURES }, (_, i) => `f${i}`)].join(",");
+  return [header, ...rows, ""].join("\n");
+}
+
+/** A window as one array: x, y and z of each sample in turn. */
+export const flat = (samples) => Float32Array.from(samples.flatMap((sample) => [...sample]));
 
 /** Examples as micro:bit CreateAI saves its samples. */
 export function createAi(examples) {

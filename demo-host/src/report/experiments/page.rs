@@ -58,7 +58,7 @@ fn introduction(rows: &[Row], groups: &[Group<'_>]) -> String {
 }
 
 fn claims_section(groups: &[Group<'_>]) -> String {
-    let mut text = "<h2>The paper's claims</h2>\n<p>Each cell compares two losses by the same figure, paired over seeds: the means of \
+    let text = "<h2>The paper's claims</h2>\n<p>Each cell compares two losses by the same figure, paired over seeds: the means of \
                     the first and the second. A claim <span class=\"held\">held</span> if the difference is larger than its 95 % \
                     confidence interval by Student's t; it <span class=\"not-held\">did not hold</span> if no such difference was \
                     seen, or the reverse. Of so many comparisons about one in forty comes out either way by chance.</p>\n"
