@@ -49,7 +49,7 @@ same for the consistent probabilities, which undo the bias of the loss but not t
 <div class=\"grid\">{diagrams}</div>
 
 <h2>The core against f64</h2>
-<pre>{verification}</pre>
+<pre tabindex=\"0\">{verification}</pre>
 
 <h2>Beta on the device</h2>
 <p>The head of the network above, trained with plain softmax, learns from the same images by a step each. The rate divided by 2 G(beta) has the same mean gradient as plain cross-entropy.</p>
