@@ -50,7 +50,7 @@
 //! |---|---|
 //! | [`DiscriminantHead`] | in doubt: it learns the most from few labels, forgets nothing, minds no order, and takes a label back; RAM grows with the square of the features, 13.5 kB at 64 -> 10 |
 //! | [`MixedHead`] | the same, and there is a trained head: better than either from the first label on |
-//! | [`Residual`] | the same, and there are many hundred labels of features that are far from Gaussian: a linear head on top goes on by the gradient; up to 300 labels it paid on none of our data |
+//! | [`Residual`] | the same, and there are many hundred labels of features that are far from Gaussian: a linear head on top goes on by the gradient; up to 300 labels it gained at most 0.3 points on our data, whatever its beta |
 //! | [`LinearHead`] | many labels, or too many features for a discriminant: 2.6 kB at 64 -> 10, a step in a fifth of the time |
 //! | [`FixedHead`] | the core has no FPU and learns all the time: a step in a twelfth of the time of a linear head there, in half of the RAM |
 //! | [`MomentumHead`] | you train on with PyTorch's settings: twice the RAM and the time of a step, and no gain in [`settings`] |

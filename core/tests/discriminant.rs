@@ -396,3 +396,18 @@ fn numbers_that_cannot_be_are_refused_by_a_reader() {
         assert_eq!(restored, Mine::new());
     }
 }
+
+#[test]
+fn the_temperature_falls_with_the_labels_and_faster_from_a_base() {
+    let mut head = taught([]);
+    assert_eq!(head.temperature(), 1.0);
+    let size = |classes: usize| (FEATURES * classes) as f32;
+    for i in 0..6 {
+        head.learn(&LDA, &sample(i, i % 2), i % 2).unwrap();
+        assert!((head.temperature() - 1.0 - size(2.min(i + 1)) / (i + 1) as f32).abs() < 1e-5, "{i}");
+    }
+    head.discount(64.0, 3).unwrap();
+    assert!((head.temperature() - 1.0 - size(2) / 64.0).abs() < 1e-6);
+    (0..16).for_each(|i| head.learn(&LDA, &sample(50 + i, i % 2), i % 2).unwrap());
+    assert!((head.temperature() - 1.0 - size(2) / (80.0 + 64.0 * 16.0 / 80.0)).abs() < 1e-6);
+}

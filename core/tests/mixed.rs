@@ -244,3 +244,20 @@ fn base_and_residual_go_together_in_a_learner() {
     }
     assert_eq!(restored.head(), learner.head());
 }
+
+#[test]
+fn for_another_user_the_trained_head_has_its_first_weight_again() {
+    let trained = trained();
+    let mut head = Mixed::new(Plain::new(), &trained);
+    head.truncate(3).unwrap();
+    assert!(head.discount(64.0, 3).is_err(), "nothing was learned");
+    (0..60).for_each(|i| head.learn(&LDA, &sample(i, i % 3), i % 3).unwrap());
+    head.discount(64.0, 3).unwrap();
+    assert_eq!((head.head().labels(), head.head().samples(1)), (0, 3));
+    let mut fresh = Plain::new();
+    fresh.truncate(3).unwrap();
+    (0..60).for_each(|i| fresh.learn(&LDA, &sample(i, i % 3), i % 3).unwrap());
+    fresh.discount(64.0, 3).unwrap();
+    let fresh = Mixed::new(fresh, &trained);
+    assert_eq!(logits(&head, &sample(99, 1)), logits(&fresh, &sample(99, 1)));
+}

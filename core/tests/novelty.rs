@@ -48,6 +48,11 @@ fn far(device: &mut Device, kind: usize) -> usize {
     (0..100).filter(is_far).count()
 }
 
+/// The same, for whichever reason.
+fn refused(device: &mut Device, kind: usize) -> usize {
+    (0..100).filter(|i| matches!(device.answer(&sample(5000 + i, kind)), Ok(Answer::Unknown(..)))).count()
+}
+
 /// Over 20 people, some of whose samples are more alike than they should be.
 #[test]
 fn a_few_shots_tell_the_taught_from_the_never_taught() {
@@ -72,7 +77,8 @@ fn without_samples_nothing_is_far_and_with_one_of_each_class_the_prior_speaks() 
     let novelty: Novelty<2, 3> = Novelty::new(Readout::new());
     assert_eq!((novelty.nearest(&[1.0; 3]), novelty.distance(&[1.0; 3], 7)), (None, None));
     let mut device = taught(1);
-    assert!(far(&mut device, 0) <= 30 && far(&mut device, 3) >= 50, "{} {}", far(&mut device, 0), far(&mut device, 3));
+    let (known, never) = (refused(&mut device, 0), refused(&mut device, 3));
+    assert!(known <= 30 && never >= 50, "{known} {never}");
 }
 
 fn close(a: &Device, b: &Device) {
@@ -159,7 +165,8 @@ fn it_goes_with_any_head() {
 #[test]
 fn the_largest_features_leave_finite_sums() {
     let mut novelty: Novelty<2, 2> = Novelty::new(Readout::new());
-    let observe = |novelty: &mut Novelty<2, 2>, x: [f32; 2]| gradient_decay::readout::Read::observe(novelty, &x, 0);
+    let observe =
+        |novelty: &mut Novelty<2, 2>, x: [f32; 2]| gradient_decay::readout::Read::observe(novelty, &x, 0, 0.5);
     for x in [[3e38, -3e38], [-3e38, 0.0], [1e-40, 1e20], [0.0, 0.0]] {
         observe(&mut novelty, x);
         assert!(novelty.distance(&x, 0).unwrap().is_finite() && novelty.limit().is_finite());
@@ -167,4 +174,46 @@ fn the_largest_features_leave_finite_sums() {
     let mut bytes = vec![0; checkpoint::bytes::<Novelty<2, 2>>()];
     checkpoint::write(&novelty, Contents::ALL, &mut bytes).unwrap();
     checkpoint::read(&bytes, &mut novelty).unwrap();
+}
+
+#[test]
+fn limit_and_threshold_are_set_after_loading() {
+    let saved = taught(10);
+    let mut bytes = vec![0; checkpoint::bytes::<Device>()];
+    checkpoint::write(&saved, Contents::ALL, &mut bytes).unwrap();
+    let mut device = device();
+    checkpoint::read(&bytes, &mut device).unwrap();
+    assert!(refused(&mut device, 3) > 80);
+    device.set_deviations(30.0).unwrap();
+    assert_eq!((device.parts().readout.deviations(), refused(&mut device, 3)), (30.0, 0));
+    for bad in [30.1, -3.1, f32::NAN] {
+        assert!(device.set_deviations(bad).is_err());
+    }
+    assert_eq!(device.parts().readout.deviations(), 30.0);
+    device.set_readout(Readout::new().with_threshold(0.75));
+    assert_eq!(device.parts().readout.readout().threshold(), 0.75);
+    device.set_deviations(-3.0).unwrap();
+    assert_eq!(refused(&mut device, 0), 100);
+}
+
+/// The score is the distance less the logarithm of the probability, and the reason is named by both.
+#[test]
+fn what_is_not_probable_is_refused_nearer() {
+    let mut device = taught(10);
+    let novelty = device.parts().readout.clone();
+    let x = sample(5000, 0);
+    let distance = novelty.nearest(&x).unwrap();
+    assert_eq!(novelty.score(&x, 1.0), Some(distance));
+    assert!((novelty.score(&x, 0.5).unwrap() - distance - core::f32::consts::LN_2).abs() < 1e-6);
+    let limit = novelty.limit();
+    assert!(distance < limit, "{distance} {limit}");
+    let answer = |probability| {
+        let prediction = gradient_decay::Prediction { class: 0, probability };
+        gradient_decay::readout::Read::read(&novelty, &x, prediction)
+    };
+    assert!(matches!(answer(1.0), Answer::Class(_)));
+    assert!(matches!(answer(1e-3), Answer::Unknown(_, Reason::Between)));
+    let far = |i: usize| (i, sample(5000 + i, 3));
+    let (_, far) = (0..100).map(far).find(|(_, x)| novelty.nearest(x).unwrap() > limit).unwrap();
+    assert!(matches!(device.answer(&far).unwrap(), Answer::Unknown(_, Reason::Far)));
 }

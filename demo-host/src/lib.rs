@@ -15,6 +15,7 @@ pub mod models;
 pub mod progress;
 pub mod report;
 pub mod simulation;
+pub mod statistics;
 pub mod training;
 pub mod verification;
 

@@ -57,7 +57,7 @@ fn a_report_of_results() {
 #[cfg(not(feature = "burn"))]
 fn commands_that_need_full_models() {
     let folder = TempDir::new().unwrap();
-    for command in ["train", "sweep", "verify", "benchmark", "export"] {
+    for command in ["train", "sweep", "verify", "benchmark"] {
         let build = format!("cargo run --release -p demo-host --features burn -- {command}");
         refused(&folder, &[command], &[&build]);
         let with_arguments = format!("{build} --dataset digits -x`");
@@ -73,7 +73,7 @@ fn help_says_what_needs_full_models() {
     let text = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success());
     assert!(text.contains("cargo run --release -p demo-host --features burn"), "{text}");
-    for command in ["train", "sweep", "verify", "benchmark", "export"] {
+    for command in ["train", "sweep", "verify", "benchmark"] {
         assert!(
             text.lines().any(|line| line.trim().starts_with(command) && line.contains("[burn]")),
             "{command}: {text}"

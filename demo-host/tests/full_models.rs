@@ -68,9 +68,11 @@ fn outputs_that_cannot_be_written() {
 fn checkpoints_that_are_none() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("run"), "nothing of the kind").unwrap();
-    for command in [&["verify"][..], &["export", "--head", "head.bin"], &["train", "--resume"]] {
-        refused(&folder, &[command, &["--checkpoint", "run"]].concat(), &["run is not a checkpoint"]);
-        refused(&folder, &[command, &["--checkpoint", "gone"]].concat(), &["cannot read gone"]);
+    for command in
+        [&["verify", "--checkpoint"][..], &["export", "--out", "head.bin"], &["train", "--resume", "--checkpoint"]]
+    {
+        refused(&folder, &[command, &["run"]].concat(), &["run is not a checkpoint"]);
+        refused(&folder, &[command, &["gone"]].concat(), &["cannot read gone"]);
     }
     fs::write(folder.path().join("run"), b"gd-run\x00\x01of another version").unwrap();
     refused(&folder, &["verify", "--checkpoint", "run"], &["version 1", "version 3"]);
@@ -81,9 +83,12 @@ fn heads_that_are_not_linear() {
     let folder = TempDir::new().unwrap();
     let train = ["train", "--dataset", "digits", "--model", "mlp", "--epochs", "1", "--loss", "am-softmax"];
     assert!(run(folder.path(), &train).status.success());
-    let checkpoint = ["--checkpoint", "digits-mlp.checkpoint"];
-    for command in [&["verify"][..], &["export", "--head", "head.bin"]] {
-        refused(&folder, &[command, &checkpoint].concat(), &["digits-mlp.checkpoint", "AM-softmax", "linear head"]);
+    for command in [&["verify", "--checkpoint"][..], &["export", "--out", "head.bin"]] {
+        refused(
+            &folder,
+            &[command, &["digits-mlp.checkpoint"]].concat(),
+            &["digits-mlp.checkpoint", "AM-softmax", "linear head"],
+        );
     }
 }
 
@@ -97,9 +102,11 @@ fn train_verify_export() {
     let output = run(folder.path(), &[&["verify"][..], &checkpoint].concat());
     assert!(output.status.success());
     assert!(String::from_utf8_lossy(&output.stdout).contains("on 600 images"));
-    refused(&folder, &[&["export", "--head", "no/such/head"][..], &checkpoint].concat(), &["no/such/head"]);
-    let export = ["export", "--head", "head.bin", "--hidden", "hidden.bin"];
-    assert!(run(folder.path(), &[&export[..], &checkpoint].concat()).status.success());
+    let export = |options: &[&str]| [&["export", "digits-mlp.checkpoint", "--out"][..], options].concat();
+    refused(&folder, &export(&["no/such/head.bin"]), &["no/such/head.bin"]);
+    for options in [&["head.bin"][..], &["hidden.bin", "--layer", "hidden"], &["head.ckpt"]] {
+        assert!(run(folder.path(), &export(options)).status.success());
+    }
     assert_eq!(fs::read(folder.path().join("head.bin")).unwrap().len(), 4 * 10 * 65);
     assert_eq!(fs::read(folder.path().join("hidden.bin")).unwrap().len(), 4 * 64 * 65);
 }
@@ -122,7 +129,7 @@ fn ctrl_c_keeps_the_checkpoint_and_resume_gives_the_same_head() {
     assert!(run(folder.path(), &["train", "--resume", "--checkpoint", "broken"]).status.success());
     assert!(run(folder.path(), &[&train[..], &["--checkpoint", "unbroken"]].concat()).status.success());
     let head = |name: &str| {
-        let exported = run(folder.path(), &["export", "--checkpoint", name, "--head", "head.bin"]);
+        let exported = run(folder.path(), &["export", name, "--out", "head.bin"]);
         assert!(exported.status.success());
         fs::read(folder.path().join("head.bin")).unwrap()
     };

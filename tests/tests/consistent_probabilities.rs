@@ -13,6 +13,12 @@ fn class_probabilities() -> impl Strategy<Value = Vec<f64>> {
     })
 }
 
+/// Logits, of which many are a few roundings apart.
+fn logits_some_close() -> impl Strategy<Value = Vec<f32>> {
+    let value = prop_oneof![-20.0..20.0_f32, 1.0..1.000_002_f32, Just(1.0)];
+    prop::collection::vec(value, 2..=20)
+}
+
 proptest! {
     #[test]
     fn recovered_at_the_minimum(pi in class_probabilities(), exponent in -2.0..1.7_f64) {
@@ -40,14 +46,14 @@ proptest! {
     }
 
     #[test]
-    fn the_order_of_classes_stays(z in prop::collection::vec(-20.0..20.0_f32, 2..=20), exponent in -4.0..3.0_f32) {
+    fn the_order_of_classes_stays(z in logits_some_close(), exponent in -44.0..6.0_f32) {
         let loss = GradientDecay::try_new(10.0_f32.powf(exponent)).unwrap();
         let (mut softmax, mut consistent) = (vec![0.0; z.len()], vec![0.0; z.len()]);
         loss.probabilities(&z, &mut softmax).unwrap();
         loss.consistent_probabilities(&z, &mut consistent).unwrap();
         for i in 0..z.len() {
             for j in 0..z.len() {
-                // Rounding may tie what was barely apart, but never swaps it by more.
+                // Rounding may tie or swap what is barely apart, as the documentation says.
                 if softmax[i] > softmax[j] {
                     prop_assert!(consistent[i] >= consistent[j] * (1.0 - 1e-6));
                 }

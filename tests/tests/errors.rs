@@ -4,8 +4,45 @@ use gradient_decay::error::{CheckpointPart, Number, Slice};
 use gradient_decay::quantized::Quantization;
 use gradient_decay::{
     BetaSchedule, Error, FineTuner, FixedHead, FixedRate, GradientDecay, Guard, Learner, LinearHead, MlpHead, Parts,
-    Readout, Sgd, Standardizer, State, TargetOptions,
+    Readout, Sgd, Standardizer, State, Target, TargetOptions,
 };
+
+/// Each function that says so.
+#[test]
+fn output_buffers_that_are_to_be_unchanged_are() {
+    let (loss, bad): (GradientDecay, _) = (GradientDecay::new(0.5), [0.5, f32::NAN, 0.0]);
+    let mut out = [7.0; 3];
+    assert!(loss.probabilities(&bad, &mut out).is_err() && loss.probabilities(&[1.0; 2], &mut out).is_err());
+    assert!(loss.consistent_probabilities(&bad, &mut out).is_err());
+    assert!(loss.consistent_probabilities(&[1.0; 2], &mut out).is_err());
+    for (logits, target) in [(&bad[..], 0), (&[1.0; 2], 0), (&[1.0; 3], 3)] {
+        assert!(loss.loss_and_gradient(logits, target, &mut out).is_err());
+        assert!(loss.batch_loss_and_gradient(logits, &[target], &mut out).is_err());
+        let (target, options) = (Target::Class(target), TargetOptions::new());
+        assert!(loss.loss_and_gradient_with(logits, &target, &options, &mut out).is_err());
+    }
+    for distribution in [&[0.5, 0.5, 0.5][..], &[0.5, 0.5], &[f32::NAN, 0.5, 0.5]] {
+        let (target, options) = (Target::Distribution(distribution), TargetOptions::new());
+        assert!(loss.loss_and_gradient_with(&[1.0; 3], &target, &options, &mut out).is_err());
+    }
+    let mut head: LinearHead<3, 1> = LinearHead::new();
+    assert!(head.logits(&[f32::NAN], &mut out).is_err() && head.export(&mut out).is_err());
+    // The last logit leaves the range, when the others are there.
+    head.import(&[1.0, 1.0, f32::MAX, 0.0, 0.0, 0.0]).unwrap();
+    assert!(head.logits(&[2.0], &mut out).is_err());
+    let mut learner = Learner::new(head, Parts::NONE);
+    assert!(learner.probabilities(&[2.0], &mut out).is_err() && learner.probabilities(&[f32::NAN], &mut out).is_err());
+    assert!(learner.probabilities(&[0.5], &mut out[..2]).is_err());
+    let mut mlp: MlpHead<3, 2, 1> = MlpHead::new();
+    mlp.initialise(1);
+    assert!(mlp.logits(&[f32::INFINITY], &mut out).is_err() && mlp.logits(&[f32::NAN], &mut out).is_err());
+    assert_eq!(out, [7.0; 3]);
+    for logits in [[0.5, f32::NAN], [f32::INFINITY, 0.5], [f32::NEG_INFINITY; 2]] {
+        let mut after = logits;
+        assert!(<Readout>::new().answer_logits(&mut after).is_err());
+        assert_eq!(after.map(f32::to_bits), logits.map(f32::to_bits));
+    }
+}
 
 #[test]
 fn messages_are_whole_sentences() {

@@ -1,7 +1,8 @@
-//! Forgetting on the digits: a head that has learned the digits 0 to 4 meets only 5 to 9.
+//! The memory: what it keeps and draws, by chi-square tests, and forgetting on the digits, where a head that has learned 0 to 4 meets only 5 to 9.
 
-use gradient_decay::{BetaSchedule, FineTuner, Learner, LinearHead, Parts, Quantized, Replay, Sgd, Stored};
+use gradient_decay::{BetaSchedule, FineTuner, Learner, LinearHead, Memory, Parts, Quantized, Replay, Sgd, Stored};
 use gradient_decay_app::digits::{HIDDEN, extract};
+use oracle::chi_square;
 
 const TUNER: FineTuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.02));
 
@@ -61,5 +62,72 @@ fn a_memory_keeps_what_the_stream_no_longer_shows() {
     assert!(old_forgotten < old_before - 0.2, "nothing was forgotten");
     for (old, new) in [(old_kept, new), (old_kept_i8, new_i8)] {
         assert!(old > old_before - 0.1 && new > 0.75, "{old} {new}");
+    }
+}
+
+/// The runs of a chi-square test.
+const RUNS: u32 = 100_000;
+
+/// 40 samples into 6 slots: each is kept as often as any other, and each slot holds its first sample or a later one as often as it should.
+#[test]
+fn every_sample_is_kept_and_every_slot_filled_as_often_as_it_should() {
+    const SAMPLES: usize = 40;
+    const SLOTS: usize = 6;
+    let mut kept = [0_u32; SAMPLES];
+    let mut held = [[0_u32; SAMPLES]; SLOTS];
+    for seed in 0..RUNS {
+        let mut memory: Replay<1, SLOTS, [f32; 1]> = Replay::new(seed);
+        (0..SAMPLES).for_each(|i| memory.insert(&[i as f32], 0).unwrap());
+        let mut slots = held.iter_mut();
+        memory.for_each(|x, _| {
+            kept[x[0] as usize] += 1;
+            slots.next().unwrap()[x[0] as usize] += 1;
+        });
+        assert!(slots.next().is_none());
+    }
+    // Each run keeps six: so the counts depend on each other, and their squares sum to less than if each were drawn by itself.
+    let p = SLOTS as f64 / SAMPLES as f64;
+    let expected = f64::from(RUNS) * p;
+    let squares: f64 = kept.iter().map(|count| (f64::from(*count) - expected).powi(2)).sum();
+    let n = SAMPLES as f64;
+    chi_square::check_sum("samples kept", squares / (expected * (1.0 - p)) * (n - 1.0) / n, SAMPLES - 1);
+    // The first samples have a slot of their own, until one of the later ones, each as often as any other, takes it.
+    for (slot, held) in held.iter().enumerate() {
+        let counts: Vec<u32> = (0..SAMPLES).filter(|i| *i == slot || *i >= SLOTS).map(|i| held[i]).collect();
+        let share = |i: usize| if i == 0 { p } else { 1.0 / n };
+        let expected: Vec<f64> = (0..counts.len()).map(|i| f64::from(RUNS) * share(i)).collect();
+        assert_eq!(counts.iter().sum::<u32>(), RUNS, "another first sample is in slot {slot}");
+        chi_square::check(&format!("slot {slot}"), &counts, &expected);
+    }
+}
+
+/// Draws are even over the classes that have samples, and over the samples of each, the last one included: by one memory that goes on, and by the first draws of
+/// many.
+#[test]
+fn every_class_and_every_sample_is_drawn_as_often_as_any_other() {
+    const FILLED: [usize; 4] = [5, 0, 2, 7];
+    let memory = |seed| {
+        let mut memory: Replay<4, 7, [f32; 1]> = Replay::new(seed);
+        for (class, filled) in FILLED.into_iter().enumerate() {
+            (0..filled).for_each(|i| memory.insert(&[i as f32], class).unwrap());
+        }
+        memory
+    };
+    for (what, memories, draws) in [("one memory", 1, 3 * RUNS), ("many memories", RUNS, 3)] {
+        let mut drawn = FILLED.map(|filled| vec![0_u32; filled]);
+        for seed in 0..memories {
+            let taken = memory(seed).rehearse(draws, |x, class| {
+                drawn[class][x[0] as usize] += 1;
+                true
+            });
+            assert_eq!(taken, draws);
+        }
+        let classes: Vec<u32> =
+            drawn.iter().filter(|slots| !slots.is_empty()).map(|slots| slots.iter().sum()).collect();
+        chi_square::check(&format!("{what}, classes"), &classes, &[f64::from(RUNS); 3]);
+        for (class, slots) in drawn.iter().enumerate().filter(|(_, slots)| !slots.is_empty()) {
+            let each = f64::from(slots.iter().sum::<u32>()) / slots.len() as f64;
+            chi_square::check(&format!("{what}, class {class}"), slots, &vec![each; slots.len()]);
+        }
     }
 }

@@ -43,7 +43,7 @@ fn check(
     let exact = oracle::expected_loss(&wide(z), a, f64::from(beta));
     let largest =
         a.iter().enumerate().map(|(class, _)| oracle::loss(&wide(z), class, f64::from(beta))).fold(0.0, f64::max);
-    let bound = tolerances::loss(z.len(), largest) * total.max(f64::from(f32::MIN_POSITIVE));
+    let bound = tolerances::relative(z.len(), largest) * total.max(f64::from(f32::MIN_POSITIVE));
     prop_assert!((found - exact).abs() <= bound, "loss {found} for {exact}, beta {beta}");
     for (g, exact) in gradient.iter().zip(oracle::expected_gradient(&wide(z), a, f64::from(beta))) {
         let bound = 2.0 * tolerances::probability(z.len()) * total;

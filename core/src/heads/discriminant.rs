@@ -261,14 +261,17 @@ impl<S: Statistics, M> Discriminant<S, M> {
         self.prior + self.labels as f32
     }
 
-    /// The temperature that the logits are divided by, `T = 1 + F C / (n + n_0)`: with `F` features, `C` classes that have a sample, `n` labels
-    /// learned and `n_0` samples kept by [`discount`](Self::discount). The means of `C` classes, of `F` numbers each, are off by a squared
-    /// Mahalanobis distance of that size, which makes a class look as much more probable as it is. 1 before the first label.
+    /// The temperature that the logits are divided by, `T = 1 + F C / (n + n_0 + n n_0 / (n + n_0))`: with `F` features, `C` classes that have a
+    /// sample, `n` labels learned and `n_0` samples kept by [`discount`](Self::discount). The means of `C` classes, of `F` numbers each, are off
+    /// by a squared Mahalanobis distance of about `F C / n` after `n` labels, which makes a class look as much more probable as it is; labels
+    /// and a base together are off by less than as many of either, since neither has the other's bias. 1 before the first label.
     pub fn temperature(&self) -> f32 {
         let Numbers { diagonal, counts, .. } = self.storage.numbers();
         let known = counts.iter().filter(|count| **count > 0).count();
-        let samples = self.labels as f32 + self.base;
-        1.0 + (diagonal.len() as f32 * known as f32) / if samples < 1.0 { 1.0 } else { samples }
+        let (labels, base) = (self.labels as f32, self.base);
+        let sum = labels + base;
+        let samples = if sum < 1.0 { 1.0 } else { sum + labels * base / sum };
+        1.0 + (diagonal.len() as f32 * known as f32) / samples
     }
 
     /// Keeps what was learned with the weight of so many samples, in [1e-3, 1e6], each class with the weight of `most` at most: what a host

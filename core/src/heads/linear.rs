@@ -83,52 +83,6 @@ impl<const CLASSES: usize, const FEATURES: usize, M, V: StoredVelocity> LinearHe
         Linear { storage: Owned::new(), unused: CLASSES as u32, math: PhantomData }
     }
 
-    /// A head from its parameters as little-endian f32, in the order of [`export`](Self::export), with all classes in use; const, so
-    /// that a file made by the host becomes a static in flash.
-    ///
-    /// # Errors
-    /// [`Error::Length`] if `bytes` is not four times [`PARAMETERS`](Self::PARAMETERS) long, [`Error::NotFinite`] if a
-    /// parameter is NaN or infinite.
-    ///
-    /// ```
-    /// use gradient_decay::LinearHead;
-    ///
-    /// static HEAD: LinearHead<2, 1> = match LinearHead::from_le_bytes(
-    ///     b"\x00\x00\x80\x3f\x00\x00\x80\xbf\x00\x00\x00\x00\x00\x00\x00\x40", // 1, -1; 0, 2
-    /// ) {
-    ///     Ok(head) => head,
-    ///     Err(_) => panic!("the file does not hold a 1 -> 2 head"),
-    /// };
-    /// let mut logits = [0.0; 2];
-    /// HEAD.logits(&[0.5], &mut logits)?;
-    /// assert_eq!(logits, [0.5, 1.5]);
-    /// # Ok::<(), gradient_decay::Error>(())
-    /// ```
-    pub const fn from_le_bytes(bytes: &[u8]) -> Result<Self, Error>
-    where
-        V: Copy,
-    {
-        let mut head = Self::new();
-        let (parameters, rest) = bytes.as_chunks::<4>();
-        if parameters.len() != Self::PARAMETERS || !rest.is_empty() {
-            return Err(Error::Length { slice: Slice::Bytes, expected: 4 * Self::PARAMETERS, actual: bytes.len() });
-        }
-        let mut index = 0;
-        while index < Self::PARAMETERS {
-            let value = f32::from_le_bytes(parameters[index]);
-            if !value.is_finite() {
-                return Err(Error::NotFinite { slice: Slice::Parameters, index });
-            }
-            if index < CLASSES * FEATURES {
-                head.storage.weights[index / FEATURES][index % FEATURES] = value;
-            } else {
-                head.storage.bias[index - CLASSES * FEATURES] = value;
-            }
-            index += 1;
-        }
-        Ok(head)
-    }
-
     /// The logits `W x + b` of a sample; minus infinity for each row that is not in use.
     ///
     /// # Errors

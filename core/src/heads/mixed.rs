@@ -87,6 +87,15 @@ impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const 
         &self.head
     }
 
+    /// Keeps what was learned with the weight of so many samples: see [`discount`](crate::discriminant::Discriminant::discount). The labels
+    /// count from 0, so that the trained head has its first weight again: for another user.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn discount(&mut self, samples: f32, most: u32) -> Result<(), Error> {
+        self.head.discount(samples, most)
+    }
+
     /// The weight of the trained head's logits beside those of the discriminant before its temperature, and what their sum is divided by.
     fn weights(&self) -> (f32, f32) {
         let g = SHARE * HALF / (HALF + self.head.labels as f32);

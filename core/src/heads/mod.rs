@@ -1,5 +1,6 @@
 //! Heads: what maps features to logits.
 
+mod constant;
 pub mod discriminant;
 pub mod fixed;
 pub mod head;

@@ -120,21 +120,60 @@ impl<const CLASSES: usize, const FEATURES: usize, M> QuantizedHead<CLASSES, FEAT
         let rows = new.weights.iter_mut().zip(&mut new.bias).zip(new.multiplier.iter_mut().zip(&mut new.shift));
         let from = head.storage.weights.iter().zip(&head.storage.bias).enumerate();
         for (((row, bias), (multiplier, shift)), (class, (weights, from_bias))) in rows.zip(from) {
-            let largest = weights.iter().fold(0.0, |most, w| if w.abs() > most { w.abs() } else { most });
-            // A row of zeros has any scale: one in which its bias is fine enough.
-            let scale = if largest > 0.0 { largest / 127.0 } else { output.scale / input.scale / 256.0 };
-            for (to, w) in row.iter_mut().zip(weights) {
-                *to = rounded(w / scale) as i8;
-            }
-            let quotient = rounded(from_bias / (input.scale * scale));
-            // Half of what an i32 holds, so that the products have room.
-            if quotient.is_nan() || quotient.abs() >= 1_073_741_824.0 {
+            let Some(quantized) = quantize_row(weights, *from_bias, input, output, row) else {
                 return Err(Error::NotFinite { slice: Slice::Parameters, index: CLASSES * FEATURES + class });
-            }
-            *bias = quotient as i32;
-            (*multiplier, *shift) = multiplier_of(input.scale * scale / output.scale);
+            };
+            *bias = quantized.bias;
+            (*multiplier, *shift) = multiplier_of(input.scale * quantized.scale / output.scale);
         }
         Ok(new)
+    }
+
+    /// A head of integers that exist already, as of a TensorFlow Lite model or a file of the host: weights with a scale for each row, biases
+    /// in the product of that and the features' scale. Const, so that it can be a static in flash.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if the scale of a row is not in [1e-30, 1e30].
+    ///
+    /// ```
+    /// use gradient_decay::quantized::{Quantization, QuantizedHead};
+    ///
+    /// const INPUT: Quantization = Quantization::new(1.0 / 128.0, 0);
+    /// const OUTPUT: Quantization = Quantization::new(1.0 / 32.0, 0);
+    /// static HEAD: QuantizedHead<2, 2> =
+    ///     match QuantizedHead::from_rows([[127, -127], [-64, 32]], [100, 0], &[1.0 / 128.0, 1.0 / 64.0], INPUT, OUTPUT) {
+    ///         Ok(head) => head,
+    ///         Err(_) => panic!("a scale is out of range"),
+    ///     };
+    /// assert_eq!(HEAD.logits(&[64, -64]), [32, -24]); // 1.0 and -0.75
+    /// ```
+    pub const fn from_rows(
+        weights: [[i8; FEATURES]; CLASSES],
+        bias: [i32; CLASSES],
+        scales: &[f32; CLASSES],
+        input: Quantization,
+        output: Quantization,
+    ) -> Result<Self, Error> {
+        let (mut multiplier, mut shift) = ([0; CLASSES], [0; CLASSES]);
+        let mut class = 0;
+        while class < CLASSES {
+            let scale = match Quantization::try_new(scales[class], 0) {
+                Ok(row) => row.scale,
+                Err(error) => return Err(error),
+            };
+            (multiplier[class], shift[class]) = multiplier_of(input.scale * scale / output.scale);
+            class += 1;
+        }
+        Ok(QuantizedHead {
+            weights,
+            bias,
+            multiplier,
+            shift,
+            input,
+            output,
+            classes: CLASSES as u32,
+            math: PhantomData,
+        })
     }
 
     /// The logits of a sample, without float; -128 for each row that is not in use.
@@ -176,6 +215,49 @@ impl<const CLASSES: usize, const FEATURES: usize, M> QuantizedHead<CLASSES, FEAT
     pub const fn output(&self) -> Quantization {
         self.output
     }
+}
+
+/// A row in integers: what its weights' unit stands for, and its bias in that and the features' scale.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct QuantizedRow {
+    /// The scale of the weights.
+    pub scale: f32,
+    /// The bias, to the nearest.
+    pub bias: i32,
+}
+
+/// A row of weights and its bias to the nearest integers, which take all of [-127, 127]; `quantized` gets as many as there is room for. For
+/// heads whose shape is known only at run time; [`QuantizedHead::new`] does it for each row. `None` if no i32 holds the bias in its scale;
+/// `quantized` may then hold anything.
+///
+/// ```
+/// use gradient_decay::quantized::{Quantization, quantize_row};
+///
+/// let unit = Quantization::new(1.0, 0);
+/// let mut quantized = [0; 2];
+/// let row = quantize_row(&[1.0, -0.25], 0.5, unit, unit, &mut quantized).unwrap();
+/// assert_eq!((quantized, row.bias), ([127, -32], 64));
+/// assert!(quantize_row(&[1.0, 1.0], 1e9, unit, unit, &mut quantized).is_none());
+/// ```
+#[inline]
+pub fn quantize_row(
+    weights: &[f32],
+    bias: f32,
+    input: Quantization,
+    output: Quantization,
+    quantized: &mut [i8],
+) -> Option<QuantizedRow> {
+    let largest = weights.iter().fold(0.0, |most, w| if w.abs() > most { w.abs() } else { most });
+    // A row of zeros has any scale: one in which its bias is fine enough.
+    let scale = if largest > 0.0 { largest / 127.0 } else { output.scale / input.scale / 256.0 };
+    for (to, w) in quantized.iter_mut().zip(weights) {
+        *to = rounded(w / scale) as i8;
+    }
+    let quotient = rounded(bias / (input.scale * scale));
+    // Half of what an i32 holds, so that the products have room.
+    let holds = quotient.abs() < 1_073_741_824.0;
+    holds.then_some(QuantizedRow { scale, bias: quotient as i32 })
 }
 
 impl<const CLASSES: usize, const FEATURES: usize, M: Math> Head for QuantizedHead<CLASSES, FEATURES, M> {
@@ -245,7 +327,7 @@ const fn divided_by_power_of_two(value: i32, exponent: u32) -> i32 {
 
 /// A positive number as `multiplier 2^(shift - 31)` with the multiplier in [2^30, 2^31): TensorFlow Lite's
 /// `QuantizeMultiplier`. What is too small becomes 0, what is too large the largest.
-fn multiplier_of(x: f32) -> (i32, i8) {
+const fn multiplier_of(x: f32) -> (i32, i8) {
     let bits = x.to_bits();
     // Subnormal scales cannot be: see the range of a scale.
     let exponent = (bits >> 23) as i32 - 126;

@@ -2,7 +2,8 @@
 //!
 //! A discriminant is limited by features that are far from Gaussian: with many labels a head trained by a gradient goes beyond it. Here both
 //! work together, `z = (z_base + R x) / T` with the base's logits before its temperature `T`: the base learns from a label as ever, and `R`,
-//! which starts at zero, follows the gradient of the loss. While the base has seen few samples, `T` is large and `R` hardly moves.
+//! which starts at zero, follows the gradient of the loss. While the base has seen few samples, `T` is large and `R` hardly moves. Up to 300 labels it
+//! gained at most 0.3 points on three data sets, with any beta, and lost up to 8 at a rate of 0.03 where classes came one after the other: see the README.
 
 use crate::error::{Error, Slice};
 use crate::heads::head::{Classes, Head};

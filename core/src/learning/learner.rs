@@ -6,6 +6,7 @@ use crate::heads::number::Number as _;
 use crate::heads::storage::{Empty, Work};
 use crate::learning::calibration::Record;
 use crate::learning::guard::{Judge, Verdict};
+use crate::learning::novelty::Novelty;
 use crate::learning::preprocess::Preprocess;
 use crate::learning::readout::{self, Answer, Read, Readout, answer};
 use crate::learning::replay::Memory;
@@ -208,6 +209,7 @@ where
             let Some(class) = label.class() else { return head.learn_from(settings, state, x, label) };
             // Of a class that it does not know the head has said nothing that could be right or wrong.
             let known = head.knows(class);
+            let said = readout.said(state.work.seen());
             let score = if known { calibration.score(state.work.seen(), readout.temperature(), class) } else { None };
             let step = if known && guard.is_due() {
                 // The best loss stays: forgotten here, a head that has gone bad would be the best of the next few labels.
@@ -216,7 +218,7 @@ where
             } else {
                 let step = head.learn_from(settings, state, x, label)?;
                 memory.remember(x, class);
-                readout.observe(x, class);
+                readout.observe(x, class, said);
                 step
             };
             guard.count();
@@ -269,11 +271,12 @@ where
     where
         H: Unlearn,
     {
-        let Learner { head, parts, .. } = self;
+        let Learner { head, state, parts } = self;
         parts.preprocess.apply(features, |x| {
             head.unlearn(settings, x, class)?;
             parts.memory.forget_sample(x, class);
-            parts.readout.take_back(x, class);
+            let said = head.look(x, &mut state.work).map_or(1.0, |()| parts.readout.said(state.work.seen()));
+            parts.readout.take_back(x, class, said);
             Ok(())
         })?
     }
@@ -346,6 +349,26 @@ where
         self.parts.guard.reset();
         self.parts.readout.remove_class(class);
         Ok(())
+    }
+}
+
+impl<H, P, R, G, C, T, M, const CLASSES: usize, const FEATURES: usize>
+    Learner<H, Parts<P, R, G, C, Novelty<CLASSES, FEATURES, T, M>>>
+where
+    H: Learn,
+    M: Copy,
+{
+    /// Sets how logits become an answer, where a sample is not unknown by its distance: after loading, another threshold.
+    pub const fn set_readout(&mut self, readout: Readout<M>) {
+        *self.parts.readout.readout_mut() = readout;
+    }
+
+    /// Sets beyond how many deviations a sample is unknown: see [`Novelty::with_deviations`].
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if it is not in [-3, 30]; nothing is then changed.
+    pub const fn set_deviations(&mut self, deviations: f32) -> Result<(), Error> {
+        self.parts.readout.set_deviations(deviations)
     }
 }
 

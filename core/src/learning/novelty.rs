@@ -4,16 +4,22 @@
 //! from the nearest class does: `D_c(x) = n / (n + 1) mean_f (x_f - mu_f)^2 / V_f` after `n` samples of class `c`, `V` its variance, to which
 //! that of all classes together adds as much as one sample. Of a sample of the class it is about 1, of another far more.
 //!
+//! A sample between classes may be near each of them, and one beyond a class is far however probable that is: the score of a sample is
+//! `ln D` of the nearest class less `ln p` of the most probable one, which is at most `ln C` among `C` classes. It needs no numbers of its own,
+//! and where features are correlated the head's probability knows what the distance, feature by feature, does not.
+//!
 //! How large it is for samples that are known is counted on each before it is learned, so that no sample need be held out: `ln D` from
-//! its own class, with the weight `v / (v + 4)` while the variance of all classes rests on `v` samples only. A sample is far if `ln D` of the
-//! nearest class is beyond the mean of these by more than a number of their deviations.
+//! its own class less `ln p`, with the weight `v / (v + 4)` while the variance of all classes rests on `v` samples only, beside eight scores of a
+//! prior. A sample is unknown if its score is beyond their mean by more than a number of their deviations.
 
 use core::marker::PhantomData;
 
 use crate::error::{Error, Number, expect_in_range};
 use crate::heads::head::remove_row;
+use crate::heads::number::Number as Logit;
 use crate::heads::prediction::Prediction;
 use crate::learning::readout::{Answer, Read, Readout, Reason};
+use crate::learning::score::Score;
 use crate::numeric::math::{Libm, Math};
 
 /// The samples that the variance of all classes weighs as much as, in that of one.
@@ -25,8 +31,11 @@ const HALF: f32 = 4.0;
 /// The variance of a feature within classes before two samples of a class say more, and the samples that this weighs as much as.
 const PRIOR: (f32, f32) = (0.5, 2.0);
 
-/// The deviation of the distances' logarithms before any was counted, around 0, and the distances that this weighs as much as.
-const PRIOR_DEVIATION: (f32, f32) = (0.5, 4.0);
+/// Mean and deviation of the scores before any was counted, and the scores that this weighs as much as.
+const PRIOR_SCORE: (f32, f32, f32) = (1.0, 0.8, 8.0);
+
+/// Below this probability a sample that is not far by its distance alone is between classes.
+const BETWEEN: f32 = 0.5;
 
 /// The largest feature.
 pub(crate) const MOST: f32 = 1e12;
@@ -51,7 +60,7 @@ impl Feature for i8 {
     }
 }
 
-/// Sums over distances, with their weights.
+/// Sums over scores, with their weights.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) struct Sums {
@@ -104,8 +113,8 @@ pub struct Novelty<const CLASSES: usize, const FEATURES: usize, T = f32, M = Lib
     pub(crate) squares: [[f32; FEATURES]; CLASSES],
     pub(crate) shared: [f32; FEATURES],
     pub(crate) counts: [u32; CLASSES],
-    /// The logarithms of the distances from their own class, before they were learned.
-    pub(crate) distances: Sums,
+    /// The scores of samples, by the distance from their own class, before they were learned.
+    pub(crate) scores: Sums,
     features: PhantomData<T>,
 }
 
@@ -113,32 +122,44 @@ impl<const CLASSES: usize, const FEATURES: usize, T, M: Copy> Novelty<CLASSES, F
     /// The bytes in memory.
     pub const BYTES: usize = size_of::<Self>();
 
-    /// Without samples: it refuses nothing then. A sample is far beyond 0.75 deviations of the known ones' distances.
+    /// Without samples: it refuses nothing then. A sample is unknown beyond half a deviation of the known ones' scores.
     pub const fn new(readout: Readout<M>) -> Self {
         Novelty {
             readout,
-            deviations: 0.75,
+            deviations: 0.5,
             means: [[0.0; FEATURES]; CLASSES],
             squares: [[0.0; FEATURES]; CLASSES],
             shared: [0.0; FEATURES],
             counts: [0; CLASSES],
-            distances: Sums::ZERO,
+            scores: Sums::ZERO,
             features: PhantomData,
         }
     }
 
-    /// With a sample far beyond so many deviations of the known ones' distances, in [-3, 30]: fewer refuse more.
+    /// With a sample unknown beyond so many deviations of the known ones' scores, in [-3, 30]: fewer refuse more.
     ///
     /// # Panics
     /// If it is out of range; in a const, when it is compiled.
     pub const fn with_deviations(mut self, deviations: f32) -> Self {
-        expect_in_range(if deviations >= -3.0 && deviations <= 30.0 {
-            Ok(())
-        } else {
-            Err(Error::OutOfRange { number: Number::NoveltyDeviations, value: deviations })
-        });
-        self.deviations = deviations;
+        expect_in_range(self.set_deviations(deviations));
         self
+    }
+
+    /// Sets the number of deviations: see [`with_deviations`](Self::with_deviations). It is not part of a checkpoint.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if it is not in [-3, 30]; nothing is then changed.
+    pub const fn set_deviations(&mut self, deviations: f32) -> Result<(), Error> {
+        if !(deviations >= -3.0 && deviations <= 30.0) {
+            return Err(Error::OutOfRange { number: Number::NoveltyDeviations, value: deviations });
+        }
+        self.deviations = deviations;
+        Ok(())
+    }
+
+    /// The number of deviations beyond which a sample is unknown.
+    pub const fn deviations(&self) -> f32 {
+        self.deviations
     }
 
     /// The read-out of what is not far.
@@ -163,12 +184,19 @@ impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Novelty<C
         (0..CLASSES).filter_map(|class| self.distance(features, class)).reduce(|a, b| if b < a { b } else { a })
     }
 
-    /// The `ln D` beyond which a sample is far.
+    /// The score of a sample, `ln D` of the nearest class less `ln p`, with `p` the probability of the most probable class; `None` if no class
+    /// has a sample. The higher, the less like what was taught.
+    pub fn score(&self, features: &[T; FEATURES], probability: f32) -> Option<f32> {
+        Some(self.nearest(features)? + surprise::<M>(probability))
+    }
+
+    /// The [`score`](Self::score) beyond which a sample is unknown.
     pub fn limit(&self) -> f32 {
-        let Sums { weight, sum, squares } = self.distances;
-        let (deviation, prior) = PRIOR_DEVIATION;
-        let mean = sum / (weight + prior);
-        let variance = (squares + prior * deviation * deviation) / (weight + prior) - mean * mean;
+        let Sums { weight, sum, squares } = self.scores;
+        let (prior_mean, deviation, prior) = PRIOR_SCORE;
+        let mean = (sum + prior * prior_mean) / (weight + prior);
+        let square = prior * (deviation * deviation + prior_mean * prior_mean);
+        let variance = (squares + square) / (weight + prior) - mean * mean;
         mean + self.deviations * M::sqrt(positive(variance))
     }
 
@@ -194,11 +222,11 @@ impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Novelty<C
         self.counts.iter().map(|count| count.saturating_sub(1) as f32).sum()
     }
 
-    /// Counts the distance of a sample before it is learned; with the sign -1 takes it out.
-    fn count(&mut self, features: &[T; FEATURES], class: usize, sign: f32) {
+    /// Counts the score of a sample before it is learned; with the sign -1 takes it out.
+    fn count(&mut self, features: &[T; FEATURES], class: usize, probability: f32, sign: f32) {
         let samples = self.samples_of_variance();
         if let Some(distance) = self.distance(features, class) {
-            self.distances.add(distance, sign * samples / (samples + HALF));
+            self.scores.add(distance + surprise::<M>(probability), sign * samples / (samples + HALF));
         }
     }
 
@@ -223,6 +251,11 @@ fn value(x: impl Feature) -> f32 {
     x.to_f32().clamp(-MOST, MOST)
 }
 
+/// `-ln p` of a probability.
+fn surprise<M: Math>(probability: f32) -> f32 {
+    -M::ln(if probability > 1e-6 { probability } else { 1e-6 })
+}
+
 fn positive(x: f32) -> f32 {
     if x > 0.0 { x } else { 0.0 }
 }
@@ -239,14 +272,22 @@ impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Read<[T; 
     }
 
     fn read(&self, features: &[T; FEATURES], prediction: Prediction) -> Answer {
+        let limit = self.limit();
         match self.nearest(features) {
-            Some(distance) if distance > self.limit() => Answer::Unknown(prediction, Reason::Far),
+            Some(distance) if distance + surprise::<M>(prediction.probability) > limit => {
+                let far = distance > limit || prediction.probability >= BETWEEN;
+                Answer::Unknown(prediction, if far { Reason::Far } else { Reason::Between })
+            }
             _ => Read::<[T; FEATURES]>::read(&self.readout, features, prediction),
         }
     }
 
-    fn observe(&mut self, features: &[T; FEATURES], class: usize) {
-        self.count(features, class, 1.0);
+    fn said<N: Logit>(&self, logits: &[N]) -> f32 {
+        Score::of_logits::<N, M>(logits, self.readout.temperature(), 0).confidence
+    }
+
+    fn observe(&mut self, features: &[T; FEATURES], class: usize, said: f32) {
+        self.count(features, class, said, 1.0);
         if let Some(count) = self.counts.get_mut(class) {
             *count = count.saturating_add(1);
             let after = *count;
@@ -254,7 +295,7 @@ impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Read<[T; 
         }
     }
 
-    fn take_back(&mut self, features: &[T; FEATURES], class: usize) {
+    fn take_back(&mut self, features: &[T; FEATURES], class: usize, said: f32) {
         match self.samples(class) {
             0 => {}
             1 => self.forget_class(class),
@@ -263,7 +304,7 @@ impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Read<[T; 
                 if let Some(count) = self.counts.get_mut(class) {
                     *count = after - 1;
                 }
-                self.count(features, class, -1.0);
+                self.count(features, class, said, -1.0);
             }
         }
     }
@@ -285,7 +326,7 @@ impl<const CLASSES: usize, const FEATURES: usize, T, M> Novelty<CLASSES, FEATURE
         Novelty { deviations, ..self }
     }
 
-    /// Takes a class out of all sums but that of the distances, of which it is a part no longer told apart.
+    /// Takes a class out of all sums but that of the scores, of which it is a part no longer told apart.
     fn forget_class(&mut self, class: usize) {
         let (Some(mean), Some(squares)) = (self.means.get_mut(class), self.squares.get_mut(class)) else { return };
         for (own, shared) in squares.iter().zip(&mut self.shared) {

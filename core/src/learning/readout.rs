@@ -7,9 +7,9 @@
 
 use core::marker::PhantomData;
 
-use crate::error::{Error, Number, Slice, expect_in_range};
+use crate::error::{self, Error, Slice, expect_in_range};
 use crate::heads::head::Head;
-use crate::heads::number::Number as _;
+use crate::heads::number::Number;
 use crate::heads::prediction::{Prediction, TEMPERATURES, check_temperature};
 use crate::learning::replay::Memory;
 use crate::numeric::kernels;
@@ -125,7 +125,7 @@ impl<M: Copy> Readout<M> {
         if threshold >= 0.0 && threshold <= 1.0 {
             Ok(Readout { temperature: self.temperature, threshold, math: PhantomData })
         } else {
-            Err(Error::OutOfRange { number: Number::Probability, value: threshold })
+            Err(Error::OutOfRange { number: error::Number::Probability, value: threshold })
         }
     }
 
@@ -262,11 +262,17 @@ pub trait Read<X: ?Sized> {
         usize::MAX
     }
 
-    /// Follows a sample that was learned; its features are finite.
-    fn observe(&mut self, _: &X, _: usize) {}
+    /// The probability of the most probable class by a sample's logits before it is learned, for [`observe`](Self::observe): 1 of a read-out
+    /// that does not ask for it.
+    fn said<N: Number>(&self, _: &[N]) -> f32 {
+        1.0
+    }
 
-    /// Follows a sample that was taken back.
-    fn take_back(&mut self, _: &X, _: usize) {}
+    /// Follows a sample that was learned; its features are finite. `said` is the probability of what was most probable before.
+    fn observe(&mut self, _: &X, _: usize, _said: f32) {}
+
+    /// Follows a sample that was taken back. `said` is the probability of what is most probable without it.
+    fn take_back(&mut self, _: &X, _: usize, _said: f32) {}
 
     /// Forgets a class; those above it move down by one.
     fn remove_class(&mut self, _: usize) {}

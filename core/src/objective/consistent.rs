@@ -16,8 +16,8 @@ impl<M: Math> GradientDecay<M> {
     /// pi_k = p_k (1 + (beta - 1) p_k) / sum_j p_j (1 + (beta - 1) p_j)
     /// ```
     ///
-    /// The order of the classes stays but where rounding ties them, and at beta = 1 this is the softmax. It removes the bias of the loss, not that
-    /// of overfitting. Nothing ties the beta of this call to the beta of training: as a calibrator it may be fitted
+    /// The order of the classes stays, but that those whose results differ by less than 1e-6 of themselves may be tied, or change places, by rounding.
+    /// At beta = 1 this is the softmax. It removes the bias of the loss, not that of overfitting. Nothing ties the beta of this call to the beta of training: as a calibrator it may be fitted
     /// on held-out samples like a temperature.
     ///
     /// # Errors

@@ -277,15 +277,6 @@ fn sections(bytes: &[u8]) -> Result<Sections<'_>, Error> {
     Ok(sections)
 }
 
-/// The CRC of the checkpoint that `bytes` start with, if it is one and fits.
-#[cfg(feature = "storage")]
-pub(crate) fn crc(bytes: &[u8]) -> Option<u32> {
-    let [_, _, length] = bytes.first_chunk::<HEADER>().map(|header| words(header))?;
-    let (content, crc) = bytes.get(..length as usize)?.split_last_chunk::<WORD>()?;
-    let crc = u32::from_le_bytes(*crc);
-    (CRC.checksum(content) == crc).then_some(crc)
-}
-
 /// Some sections, one behind the other.
 #[derive(Clone)]
 struct Sections<'a> {
@@ -444,23 +435,4 @@ fn words<const N: usize>(bytes: &[u8]) -> [u32; N] {
     let (chunks, _) = bytes.as_chunks::<WORD>();
     words.iter_mut().zip(chunks).for_each(|(word, chunk)| *word = u32::from_le_bytes(*chunk));
     words
-}
-
-#[cfg(all(test, feature = "storage", feature = "libm"))]
-mod tests {
-    use super::*;
-    use crate::LinearHead;
-
-    #[test]
-    fn the_crc_is_known_only_of_a_sound_checkpoint() {
-        const BYTES: usize = bytes::<LinearHead<2, 1>>();
-        let mut bytes = [0; BYTES + 3];
-        let length = write(&LinearHead::<2, 1>::new(), Contents::ALL, &mut bytes).unwrap();
-        let written = bytes[length - WORD..length].try_into().map(u32::from_le_bytes).unwrap();
-        assert_eq!(crc(&bytes), Some(written));
-        assert_eq!(crc(&bytes[..length - 1]), None);
-        bytes[HEADER] ^= 1;
-        assert_eq!(crc(&bytes), None);
-        assert_eq!(crc(&[]), None);
-    }
 }

@@ -3,6 +3,10 @@
 pub mod checkpoint;
 mod discriminant;
 mod novelty;
+#[cfg(feature = "storage")]
+mod record;
+#[cfg(feature = "storage")]
+mod ring;
 mod sections;
 #[cfg(feature = "storage")]
 pub mod store;

@@ -23,7 +23,7 @@ impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Saved for
                 to.floats(Slice::Novelty, start, floats);
                 start += floats.len();
             };
-            floats(&[self.distances.weight, self.distances.sum, self.distances.squares]);
+            floats(&[self.scores.weight, self.scores.sum, self.scores.squares]);
             floats(self.means.as_flattened());
             floats(self.squares.as_flattened());
             floats(&self.shared);
@@ -49,9 +49,9 @@ impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Saved for
             start += to.len();
             section.take_floats_within(Slice::Novelty, first, to, &(low..=high))
         };
-        take(core::slice::from_mut(&mut self.distances.weight), 0.0, 1e8)?;
-        take(core::slice::from_mut(&mut self.distances.sum), -1e10, 1e10)?;
-        take(core::slice::from_mut(&mut self.distances.squares), 0.0, 1e12)?;
+        take(core::slice::from_mut(&mut self.scores.weight), 0.0, 1e8)?;
+        take(core::slice::from_mut(&mut self.scores.sum), -1e10, 1e10)?;
+        take(core::slice::from_mut(&mut self.scores.squares), 0.0, 1e12)?;
         // No more than the largest features add up to.
         take(self.means.as_flattened_mut(), -MOST, MOST)?;
         take(self.squares.as_flattened_mut(), 0.0, 1e37)?;

@@ -3,7 +3,7 @@
 
 use std::io::Read;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 use flate2::read::GzDecoder;
 
 use crate::Images;
@@ -14,11 +14,25 @@ pub const SIDE: usize = 32;
 /// Bytes of an image.
 pub const IMAGE: usize = 3 * SIDE * SIDE;
 
-/// The images to train on and those to test on from the archive of CIFAR-100, with their 100 fine labels.
+/// Bytes of a record of CIFAR-10, and of CIFAR-100.
+pub const RECORD_10: usize = 1 + IMAGE;
+/// See [`RECORD_10`].
+pub const RECORD_100: usize = 2 + IMAGE;
+
+/// Which of its two labels an image of CIFAR-100 is given.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Label {
+    /// One of 20 superclasses.
+    Coarse,
+    /// One of 100 classes.
+    Fine,
+}
+
+/// `train.bin` and `test.bin` from the archive of CIFAR-100: files for [`parse_100`].
 ///
 /// # Errors
-/// If the archive is damaged, one of its two files is missing, or has bytes too many or a label out of range.
-pub fn parse_archive_100(archive: &[u8]) -> Result<[Images; 2]> {
+/// If the archive is damaged, or one of the two is missing.
+pub fn unpack_100(archive: &[u8]) -> Result<[Vec<u8>; 2]> {
     let (mut train, mut test) = (None, None);
     for entry in tar::Archive::new(GzDecoder::new(archive)).entries()? {
         let mut entry = entry?;
@@ -30,9 +44,17 @@ pub fn parse_archive_100(archive: &[u8]) -> Result<[Images; 2]> {
         };
         let mut bytes = Vec::new();
         entry.read_to_end(&mut bytes)?;
-        *split = Some(parse(&bytes, Labels::CoarseAndFine)?);
+        *split = Some(bytes);
     }
     Ok([train.context("train.bin is not in the archive")?, test.context("test.bin is not in the archive")?])
+}
+
+/// The records of a file of CIFAR-100.
+///
+/// # Errors
+/// If it is not a whole number of records, or has a coarse label above 19 or a fine one above 99.
+pub fn parse_100(bytes: &[u8], label: Label) -> Result<Images> {
+    parse(bytes, [20, 100], label as usize)
 }
 
 /// The records of a file of CIFAR-10.
@@ -40,40 +62,24 @@ pub fn parse_archive_100(archive: &[u8]) -> Result<[Images; 2]> {
 /// # Errors
 /// If it is not a whole number of records, or has a label above 9.
 pub fn parse_10(bytes: &[u8]) -> Result<Images> {
-    parse(bytes, Labels::Class { classes: 10 })
+    parse(bytes, [10], 0)
 }
 
-/// The bytes before the pixels of a record.
-#[derive(Clone, Copy)]
-enum Labels {
-    /// A class below `classes`.
-    Class {
-        /// The number of classes.
-        classes: u8,
-    },
-    /// One of 20 superclasses, then one of 100 classes, which is the one that is taken.
-    CoarseAndFine,
-}
-
-fn parse(bytes: &[u8], labels: Labels) -> Result<Images> {
-    let (count, classes) = match labels {
-        Labels::Class { classes } => (1, classes),
-        Labels::CoarseAndFine => (2, 100),
-    };
-    let record = count + IMAGE;
-    ensure!(bytes.len().is_multiple_of(record), "it has {} bytes, not a multiple of a record's {record}", bytes.len());
+/// Records of `N` labels, each below the number of its classes, then the pixels; the label number `taken` is an image's class.
+fn parse<const N: usize>(bytes: &[u8], classes: [u8; N], taken: usize) -> Result<Images> {
+    let length = N + IMAGE;
+    ensure!(bytes.len().is_multiple_of(length), "it has {} bytes, not a multiple of a record's {length}", bytes.len());
     let mut images = Images {
         pixels: Vec::with_capacity(bytes.len()),
-        labels: Vec::with_capacity(bytes.len() / record),
+        labels: Vec::with_capacity(bytes.len() / length),
         shape: [3, SIDE, SIDE],
     };
-    for (i, record) in bytes.chunks_exact(record).enumerate() {
-        let (labels, pixels) = record.split_at(count);
-        let label = labels[count - 1];
-        if label >= classes {
-            bail!("record {i} has the label {label}, but the classes are 0 to {}", classes - 1);
+    for (i, record) in bytes.chunks_exact(length).enumerate() {
+        let (labels, pixels) = record.split_at(N);
+        for (label, classes) in labels.iter().zip(classes) {
+            ensure!(*label < classes, "record {i} has the label {label}, but the classes are 0 to {}", classes - 1);
         }
-        images.labels.push(usize::from(label));
+        images.labels.push(usize::from(labels[taken]));
         images.pixels.extend_from_slice(pixels);
     }
     Ok(images)
@@ -94,15 +100,15 @@ mod tests {
     #[test]
     fn records_of_cifar_10() {
         let bytes = [record(&[3], 10), record(&[9], 20)].concat();
-        let images = parse(&bytes, Labels::Class { classes: 10 }).unwrap();
+        let images = parse_10(&bytes).unwrap();
         assert_eq!(images.labels, [3, 9]);
         // Red, green and blue one after the other.
         let second = &images.pixels[IMAGE..];
         assert_eq!((second[0], second[SIDE * SIDE], second[IMAGE - 1]), (20, 21, 22));
         for length in [1, IMAGE, bytes.len() - 1] {
-            assert!(parse(&bytes[..length], Labels::Class { classes: 10 }).is_err());
+            assert!(parse_10(&bytes[..length]).is_err());
         }
-        let message = parse(&record(&[10], 0), Labels::Class { classes: 10 }).unwrap_err();
+        let message = parse_10(&record(&[10], 0)).unwrap_err();
         assert!(message.to_string().contains("label 10"), "{message}");
     }
 
@@ -118,9 +124,15 @@ mod tests {
             archive.into_inner().unwrap().finish().unwrap()
         };
         let whole = archive(["train.bin", "test.bin"]);
-        let [train, test] = parse_archive_100(&whole).unwrap();
-        assert_eq!((train.labels, test.labels), (vec![99], vec![7]));
-        assert!(parse_archive_100(&archive(["train.bin", "other.bin"])).is_err());
-        assert!(parse_archive_100(&whole[..whole.len() / 2]).is_err());
+        let files = unpack_100(&whole).unwrap();
+        let labels = |label| files.each_ref().map(|file| parse_100(file, label).unwrap().labels);
+        assert_eq!(labels(Label::Fine), [[99], [7]]);
+        assert_eq!(labels(Label::Coarse), [[19], [0]]);
+        assert!(unpack_100(&archive(["train.bin", "other.bin"])).is_err());
+        assert!(unpack_100(&whole[..whole.len() / 2]).is_err());
+        // Whichever is taken, both are checked.
+        for labels in [[20, 0], [0, 100]] {
+            assert!([Label::Coarse, Label::Fine].iter().all(|label| parse_100(&record(&labels, 0), *label).is_err()));
+        }
     }
 }

@@ -5,10 +5,12 @@ pub mod canonical;
 pub mod cifar;
 pub mod idx;
 pub mod npm;
+pub mod records;
 #[cfg(feature = "colour")]
 pub mod svhn;
 
 pub use canonical::{CanonicalFile, hex};
+pub use records::Records;
 
 /// Labelled images of one shape.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -19,7 +19,7 @@ use crate::simulation::tasks::activities::Activities;
 use crate::simulation::tasks::digits::Digits;
 use crate::simulation::tasks::gestures::Gestures;
 use crate::simulation::unknown::{self, Separation};
-use crate::simulation::{novelty, ours};
+use crate::simulation::{followers, novelty, ours, residuals};
 
 /// The gestures of the data set, for which our learners are compiled.
 const GESTURES: usize = 8;
@@ -37,8 +37,26 @@ enum DataSet {
     Gestures,
 }
 
-/// A task, with our learners and our distance in its shape.
-type Kit = (Box<dyn Task>, fn() -> Vec<Contender>, fn() -> unknown::Score);
+/// Other settings of our learners.
+#[derive(Clone, Copy, ValueEnum)]
+enum Variants {
+    /// Counts that are bounded, and a device that is told of another user
+    Followers,
+    /// The residual's rate, beta and warm-up
+    Residuals,
+}
+
+/// Learners in the shape of a task.
+type Learners = fn() -> Vec<Contender>;
+
+/// A task, with our learners, their variants, and our score of novelty in its shape.
+type Kit = (Box<dyn Task>, Learners, [Learners; 2], fn() -> unknown::Score);
+
+/// What is compiled for a shape. `UPPER` is `FEATURES (FEATURES - 1) / 2`.
+fn kit<const CLASSES: usize, const FEATURES: usize, const UPPER: usize>(task: impl Task + 'static) -> Kit {
+    let variants: [Learners; 2] = [followers::<CLASSES, FEATURES, UPPER>, residuals::<CLASSES, FEATURES, UPPER>];
+    (Box::new(task), ours::<CLASSES, FEATURES, UPPER>, variants, novelty::<CLASSES, FEATURES, UPPER>)
+}
 
 #[derive(Args)]
 pub(super) struct AdaptArgs {
@@ -57,6 +75,9 @@ pub(super) struct AdaptArgs {
     /// The learner that all others are compared with
     #[arg(long, default_value = "discriminant")]
     against: String,
+    /// Other settings of our learners, in place of the rivals
+    #[arg(long, value_enum)]
+    variants: Option<Variants>,
     /// Judge how well devices tell what they were never taught, too
     #[arg(long)]
     unknown: bool,
@@ -74,20 +95,21 @@ pub(super) fn adapt(args: &AdaptArgs) -> Result<()> {
     for path in [&args.json, &args.report].into_iter().flatten() {
         files::check_writable(path)?;
     }
-    let (task, ours, distance): Kit = match args.dataset {
-        DataSet::Digits => (Box::new(Digits::new()?), ours::<10, 64, 2016>, novelty::<10, 64, 2016>),
-        DataSet::Activities => {
-            let activities = Activities::read(directory(args, "activities")?)?;
-            (Box::new(activities), ours::<5, 30, 435>, novelty::<5, 30, 435>)
-        }
+    let (task, ours, [followers, residuals], novelty): Kit = match args.dataset {
+        DataSet::Digits => kit::<10, 64, 2016>(Digits::new()?),
+        DataSet::Activities => kit::<5, 30, 435>(Activities::read(directory(args, "activities")?)?),
         DataSet::Gestures => {
             let gestures = Gestures::read(directory(args, "gestures")?)?;
             let count = gestures.names.len();
             ensure!(count == GESTURES, "there are {count} gestures, but must be {GESTURES}");
-            (Box::new(gestures), ours::<GESTURES, 24, 276>, novelty::<GESTURES, 24, 276>)
+            kit::<GESTURES, 24, 276>(gestures)
         }
     };
-    let contenders: Vec<Contender> = ours().into_iter().chain(rivals()).collect();
+    let contenders: Vec<Contender> = match args.variants {
+        None => ours().into_iter().chain(rivals()).collect(),
+        Some(Variants::Followers) => followers(),
+        Some(Variants::Residuals) => residuals(),
+    };
     let names: Vec<&str> = contenders.iter().map(|contender| contender.name).collect();
     ensure!(
         names.contains(&args.against.as_str()),
@@ -108,7 +130,7 @@ pub(super) fn adapt(args: &AdaptArgs) -> Result<()> {
             None => eprintln!("{} has no {scenario}: it is left out", task.name()),
         }
     }
-    let separations = if args.unknown { separations(&*task, ours, distance, args.orders)? } else { Vec::new() };
+    let separations = if args.unknown { separations(&*task, ours, novelty, args.orders)? } else { Vec::new() };
 
     print!("{}", report::adaptation_text(&studies, &separations, &args.against));
     if let Some(path) = &args.json {
@@ -138,11 +160,11 @@ fn advance(bar: &ProgressBar, total: u64) {
     }
 }
 
-/// By our distance, and by the largest probability of our discriminant and of the best fit that there is.
+/// By our novelty, and by the largest probability of our discriminant and of the best fit that there is.
 fn separations(
     task: &dyn Task,
     ours: fn() -> Vec<Contender>,
-    distance: fn() -> unknown::Score,
+    novelty: fn() -> unknown::Score,
     orders: u64,
 ) -> Result<Vec<Separation>> {
     let chosen = ["discriminant", "logistic-refit"];
@@ -152,7 +174,7 @@ fn separations(
         let settings = contender.grid[contender.grid.len() / 2].clone();
         unknown::largest_probability(contender.name, contender, settings)
     };
-    let scores: Vec<unknown::Score> = std::iter::once(distance()).chain(contenders.map(score)).collect();
+    let scores: Vec<unknown::Score> = std::iter::once(novelty()).chain(contenders.map(score)).collect();
     unknown::separate(task, SHOTS, orders, &scores)
 }
 

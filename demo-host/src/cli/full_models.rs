@@ -7,10 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, Subcommand};
+use head_files::Head;
 
 use super::settings::SettingsArgs;
 use super::success_if;
 use crate::compute::Compute;
+use crate::exchange::Layer;
 use crate::experiments::{Plan, Row, Shard, Sweep};
 use crate::progress::progress_bar;
 use crate::training::{Checkpoint, Outcome, Run};
@@ -49,18 +51,6 @@ pub enum FullModels {
         /// Only heads, one sample at a time: the core beside burn and candle
         #[arg(long)]
         heads: bool,
-    },
-    /// [burn] Write the layers of a trained model for the firmware
-    Export {
-        /// The checkpoint of the model
-        #[arg(long)]
-        checkpoint: PathBuf,
-        /// Where the head goes
-        #[arg(long)]
-        head: PathBuf,
-        /// Where the hidden layer of an mlp goes
-        #[arg(long)]
-        hidden: Option<PathBuf>,
     },
 }
 
@@ -103,6 +93,9 @@ pub struct SweepArgs {
     /// or all]
     #[arg(long)]
     shard: Option<Shard>,
+    /// Train nothing: time a few steps on this machine, and say how long the whole experiment takes, one run at a time
+    #[arg(long, conflicts_with_all = ["results", "jobs", "shard"])]
+    dry_run: bool,
 }
 
 impl FullModels {
@@ -120,9 +113,6 @@ impl FullModels {
             }
             FullModels::Benchmark { device, python, rounds, heads: false } => {
                 benchmark::benchmark(device, &python, rounds).map(|()| ExitCode::SUCCESS)
-            }
-            FullModels::Export { checkpoint, head, hidden } => {
-                export(&checkpoint, &head, hidden.as_deref()).map(|()| ExitCode::SUCCESS)
             }
         }
     }
@@ -194,6 +184,10 @@ fn interrupted(run: &Run, path: &Path) -> ExitCode {
 
 fn sweep(args: SweepArgs) -> Result<ExitCode> {
     let plan = Plan::load(&args.experiment)?;
+    if args.dry_run {
+        print!("{}", experiments::estimate(&plan, args.data_dir, args.device)?);
+        return Ok(ExitCode::SUCCESS);
+    }
     let shard = match args.shard {
         Some(shard) => shard,
         None => Shard::from_environment(|name| std::env::var(name).ok())?,
@@ -227,16 +221,13 @@ fn verify(checkpoint: &Path, data_dir: Option<PathBuf>) -> Result<bool> {
     Ok(verification.holds())
 }
 
-fn export(checkpoint: &Path, head: &Path, hidden: Option<&Path>) -> Result<()> {
+/// A layer of the model in a checkpoint.
+///
+/// # Errors
+/// If it is no checkpoint of `train`, or its model has no such layer, or no linear head.
+pub fn trained_layer(checkpoint: &Path, layer: Layer) -> Result<Head> {
     let (model, _) = load_with_linear_head(checkpoint)?.trained();
-    // Both or neither: found out before the first is written.
-    files::check_writable(head)?;
-    if let Some(path) = hidden {
-        exchange::write_hidden(&model, path)?;
-    }
-    exchange::write_head(&model, head)?;
-    println!("The head is in {}", head.display());
-    Ok(())
+    exchange::layer_of(&model, layer)
 }
 
 /// A run whose head the core can run.

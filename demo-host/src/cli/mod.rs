@@ -3,6 +3,7 @@
 mod adapt;
 #[cfg(feature = "burn")]
 mod full_models;
+mod heads;
 #[cfg(feature = "burn")]
 mod settings;
 #[cfg(not(feature = "burn"))]
@@ -56,6 +57,10 @@ enum Command {
     FullModels(FullModels),
     /// Run devices that learn from users, label by label, beside rivals
     Adapt(AdaptArgs),
+    /// Read the head of a model of PyTorch, Keras, scikit-learn, ONNX or TFLite
+    Import(heads::ImportArgs),
+    /// Write a head, or the prior of a discriminant, for a device or for other programs
+    Export(heads::ExportArgs),
     /// Talk to a device at a serial port: by default, have it learn what it is sent, and compare every bit
     ///
     /// What replaces or erases what the device knows (its head replaced, as --write-head and the comparison do, and --save) needs its
@@ -71,7 +76,7 @@ struct DeviceArgs {
     /// Only write the device's head to this file
     #[arg(long, group = "only")]
     read_head: Option<PathBuf>,
-    /// Only replace the device's head by the one in this file, which `export` or --read-head wrote (needs consent)
+    /// Only replace the device's head by the one in this file, which `export` or --read-head wrote as .bin (needs consent)
     #[arg(long, group = "only")]
     write_head: Option<PathBuf>,
     /// Only print how far the device's probabilities can be trusted
@@ -121,6 +126,8 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Some(Command::FullModels(command)) => command.run(),
         Some(Command::Report(args)) => report(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Adapt(args)) => adapt::adapt(&args).map(|()| ExitCode::SUCCESS),
+        Some(Command::Import(args)) => heads::import(&args).map(|()| ExitCode::SUCCESS),
+        Some(Command::Export(args)) => heads::export(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Device(args)) => device(&args).map(success_if),
     }
 }

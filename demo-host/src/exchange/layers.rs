@@ -1,32 +1,21 @@
-//! Layers of a trained model as files for the firmware.
-
-use std::path::Path;
+//! Layers of a trained model.
 
 use anyhow::{Result, bail};
-use burn::nn::Linear;
+use head_files::Head;
 
-use super::write_parameters;
+use super::Layer;
 use crate::models::{Mlp, Model, core_parameters};
 
-/// Writes the head, which `LinearHead::from_le_bytes` reads.
+/// A layer of a model as the core has it.
 ///
 /// # Errors
-/// If the file cannot be written.
-pub fn write_head(model: &Model, path: &Path) -> Result<()> {
-    layer(model.head(), path)
-}
-
-/// Writes the hidden layer of the MLP, in the same form.
-///
-/// # Errors
-/// If the model has more than one hidden layer, or the file cannot be written.
-pub fn write_hidden(model: &Model, path: &Path) -> Result<()> {
-    match model {
-        Model::Mlp(Mlp { hidden, .. }) if hidden.len() == 1 => layer(&hidden[0], path),
-        _ => bail!("--hidden exports the one hidden layer of an mlp, but the checkpoint holds another model"),
-    }
-}
-
-fn layer(layer: &Linear, path: &Path) -> Result<()> {
-    write_parameters(&core_parameters(layer), path)
+/// If the hidden layer of a model is asked for that has none, or more than one; or if a parameter is not finite.
+pub fn layer_of(model: &Model, layer: Layer) -> Result<Head> {
+    let layer = match (layer, model) {
+        (Layer::Head, _) => model.head(),
+        (Layer::Hidden, Model::Mlp(Mlp { hidden, .. })) if hidden.len() == 1 => &hidden[0],
+        _ => bail!("--layer hidden is the one hidden layer of an mlp, but the checkpoint holds another model"),
+    };
+    let outputs = layer.weight.val().dims()[1];
+    Head::from_parameters(&core_parameters(layer), outputs)
 }

@@ -36,7 +36,7 @@ impl Row {
             validation: validation.map(|evaluation| evaluation.metrics),
             test: Calibrated {
                 softmax: test.evaluate(labels, ReadOut::Softmax)?,
-                consistent: test.evaluate(labels, ReadOut::Consistent(run.settings.loss.final_beta()))?,
+                consistent: test.evaluate(labels, ReadOut::Consistent(run.final_beta()))?,
                 temperature: fit(fit_temperature, ReadOut::Temperature)?,
                 coefficient: fit(fit_coefficient, ReadOut::Consistent)?,
             },

@@ -2,6 +2,8 @@
 //! `burn` results are read and reported, and none is trained.
 
 #[cfg(feature = "burn")]
+mod estimate;
+#[cfg(feature = "burn")]
 mod measure;
 mod merge;
 #[cfg(feature = "burn")]
@@ -13,6 +15,8 @@ mod shard;
 #[cfg(feature = "burn")]
 mod sweep;
 
+#[cfg(feature = "burn")]
+pub use estimate::estimate;
 pub use merge::merge;
 #[cfg(feature = "burn")]
 pub use plan::Plan;

@@ -67,18 +67,6 @@ pub fn reliability(title: &str, bars: &[Option<Bar>], points: &[Option<Bar>]) ->
     })
 }
 
-/// The histogram of the confidence: the share of all samples in each bin.
-///
-/// # Errors
-/// If it cannot be drawn.
-pub fn histogram(title: &str, bars: &[Option<Bar>]) -> Result<String> {
-    let total: f64 = bars.iter().flatten().map(|bar| f64::from(bar.count)).sum();
-    small(title, ("confidence", "share"), |chart| {
-        let bars = bins(bars, |bar| f64::from(bar.count) / total);
-        chart.draw_series(bars).map(drop).map_err(failed)
-    })
-}
-
 /// The bins of several seeds as one.
 pub fn pooled<'a>(seeds: impl Iterator<Item = &'a [Option<Bar>]>) -> Vec<Option<Bar>> {
     let mut sums = vec![[0.0_f64; 3]; BINS];
@@ -119,7 +107,7 @@ fn small(
             .y_label_area_size(40)
             .build_cartesian_2d(0.0..1.0, 0.0..1.0)
             .map_err(failed)?;
-        let mesh = chart.configure_mesh().x_desc(x).y_desc(y).x_labels(6).y_labels(6).light_line_style(WHITE).draw();
+        let mesh = chart.configure_mesh().x_desc(x).y_desc(y).x_labels(6).y_labels(6).max_light_lines(1).draw();
         mesh.map_err(failed)?;
         draw(&mut chart)?;
         area.present().map_err(failed)?;
@@ -147,7 +135,7 @@ fn draw_lines(area: &DrawingArea<SVGBackend<'_>, Shift>, curves: &[Curve], axes:
         .build_cartesian_2d(left..right, low..high)
         .map_err(failed)?;
     let mut mesh = chart.configure_mesh();
-    mesh.x_desc(x_name).y_desc(y_name).light_line_style(WHITE).label_style(FONT).axis_desc_style(FONT);
+    mesh.x_desc(x_name).y_desc(y_name).max_light_lines(1).label_style(FONT).axis_desc_style(FONT);
     mesh.draw().map_err(failed)?;
     for (i, curve) in curves.iter().enumerate() {
         let (style, dotted) = style(i);

@@ -17,6 +17,7 @@ caption { text-align: left; font-weight: 600; padding-bottom: .5rem; }
 th, td { padding: .3rem .6rem; text-align: right; border-bottom: 1px solid var(--line); } td { white-space: nowrap; }
 th { background: var(--fill); vertical-align: bottom; } th:first-child, td:first-child { text-align: left; } td:first-child { white-space: normal; min-width: 10rem; }
 table.text th { text-align: left; } table.text td { text-align: left; white-space: normal; vertical-align: top; }
+table.claims td:nth-child(n+4) { white-space: nowrap; }
 .held { color: #00694e; font-weight: 600; } .not-held { color: #9a3412; font-weight: 600; } .not-tested, .note { color: var(--soft); }
 dl.words { display: grid; grid-template-columns: auto 1fr; gap: .2rem 1rem; } dt { font-weight: 600; } dd { margin: 0; }
 svg { max-width: 100%; height: auto; background: var(--card); border-radius: 12px; } .grid { display: flex; flex-wrap: wrap; gap: .5rem; }

@@ -10,7 +10,7 @@ use rayon::prelude::*;
 
 use super::learner::{Contender, Settings};
 use super::samples::Samples;
-use super::scenarios::{Course, Scenario};
+use super::scenarios::{CHANGE, Course, Scenario};
 use super::statistics::{Difference, Spread};
 use super::tasks::{Purpose, Task};
 use crate::evaluation::BINS;
@@ -163,6 +163,9 @@ fn run(contender: &Contender, settings: &Settings, course: &Course, points: &[us
     let mut learned = 0;
     for &point in points {
         for sample in learned..point.min(course.stream.len()) {
+            if sample == CHANGE && course.tests.len() > 1 {
+                learner.another_user().with_context(context)?;
+            }
             learner.learn(course.stream.row(sample), course.stream.labels[sample]).with_context(context)?;
         }
         learned = learned.max(point.min(course.stream.len()));

@@ -14,6 +14,14 @@ pub trait Learner: Send {
     /// If the core refuses it.
     fn learn(&mut self, features: &[f32], class: usize) -> Result<()>;
 
+    /// Is told that another user takes over. Most learners are not: they do nothing.
+    ///
+    /// # Errors
+    /// If the core refuses it.
+    fn another_user(&mut self) -> Result<()> {
+        Ok(())
+    }
+
     /// The probability of each class that there is room for; 0 of one that is not in use.
     ///
     /// # Errors

@@ -20,4 +20,4 @@ mod synthetic;
 pub mod tasks;
 pub mod unknown;
 
-pub use ours::{novelty, ours};
+pub use ours::{followers, novelty, ours, residuals};

@@ -11,8 +11,8 @@
 use anyhow::{Context, Result};
 use gradient_decay::learn::{LearnFrom, ResidualSettings};
 use gradient_decay::{
-    Answer, BetaSchedule, Classes, DiscriminantHead, FineTuner, Learner as CoreLearner, LinearHead, Memory, MixedHead,
-    Novelty, Parts, Quantized, Readout, Replay, Residual, Sgd, StreamingLda,
+    Answer, BetaSchedule, Classes, DiscriminantHead, Error, FineTuner, Learner as CoreLearner, LinearHead, Memory,
+    MixedHead, Novelty, Parts, Quantized, Readout, Replay, Residual, Sgd, StreamingLda,
 };
 
 use super::learner::{Contender, Learner, Settings};
@@ -41,11 +41,16 @@ type Remembered<const CLASSES: usize, const FEATURES: usize> =
 /// The steps that follow a label.
 type Rehearse<H, R> = fn(&mut CoreLearner<H, Parts<(), R>>, &<H as gradient_decay::Learn>::Settings);
 
+/// What is done to a head when another user takes over.
+type Change<H> = fn(&mut H) -> Result<(), Error>;
+
 /// A learner of the core with the parts that a device would have.
 struct OnDevice<H: LearnFrom<usize>, R, const FEATURES: usize> {
     learner: Box<CoreLearner<H, Parts<(), R>>>,
     settings: H::Settings,
     rehearse: Rehearse<H, R>,
+    /// Called when another user takes over.
+    change: Option<Change<H>>,
     multiply_adds: usize,
 }
 
@@ -56,18 +61,13 @@ pub fn ours<const CLASSES: usize, const FEATURES: usize, const UPPER: usize>() -
     let memory = [("slots", SLOTS as f64), ("rehearsals", f64::from(REHEARSALS))];
     let with_memory = |rate: f64| [&[("rate", rate), ("beta", 1.0)], &memory[..]].concat();
     vec![
-        own("discriminant", Vec::new(), |start| match trained(start)? {
-            None => Ok(lda::<_, CLASSES, FEATURES, UPPER>(DiscriminantHead::<CLASSES, FEATURES, UPPER>::empty())),
-            Some(trained) => Ok(lda::<_, CLASSES, FEATURES, UPPER>(mixed::<CLASSES, FEATURES, UPPER>(start, trained)?)),
-        }),
-        own("discriminant+residual", with_memory(RESIDUAL_RATE), |start| match trained(start)? {
-            None => {
-                residual::<_, CLASSES, FEATURES, UPPER>(start, DiscriminantHead::<CLASSES, FEATURES, UPPER>::empty())
-            }
-            Some(trained) => {
-                residual::<_, CLASSES, FEATURES, UPPER>(start, mixed::<CLASSES, FEATURES, UPPER>(start, trained)?)
-            }
-        }),
+        discriminant::<CLASSES, FEATURES, UPPER>("discriminant", StreamingLda::new(), false),
+        with_residual::<CLASSES, FEATURES, UPPER>(
+            "discriminant+residual",
+            with_memory(RESIDUAL_RATE),
+            RESIDUAL_RATE,
+            BetaSchedule::constant(1.0),
+        ),
         own("sgd", vec![rate, ("beta", 1.0)], |start| {
             linear::<_, CLASSES, FEATURES>(start, (), BetaSchedule::constant(1.0), |_, _| (), 0)
         }),
@@ -88,6 +88,98 @@ pub fn ours<const CLASSES: usize, const FEATURES: usize, const UPPER: usize>() -
             )
         }),
     ]
+}
+
+/// What follows a user who changes: counts of a class that are bounded, and a head that is told and
+/// [discounts](gradient_decay::discriminant::Discriminant::discount) what it knows.
+pub fn followers<const CLASSES: usize, const FEATURES: usize, const UPPER: usize>() -> Vec<Contender> {
+    const LDA: StreamingLda = StreamingLda::new();
+    let bounded = |name, most| discriminant::<CLASSES, FEATURES, UPPER>(name, LDA.with_most(most), false);
+    vec![
+        bounded("discriminant", u32::MAX),
+        bounded("most 5", 5),
+        bounded("most 10", 10),
+        bounded("most 20", 20),
+        bounded("most 50", 50),
+        discriminant::<CLASSES, FEATURES, UPPER>("told", LDA, true),
+    ]
+}
+
+/// The residual with other settings: rates, betas and a warm-up.
+pub fn residuals<const CLASSES: usize, const FEATURES: usize, const UPPER: usize>() -> Vec<Contender> {
+    let rate = 0.003;
+    let of = |name, beta: f32, rate: f64| {
+        let settings = vec![("rate", rate), ("beta", f64::from(beta))];
+        with_residual::<CLASSES, FEATURES, UPPER>(name, settings, rate, BetaSchedule::constant(beta))
+    };
+    let (low, high, steps) = WARM_UP;
+    let warm_up = vec![("rate", rate), ("first_beta", low), ("beta", high), ("steps", f64::from(steps))];
+    let schedule = BetaSchedule::linear(low as f32, high as f32, steps);
+    vec![
+        discriminant::<CLASSES, FEATURES, UPPER>("discriminant", StreamingLda::new(), false),
+        of("rate 0.001", 1.0, 0.001),
+        of("rate 0.003", 1.0, rate),
+        of("rate 0.01", 1.0, 0.01),
+        of("rate 0.03", 1.0, 0.03),
+        of("beta 0.01", 0.01, rate),
+        of("beta 0.1", 0.1, rate),
+        of("beta 5", 5.0, rate),
+        with_residual::<CLASSES, FEATURES, UPPER>("warm-up", warm_up, rate, schedule),
+    ]
+}
+
+/// A discriminant; with a base, mixed with the trained head. `told`: of another user, for whom it discounts what it knows.
+fn discriminant<const CLASSES: usize, const FEATURES: usize, const UPPER: usize>(
+    name: &'static str,
+    settings: StreamingLda,
+    told: bool,
+) -> Contender {
+    let most = f64::from(settings.most());
+    let listed = if settings.most() == u32::MAX { Vec::new() } else { vec![("most", most)] };
+    own(name, listed, move |start| match trained(start)? {
+        None => {
+            let head = DiscriminantHead::<CLASSES, FEATURES, UPPER>::empty();
+            let discount: Change<DiscriminantHead<CLASSES, FEATURES, UPPER>> =
+                |head| head.discount(HOST_SAMPLES, HOST_MOST);
+            Ok(lda::<DiscriminantHead<CLASSES, FEATURES, UPPER>, CLASSES, FEATURES, UPPER>(
+                head,
+                settings,
+                told.then_some(discount),
+            ))
+        }
+        Some(trained) => {
+            let head = mixed::<CLASSES, FEATURES, UPPER>(start, trained)?;
+            let discount: Change<MixedHead<'_, CLASSES, FEATURES, UPPER, CLASSES>> =
+                |head| head.discount(HOST_SAMPLES, HOST_MOST);
+            Ok(lda::<MixedHead<'_, CLASSES, FEATURES, UPPER, CLASSES>, CLASSES, FEATURES, UPPER>(
+                head,
+                settings,
+                told.then_some(discount),
+            ))
+        }
+    })
+}
+
+/// The same with a residual on top, which rehearses.
+fn with_residual<const CLASSES: usize, const FEATURES: usize, const UPPER: usize>(
+    name: &'static str,
+    listed: Vec<(&'static str, f64)>,
+    rate: f64,
+    schedule: BetaSchedule,
+) -> Contender {
+    own(name, listed, move |start| {
+        let tuner = FineTuner::new(schedule, Sgd::try_new(rate as f32)?);
+        match trained(start)? {
+            None => {
+                let head = DiscriminantHead::<CLASSES, FEATURES, UPPER>::empty();
+                Ok(residual::<_, CLASSES, FEATURES, UPPER>(start, head, tuner))
+            }
+            Some(trained) => {
+                let head = mixed::<CLASSES, FEATURES, UPPER>(start, trained)?;
+                Ok(residual::<_, CLASSES, FEATURES, UPPER>(start, head, tuner))
+            }
+        }
+    })
 }
 
 fn own(
@@ -135,15 +227,20 @@ const fn lda_multiply_adds(classes: usize, features: usize, upper: usize) -> usi
     3 * classes * features + 5 * upper
 }
 
-fn lda<H, const CLASSES: usize, const FEATURES: usize, const UPPER: usize>(head: H) -> Box<dyn Learner>
+fn lda<H, const CLASSES: usize, const FEATURES: usize, const UPPER: usize>(
+    head: H,
+    settings: StreamingLda,
+    change: Option<Change<H>>,
+) -> Box<dyn Learner>
 where
     H: LearnFrom<usize, Settings = StreamingLda, Features = [f32; FEATURES], Number = f32> + Classes + Send + 'static,
     H::Room: gradient_decay::storage::Empty + Send,
 {
     Box::new(OnDevice {
         learner: Box::new(CoreLearner::new(head, Parts::NONE)),
-        settings: StreamingLda::new(),
+        settings,
         rehearse: |_, _| (),
+        change,
         multiply_adds: lda_multiply_adds(CLASSES, FEATURES, UPPER),
     })
 }
@@ -151,7 +248,8 @@ where
 fn residual<H, const CLASSES: usize, const FEATURES: usize, const UPPER: usize>(
     start: &Start,
     base: H,
-) -> Result<Box<dyn Learner>>
+    tuner: FineTuner,
+) -> Box<dyn Learner>
 where
     H: gradient_decay::learn::LearnClass<
             Settings = StreamingLda,
@@ -165,17 +263,17 @@ where
 {
     let memory = Remembered::<CLASSES, FEATURES>::new(start.seed as u32);
     let parts = Parts { preprocess: (), memory, guard: (), calibration: (), readout: () };
-    let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::try_new(RESIDUAL_RATE as f32)?);
     let head = Residual::new(base, LinearHead::<CLASSES, FEATURES>::new());
-    Ok(Box::new(OnDevice {
+    Box::new(OnDevice {
         learner: Box::new(CoreLearner::new(head, parts)),
         settings: ResidualSettings { base: StreamingLda::new(), tuner },
         rehearse: |learner, settings| {
             learner.rehearse(settings, REHEARSALS);
         },
+        change: None,
         multiply_adds: lda_multiply_adds(CLASSES, FEATURES, UPPER)
             + (2 + 3 * REHEARSALS as usize) * CLASSES * (FEATURES + 1),
-    }))
+    })
 }
 
 fn linear<R, const CLASSES: usize, const FEATURES: usize>(
@@ -193,6 +291,7 @@ where
         learner: Box::new(CoreLearner::new(trained(start)?.unwrap_or(LinearHead::empty()), parts)),
         settings: FineTuner::new(schedule, Sgd::try_new(RATE as f32)?),
         rehearse,
+        change: None,
         multiply_adds: 2 * CLASSES * (FEATURES + 1) * (1 + rehearsals),
     }))
 }
@@ -218,6 +317,14 @@ where
         Ok(())
     }
 
+    fn another_user(&mut self) -> Result<()> {
+        let steps = self.learner.steps();
+        match self.change {
+            Some(change) => Ok(self.learner.replace(steps, change)?),
+            None => Ok(()),
+        }
+    }
+
     fn probabilities(&mut self, features: &[f32], probabilities: &mut [f64]) -> Result<()> {
         let mut narrow = vec![0.0; probabilities.len()];
         self.learner.probabilities(array(features)?, &mut narrow)?;
@@ -234,7 +341,7 @@ where
     }
 }
 
-/// The distance from what was taught, as the core's [`Novelty`] has it, behind a discriminant; it passes what that answers.
+/// The score of the core's [`Novelty`] behind a discriminant, by distance and probability; it passes what that answers.
 pub fn novelty<const CLASSES: usize, const FEATURES: usize, const UPPER: usize>() -> Score {
     type Mine<const CLASSES: usize, const FEATURES: usize, const UPPER: usize> =
         CoreLearner<DiscriminantHead<CLASSES, FEATURES, UPPER>, Parts<(), (), (), (), Novelty<CLASSES, FEATURES>>>;
@@ -251,11 +358,12 @@ pub fn novelty<const CLASSES: usize, const FEATURES: usize, const UPPER: usize>(
         }
         let judge: Judge = Box::new(move |features| {
             let features = array(features)?;
-            let nearest = learner.parts().readout.nearest(features).context("nothing was learned")?;
-            let passes = matches!(learner.answer(features)?, Answer::Class(_));
-            Ok(Verdict { score: -f64::from(nearest), passes: Some(passes) })
+            let answer = learner.answer(features)?;
+            let score = learner.parts().readout.score(features, answer.prediction().probability);
+            let score = -f64::from(score.context("nothing was learned")?);
+            Ok(Verdict { score, passes: Some(matches!(answer, Answer::Class(_))) })
         });
         Ok(judge)
     };
-    Score { name: "distance".to_owned(), new: Box::new(new) }
+    Score { name: "novelty".to_owned(), new: Box::new(new) }
 }

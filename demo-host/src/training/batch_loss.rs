@@ -20,7 +20,7 @@ pub fn batch_loss(settings: &Settings, logits: Tensor<2>, labels: &[usize], ln_b
     let targets: Vec<i32> = labels.iter().map(|label| *label as i32).collect();
     let targets = Tensor::<1, Int>::from_data(TensorData::new(targets, [rows]), &device);
     let losses = match settings.loss {
-        Loss::GradientDecay { .. } | Loss::AmSoftmax { .. } => {
+        Loss::GradientDecay { .. } | Loss::AdaptiveDecay(_) | Loss::AmSoftmax { .. } => {
             negative_log_likelihood(with_margin(logits, &targets, ln_beta), targets)
         }
         Loss::CrossEntropy => negative_log_likelihood(logits, targets),

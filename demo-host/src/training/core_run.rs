@@ -38,12 +38,12 @@ impl CoreRun {
     /// If the settings are not those of the small MLP on the digits, one image a step, or are out of range.
     pub fn new(settings: Settings) -> Result<Self> {
         settings.check()?;
-        let Settings { batch_size, ref class_weights, ignore_index, augment, .. } = settings;
+        let Settings { batch_size, ref class_weights, ignore_index, augment, clip, .. } = settings;
         let network = (settings.dataset, settings.model, batch_size) == (DatasetName::Digits, ModelName::Mlp, 1);
-        let plain = class_weights.is_none() && ignore_index.is_none() && !augment;
+        let plain = class_weights.is_none() && ignore_index.is_none() && !augment && clip.is_none();
         ensure!(
             network && plain && matches!(settings.loss, Loss::GradientDecay { .. }),
-            "the core trains the model mlp on the digits by gradient decay, one image a step, neither weighted, ignored nor augmented; \
+            "the core trains the model mlp on the digits by gradient decay, one image a step, neither weighted, ignored, clipped nor augmented; \
              other settings need the feature `burn`"
         );
         let seed = u32::try_from(settings.seed).context("the seed must be below 2^32")?;

@@ -5,6 +5,8 @@ use clap::ValueEnum;
 use gradient_decay::{BetaSchedule, GradientDecay};
 use serde::{Deserialize, Serialize};
 
+use super::AdaptiveBeta;
+
 /// What is minimised.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
@@ -21,6 +23,8 @@ pub enum Loss {
         #[serde(default)]
         scale_rate: bool,
     },
+    /// The gradient-decay Softmax with a beta that follows the calibration on the held-out images.
+    AdaptiveDecay(AdaptiveBeta),
     /// Plain cross-entropy, by its own code: the same as gradient decay at beta 1.
     CrossEntropy,
     /// Cross-entropy with the target `1 - smoothing` and `smoothing / classes` for every class (Szegedy et al. 2016).
@@ -89,6 +93,7 @@ impl Loss {
                     ensure!(warm_up <= epochs, "a warm-up of {warm_up} epochs does not fit into {epochs}");
                 }
             }
+            Loss::AdaptiveDecay(adaptive) => adaptive.check()?,
             Loss::CrossEntropy => {}
             Loss::LabelSmoothing { smoothing } => {
                 ensure!((0.0..1.0).contains(&smoothing), "smoothing is {smoothing}, but must be in [0, 1)");
@@ -105,7 +110,8 @@ impl Loss {
         self.schedule(1).map(drop)
     }
 
-    /// Beta as a function of the step; constant for the losses that have none.
+    /// Beta as a function of the step; constant for the losses that have none, and, with what is known before the training, for an
+    /// adaptive one.
     ///
     /// # Errors
     /// If a beta is out of range.
@@ -123,10 +129,11 @@ impl Loss {
         .context("the warm-up cannot be used")
     }
 
-    /// The beta that a trained head is read out with: the last one.
+    /// The beta that a trained head is read out with: the last one, or for an adaptive one, whose last a run knows, the first.
     pub fn final_beta(&self) -> f32 {
         match *self {
             Loss::GradientDecay { beta, .. } => beta,
+            Loss::AdaptiveDecay(AdaptiveBeta { start, .. }) => start,
             Loss::AmSoftmax { scale, margin } => (-scale * margin).exp(),
             Loss::CrossEntropy | Loss::LabelSmoothing { .. } | Loss::Focal { .. } => 1.0,
         }
@@ -158,6 +165,7 @@ impl Loss {
                 });
                 if scale_rate { format!("{beta}, rate / (2 G)") } else { beta }
             }
+            Loss::AdaptiveDecay(AdaptiveBeta { start, .. }) => format!("adaptive from {start}"),
             Loss::CrossEntropy => "cross-entropy".to_owned(),
             Loss::LabelSmoothing { smoothing } => format!("label smoothing {smoothing}"),
             Loss::Focal { gamma } => format!("focal {gamma}"),

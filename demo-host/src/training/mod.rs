@@ -1,12 +1,15 @@
 //! Training of a whole model: the small MLP by the core's own steps, any other by burn, with the settings, losses and records that both
 //! share.
 
+mod adaptive;
 #[cfg(feature = "burn")]
 mod batch_loss;
 #[cfg(feature = "burn")]
 mod batches;
 #[cfg(feature = "burn")]
 mod checkpoint;
+#[cfg(feature = "burn")]
+mod clip;
 mod core_run;
 mod loss;
 mod record;
@@ -14,6 +17,7 @@ mod record;
 mod run;
 mod settings;
 
+pub use adaptive::AdaptiveBeta;
 #[cfg(feature = "burn")]
 pub use batch_loss::{batch_loss, gradient_decay_loss};
 #[cfg(feature = "burn")]

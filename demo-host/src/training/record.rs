@@ -23,6 +23,9 @@ pub struct EpochRecord {
     pub distances: Distances,
     /// Of the loss at those training images.
     pub smoothness: Smoothness,
+    /// On the held-out images, the mean confidence less the accuracy, where an adaptive beta needs it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_out_gap: Option<f32>,
     /// The time the epoch took, in seconds, without the measuring.
     pub seconds: f32,
 }
@@ -46,6 +49,7 @@ impl EpochRecord {
             test: test.evaluate(test_labels, ReadOut::Softmax)?.metrics,
             distances: Distances::of(train, train_labels),
             smoothness: Smoothness::of(train, train_labels, &GradientDecay::try_new(beta)?)?,
+            held_out_gap: None,
             seconds,
         })
     }

@@ -12,16 +12,14 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Device, Tensor, TensorData};
-use gradient_decay::GradientDecay;
+use gradient_decay::{BetaSchedule, GradientDecay};
 
 use super::batches::{Batch, batches};
-use super::{Checkpoint, Diverged, EpochRecord, Settings, batch_loss};
+use super::clip::clip;
+use super::{Checkpoint, Diverged, EpochRecord, Loss, Settings, batch_loss};
 use crate::data::{Parts, Split};
-use crate::evaluation::{Curriculum, Outputs};
+use crate::evaluation::{Curriculum, Outputs, ReadOut};
 use crate::models::Model;
-
-/// Training figures are measured on the first so many training images.
-const MEASURED_TRAINING_IMAGES: usize = 10_000;
 
 /// How an epoch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -47,6 +45,9 @@ pub struct Run {
 }
 
 impl Run {
+    /// Training figures are measured on the first so many training images.
+    pub const MEASURED_TRAINING_IMAGES: usize = 10_000;
+
     /// A fresh run on a device.
     ///
     /// # Errors
@@ -112,7 +113,12 @@ impl Run {
         let epoch = self.epochs.len();
         let steps = self.steps_per_epoch(data);
         let all_steps = self.settings.epochs as usize * steps;
-        let schedule = self.settings.loss.schedule(steps)?;
+        let schedule = match self.settings.loss {
+            Loss::AdaptiveDecay(adaptive) => {
+                BetaSchedule::try_constant(adaptive.beta(self.epochs.iter().filter_map(|epoch| epoch.held_out_gap)))?
+            }
+            loss => loss.schedule(steps)?,
+        };
 
         let mut loss_sum = Tensor::<1>::zeros([1], &self.device.clone().inner());
         let mut beta = f32::NAN;
@@ -148,6 +154,14 @@ impl Run {
         (self.model.valid(), self.device.clone().inner())
     }
 
+    /// The beta that the model is read out with: that of its last step.
+    pub fn final_beta(&self) -> f32 {
+        match (self.settings.loss, self.epochs.last()) {
+            (Loss::AdaptiveDecay(_), Some(epoch)) => epoch.beta,
+            (loss, _) => loss.final_beta(),
+        }
+    }
+
     /// Features and logits of the trained model on images.
     pub fn outputs(&self, split: &Split) -> Outputs {
         let (model, device) = self.trained();
@@ -155,11 +169,16 @@ impl Run {
     }
 
     fn measure(&mut self, data: &Parts, loss: f32, beta: f32, seconds: f32) -> Result<()> {
-        let measured = data.train.first(MEASURED_TRAINING_IMAGES);
+        let measured = data.train.first(Self::MEASURED_TRAINING_IMAGES);
         let train = self.outputs(&measured);
         let test = self.outputs(&data.test);
         let sides = [(&train, &measured.labels[..]), (&test, &data.test.labels[..])];
-        self.epochs.push(EpochRecord::measure(sides, loss, beta, seconds)?);
+        let mut record = EpochRecord::measure(sides, loss, beta, seconds)?;
+        if let Loss::AdaptiveDecay(_) = self.settings.loss {
+            let held_out = self.outputs(&data.validation).evaluate(&data.validation.labels, ReadOut::Softmax)?;
+            record.held_out_gap = Some(held_out.metrics.gap);
+        }
+        self.epochs.push(record);
         self.curriculum.record(&train, &measured.labels, self.epochs.len());
         Ok(())
     }
@@ -171,7 +190,10 @@ impl Run {
         let images = Tensor::<4>::from_data(TensorData::new(batch.pixels, shape), &self.device);
         let logits = self.model.logits(self.model.features(images), self.settings.loss.cosine_scale());
         let loss = batch_loss(&self.settings, logits, &batch.labels, ln_beta);
-        let gradients = GradientsParams::from_grads(loss.backward(), &self.model);
+        let mut gradients = GradientsParams::from_grads(loss.backward(), &self.model);
+        if let Some(most) = self.settings.clip {
+            gradients = clip(gradients, &self.model, most);
+        }
         self.model = self.optimizer.step(learning_rate, self.model.clone(), gradients);
         loss.inner()
     }

@@ -34,6 +34,9 @@ pub struct Settings {
     /// have none.
     #[serde(default)]
     pub milestones: Vec<u32>,
+    /// The largest norm of the gradient over all parameters, to which a larger one is scaled; any without.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub clip: Option<f32>,
     /// Momentum of SGD, without dampening.
     pub momentum: f64,
     /// Weight decay of SGD.
@@ -52,7 +55,9 @@ impl Settings {
         let (epochs, batch_size, learning_rate, weight_decay) = match dataset {
             DatasetName::Digits => (60, 32, 0.05, 1e-4),
             DatasetName::Mnist | DatasetName::FashionMnist => (10, 64, 0.05, 1e-4),
-            DatasetName::Cifar10 | DatasetName::Cifar100 | DatasetName::Svhn => (200, 128, 0.1, 5e-4),
+            DatasetName::Cifar10 | DatasetName::Cifar100 | DatasetName::Cifar100Coarse | DatasetName::Svhn => {
+                (200, 128, 0.1, 5e-4)
+            }
         };
         Settings {
             dataset,
@@ -64,9 +69,10 @@ impl Settings {
             batch_size,
             learning_rate,
             milestones: Vec::new(),
+            clip: None,
             momentum: 0.9,
             weight_decay,
-            augment: matches!(dataset, DatasetName::Cifar10 | DatasetName::Cifar100),
+            augment: matches!(dataset, DatasetName::Cifar10 | DatasetName::Cifar100 | DatasetName::Cifar100Coarse),
             held_out: if dataset == DatasetName::Digits { 0 } else { HELD_OUT },
             seed: 1,
         }
@@ -100,11 +106,18 @@ impl Settings {
             self.milestones,
             self.epochs - 1
         );
+        if let Some(clip) = self.clip {
+            ensure!(clip > 0.0 && clip <= 1e6, "--clip is {clip}, but must be in (0, 1000000]");
+        }
         ensure!((0.0..1.0).contains(&self.momentum), "--momentum is {}, but must be in [0, 1)", self.momentum);
         ensure!(
             (0.0..=1.0).contains(&self.weight_decay),
             "--weight-decay is {}, but must be in [0, 1]",
             self.weight_decay
+        );
+        ensure!(
+            self.held_out > 0 || !matches!(self.loss, Loss::AdaptiveDecay(_)),
+            "an adaptive beta follows the calibration on held-out images: --held-out must be above 0"
         );
         let images = self.dataset.training_images();
         ensure!(

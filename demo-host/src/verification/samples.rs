@@ -30,7 +30,7 @@ impl Samples<'_> {
             let row = in_f64(row);
             gradients.push(largest_difference(in_f64(&gradient), oracle::gradient(&row, label, exact)));
             let exact = oracle::loss(&row, label, exact);
-            losses.push((loss - exact).abs() / tolerances::loss(classes, exact));
+            losses.push((loss - exact).abs() / tolerances::relative(classes, exact));
         }
         let check = |what: &str, found, accepted| Check { what: format!("{what}, beta {beta}"), found, accepted };
         Ok([

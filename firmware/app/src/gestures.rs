@@ -18,9 +18,9 @@ mod learner;
 pub mod sampling;
 pub mod units;
 
-pub use app::{App, Buffer, Parts};
+pub use app::{App, Buffer, Parts, SAVED_BYTES};
 pub use event::{Event, Fault, FlashFault};
-pub use learner::{Head, LDA, Learner, learn, learner, take_back};
+pub use learner::{Head, LDA, Learner, learn, learner, renew, take_back};
 
 /// The gestures that there is room for.
 pub const GESTURES: usize = 8;

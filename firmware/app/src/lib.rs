@@ -5,7 +5,6 @@
 //! - [`digits`]: the demonstration on real digits that the project's figures come from.
 //! - [`link`]: a serial port over which a host reads and drives the learner of either; [`learner`]: the linear head behind it;
 //!   [`fixed`]: the same in integers.
-//! - [`joined`]: a flash whose pages are too small for what is saved.
 //! - [`simulation`]: an accelerometer, buttons and a flash in software, for QEMU and for tests.
 #![no_std]
 #![deny(unsafe_code)]
@@ -17,7 +16,6 @@ pub mod checksum;
 pub mod digits;
 pub mod fixed;
 pub mod gestures;
-pub mod joined;
 pub mod learner;
 pub mod link;
 pub mod simulation;

@@ -4,6 +4,7 @@
 
 mod checkpoints;
 mod discriminants;
+mod head_files;
 mod learners;
 mod link;
 mod loss;
@@ -12,6 +13,7 @@ mod steps;
 
 pub use checkpoints::checkpoint;
 pub use discriminants::discriminants;
+pub use head_files::head_files;
 pub use link::frames;
 pub use loss::loss;
 pub use steps::steps;
@@ -38,8 +40,10 @@ pub fn data_files(bytes: &[u8]) {
             }
         }
         2 => {
-            if let Ok(splits) = cifar::parse_archive_100(file) {
-                assert!(splits.iter().all(|images| images.labels.iter().all(|label| *label < 100)));
+            for file in cifar::unpack_100(file).iter().flatten() {
+                if let Ok(images) = cifar::parse_100(file, cifar::Label::Fine) {
+                    assert!(images.labels.iter().all(|label| *label < 100));
+                }
             }
         }
         _ => {
@@ -75,5 +79,6 @@ mod tests {
         corpus("discriminants", crate::discriminants);
         corpus("frames", crate::frames);
         corpus("data_files", crate::data_files);
+        corpus("head_files", crate::head_files);
     }
 }

@@ -2,7 +2,7 @@
 
 use core::hint::black_box;
 
-use gradient_decay::quantized::{Quantization, requantize};
+use gradient_decay::quantized::{Quantization, quantize_row, requantize};
 use gradient_decay::storage::Empty;
 use gradient_decay::{
     Classes, Contents, Error, FineTuner, FixedHead, Head, LinearHead, LinearView, Math, MlpHead, MomentumHead,
@@ -32,6 +32,8 @@ fn shape<const CLASSES: usize, const FEATURES: usize, M: Math>(features: &[f32; 
     let numbers = black_box(numbers.as_mut_slice());
 
     let mut light: LinearHead<CLASSES, FEATURES, M> = LinearHead::from_le_bytes(black_box(&[0]))?;
+    let weights = black_box([[0.5; FEATURES]; CLASSES]);
+    black_box(LinearHead::<CLASSES, FEATURES, M>::from_rows(&weights, black_box(&[0.0; CLASSES]))?);
     light.logits(features, black_box(&mut [0.0; CLASSES]))?;
     black_box((light.predict(features)?, light.check()?));
     light.export(numbers)?;
@@ -59,6 +61,15 @@ fn shape<const CLASSES: usize, const FEATURES: usize, M: Math>(features: &[f32; 
     head(&mut mlp, &tuner, features)?;
 
     let scale = Quantization::try_new(black_box(0.1), black_box(3))?;
+    black_box(quantize_row(features, 0.5, scale, scale, black_box([0; FEATURES].as_mut_slice())));
+    let weights = black_box([[1; FEATURES]; CLASSES]);
+    black_box(QuantizedHead::<CLASSES, FEATURES, M>::from_rows(
+        weights,
+        [0; CLASSES],
+        black_box(&[1.0; CLASSES]),
+        scale,
+        scale,
+    )?);
     let small = QuantizedHead::new(&light, scale, scale)?;
     let bytes = features.map(|x| small.input().quantize(x));
     black_box((small.logits(&bytes), small.predict(&bytes)?, small.output().dequantize(black_box(5))));

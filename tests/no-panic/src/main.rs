@@ -9,6 +9,7 @@
 mod discriminants;
 mod heads;
 mod learners;
+mod storage;
 
 use core::hint::black_box;
 use core::panic::PanicInfo;
@@ -36,6 +37,7 @@ pub extern "C" fn _start() -> ! {
         let _ = black_box(backend::<Libm>());
         let _ = black_box(backend::<Micromath>());
         let _ = black_box(settings(black_box(0.5), black_box(7)));
+        let _ = black_box(storage::all());
         let _ = black_box(slices(black_box(&[0.0]), black_box([0.0].as_mut_slice())));
     }
 }

@@ -25,10 +25,11 @@ pub fn probability(classes: usize) -> f64 {
     (4.0 + 0.5 * classes as f64) * EPS
 }
 
-/// The loss against the oracle: as [`probability`], relative to the loss, and absolute by the rounding of the largest
-/// difference of logits.
-pub fn loss(classes: usize, loss: f64) -> f64 {
-    (4.0 + 0.5 * classes as f64) * EPS * (1.0 + loss.abs())
+/// A loss, a probability or a component of the gradient of the logits against the oracle, relative to itself: a small one is an exponential
+/// whose argument, its logarithm, is rounded as well. Below the smallest normal number f32 has not the digits.
+pub fn relative(classes: usize, exact: f64) -> f64 {
+    let argument = -exact.abs().max(f64::from(f32::MIN_POSITIVE)).ln();
+    (4.0 + 0.5 * classes as f64 + argument.max(0.0)) * EPS * exact.abs() + f64::from(f32::MIN_POSITIVE)
 }
 
 /// The gradients of a sample sum to zero within this: each is rounded to `EPS / 2` of itself, and their magnitudes sum

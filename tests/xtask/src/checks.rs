@@ -2,8 +2,8 @@
 
 use anyhow::Result;
 
-use crate::setup::Need::{self, ArmCompiler, Browser, Component, Nightly, Oldest, Qemu, Targets, Tool};
-use crate::{c, footprint, images, qemu, same_bits, slow, starter, web, workspace};
+use crate::setup::Need::{self, ArmCompiler, Browser, Component, Emulators, Nightly, Oldest, Qemu, Targets, Tool};
+use crate::{c, chips, footprint, images, qemu, same_bits, slow, starter, web, workspace};
 
 /// Which command runs a check; each tier has those before it as well.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -84,7 +84,7 @@ impl Check {
 const CLIPPY: Need = Component("clippy");
 
 /// All of them, in the order in which they begin where there is a choice: first what takes longest.
-pub const CHECKS: [Check; 30] = [
+pub const CHECKS: [Check; 32] = [
     Check {
         name: "burn",
         about: "The host program's tests with burn, in release",
@@ -198,6 +198,14 @@ pub const CHECKS: [Check; 30] = [
         run: |options| if options.bless { qemu::bless() } else { qemu::compare() },
     },
     Check {
+        name: "chips-quick",
+        about: "The Pico's image in an emulator of its chip: a lesson, a save, a restart; that of the RISC-V core in QEMU",
+        tier: Tier::Test,
+        place: Place::Own,
+        needs: &[Targets(&qemu::TARGETS), Qemu, Emulators],
+        run: |_| chips::quick(),
+    },
+    Check {
         name: "starter",
         about: "The starter project, copied out of the tree, does what its README says",
         tier: Tier::Test,
@@ -236,6 +244,14 @@ pub const CHECKS: [Check; 30] = [
         place: Place::Page,
         needs: &[CLIPPY, Targets(&web::TARGETS), Browser],
         run: |options| web::test(options.full),
+    },
+    Check {
+        name: "chips",
+        about: "All boards' images in emulators of their chips: also faults of bus and main loop, the display, the host link",
+        tier: Tier::Ci,
+        place: Place::Own,
+        needs: &[Targets(&qemu::TARGETS), Qemu, Emulators],
+        run: |_| chips::all(),
     },
     Check {
         name: "candle",

@@ -5,6 +5,7 @@
 
 mod c;
 mod checks;
+mod chips;
 mod footprint;
 mod images;
 mod qemu;
@@ -29,7 +30,7 @@ use checks::{CHECKS, Check, Options, Tier};
 const FULL_LENGTHS: &str = "FULL_LENGTHS";
 
 const HELP: &str = "Each check sets up what it needs and the machine lacks: targets and components by rustup, QEMU and GCC by apt, tools by \
-                    `cargo install` into target/tools. The output of several checks goes to target/checks.";
+                    `cargo install` into target/tools, emulators by pip into target/chips. The output of several checks goes to target/checks.";
 
 fn main() -> ExitCode {
     match run(&arguments().get_matches()) {

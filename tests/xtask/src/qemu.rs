@@ -44,15 +44,22 @@ pub fn check_boards(all: bool) -> Result<()> {
 
 /// Runs the programs and compares their logs with the expected ones.
 pub fn compare() -> Result<()> {
-    for (board, program, log_file) in PROGRAMS {
-        let path = boards().join(board).join(log_file);
-        let expected = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-        let log = log(&boards().join(board), program)?;
-        print!("{log}");
-        compare_logs(&log, &expected, &path)?;
-    }
+    PROGRAMS.iter().try_for_each(|program| compare_log(*program))?;
     println!("The logs are as expected.");
     Ok(())
+}
+
+/// Runs one of the programs, by its name, and compares its log.
+pub fn compare_one(name: &str) -> Result<()> {
+    PROGRAMS.iter().filter(|(_, program, _)| *program == name).try_for_each(|program| compare_log(*program))
+}
+
+fn compare_log((board, program, log_file): (&str, &str, &str)) -> Result<()> {
+    let path = boards().join(board).join(log_file);
+    let expected = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let log = log(&boards().join(board), program)?;
+    print!("{log}");
+    compare_logs(&log, &expected, &path)
 }
 
 fn compare_logs(log: &str, expected: &str, path: &Path) -> Result<()> {

@@ -1,12 +1,14 @@
 //! Setting up what the checks need and the machine lacks.
 
 use std::ffi::OsString;
+use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 
 use crate::checks::Check;
+use crate::chips;
 use crate::shell::{has, output, root, run};
 use crate::{slow, web};
 
@@ -28,6 +30,8 @@ pub enum Need {
     Oldest,
     /// QEMU, and what runs it and decodes its log, which is installed into the target folder.
     Qemu,
+    /// The emulators in `tests/chips`, and what decodes the log there.
+    Emulators,
     /// A C compiler for Arm.
     ArmCompiler,
     /// Chromium, with Node.js and npm, which drive it: for full checks alone. Others do without where they are missing.
@@ -54,6 +58,10 @@ pub fn ready(checks: &[&Check], full: bool) -> Result<()> {
                 program("qemu-system-riscv32", "qemu-system-misc", "QEMU for RISC-V")?;
                 tool("qemu-run", QEMU_RUN)?;
                 tool("defmt-print", DEFMT_PRINT)?;
+            }
+            Need::Emulators => {
+                tool("defmt-print", DEFMT_PRINT)?;
+                emulators()?;
             }
             Need::ArmCompiler => {
                 program("arm-none-eabi-g++", "gcc-arm-none-eabi", "GCC for Arm without an operating system")?;
@@ -88,13 +96,17 @@ pub fn program(program: &str, package: &str, what: &str) -> Result<()> {
     if has(program) {
         return Ok(());
     }
-    let installed = has("apt-get")
-        && run(Command::new("apt-get").args(["update", "-qq"])).is_ok()
-        && run(Command::new("apt-get").args(["install", "-y", "-qq", "--no-install-recommends", package])).is_ok();
-    if !installed || !has(program) {
+    if !install(package) || !has(program) {
         bail!("{program} is missing and could not be installed: install {what} (in Debian the package {package})");
     }
     Ok(())
+}
+
+/// Installs a package by apt, where there is apt; whether it did.
+fn install(package: &str) -> bool {
+    has("apt-get")
+        && run(Command::new("apt-get").args(["update", "-qq"])).is_ok()
+        && run(Command::new("apt-get").args(["install", "-y", "-qq", "--no-install-recommends", package])).is_ok()
 }
 
 /// Sees to it that there is a tool, in the target folder or elsewhere.
@@ -112,6 +124,27 @@ fn tool(name: &str, version: &str) -> Result<()> {
 pub fn installed(name: &str) -> PathBuf {
     let path = tools().join("bin").join(name);
     if path.exists() { path } else { name.into() }
+}
+
+/// Sees to it that there is a Python environment in the target folder, with what `tests/chips/requirements.txt` has, by its hashes.
+fn emulators() -> Result<()> {
+    program("python3", "python3", "Python")?;
+    let (requirements, venv) = (root().join("tests/chips/requirements.txt"), chips::folder().join("venv"));
+    let wanted = fs::read(&requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
+    let copy = venv.join("requirements.txt");
+    if fs::read(&copy).is_ok_and(|there| there == wanted) {
+        return Ok(());
+    }
+    let make = || run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&venv));
+    if make().is_err() {
+        // Debian has it apart.
+        install("python3-venv");
+        make().context("install Python's module venv (in Debian the package python3-venv)")?;
+    }
+    let mut pip = Command::new(venv.join("bin").join("python"));
+    run(pip.args(["-m", "pip", "install", "--quiet", "--require-hashes", "-r"]).arg(&requirements))?;
+    // Last, since it says that all is there.
+    fs::write(&copy, wanted).with_context(|| format!("cannot write {}", copy.display()))
 }
 
 /// Sees to it that there is a toolchain, with these components.

@@ -13,7 +13,7 @@ use crate::shell::{cargo, root, run};
 const FUZZING: u32 = 30;
 
 /// The targets of `tests/fuzz`.
-const TARGETS: [&str; 6] = ["loss", "steps", "discriminants", "checkpoint", "frames", "data_files"];
+const TARGETS: [&str; 7] = ["loss", "steps", "discriminants", "checkpoint", "frames", "data_files", "head_files"];
 
 /// The lines that are covered at least, in per cent.
 const COVERED: &str = "94";

@@ -1,12 +1,16 @@
-//! What the paper claims, beside what was seen: a difference counts when it is larger than its 95 % confidence interval
-//! by Student's t, paired over seeds.
+//! What the paper claims, beside what was seen. For each claim one comparison is declared, by the figure that decides it, and gets a verdict
+//! on each data set and model: a difference counts if its p-value by Student's t, paired over seeds and adjusted for the number of data
+//! sets by Holm's method, is below 0.05. The other comparisons are shown without a verdict.
 
 use super::curriculum::{Difficulty, never_learned};
-use super::groups::{Arm, Group, Spread};
+use super::groups::{Arm, Group};
 use super::tables::{epochs_to, goal, tightness};
 use crate::experiments::{Calibrator, Row};
-use crate::report::table::{Cell, Table};
+use crate::statistics::{PairedDifference, holm};
 use crate::training::Loss;
+
+/// The probability with which a claim may be called held, or reversed, where there is no difference.
+const LEVEL: f64 = 0.05;
 
 /// What the runs say of a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -15,34 +19,47 @@ pub enum Verdict {
     Held,
     /// The difference is the other way round.
     Reversed,
-    /// There is no difference beyond the spread.
-    NoDifference,
-    /// There are too few runs, or none of the kind.
-    NotTested,
+    /// No difference is seen beyond what chance makes with so many seeds.
+    NotDecided,
 }
 
 impl Verdict {
-    /// In a few words.
+    /// In a word or two.
     pub fn label(self) -> &'static str {
         match self {
             Verdict::Held => "held",
-            Verdict::NoDifference => "did not hold: no difference",
-            Verdict::Reversed => "did not hold: the reverse",
-            Verdict::NotTested => "not tested",
+            Verdict::Reversed => "reversed",
+            Verdict::NotDecided => "not decided",
         }
     }
 }
 
-/// A claim that was looked at.
+/// A comparison that was looked at.
 pub struct Finding {
     /// What is claimed.
     pub claim: &'static str,
-    /// Which runs it compares.
+    /// Which runs it compares: the first has less of the figure.
     pub compared: String,
     /// What is compared, with its unit.
     pub figure: &'static str,
-    /// For each group the verdict, and the two means.
-    pub verdicts: Vec<(Verdict, String)>,
+    /// The digits behind the point that it is worth.
+    pub digits: usize,
+    /// Whether it is the one that decides the claim.
+    pub declared: bool,
+    /// What each group with both runs says, with the group's title.
+    pub seen: Vec<(String, Seen)>,
+}
+
+/// What a group says of a comparison.
+pub struct Seen {
+    /// The mean of the first and of the second.
+    pub means: [f64; 2],
+    /// The second less the first, which the claim says is above 0; none of a single seed.
+    pub difference: Option<PairedDifference>,
+    /// The p-value, adjusted for the other groups of the comparison; 1 for a single seed.
+    pub p: f64,
+    /// For a declared comparison.
+    pub verdict: Option<Verdict>,
 }
 
 /// A figure of a run within its group; none if the run has none.
@@ -55,6 +72,10 @@ struct Claim {
     less: Side,
     more: Side,
     digits: usize,
+    /// The steps that the figure is counted in; 0 for one that is measured.
+    resolution: f64,
+    /// Whether it is the comparison that decides the claim: the first of those with its words and figure.
+    declared: bool,
 }
 
 /// An arm and a figure of it.
@@ -69,6 +90,7 @@ enum Select {
     Beta(f32),
     Scaled(f32),
     WarmUp(f32, f32),
+    Adaptive,
 }
 
 impl Select {
@@ -79,6 +101,7 @@ impl Select {
             (Select::WarmUp(start, end), Loss::GradientDecay { beta, warm_up: Some(warm_up), scale_rate: false }) => {
                 warm_up.start == start && beta == end
             }
+            (Select::Adaptive, Loss::AdaptiveDecay(_)) => true,
             _ => false,
         })
     }
@@ -88,31 +111,31 @@ impl Select {
             Select::Beta(beta) => format!("beta {beta}"),
             Select::Scaled(beta) => format!("beta {beta}, rate / 2G"),
             Select::WarmUp(start, end) => format!("{start} -> {end}"),
+            Select::Adaptive => "adaptive".to_owned(),
         }
     }
 }
 
-const SMALL: [f32; 2] = [0.01, 0.1];
-const LARGE: [f32; 3] = [2.0, 5.0, 10.0];
+/// The small and the large coefficients; the first of each, which all experiments have, decides a claim on all of them.
+const SMALL: [f32; 2] = [0.1, 0.01];
+const LARGE: [f32; 3] = [5.0, 2.0, 10.0];
+
+const EPOCHS: &str = "epochs to the goal";
 
 /// All claims, in the paper's order.
 fn claims() -> Vec<Claim> {
     let mut claims = Vec::new();
     let mut add = |claim, figure, less: Select, more: Select, of: Figure, digits| {
-        claims.push(Claim { claim, figure, less: Side { loss: less, of }, more: Side { loss: more, of }, digits });
+        let (less, more) = (Side { loss: less, of }, Side { loss: more, of });
+        // Only epochs are counted.
+        let resolution = if figure == EPOCHS { 1.0 } else { 0.0 };
+        claims.push(Claim { claim, figure, less, more, digits, resolution, declared: false });
     };
     let plain = Select::Beta(1.0);
     for beta in SMALL.map(Select::Beta) {
-        add("A small beta converges faster", "epochs to the goal", beta, plain, to_goal, 1);
+        add("A small beta converges faster", EPOCHS, beta, plain, to_goal, 1);
     }
-    add(
-        "A small beta converges faster at the same mean gradient",
-        "epochs to the goal",
-        Select::Scaled(SMALL[0]),
-        plain,
-        to_goal,
-        1,
-    );
+    add("A small beta converges faster at the same mean gradient", EPOCHS, Select::Scaled(0.01), plain, to_goal, 1);
     for beta in SMALL.map(Select::Beta) {
         add("A small beta reaches a higher training accuracy", "training error, %", beta, plain, training_error, 3);
     }
@@ -147,97 +170,130 @@ fn claims() -> Vec<Claim> {
         add("A large beta has a smaller MCE", "MCE, %", beta, plain, mce, 1);
     }
     for warm_up in [Select::WarmUp(0.01, 1.0), Select::WarmUp(0.01, 5.0)] {
-        add("A warm-up converges faster than plain softmax", "epochs to the goal", warm_up, plain, to_goal, 1);
+        add("A warm-up converges faster than plain softmax", EPOCHS, warm_up, plain, to_goal, 1);
     }
-    let (warm_up, large) = (Select::WarmUp(0.01, 5.0), Select::Beta(5.0));
-    add("A warm-up converges faster than its final beta", "epochs to the goal", warm_up, large, to_goal, 1);
-    add("A warm-up generalises better than its final beta", "test error, %", warm_up, large, test_error, 2);
-    add("A warm-up is better calibrated than its final beta", "ECE, %", warm_up, large, ece, 2);
-    let (warm_up, start, end) = (Select::WarmUp(0.01, 1.0), Select::Beta(0.01), plain);
+    for (warm_up, end) in [(Select::WarmUp(0.01, 5.0), Select::Beta(5.0)), (Select::WarmUp(0.01, 1.0), plain)] {
+        add("A warm-up converges faster than its final beta", EPOCHS, warm_up, end, to_goal, 1);
+        add("A warm-up generalises better than its final beta", "test error, %", warm_up, end, test_error, 2);
+        add("A warm-up is better calibrated than its final beta", "ECE, %", warm_up, end, ece, 2);
+    }
+    let (warm_up, start) = (Select::WarmUp(0.01, 1.0), Select::Beta(0.01));
     add("A warm-up is better calibrated than its first beta", "ECE, %", warm_up, start, ece, 2);
-    add("A warm-up generalises better than its final beta", "test error, %", warm_up, end, test_error, 2);
-    add("A warm-up is better calibrated than its final beta", "ECE, %", warm_up, end, ece, 2);
-    for beta in LARGE {
-        claims.push(Claim {
-            claim: "A large beta is better calibrated than plain softmax with temperature scaling",
-            figure: "ECE, %",
-            less: Side { loss: Select::Beta(beta), of: ece },
-            more: Side { loss: plain, of: ece_by_temperature },
-            digits: 2,
-        });
+    let adaptive = Select::Adaptive;
+    add("An adaptive beta is better calibrated than plain softmax", "ECE, %", adaptive, plain, ece, 2);
+    add("An adaptive beta is better calibrated than a large one", "ECE, %", adaptive, Select::Beta(5.0), ece, 2);
+    add("An adaptive beta generalises better than plain softmax", "test error, %", adaptive, plain, test_error, 2);
+    let scaled = "A large beta is better calibrated than plain softmax with temperature scaling";
+    let scaled = LARGE.map(|beta| (scaled, Select::Beta(beta)));
+    let adaptive = [("An adaptive beta is better calibrated than plain softmax with temperature scaling", adaptive)];
+    for (claim, loss) in scaled.into_iter().chain(adaptive) {
+        let more = Side { loss: plain, of: ece_by_temperature };
+        let less = Side { loss, of: ece };
+        claims.push(Claim { claim, figure: "ECE, %", less, more, digits: 2, resolution: 0.0, declared: false });
+    }
+    let mut seen: Vec<(&str, &str)> = Vec::new();
+    for claim in &mut claims {
+        claim.declared = !seen.contains(&(claim.claim, claim.figure));
+        seen.push((claim.claim, claim.figure));
     }
     claims
 }
 
-/// The verdicts as a table for the terminal.
-pub fn text(groups: &[Group<'_>], findings: &[Finding]) -> String {
-    let header =
-        ["claim", "compared"].map(str::to_owned).into_iter().chain(groups.iter().map(|group| group.title.clone()));
-    let short = |verdict: Verdict| match verdict {
-        Verdict::Held => "held",
-        Verdict::NoDifference => "no difference",
-        Verdict::Reversed => "reverse",
-        Verdict::NotTested => "not tested",
+/// The rows of a table of findings: claim and what is compared, where they begin; runs, verdict, both means, their difference with its
+/// interval, p and seeds.
+pub fn rows(findings: &[Finding]) -> Vec<[String; 9]> {
+    let row = |finding: &Finding, title: &String, seen: &Seen| {
+        let Finding { claim, compared, figure, digits, .. } = finding;
+        let digits = *digits;
+        let [first, second] = seen.means.map(|mean| format!("{mean:.digits$}"));
+        let difference = seen.difference.as_ref().map_or("-".to_owned(), |difference| {
+            format!("{:+.digits$} ± {:.digits$}", difference.mean, difference.interval)
+        });
+        let verdict = seen.verdict.map_or("", Verdict::label).to_owned();
+        let p = if seen.difference.is_some() { format!("{:.3}", seen.p) } else { "one seed".to_owned() };
+        let compared = format!("{compared}: {figure}");
+        let seeds = seen.difference.as_ref().map_or(1, |difference| difference.count).to_string();
+        [(*claim).to_owned(), compared, title.clone(), verdict, first, second, difference, p, seeds]
     };
-    let row = |finding: &Finding| {
-        let verdicts = finding.verdicts.iter().map(|(verdict, _)| short(*verdict).to_owned());
-        let names = [finding.claim.to_owned(), finding.compared.clone()];
-        names.into_iter().chain(verdicts).map(Cell::from).collect()
-    };
-    let rows = findings.iter().map(row).collect();
-    Table { title: "The paper's claims".to_owned(), header: header.collect(), rows }.text()
+    let mut rows: Vec<[String; 9]> = findings
+        .iter()
+        .flat_map(|finding| finding.seen.iter().map(|(title, seen)| row(finding, title, seen)))
+        .collect();
+    // From the end, since a row is compared with the one before as it was.
+    for i in (1..rows.len()).rev() {
+        for same in (1..=2).filter(|same| rows[i][..*same] == rows[i - 1][..*same]).collect::<Vec<_>>() {
+            rows[i][same - 1].clear();
+        }
+    }
+    rows
 }
 
-/// Looks at every claim in every group.
+/// The columns of [`rows`].
+pub const HEADER: [&str; 9] =
+    ["claim", "compared: by", "runs", "verdict", "first", "second", "second - first", "p (Holm)", "seeds"];
+
+/// Looks at every comparison in every group.
 pub fn findings(groups: &[Group<'_>]) -> Vec<Finding> {
-    let finding = |claim: Claim| Finding {
-        claim: claim.claim,
-        compared: format!("{} against {}", claim.less.loss.label(), claim.more.loss.label()),
-        figure: claim.figure,
-        verdicts: groups.iter().map(|group| claim.look(group)).collect(),
-    };
-    claims().into_iter().map(finding).collect()
+    claims().iter().map(|claim| claim.look(groups)).collect()
 }
 
 impl Claim {
-    fn look(&self, group: &Group<'_>) -> (Verdict, String) {
-        let (Some(less), Some(more)) = (self.less.loss.arm(group), self.more.loss.arm(group)) else {
-            return (Verdict::NotTested, String::new());
-        };
+    fn look(&self, groups: &[Group<'_>]) -> Finding {
+        let mut seen: Vec<(String, Seen)> =
+            groups.iter().filter_map(|group| Some((group.title.clone(), self.compare(group)?))).collect();
+        // A single seed is no test, and takes no part in the correction.
+        let tests: Vec<f64> = seen.iter().filter_map(|(_, seen)| Some(seen.difference?.p)).collect();
+        let mut adjusted = holm(&tests).into_iter();
+        for (_, seen) in &mut seen {
+            if seen.difference.is_some() {
+                seen.p = adjusted.next().unwrap_or(1.0);
+            }
+            seen.verdict = self.declared.then(|| verdict(seen.difference.as_ref(), seen.p));
+        }
+        Finding {
+            claim: self.claim,
+            compared: format!("{} and {}", self.less.loss.label(), self.more.loss.label()),
+            figure: self.figure,
+            digits: self.digits,
+            declared: self.declared,
+            seen,
+        }
+    }
+
+    /// What a group says, without correction and verdict; `None` if it has not both runs with a common seed.
+    fn compare(&self, group: &Group<'_>) -> Option<Seen> {
+        let (less, more) = (self.less.loss.arm(group)?, self.more.loss.arm(group)?);
         let mut pairs = Vec::new();
         for run in &less.runs {
             let Some(other) = more.runs.iter().find(|other| other.settings.seed == run.settings.seed) else { continue };
             if let (Some(a), Some(b)) = ((self.less.of)(group, run), (self.more.of)(group, other)) {
                 // Two that never get there say nothing; one of them counts as an epoch more than it was trained.
+                // A run whose loss left the finite numbers has no figure.
                 match (a.is_infinite(), b.is_infinite()) {
                     (true, true) => {}
+                    _ if a.is_nan() || b.is_nan() => {}
                     (true, false) => pairs.push((run.epochs.len() as f64 + 1.0, b)),
                     (false, true) => pairs.push((a, other.epochs.len() as f64 + 1.0)),
                     (false, false) => pairs.push((a, b)),
                 }
             }
         }
-        let digits = self.digits;
-        let count = pairs.len() as f64;
-        let mean = |side: fn(&(f64, f64)) -> f64| pairs.iter().map(side).sum::<f64>() / count;
-        let means = format!("{:.digits$}, {:.digits$}", mean(|pair| pair.0), mean(|pair| pair.1));
-        let differences: Vec<f64> = pairs.iter().map(|(a, b)| b - a).collect();
-        match Spread::of(&differences).map(|spread| (spread.mean, spread.confidence())) {
-            None => (Verdict::NotTested, String::new()),
-            Some((_, None)) => (Verdict::NotTested, format!("one seed: {means}")),
-            Some((difference, Some(confidence))) => (verdict(difference, confidence), means),
+        if pairs.is_empty() {
+            return None;
         }
+        let mean = |side: fn(&(f64, f64)) -> f64| pairs.iter().map(side).sum::<f64>() / pairs.len() as f64;
+        let differences: Vec<f64> = pairs.iter().map(|(a, b)| b - a).collect();
+        let difference = PairedDifference::of(&differences, self.resolution);
+        Some(Seen { means: [mean(|pair| pair.0), mean(|pair| pair.1)], difference, p: 1.0, verdict: None })
     }
 }
 
-/// What a difference says that is certain within `confidence`.
-fn verdict(difference: f64, confidence: f64) -> Verdict {
-    if difference > confidence {
-        Verdict::Held
-    } else if difference < -confidence {
-        Verdict::Reversed
-    } else {
-        Verdict::NoDifference
+/// What a difference says with such an adjusted p-value.
+fn verdict(difference: Option<&PairedDifference>, p: f64) -> Verdict {
+    match difference {
+        Some(difference) if p < LEVEL && difference.mean > 0.0 => Verdict::Held,
+        Some(_) if p < LEVEL => Verdict::Reversed,
+        _ => Verdict::NotDecided,
     }
 }
 
@@ -287,11 +343,20 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_difference_counts_beyond_its_confidence_interval() {
-        assert_eq!(verdict(0.3, 0.2), Verdict::Held);
-        assert_eq!(verdict(0.2, 0.2), Verdict::NoDifference);
-        assert_eq!(verdict(-0.1, 0.2), Verdict::NoDifference);
-        assert_eq!(verdict(-0.3, 0.2), Verdict::Reversed);
-        assert_eq!(verdict(0.0, 0.0), Verdict::NoDifference);
+    fn verdicts_need_a_small_adjusted_p() {
+        let verdict = |differences: &[f64], p| verdict(PairedDifference::of(differences, 0.0).as_ref(), p);
+        assert_eq!(verdict(&[1.0, 1.1], 0.01), Verdict::Held);
+        assert_eq!(verdict(&[-1.0, -1.1], 0.01), Verdict::Reversed);
+        assert_eq!(verdict(&[1.0, 1.1], 0.06), Verdict::NotDecided);
+        assert_eq!(verdict(&[1.0], 0.0), Verdict::NotDecided);
+    }
+
+    #[test]
+    fn one_comparison_is_declared_for_each_claim_and_figure() {
+        let claims = claims();
+        for claim in &claims {
+            let same = |other: &&Claim| (other.claim, other.figure) == (claim.claim, claim.figure) && other.declared;
+            assert_eq!(claims.iter().filter(same).count(), 1, "{}", claim.claim);
+        }
     }
 }

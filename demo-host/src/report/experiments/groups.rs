@@ -1,6 +1,7 @@
 //! Runs that differ in loss and seed alone, side by side.
 
 use crate::experiments::Row;
+use crate::statistics::student_quantile;
 use crate::training::{Loss, Settings};
 
 /// Runs that differ in nothing but loss and seed.
@@ -32,10 +33,6 @@ pub struct Spread {
     pub count: usize,
 }
 
-/// The 97.5 % quantiles of Student's t distribution for 1, 2, .. degrees of freedom (a standard table). Beyond, where they
-/// fall to 1.96, the last is taken: too wide an interval rather than too narrow.
-const STUDENT: [f64; 10] = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228];
-
 impl Spread {
     /// Of some values; `None` if there are none or one is not finite.
     pub fn of(values: &[f64]) -> Option<Self> {
@@ -51,8 +48,7 @@ impl Spread {
 
     /// How far the true mean may be from this one, with 95 % confidence by Student's t; `None` for a single value.
     pub fn confidence(&self) -> Option<f64> {
-        let quantile = STUDENT[self.count.checked_sub(2)?.min(STUDENT.len() - 1)];
-        Some(quantile * self.deviation? / (self.count as f64).sqrt())
+        Some(student_quantile(self.count - 1) * self.deviation? / (self.count as f64).sqrt())
     }
 }
 
@@ -131,6 +127,7 @@ fn order(loss: &Loss) -> (u8, f32, f32) {
         Loss::GradientDecay { beta, warm_up: None, scale_rate: false } => (0, beta, 0.0),
         Loss::GradientDecay { beta, warm_up: Some(warm_up), scale_rate: false } => (1, beta, warm_up.start),
         Loss::GradientDecay { beta, warm_up, scale_rate: true } => (2, beta, warm_up.map_or(0.0, |w| w.start)),
+        Loss::AdaptiveDecay(adaptive) => (2, adaptive.start, 1.0),
         Loss::CrossEntropy => (3, 0.0, 0.0),
         Loss::LabelSmoothing { smoothing } => (4, smoothing, 0.0),
         Loss::Focal { gamma } => (5, gamma, 0.0),
@@ -159,14 +156,10 @@ mod tests {
     fn mean_deviation_and_confidence_by_hand() {
         let spread = Spread::of(&[1.0, 2.0, 6.0]).unwrap();
         assert!((spread.mean - 3.0).abs() < 1e-12 && (spread.deviation.unwrap() - 7.0_f64.sqrt()).abs() < 1e-12);
-        assert!((spread.confidence().unwrap() - 4.303 * (7.0_f64 / 3.0).sqrt()).abs() < 1e-12);
+        assert!((spread.confidence().unwrap() - 4.303 * (7.0_f64 / 3.0).sqrt()).abs() < 1e-3);
         let single = Spread::of(&[1.0]).unwrap();
         assert_eq!((single.deviation, single.confidence()), (None, None));
         assert_eq!(Spread::of(&[]), None);
         assert_eq!(Spread::of(&[1.0, f64::INFINITY]), None);
-        let many: Vec<f64> = (0..20).map(f64::from).collect();
-        // 0, .., 19 has the deviation sqrt(35).
-        let confidence = Spread::of(&many).unwrap().confidence().unwrap();
-        assert!((confidence - 2.228 * (35.0_f64 / 20.0).sqrt()).abs() < 1e-12);
     }
 }

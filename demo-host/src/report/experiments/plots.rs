@@ -4,6 +4,7 @@ use anyhow::Result;
 
 use super::curriculum::{Difficulty, FIFTHS};
 use super::groups::{Arm, Group};
+use crate::evaluation::Evaluation;
 use crate::experiments::Row;
 use crate::report::chart::{self, Axes, Curve, lines};
 use crate::training::EpochRecord;
@@ -39,23 +40,41 @@ pub fn curriculum(group: &Group<'_>) -> Result<String> {
     lines(&curves, &axes)
 }
 
-/// The reliability diagram of each arm, by softmax and by the consistent probabilities.
-pub fn reliability(group: &Group<'_>) -> Result<String> {
-    let diagram = |arm: &Arm<'_>| {
-        let softmax = chart::pooled(arm.runs.iter().map(|run| &run.test.softmax.bins[..]));
-        let consistent = chart::pooled(arm.runs.iter().map(|run| &run.test.consistent.bins[..]));
-        chart::reliability(&arm.loss.label(), &softmax, &consistent)
+/// The fewest images of a bin whose accuracy is drawn: of fewer it is chance.
+const BIN_IMAGES: u32 = 50;
+
+/// The reliability diagram by one read-out: accuracy over mean confidence, bins pooled over seeds, a curve an arm, beside the diagonal.
+pub fn reliability(group: &Group<'_>, by: fn(&Row) -> &Evaluation, name: &'static str) -> Result<String> {
+    let curve = |arm: &Arm<'_>| Curve {
+        label: arm.loss.label(),
+        points: chart::pooled(arm.runs.iter().map(|run| &by(run).bins[..]))
+            .iter()
+            .flatten()
+            .filter(|bar| bar.count >= BIN_IMAGES)
+            .map(|bar| (f64::from(bar.confidence), f64::from(bar.accuracy)))
+            .collect(),
     };
-    group.arms.iter().map(diagram).collect()
+    let diagonal = Curve { label: "as it should be".to_owned(), points: vec![(0.0, 0.0), (1.0, 1.0)] };
+    let curves: Vec<Curve> = std::iter::once(diagonal).chain(group.arms.iter().map(curve)).collect();
+    lines(&curves, &Axes { x: (name, 0.0, 1.0), y: ("accuracy", 0.0, 1.0) })
 }
 
-/// The histogram of the confidence by softmax of each arm.
+/// The share of the test images whose confidence by softmax is no larger, a curve an arm.
 pub fn histograms(group: &Group<'_>) -> Result<String> {
-    let histogram = |arm: &Arm<'_>| {
+    let curve = |arm: &Arm<'_>| {
         let bins = chart::pooled(arm.runs.iter().map(|run| &run.test.softmax.bins[..]));
-        chart::histogram(&arm.loss.label(), &bins)
+        let counts = bins.iter().map(|bar| bar.map_or(0.0, |bar| f64::from(bar.count)));
+        let total: f64 = counts.clone().sum();
+        let mut below = 0.0;
+        let points = counts.enumerate().map(|(bin, count)| {
+            below += count;
+            ((bin + 1) as f64 / bins.len() as f64, below / total)
+        });
+        Curve { label: arm.loss.label(), points: std::iter::once((0.0, 0.0)).chain(points).collect() }
     };
-    group.arms.iter().map(histogram).collect()
+    let curves: Vec<Curve> = group.arms.iter().map(curve).collect();
+    let axes = Axes { x: ("confidence by softmax", 0.0, 1.0), y: ("share of the test images up to it", 0.0, 1.0) };
+    lines(&curves, &axes)
 }
 
 /// A figure after each epoch, means over seeds.

@@ -9,7 +9,7 @@ use gradient_decay_app::checksum;
 use gradient_decay_app::gestures::button::{Button, HELD};
 use gradient_decay_app::gestures::features::{FEATURES, WINDOW, Window};
 use gradient_decay_app::gestures::sampling::{Reading, Readings, SensorFault};
-use gradient_decay_app::gestures::{App, Buffer, GESTURES, Learner, PARAMETERS, Parts, learner};
+use gradient_decay_app::gestures::{App, Buffer, GESTURES, Learner, PARAMETERS, Parts, SAVED_BYTES, learner};
 use gradient_decay_app::link::Server;
 use gradient_decay_app::simulation::BoardFlash;
 use heapless::spsc::Producer;
@@ -94,7 +94,7 @@ impl Board {
         let powered = Powered::try_new(MutBorrow::new(statics), |statics| {
             let Statics { learner, buffer, readings } = statics.borrow_mut();
             let (interrupt, readings) = readings.split();
-            let store = Store::new(memory.clone(), 0..memory.capacity() as u32);
+            let store = Store::new(memory.clone(), 0..memory.capacity() as u32, SAVED_BYTES);
             let parts = Parts {
                 readings,
                 label: Button::active_high(label.clone()),
@@ -169,8 +169,8 @@ impl Board {
         self.save.taps(2);
     }
 
-    /// Holds it: whatever the flash holds is erased, then all that was learned is saved.
-    pub fn erase_and_save(&mut self) {
+    /// Holds it: all that was learned is saved at once, in place of whatever the flash holds.
+    pub fn overwrite(&mut self) {
         self.save.taps_and_hold(0, HELD.into());
     }
 
@@ -226,14 +226,14 @@ impl Board {
         probabilities
     }
 
-    /// How far the window is from the nearest gesture, as a share of the distance from which on it is `far`; `undefined` while it is not
-    /// full, or nothing is known.
+    /// How little the window is like what it was taught, as a share of what is `far`; `undefined` while it is not full, or nothing is known.
     pub fn distance(&self) -> Option<f32> {
+        let probability = self.probabilities().into_iter().reduce(f32::max)?;
         self.app(|app| {
             let parts = app.learner().parts();
-            let nearest = parts.preprocess.apply(&app.features()?, |x| parts.readout.nearest(x));
+            let score = parts.preprocess.apply(&app.features()?, |x| parts.readout.score(x, probability));
             // Both are logarithms.
-            Some((nearest.ok()?? - parts.readout.limit()).exp())
+            Some((score.ok()?? - parts.readout.limit()).exp())
         })
     }
 

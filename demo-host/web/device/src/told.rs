@@ -82,7 +82,7 @@ impl From<Event> for Told {
             Event::TookBack { gesture, samples } => Told { gesture, number: samples, ..told(Kind::TookBack) },
             Event::Removed { gesture } => Told { gesture, ..told(Kind::Removed) },
             Event::Forgot => told(Kind::Forgot),
-            Event::Saved { labels } => Told { number: labels, ..told(Kind::Saved) },
+            Event::Saved { labels } | Event::Overwrote { labels } => Told { number: labels, ..told(Kind::Saved) },
             Event::SensorBack { missed } => Told { number: missed.into(), ..told(Kind::SensorBack) },
             Event::Consented => told(Kind::Consented),
             Event::Fault(fault) => Told { text: text(fault), ..told(Kind::Fault) },
@@ -103,6 +103,7 @@ fn text(fault: Fault) -> String {
         Fault::Stuck(_) => "A button has been down for ten seconds. It is ignored until it is let go.".to_owned(),
         Fault::Refused(error) => format!("The device refused this window, and is as before: {error}."),
         Fault::NotLoaded(error) => format!("What was saved cannot be read: {error}. The device starts new."),
+        Fault::HoldToOverwrite(error) => format!("Nothing was saved, for what is there cannot be read: {error}."),
         Fault::NotSaved(error) => format!("Nothing was saved: {error}."),
         Fault::Button(_) | Fault::Display => "A button or the display does not work.".to_owned(),
     }

@@ -23,13 +23,13 @@ pub struct Sample {
     pub label: u8,
 }
 
-/// The frozen hidden layer, 16,640 bytes of flash: `demo-host export --hidden` wrote it.
+/// The frozen hidden layer, 16,640 bytes of flash: `demo-host export --layer hidden` wrote it.
 pub static HIDDEN: Hidden = match Hidden::from_le_bytes(include_bytes!("../../assets/hidden.bin")) {
     Ok(hidden) => hidden,
     Err(_) => panic!("assets/hidden.bin does not hold a 64 -> 64 layer"),
 };
 
-/// The head as it was trained on the host: `demo-host export --head` wrote it. A const, so that it can initialise a
+/// The head as it was trained on the host: `demo-host export` wrote it. A const, so that it can initialise a
 /// static.
 pub const fn trained_head() -> Head {
     match Head::from_le_bytes(include_bytes!("../../assets/head.bin")) {

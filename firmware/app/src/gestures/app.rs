@@ -3,7 +3,8 @@
 use embedded_hal::digital::InputPin;
 use embedded_io::{Read, ReadReady, Write};
 use embedded_storage::nor_flash::NorFlash;
-use gradient_decay::{Answer, Contents, Prediction, Store, store};
+use gradient_decay::store::{self, StoreError};
+use gradient_decay::{Answer, Contents, Prediction, Store, checkpoint};
 use gradient_decay_link::Means;
 use heapless::spsc::Consumer;
 
@@ -13,7 +14,7 @@ use super::display::{Display, Shown};
 use super::event::{Event, Fault, FlashFault};
 use super::features::{FEATURES, Window};
 use super::sampling::{RATE, Reading, SensorFault};
-use super::{GESTURES, Learner, learn, take_back};
+use super::{GESTURES, Learner, learn, renew, take_back};
 use crate::link::{Learned, Server};
 
 /// The samples between two answers: four a window.
@@ -25,6 +26,9 @@ const BRIDGED: u16 = 2;
 /// The readings for which a fault is shown: 1 s.
 const FAULT_SHOWN: u8 = RATE as u8;
 
+/// The bytes of a learner that is saved.
+pub const SAVED_BYTES: usize = checkpoint::bytes::<Learner>();
+
 /// The readings for which a user's consent lasts: a minute.
 const CONSENT: u16 = 60 * RATE as u16;
 
@@ -32,7 +36,7 @@ const CONSENT: u16 = 60 * RATE as u16;
 const MEANS: Means = Means::Buttons { held: (HELD / RATE as u16) as u8, lasts: (CONSENT / RATE as u16) as u8 };
 
 /// Room for a learner on its way to flash and back.
-pub type Buffer = [u8; store::buffer_size::<Learner>()];
+pub type Buffer = [u8; store::buffer_for(SAVED_BYTES)];
 
 /// A board's hardware, and what it keeps in statics.
 pub struct Parts<'a, Label, Save, D, F: NorFlash> {
@@ -44,8 +48,7 @@ pub struct Parts<'a, Label, Save, D, F: NorFlash> {
     pub save: Button<Save>,
     /// The LED, or LEDs.
     pub display: D,
-    /// Where the learner is saved: three pages of flash or more, or two with room for two learners each. See [`Joined`](crate::joined::Joined)
-    /// for a flash with smaller ones.
+    /// Where the learner is saved, with room for [`SAVED_BYTES`].
     pub store: Store<F>,
     /// The [`learner`](super::learner()), in a static.
     pub learner: &'a mut Learner,
@@ -62,6 +65,8 @@ pub struct App<'a, Label, Save, D, F: NorFlash> {
     store: Store<F>,
     learner: &'a mut Learner,
     buffer: &'a mut Buffer,
+    /// Why what the flash held at the start was not loaded, if that is still there: it is not to be lost by accident.
+    kept: Option<FlashFault>,
     window: Window,
     mode: Mode,
     frozen: [f32; FEATURES],
@@ -87,8 +92,6 @@ where
     /// A device that goes on from what was saved, as if it had never been off, or as the learner is if nothing was. `observe` is told
     /// which.
     pub fn new(parts: Parts<'a, Label, Save, D, F>, observe: &mut impl FnMut(Event)) -> Self {
-        // With its header and those of the page.
-        const { assert!(size_of::<Buffer>() + 96 <= F::ERASE_SIZE, "a learner must fit into a page: join some") };
         let Parts { readings, label, save, display, store, learner, buffer } = parts;
         let mut app = App {
             readings,
@@ -98,6 +101,7 @@ where
             store,
             learner,
             buffer,
+            kept: None,
             window: Window::new(),
             mode: Mode::Filling,
             frozen: [0.0; FEATURES],
@@ -135,11 +139,12 @@ where
         port: &mut P,
         observe: &mut impl FnMut(Event),
     ) {
-        let App { learner, store, buffer, .. } = self;
+        let App { learner, store, buffer, kept, .. } = self;
         let mut result = None;
         let labels = learner.head().labels();
         let consent = if self.consent > 0 { Ok(()) } else { Err(MEANS) };
-        server.poll(port, &mut **learner, consent, |learner| result.insert(save(store, learner, buffer)).is_ok());
+        server
+            .poll(port, &mut **learner, consent, |learner| result.insert(save(store, *kept, learner, buffer)).is_ok());
         if self.learner.head().labels() != labels {
             // The last label is the host's, who can take it back.
             self.last = None;
@@ -178,7 +183,12 @@ where
             }
             Ok(false) => observe(Event::StartedNew),
             Err(error) => {
-                self.fault(Fault::NotLoaded(error.into()), observe);
+                let fault = match error {
+                    StoreError::Checkpoint(error) => FlashFault::OtherShape(error),
+                    error => error.into(),
+                };
+                self.kept = matches!(fault, FlashFault::OtherShape(_) | FlashFault::Foreign).then_some(fault);
+                self.fault(Fault::NotLoaded(fault), observe);
                 observe(Event::StartedNew);
             }
         }
@@ -273,10 +283,7 @@ where
             }
             Some(Action::Refuse) => self.fault(Fault::NothingToLabel, observe),
             Some(Action::Save) => self.save(observe),
-            Some(Action::EraseAndSave) => match self.store.erase() {
-                Ok(()) => self.save(observe),
-                Err(error) => self.fault(Fault::NotSaved(error.into()), observe),
-            },
+            Some(Action::Overwrite) => self.overwrite(observe),
         }
     }
 
@@ -313,6 +320,9 @@ where
         self.last = None;
         match self.learner.remove_class(usize::from(gesture) - 1) {
             Ok(()) => {
+                if self.learner.classes() == 0 {
+                    renew(self.learner);
+                }
                 self.changed();
                 observe(Event::Removed { gesture });
             }
@@ -327,8 +337,20 @@ where
     }
 
     fn save(&mut self, observe: &mut impl FnMut(Event)) {
-        let result = save(&mut self.store, self.learner, self.buffer);
+        let result = save(&mut self.store, self.kept, self.learner, self.buffer);
         self.saved(result, observe);
+    }
+
+    /// Saves in place of all that the flash holds.
+    fn overwrite(&mut self, observe: &mut impl FnMut(Event)) {
+        match self.store.overwrite(self.learner, Contents::ALL, self.buffer) {
+            Ok(()) => {
+                self.kept = None;
+                observe(Event::Overwrote { labels: self.learner.head().labels() });
+            }
+            Err(error) => self.fault(Fault::NotSaved(error.into()), observe),
+        }
+        self.begin_window(observe);
     }
 
     /// Tells what a save came to, and begins a new window: many a flash stops the processor while it is erased, and nobody counts the
@@ -336,6 +358,7 @@ where
     fn saved(&mut self, result: Result<(), FlashFault>, observe: &mut impl FnMut(Event)) {
         match result {
             Ok(()) => observe(Event::Saved { labels: self.learner.head().labels() }),
+            Err(fault) if Some(fault) == self.kept => self.fault(Fault::HoldToOverwrite(fault), observe),
             Err(fault) => self.fault(Fault::NotSaved(fault), observe),
         }
         self.begin_window(observe);
@@ -387,8 +410,16 @@ where
     }
 }
 
-/// Saves all of a learner.
-fn save<F: NorFlash>(store: &mut Store<F>, learner: &Learner, buffer: &mut Buffer) -> Result<(), FlashFault> {
+/// Saves all of a learner, unless the flash has something that is `kept`.
+fn save<F: NorFlash>(
+    store: &mut Store<F>,
+    kept: Option<FlashFault>,
+    learner: &Learner,
+    buffer: &mut Buffer,
+) -> Result<(), FlashFault> {
+    if let Some(fault) = kept {
+        return Err(fault);
+    }
     Ok(store.save(learner, Contents::ALL, buffer)?)
 }
 

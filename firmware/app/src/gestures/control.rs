@@ -23,8 +23,8 @@
 //!                     save is let go                                     after 2 s: consent to what a host wants to replace or erase
 //! ```
 //!
-//! One tap more than there are gestures makes a new one. Save that is held for two seconds erases first whatever the flash holds, then saves. A
-//! tap in `Filling` is refused: there is no window to label.
+//! One tap more than there are gestures makes a new one. The learner is new when the last gesture is removed. Save that is held for two seconds saves at once, in place of whatever the flash holds. A tap in
+//! `Filling` is refused: there is no window to label.
 
 use super::GESTURES;
 use super::button::HELD;
@@ -106,8 +106,8 @@ pub enum Action {
     Refuse,
     /// Save all that was learned.
     Save,
-    /// Erase the store, then save.
-    EraseAndSave,
+    /// Save, in place of whatever the store holds.
+    Overwrite,
     /// Allow a host to replace and to erase what the device knows.
     Consent,
 }
@@ -150,11 +150,11 @@ impl Mode {
             (Mode::Saving { quiet }, Input::Tick) if quiet + 1 < QUIET => (Mode::Saving { quiet: quiet + 1 }, None),
             // A save begins a new window, so that a tap before it would have nothing to label.
             (Mode::Saving { .. }, Input::Tick | Input::Tap) => (rest, Some(Action::Save)),
-            (Mode::Saving { .. }, Input::SaveAfterHold) => (rest, Some(Action::EraseAndSave)),
+            (Mode::Saving { .. }, Input::SaveAfterHold) => (rest, Some(Action::Overwrite)),
             (Mode::Watching, Input::Tap) => (Mode::Counting { taps: 1, down: true, quiet: 0 }, Some(Action::Freeze)),
             (Mode::Filling, Input::Tap) => (Mode::Filling, Some(Action::Refuse)),
             (_, Input::Save) => (Mode::Saving { quiet: 0 }, None),
-            (_, Input::SaveAfterHold) => (self, Some(Action::EraseAndSave)),
+            (_, Input::SaveAfterHold) => (self, Some(Action::Overwrite)),
             (Mode::Filling | Mode::Watching, Input::WindowFull | Input::WindowBroken) => (rest, None),
             (_, _) => (self, None),
         }
@@ -225,11 +225,11 @@ mod tests {
             assert_eq!(found, [Action::Save]);
             let (_, found) = actions(mode, 3, &[&[Input::Save, Input::Tick, Input::Save][..], &quiet].concat());
             assert_eq!(found, [Action::TakeBack]);
-            assert_eq!(mode.next(Input::SaveAfterHold, true, 3), (mode, Some(Action::EraseAndSave)));
+            assert_eq!(mode.next(Input::SaveAfterHold, true, 3), (mode, Some(Action::Overwrite)));
         }
         let saving = Mode::Saving { quiet: 3 };
         assert_eq!(saving.next(Input::Tap, true, 3), (Mode::Watching, Some(Action::Save)));
-        assert_eq!(saving.next(Input::SaveAfterHold, false, 3), (Mode::Filling, Some(Action::EraseAndSave)));
+        assert_eq!(saving.next(Input::SaveAfterHold, false, 3), (Mode::Filling, Some(Action::Overwrite)));
         for input in [Input::WindowBroken, Input::WindowFull, Input::Release, Input::LabelStuck] {
             assert_eq!(saving.next(input, true, 3), (saving, None));
         }

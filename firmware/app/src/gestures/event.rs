@@ -70,6 +70,11 @@ pub enum Event {
         /// The labels that it has learned.
         labels: u32,
     },
+    /// The same, and all else that the flash held was erased.
+    Overwrote {
+        /// The labels that it has learned.
+        labels: u32,
+    },
     /// The sensor works again, after so many samples that were missing.
     SensorBack {
         /// Samples.
@@ -99,6 +104,8 @@ pub enum Fault {
     Refused(Error),
     /// The saved learner could not be loaded: the device starts new, and what is in flash stays there.
     NotLoaded(FlashFault),
+    /// The learner was not saved, since the flash still holds what could not be loaded: hold the save button for two seconds to overwrite it.
+    HoldToOverwrite(FlashFault),
     /// The learner could not be saved: what was saved before is still there.
     NotSaved(FlashFault),
 }
@@ -109,11 +116,15 @@ pub enum Fault {
 pub enum FlashFault {
     /// The flash itself refused.
     Device,
-    /// It holds something else, or was damaged beyond repair: hold the save button for two seconds to erase it.
-    Corrupted,
-    /// The saved learner is of another shape: hold the save button for two seconds to erase it.
+    /// It holds something else, or all of it is damaged.
+    Foreign,
+    /// The saved learner is of another shape.
+    OtherShape(Error),
+    /// It does not keep what is written: it is worn out.
+    Worn,
+    /// The learner cannot be saved.
     Checkpoint(Error),
-    /// A learner does not fit into a page: the board is set up wrong.
+    /// There is no room for two learners: the board is set up wrong.
     SetUp,
 }
 
@@ -121,7 +132,8 @@ impl<E> From<StoreError<E>> for FlashFault {
     fn from(error: StoreError<E>) -> Self {
         match error {
             StoreError::Flash(_) => FlashFault::Device,
-            StoreError::Corrupted => FlashFault::Corrupted,
+            StoreError::Foreign => FlashFault::Foreign,
+            StoreError::Worn => FlashFault::Worn,
             StoreError::Checkpoint(error) => FlashFault::Checkpoint(error),
             _ => FlashFault::SetUp,
         }
@@ -132,9 +144,11 @@ impl fmt::Display for FlashFault {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             FlashFault::Device => f.write_str("the flash refused"),
-            FlashFault::Corrupted => f.write_str("it is damaged; hold the save button to erase it"),
-            FlashFault::Checkpoint(error) => write!(f, "{error}; hold the save button to erase it"),
-            FlashFault::SetUp => f.write_str("it needs three pages with room for a learner, or two with room for two"),
+            FlashFault::Foreign => f.write_str("it holds something else; hold the save button to overwrite it"),
+            FlashFault::OtherShape(error) => write!(f, "{error}; hold the save button to overwrite it"),
+            FlashFault::Worn => f.write_str("it does not keep what is written"),
+            FlashFault::Checkpoint(error) => write!(f, "{error}"),
+            FlashFault::SetUp => f.write_str("it needs room for two learners"),
         }
     }
 }

@@ -21,8 +21,8 @@ pub const LDA: StreamingLda = StreamingLda::new();
 /// Below this probability an answer is `unknown`. With few examples no probability is large, since what they say is not sure either.
 const THRESHOLD: f32 = 0.4;
 
-/// Beyond so many deviations of the known windows' distances a window is `unknown`: so that nine of ten real ones that are known pass.
-const DEVIATIONS: f32 = 0.75;
+/// Beyond so many deviations of the known windows' scores a window is `unknown`: so that nine of ten real ones that are known pass.
+const DEVIATIONS: f32 = 0.6;
 
 /// One that knows no gesture yet. It is large: for a static.
 pub const fn learner() -> Learner {
@@ -63,6 +63,13 @@ pub fn take_back(learner: &mut Learner, features: &[f32; FEATURES], gesture: usi
     Ok(())
 }
 
+/// Makes a learner new. Removed gestures leave their share in the scatter of all; this leaves nothing.
+// Not inlined: it is large, and called where there is little stack.
+#[inline(never)]
+pub fn renew(learner: &mut Learner) {
+    *learner = self::learner();
+}
+
 impl Served<FEATURES> for Learner {
     fn steps(&self) -> u32 {
         self.head().labels()
@@ -96,12 +103,11 @@ impl Served<FEATURES> for Learner {
     }
 
     /// The means and the scatter do not follow from a linear head: only that of a new learner is taken, which makes this one new.
-    #[inline(never)]
     fn import(&mut self, parameters: &[f32], _: u32) -> Result<(), Import> {
         if parameters.iter().any(|parameter| *parameter != 0.0) {
             return Err(Import::ReadOnly);
         }
-        *self = learner();
+        renew(self);
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use gradient_decay::Store;
 use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::display::{Display, Shown};
 use gradient_decay_app::gestures::sampling::{Readings, Sampler};
-use gradient_decay_app::gestures::{App, Event, Learner, Parts, learner};
+use gradient_decay_app::gestures::{App, Event, Learner, Parts, SAVED_BYTES, learner};
 use gradient_decay_app::simulation::script::{Exam, ExamResult, Finger, Segment};
 use gradient_decay_app::simulation::{Accelerometer, BoardFlash, Outage};
 
@@ -72,7 +72,7 @@ impl<'a> Bench<'a> {
             label: Button::active_low(Pin { finger: Finger::label(self.script), level: self.label, looked: 0 }),
             save: Button::active_low(Pin { finger: Finger::save(self.script), level: self.save, looked: 0 }),
             display: Lamp { fails: self.display_fails },
-            store: Store::new(self.flash, 0..BoardFlash::BYTES as u32).unwrap(),
+            store: Store::new(self.flash, 0..BoardFlash::BYTES as u32, SAVED_BYTES).unwrap(),
             learner: &mut learner,
             buffer: &mut [0; _],
         };

@@ -8,7 +8,7 @@ use gradient_decay::Store;
 use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::features::FEATURES;
 use gradient_decay_app::gestures::sampling::{Reading, Readings};
-use gradient_decay_app::gestures::{App, Event, GESTURES, PARAMETERS, Parts, learn, learner};
+use gradient_decay_app::gestures::{App, Event, GESTURES, PARAMETERS, Parts, SAVED_BYTES, learn, learner};
 use gradient_decay_app::link::{Means, Server};
 use gradient_decay_app::simulation::BoardFlash;
 use gradient_decay_link::client::{Connection, Event as Due, Failure, Push};
@@ -140,7 +140,7 @@ fn both_buttons_held_allow_a_push_for_a_minute() {
         label: Button::active_low(Pin(&label)),
         save: Button::active_low(Pin(&save)),
         display: Dark,
-        store: Store::new(BoardFlash::new(), 0..BoardFlash::BYTES as u32).unwrap(),
+        store: Store::new(BoardFlash::new(), 0..BoardFlash::BYTES as u32, SAVED_BYTES).unwrap(),
         learner: &mut own,
         buffer: &mut buffer,
     };

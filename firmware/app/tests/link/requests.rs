@@ -7,7 +7,7 @@ use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::display::{Display, Shown};
 use gradient_decay_app::gestures::features::FEATURES;
 use gradient_decay_app::gestures::sampling::Readings;
-use gradient_decay_app::gestures::{App, Event, Fault, FlashFault, GESTURES, PARAMETERS, Parts, learner};
+use gradient_decay_app::gestures::{App, Event, Fault, FlashFault, GESTURES, PARAMETERS, Parts, SAVED_BYTES, learner};
 use gradient_decay_app::link::{Served, Server};
 use gradient_decay_app::simulation::BoardFlash;
 use gradient_decay_app::simulation::script::Finger;
@@ -270,7 +270,7 @@ fn a_save_for_a_host_is_told_by_the_device_as_well() {
             label: Button::active_low(Finger::label(&[])),
             save: Button::active_low(Finger::save(&[])),
             display: Dark,
-            store: Store::new(flash, 0..BoardFlash::BYTES as u32).unwrap(),
+            store: Store::new(flash, 0..BoardFlash::BYTES as u32, SAVED_BYTES).unwrap(),
             learner: &mut learner,
             buffer: &mut [0; _],
         };

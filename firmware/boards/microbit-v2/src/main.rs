@@ -21,8 +21,7 @@ use embassy_time::Delay;
 use gradient_decay::Store;
 use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::sampling::{RATE, Readings, Sampler};
-use gradient_decay_app::gestures::{App, Buffer, Learner, Parts, learner};
-use gradient_decay_app::joined::Joined;
+use gradient_decay_app::gestures::{App, Buffer, Learner, Parts, SAVED_BYTES, learner};
 use matrix::{Leds, Matrix};
 use static_cell::ConstStaticCell;
 use wires::Wires;
@@ -99,7 +98,7 @@ fn main() -> ! {
         label: Button::active_low(Input::new(board.P0_14, Pull::Up)),
         save: Button::active_low(Input::new(board.P0_23, Pull::Up)),
         display: Matrix,
-        store: unwrap!(Store::new(Joined::<_, 2>(Nvmc::new(board.NVMC)), STORE).ok()),
+        store: unwrap!(Store::new(Nvmc::new(board.NVMC), STORE, SAVED_BYTES).ok()),
         learner: LEARNER.take(),
         buffer: BUFFER.take(),
     };

@@ -9,7 +9,7 @@ use board_support::qemu::{self, Nothing};
 use board_support::simulated::new_learner;
 use defmt::unwrap;
 use gradient_decay::Store;
-use gradient_decay_app::joined::Joined;
+use gradient_decay_app::gestures::SAVED_BYTES;
 use nvmc::Nvmc;
 
 /// The frequency of SysTick in Hz.
@@ -20,9 +20,8 @@ const STORE: core::ops::Range<u32> = 232 * 1024..256 * 1024;
 
 #[cortex_m_rt::entry]
 fn main() -> ! {
-    // Eight pages of 1 kB hold a learner.
-    let mut store = unwrap!(Store::new(Joined::<_, 8>(Nvmc), STORE).ok());
+    let mut store = unwrap!(Store::new(Nvmc, STORE, SAVED_BYTES).ok());
     // QEMU's is all zeros at first, where a chip's is erased.
-    unwrap!(store.erase().ok());
+    unwrap!(store.forget().ok());
     qemu::run(CLOCK, new_learner(), store, Nothing, &mut Nothing)
 }

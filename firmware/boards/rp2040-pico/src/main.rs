@@ -21,8 +21,7 @@ use gradient_decay::Store;
 use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::display::Blink;
 use gradient_decay_app::gestures::sampling::{RATE, Readings, Sampler};
-use gradient_decay_app::gestures::{App, Buffer, Learner, Parts, learner};
-use gradient_decay_app::joined::Joined;
+use gradient_decay_app::gestures::{App, Buffer, Learner, Parts, SAVED_BYTES, learner};
 use static_cell::ConstStaticCell;
 use wires::Wires;
 
@@ -58,7 +57,7 @@ fn main() -> ! {
         label: Button::active_low(Input::new(board.PIN_14, Pull::Up)),
         save: Button::active_low(Input::new(board.PIN_15, Pull::Up)),
         display: Blink::new(Output::new(board.PIN_25, Level::Low)),
-        store: unwrap!(Store::new(Joined::<_, 2>(flash), STORE).ok()),
+        store: unwrap!(Store::new(flash, STORE, SAVED_BYTES).ok()),
         learner: LEARNER.take(),
         buffer: BUFFER.take(),
     };

@@ -3,9 +3,10 @@
 #![no_std]
 #![no_main]
 
+mod flash;
 mod wires;
 
-use board_support::hardware::{Bus, PATIENCE, log_restart, start};
+use board_support::hardware::{Blocking, Bus, PATIENCE, log_restart, start};
 use board_support::{Handover, Server, run, sample};
 use cortex_m_rt::{entry, exception};
 use defmt::unwrap;
@@ -17,11 +18,12 @@ use embassy_stm32::usart::{self, BufferedInterruptHandler, BufferedUart};
 use embassy_stm32::wdg::IndependentWatchdog;
 use embassy_stm32::{Config, bind_interrupts, pac, rcc};
 use embassy_time::Delay;
+use flash::Words;
 use gradient_decay::Store;
 use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::display::Blink;
 use gradient_decay_app::gestures::sampling::{RATE, Readings, Sampler};
-use gradient_decay_app::gestures::{App, Buffer, Learner, Parts, learner};
+use gradient_decay_app::gestures::{App, Buffer, Learner, Parts, SAVED_BYTES, learner};
 use static_cell::ConstStaticCell;
 use wires::Wires;
 
@@ -40,7 +42,7 @@ const CLOCK: Hertz = mhz(84);
 /// The last two sectors of the flash, in bytes from its beginning.
 const STORE: core::ops::Range<u32> = 256 * 1024..512 * 1024;
 
-/// The crystal's 8 MHz make the clocks.
+/// The crystal's 8 MHz make the clocks. The HAL leaves the flash's caches off: the data cache would keep what was erased (RM0383, 3.5.2).
 fn clocks() -> Config {
     let mut config = Config::default();
     config.rcc.hse = Some(rcc::Hse { freq: mhz(8), mode: rcc::HseMode::Oscillator });
@@ -77,13 +79,13 @@ fn main() -> ! {
         label: Button::active_high(Input::new(board.PA0, Pull::Down)),
         save: Button::active_low(Input::new(board.PC1, Pull::Up)),
         display: Blink::new(Output::new(board.PD15, Level::Low, Speed::Low)),
-        store: unwrap!(Store::new(Flash::new_blocking(board.FLASH), STORE).ok()),
+        store: unwrap!(Store::new(Words(Flash::new_blocking(board.FLASH)), STORE, SAVED_BYTES).ok()),
         learner: LEARNER.take(),
         buffer: BUFFER.take(),
     };
     let app = App::new(parts, &mut board_support::log);
     start(&mut core, CLOCK.0, RATE);
-    run(app, SERVER.take(), unwrap!(port.ok()), || watchdog.pet())
+    run(app, SERVER.take(), Blocking(unwrap!(port.ok())), || watchdog.pet())
 }
 
 #[exception]

@@ -9,7 +9,7 @@ use gradient_decay_app::checksum;
 use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::display::Display;
 use gradient_decay_app::gestures::sampling::{Readings, Sampler};
-use gradient_decay_app::gestures::{App, Buffer, Learner, PARAMETERS, Parts, learner};
+use gradient_decay_app::gestures::{App, Buffer, Learner, PARAMETERS, Parts, SAVED_BYTES, learner};
 use gradient_decay_app::link::Served;
 use gradient_decay_app::simulation::script::{Exam, Finger, OUTAGES, SCRIPT};
 use gradient_decay_app::simulation::{Accelerometer, BoardFlash};
@@ -40,7 +40,7 @@ pub fn new_learner() -> &'static mut Learner {
 
 /// A store in a flash that is simulated in RAM.
 pub fn store() -> Store<&'static mut BoardFlash> {
-    defmt::unwrap!(Store::new(FLASH.take(), 0..BoardFlash::BYTES as u32).ok())
+    defmt::unwrap!(Store::new(FLASH.take(), 0..BoardFlash::BYTES as u32, SAVED_BYTES).ok())
 }
 
 /// Runs the script; then reads what was saved, and tells whether it is what was learned. `start` starts the interrupt, `wait` waits

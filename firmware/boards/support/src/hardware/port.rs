@@ -4,7 +4,10 @@ use embassy_futures::block_on;
 use embedded_io::{ErrorType, Read, ReadReady, Write};
 use embedded_io_async::{Read as AsyncRead, Write as AsyncWrite};
 
-/// A buffered serial port whose driver is asynchronous alone.
+/// The longest write at once: embassy-stm32 refuses what is longer than its buffer, and its own blocking `write` waits for ever.
+const PART: usize = 64;
+
+/// A buffered serial port by its asynchronous driver.
 pub struct Blocking<T>(pub T);
 
 impl<T: ErrorType> ErrorType for Blocking<T> {
@@ -25,7 +28,7 @@ impl<T: AsyncRead> Read for Blocking<T> {
 
 impl<T: AsyncWrite> Write for Blocking<T> {
     fn write(&mut self, bytes: &[u8]) -> Result<usize, T::Error> {
-        block_on(self.0.write(bytes))
+        block_on(self.0.write(bytes.get(..PART).unwrap_or(bytes)))
     }
 
     fn flush(&mut self) -> Result<(), T::Error> {

@@ -1,0 +1,90 @@
+//! Linear heads of constants: of a file of the host, and of numbers in the source.
+
+use crate::error::{Error, Slice};
+use crate::heads::linear::LinearHead;
+use crate::heads::storage::StoredVelocity;
+
+impl<const CLASSES: usize, const FEATURES: usize, M, V: StoredVelocity> LinearHead<CLASSES, FEATURES, M, V> {
+    /// A head from its parameters as little-endian f32, in the order of [`export`](Self::export), with all classes in use; const, so
+    /// that a file made by the host becomes a static in flash.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if `bytes` is not four times [`PARAMETERS`](Self::PARAMETERS) long, [`Error::NotFinite`] if a
+    /// parameter is NaN or infinite.
+    ///
+    /// ```
+    /// use gradient_decay::LinearHead;
+    ///
+    /// static HEAD: LinearHead<2, 1> = match LinearHead::from_le_bytes(
+    ///     b"\x00\x00\x80\x3f\x00\x00\x80\xbf\x00\x00\x00\x00\x00\x00\x00\x40", // 1, -1; 0, 2
+    /// ) {
+    ///     Ok(head) => head,
+    ///     Err(_) => panic!("the file does not hold a 1 -> 2 head"),
+    /// };
+    /// let mut logits = [0.0; 2];
+    /// HEAD.logits(&[0.5], &mut logits)?;
+    /// assert_eq!(logits, [0.5, 1.5]);
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub const fn from_le_bytes(bytes: &[u8]) -> Result<Self, Error>
+    where
+        V: Copy,
+    {
+        let mut head = Self::new();
+        let (parameters, rest) = bytes.as_chunks::<4>();
+        if parameters.len() != Self::PARAMETERS || !rest.is_empty() {
+            return Err(Error::Length { slice: Slice::Bytes, expected: 4 * Self::PARAMETERS, actual: bytes.len() });
+        }
+        let mut index = 0;
+        while index < Self::PARAMETERS {
+            let value = f32::from_le_bytes(parameters[index]);
+            if !value.is_finite() {
+                return Err(Error::NotFinite { slice: Slice::Parameters, index });
+            }
+            if index < CLASSES * FEATURES {
+                head.storage.weights[index / FEATURES][index % FEATURES] = value;
+            } else {
+                head.storage.bias[index - CLASSES * FEATURES] = value;
+            }
+            index += 1;
+        }
+        Ok(head)
+    }
+
+    /// A head of its weights, a row a class, and biases, with all classes in use; const, as [`from_le_bytes`](Self::from_le_bytes): for numbers
+    /// in the source.
+    ///
+    /// # Errors
+    /// [`Error::NotFinite`] if a parameter is NaN or infinite.
+    ///
+    /// ```
+    /// use gradient_decay::LinearHead;
+    ///
+    /// static HEAD: LinearHead<2, 1> = match LinearHead::from_rows(&[[1.0], [-1.0]], &[0.0, 2.0]) {
+    ///     Ok(head) => head,
+    ///     Err(_) => panic!("a parameter is not finite"),
+    /// };
+    /// assert_eq!(HEAD.predict(&[0.5])?.class, 1);
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub const fn from_rows(weights: &[[f32; FEATURES]; CLASSES], bias: &[f32; CLASSES]) -> Result<Self, Error> {
+        let mut row = 0;
+        while row < CLASSES {
+            let mut column = 0;
+            while column < FEATURES {
+                if !weights[row][column].is_finite() {
+                    return Err(Error::NotFinite { slice: Slice::Parameters, index: row * FEATURES + column });
+                }
+                column += 1;
+            }
+            if !bias[row].is_finite() {
+                return Err(Error::NotFinite { slice: Slice::Parameters, index: CLASSES * FEATURES + row });
+            }
+            row += 1;
+        }
+        let mut head = Self::new();
+        head.storage.weights = *weights;
+        head.storage.bias = *bias;
+        Ok(head)
+    }
+}

@@ -1,0 +1,194 @@
+"""What an image is put through, on any of the boards, and what must come of it."""
+
+import os
+import re
+import tempfile
+import time
+import zlib
+
+from . import link
+
+#: Two seconds of readings and some: what a button that is held for long is held for.
+HELD = 110
+#: Seconds that any wait may last, which is some twenty times what it takes.
+LIMIT = 600
+UNKNOWN = [".##..", "...#.", "..#..", ".....", "..#.."]
+
+
+class Failure(Exception):
+    """The image did something else than it shall."""
+
+
+def expect(condition, message):
+    """An error with this message unless the condition holds."""
+    if not condition:
+        raise Failure(message)
+
+
+class Expected:
+    """What `qemu-microbit` logs, in the file that is compared with QEMU's log as well."""
+
+    def __init__(self, path):
+        with open(path, encoding="utf-8") as file:
+            lines = file.read().splitlines()
+        # At the end there is what the script's own machine adds.
+        self.lines = [line for line in lines if line.startswith(("INFO  ", "WARN  "))]
+        self.lines = self.lines[:next(i for i, line in enumerate(self.lines) if "ExamResult" in line)]
+        self.crc = next(line.rsplit(" ", 1)[1] for line in lines if "head crc" in line)
+        saved = next(i for i, line in enumerate(self.lines) if "Saved" in line)
+        self.until_saved = self.lines[:saved + 1]
+        labels = re.search(r"labels: (\d+)", self.lines[saved])[1]
+        gestures = max(int(found[1]) for found in re.finditer(r"Learned { gesture: (\d+)", "\n".join(self.lines)))
+        self.started = f"INFO  StartedFromSaved {{ gestures: {gestures}, labels: {labels} }}"
+
+
+class Lessons:
+    """A board, a signal, and what is expected of it. Each lesson leaves the board running, with what was learned in its flash."""
+
+    def __init__(self, board, signal, expected, demo_host=None):
+        self.board, self.signal, self.expected, self.demo_host = board, signal, expected, demo_host
+
+    def run_until(self, condition, what):
+        """Goes on until a condition holds."""
+        end = time.monotonic() + LIMIT
+        while not condition():
+            if time.monotonic() > end:
+                raise Failure(f"{what}: not within {LIMIT} s. The log:\n" + "\n".join(self.board.log.lines()))
+            self.board.step()
+
+    def readings(self, count):
+        """Goes on for so many readings of the sensor, until the main loop has taken them as well."""
+        last = self.board.sensor.measured + count
+        self.run_until(lambda: self.board.sensor.measured >= last, f"{count} readings")
+
+    def lines(self):
+        """The log, after the main loop has done what is due."""
+        self.readings(2)
+        return self.board.log.lines()
+
+    def learns_and_saves(self):
+        """The script until its save. The log is QEMU's, bit by bit."""
+        count = len(self.expected.until_saved)
+        saves = [reading.save for reading in self.signal.readings]
+        last = len(saves) - saves[::-1].index(True) + 60
+        self.run_until(lambda: self.board.sensor.measured >= last, "the lesson")
+        self.compare(self.lines()[:count], self.expected.until_saved)
+
+    def goes_on_to_the_end(self):
+        """The rest of the script, in which the sensor fails twice: also a sensor that does not acknowledge, and one that was reset."""
+        self.run_until(lambda: self.board.sensor.measured >= len(self.signal.readings), "the script")
+        # A HAL that does not know what was not acknowledged says so.
+        found = [line.replace("NoAcknowledge(Unknown)", "NoAcknowledge(Address)") for line in self.lines()]
+        self.compare(found, self.expected.lines)
+        self.shows_its_answer()
+
+    def compare(self, found, expected):
+        """The lines must be the same."""
+        for number, (line, other) in enumerate(zip(found, expected)):
+            expect(line == other, f"line {number + 1} of the log is\n  {line}\nbut QEMU's is\n  {other}")
+        expect(len(found) == len(expected), f"the log has {len(found)} lines, but QEMU's {len(expected)}:\n" + "\n".join(found))
+
+    def shows_its_answer(self):
+        """The display shows the last answer."""
+        answer = next(line for line in reversed(self.board.log.lines()) if "Sees" in line)
+        gesture, probability = re.search(r"gesture: (\d+), probability: ([\d.]+)", answer).groups()
+        self.readings(2)
+        if hasattr(self.board, "shown"):
+            dots = "".join("#" if led < int(gesture) else "." for led in range(10))
+            bar = "".join("#" if column + 1 <= 0.5 + 5 * float(probability) else "." for column in range(5))
+            image = [dots[:5], dots[5:], ".....", ".....", bar]
+            image = UNKNOWN if "SeesUnknown" in answer else image
+            expect(self.board.shown() == image, f"after {answer} the LEDs are {self.board.shown()}, not {image}")
+        else:
+            states = []
+            for _ in range(100):
+                self.readings(1)
+                states.append(self.board.lit())
+            expect(True in states and False in states, f"after {answer} the LED does not flash")
+
+    def starts_from_saved(self):
+        """The power goes and comes: what was saved is back."""
+        self.restart()
+        expect(self.lines()[:1] == [self.expected.started], f"it started with {self.lines()[:1]}, not {self.expected.started}")
+
+    def restart(self):
+        """Power off and on, for the sensor as well."""
+        self.board.sensor.reset()
+        self.board.power_cycle()
+        self.readings(80)
+
+    def saves_anew_when_save_is_held(self):
+        """Save that is held for two seconds saves in place of whatever the flash holds, and erases all else."""
+        before, erased = len(self.lines()), self.board.erased
+        self.board.sensor.press("save", HELD)
+        self.readings(HELD + 60)
+        found = self.lines()[before:]
+        expect(any("Overwrote" in line for line in found), f"save was held, and the log has {found}")
+        expect(self.board.erased > erased, "save was held, and no page was erased")
+        self.starts_from_saved()
+
+    def survives_a_sensor_that_holds_the_clock(self):
+        """The sensor stops in the middle of ten transfers: each is given up within a sampling period, and the log says so once."""
+        before, sensor = len(self.lines()), self.board.sensor
+        begun, sensor.hung, sensor.hangs = self.board.seconds(), 0, True
+        self.run_until(lambda: sensor.hung >= 10, "ten transfers that stop")
+        passed, sensor.hangs = self.board.seconds() - begun, False
+        expect(passed < 11 * 0.020, f"ten transfers that stopped took {passed:.3f} s, longer than ten periods")
+        self.readings(80)
+        found = self.lines()[before:]
+        faults = [line for line in found if "Sensor(" in line]
+        expect(len(faults) == 1 and "Sensor(Bus(" in faults[0], f"the clock was held, and the log has {found}")
+        expect(any("SensorBack" in line for line in found), f"the sensor was back, and the log has {found}")
+
+    def frees_a_held_data_line(self):
+        """The sensor holds the data line when the board starts, as after a reset in the middle of a transfer: nine pulses free it."""
+        self.board.sensor.holds_data = 9
+        self.board.sensor.reset()
+        self.board.power_cycle()
+        self.readings(80)
+        held, lines = self.board.sensor.holds_data, self.lines()
+        expect(held == 0, f"the data line wants {held} of nine pulses of the clock")
+        expect(not any("Sensor(" in line for line in lines), f"the data line was freed, and the log has {lines}")
+
+    def is_restarted_by_its_watchdog(self):
+        """The main loop hangs: the watchdog restarts the device, which says so and goes on from what was saved."""
+        self.board.hang()
+        self.readings(80)
+        lines = self.lines()
+        expect("restarted by the watchdog" in lines[0], f"the main loop hung, and the log begins with {lines[:2]}")
+        expect(lines[1] == self.expected.started, f"after the watchdog it started with {lines[1]}")
+
+    def answers_over_its_serial_port(self):
+        """Garbage is refused. The head that is read has the CRC of QEMU's, in spite of it."""
+        garbage = bytes(range(1, 256)) * 4 + b"\x55" * 500 + b"\0"
+        expect(link.send(self.board, garbage, LIMIT), "the device does not answer to garbage")
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "head")
+            link.talk(self.board, self.demo_host, ["--read-head", path], LIMIT)
+            with open(path, "rb") as file:
+                crc = f"{zlib.crc32(file.read()):08x}"
+        expect(crc == self.expected.crc, f"the head's CRC is {crc}, but QEMU's {self.expected.crc}")
+
+    def learns_from_a_host(self):
+        """A new device learns what the host sends, to the bits that the host comes to: its user consents by both buttons."""
+        self.board.forget()
+        self.restart()
+        for button in ("label", "save"):
+            self.board.sensor.press(button, HELD)
+        self.readings(HELD + 10)
+        expect("INFO  Consented" in self.lines(), f"both buttons were held, and the log has {self.lines()}")
+        printed = link.talk(self.board, self.demo_host, [], LIMIT)
+        expect("every loss and every parameter has the bits" in printed, f"demo-host printed\n{printed}")
+        return [line for line in printed.splitlines() if line.startswith("right")]
+
+    def quick(self):
+        """What every run does."""
+        return [self.learns_and_saves, self.starts_from_saved]
+
+    def full(self):
+        """All."""
+        return [
+            self.learns_and_saves, self.goes_on_to_the_end, self.answers_over_its_serial_port, self.starts_from_saved,
+            self.saves_anew_when_save_is_held, self.survives_a_sensor_that_holds_the_clock, self.frees_a_held_data_line,
+            self.is_restarted_by_its_watchdog, self.learns_from_a_host,
+        ]
