@@ -46,7 +46,7 @@ pub fn page(title: &str, body: &str) -> String {
 /// A table that scrolls where it is wider than the page, by keys as well; a shadow shows that there is more.
 pub fn scrolling(name: &str, table: &str) -> String {
     format!(
-        "<div class=\"scroll\" role=\"region\" tabindex=\"0\" aria-label=\"{}\">{table}</div>\n",
+        "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{}\">{table}</div>\n",
         escape(name).replace('"', "&quot;")
     )
 }
