@@ -1,6 +1,6 @@
 //! A table, for the terminal and for a page.
 
-use super::html::escape;
+use super::html::{escape, scrolling};
 
 /// A table of texts; all rows as long as the header.
 pub struct Table {
@@ -57,7 +57,11 @@ impl Table {
         };
         let row = |row: &Vec<Cell>| format!("<tr>{}</tr>", row.iter().map(cell).collect::<String>());
         let rows: String = self.rows.iter().map(row).collect();
-        format!("<table><caption>{}</caption><thead><tr>{header}</tr></thead>{rows}</table>", escape(&self.title))
+        let title = escape(&self.title);
+        scrolling(
+            &self.title,
+            &format!("<table><caption>{title}</caption><thead><tr>{header}</tr></thead>{rows}</table>"),
+        )
     }
 }
 

@@ -3,9 +3,9 @@
 use anyhow::Result;
 
 use crate::setup::Need::{
-    self, ArmCompiler, Component, Emulators, Nightly, Oldest, Python, PythonTorch, Qemu, Targets, Tool,
+    self, ArmCompiler, Browser, Component, Emulators, Nightly, Oldest, Python, PythonTorch, Qemu, Targets, Tool,
 };
-use crate::{c, chips, footprint, python, qemu, same_bits, slow, starter, workspace};
+use crate::{c, chips, footprint, images, python, qemu, same_bits, slow, starter, web, workspace};
 
 /// Which command runs a check; each tier has those before it as well.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -46,6 +46,7 @@ pub struct Options {
     pub full: bool,
     pub bless: bool,
     pub offline: bool,
+    pub serve: bool,
 }
 
 /// The folder that cargo builds in and locks meanwhile: checks of one place run one after the other.
@@ -59,6 +60,7 @@ pub enum Place {
     Bench,
     CLibrary,
     Python,
+    Page,
     /// One of the check's own.
     Own,
 }
@@ -85,7 +87,7 @@ impl Check {
 const CLIPPY: Need = Component("clippy");
 
 /// All of them, in the order in which they begin where there is a choice: first what takes longest.
-pub const CHECKS: [Check; 31] = [
+pub const CHECKS: [Check; 34] = [
     Check {
         name: "burn",
         about: "The host program's tests with burn, in release",
@@ -255,6 +257,14 @@ pub const CHECKS: [Check; 31] = [
         run: |_| python::full(),
     },
     Check {
+        name: "web-test",
+        about: "The page's tests, in Chromium if it is there; with --full it is installed, and the page is linted",
+        tier: Tier::Test,
+        place: Place::Page,
+        needs: &[CLIPPY, Targets(&web::TARGETS), Browser],
+        run: |options| web::test(options.full),
+    },
+    Check {
         name: "chips",
         about: "All boards' images in emulators of their chips: also faults of bus and main loop, the display, the host link",
         tier: Tier::Ci,
@@ -325,6 +335,22 @@ pub const CHECKS: [Check; 31] = [
         place: Place::Own,
         needs: &[Tool("cargo-mutants", "27.1")],
         run: |_| slow::mutants(),
+    },
+    Check {
+        name: "web",
+        about: "Makes the page, a folder of static files in target/web, and serves it on loopback",
+        tier: Tier::Apart,
+        place: Place::Page,
+        needs: &[Targets(&web::TARGETS)],
+        run: |options| web::web(options.serve),
+    },
+    Check {
+        name: "images",
+        about: "Makes files to flash without a toolchain: .hex for the micro:bit, .uf2 for the Pico, .bin and .hex for the STM32F411",
+        tier: Tier::Apart,
+        place: Place::Boards,
+        needs: &[Component("llvm-tools"), Targets(&images::TARGETS)],
+        run: |_| images::make(),
     },
     Check {
         name: "arduino",

@@ -7,6 +7,7 @@ mod c;
 mod checks;
 mod chips;
 mod footprint;
+mod images;
 mod python;
 mod qemu;
 mod runner;
@@ -15,6 +16,7 @@ mod setup;
 mod shell;
 mod slow;
 mod starter;
+mod web;
 mod workspace;
 
 use std::process::ExitCode;
@@ -55,6 +57,7 @@ fn arguments() -> Command {
         flag("full", "All cores and the full lengths of tests, as in `ci`"),
         flag("bless", "Take what `footprint` measures, or what `qemu` logs, as what is expected from now on"),
         flag("offline", "Leave out the advisories, whose list comes over a network beyond the registries"),
+        flag("no-serve", "Let `web` make the page without serving it"),
         flag("ready", "Set nothing up").hide(true),
     ])
 }
@@ -65,6 +68,7 @@ fn run(arguments: &ArgMatches) -> Result<()> {
         full: arguments.get_flag("full") || what.contains(&Tier::Ci.name()),
         bless: arguments.get_flag("bless"),
         offline: arguments.get_flag("offline"),
+        serve: !arguments.get_flag("no-serve"),
     };
     let is_wanted = |check: &&Check| {
         what.iter().any(|what| *what == check.name || Tier::ALL.iter().any(|t| t.name() == *what && check.is_in(*t)))
@@ -73,7 +77,7 @@ fn run(arguments: &ArgMatches) -> Result<()> {
     let blessed = checks.iter().all(|check| ["footprint", "qemu"].contains(&check.name));
     ensure!(!options.bless || blessed, "--bless is for `footprint` and `qemu` alone");
     if !arguments.get_flag("ready") {
-        setup::ready(&checks)?;
+        setup::ready(&checks, options.full)?;
     }
     match checks[..] {
         [check] => (check.run)(options),

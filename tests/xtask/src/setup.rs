@@ -8,7 +8,7 @@ use anyhow::{Result, bail};
 
 use crate::checks::Check;
 use crate::shell::{has, output, root, run};
-use crate::{chips, python, slow};
+use crate::{chips, python, slow, web};
 
 /// The runner that decodes the firmware's log, and the decoder where the runner does not know the machine, at the versions that are
 /// tested with.
@@ -39,12 +39,14 @@ pub enum Need {
     Python,
     /// PyTorch in that Python: the system's, since that of the registry brings gigabytes of libraries for GPUs.
     PythonTorch,
+    /// Chromium, with Node.js and npm, which drive it: for full checks alone. Others do without where they are missing.
+    Browser,
     /// A tool of a registry, of this version or a compatible one.
     Tool(&'static str, &'static str),
 }
 
-/// Sees to it that there is what these checks need.
-pub fn ready(checks: &[&Check]) -> Result<()> {
+/// Sees to it that there is what these checks need, `full` or not.
+pub fn ready(checks: &[&Check], full: bool) -> Result<()> {
     let mut done = Vec::new();
     for need in checks.iter().flat_map(|check| check.needs) {
         if done.contains(need) {
@@ -76,6 +78,11 @@ pub fn ready(checks: &[&Check]) -> Result<()> {
             }
             Need::Python => module("ensurepip", "python3-venv", PYTHON)?,
             Need::PythonTorch => module("torch", "python3-torch", "PyTorch")?,
+            Need::Browser => {
+                if full {
+                    web::install()?;
+                }
+            }
             Need::Tool(name, version) => tool(name, version)?,
         }
     }
@@ -97,7 +104,7 @@ fn rustup(kind: &str, names: &[&str]) -> Result<()> {
 }
 
 /// Installs a program by apt where that can be, unless it is there.
-fn program(program: &str, package: &str, what: &str) -> Result<()> {
+pub fn program(program: &str, package: &str, what: &str) -> Result<()> {
     by_apt(program, || has(program), package, what)
 }
 

@@ -6,7 +6,7 @@ use std::process::Command;
 use anyhow::Result;
 
 use crate::shell::{boards, cargo, doc, root, run};
-use crate::{footprint, python};
+use crate::{footprint, python, web};
 
 /// The targets that the core is compiled for in every combination of features: one without and one with an FPU.
 pub const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
@@ -34,7 +34,7 @@ const DENY: [&str; 3] = ["--", "-D", "warnings"];
 
 /// rustfmt everywhere.
 pub fn format() -> Result<()> {
-    for workspace in [root(), boards()] {
+    for workspace in [root(), boards(), web::workspace()] {
         cargo(&workspace, &["fmt", "--all", "--check"])?;
     }
     let firmware = root().join("firmware");

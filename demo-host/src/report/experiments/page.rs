@@ -8,7 +8,7 @@ use super::claims::{Finding, HEADER, Verdict, findings, rows};
 use super::groups::Group;
 use super::{plots, read_outs, tables};
 use crate::experiments::Row;
-use crate::report::html::{escape, page};
+use crate::report::html::{WORDS, escape, page, scrolling};
 
 /// The benchmarks of the paper, of which those without a run are named.
 const BENCHMARKS: [&str; 4] = ["MNIST", "CIFAR-10", "CIFAR-100", "SVHN"];
@@ -20,6 +20,7 @@ const BENCHMARKS: [&str; 4] = ["MNIST", "CIFAR-10", "CIFAR-100", "SVHN"];
 pub fn html(rows: &[Row]) -> Result<String> {
     let groups = Group::all(rows);
     let mut body = introduction(rows, &groups);
+    body += WORDS;
     body += &claims_section(&groups);
     body += "<h2>Read-outs: what a validation set is worth</h2>\n<p>A head trained with beta other than 1 has softmax \
              probabilities that are biased by the loss itself. The consistent probabilities undo that in closed form, with nothing \
@@ -68,21 +69,22 @@ fn claims_section(groups: &[Group<'_>]) -> String {
                     are taken to be rounded. ± is a 95 % confidence interval, not corrected. The comparisons were declared when the runs of MNIST and \
                     Fashion-MNIST with the seeds 1 to 3 had been seen, and before all others.</p>\n"
         .to_owned();
-    text += "<table class=\"text\"><caption>In short</caption><thead><tr><th>claim</th><th>decided by</th><th>held</th><th>reversed</th>\
-             <th>not decided</th></tr></thead>\n";
+    let mut table = "<table class=\"text\"><caption>In short</caption><thead><tr><th>claim</th><th>decided by</th><th>held</th><th>reversed</th>\
+             <th>not decided</th></tr></thead>\n"
+        .to_owned();
     for finding in &declared {
         let count = |verdict| finding.seen.iter().filter(|(_, seen)| seen.verdict == Some(verdict)).count();
         let [held, reversed, not_decided] = [Verdict::Held, Verdict::Reversed, Verdict::NotDecided].map(count);
         let Finding { claim, compared, figure, .. } = finding;
         let _ = writeln!(
-            text,
+            table,
             "<tr><td>{}</td><td>{}: {}</td><td>{held}</td><td>{reversed}</td><td>{not_decided}</td></tr>",
             escape(claim),
             escape(compared),
             escape(figure)
         );
     }
-    text += "</table>\n";
+    text += &scrolling("In short", &(table + "</table>"));
     text += &claims_table("On which runs, and by how much", &declared);
     text += "<details><summary>Other comparisons, which decide nothing: they were not declared</summary>\n";
     text += &claims_table("Other comparisons", &others);
@@ -101,7 +103,7 @@ fn claims_table(title: &str, findings: &[Finding]) -> String {
         };
         let _ = writeln!(text, "<tr>{}</tr>", row.iter().map(cell).collect::<String>());
     }
-    text + "</table>\n"
+    scrolling(title, &(text + "</table>"))
 }
 
 /// One group: its tables, then its plots.

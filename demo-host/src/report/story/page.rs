@@ -7,7 +7,7 @@ use anyhow::Result;
 use super::plots;
 use super::tables;
 use crate::report::adaptation;
-use crate::report::html::{escape, page};
+use crate::report::html::{WORDS, escape, page};
 use crate::simulation::story::{SEEDS, Story, TrainedLoss};
 use crate::training::Loss;
 
@@ -37,6 +37,7 @@ learners have settings that are the same for every task.</p>
 <p class=\"note\">g(p) = (1 - p) / (1 - (1 - beta) p): concave below beta 1, straight at 1, convex above.</p>
 
 <h2>Training on the host</h2>
+{WORDS}
 {training}
 {convergence}
 <p class=\"note\">Training error after each epoch, means over the seeds.</p>
@@ -48,7 +49,7 @@ same for the consistent probabilities, which undo the bias of the loss but not t
 <div class=\"grid\">{diagrams}</div>
 
 <h2>The core against f64</h2>
-<pre>{verification}</pre>
+<pre tabindex=\"0\">{verification}</pre>
 
 <h2>Beta on the device</h2>
 <p>The head of the network above, trained with plain softmax, learns from the same images by a step each. The rate divided by 2 G(beta) has the same mean gradient as plain cross-entropy.</p>

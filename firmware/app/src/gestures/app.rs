@@ -160,6 +160,11 @@ where
         self.answer
     }
 
+    /// The features of the window, `None` while it is not full.
+    pub fn features(&self) -> Option<[f32; FEATURES]> {
+        self.window.features()
+    }
+
     /// The learner as it is now.
     pub fn learner(&self) -> &Learner {
         self.learner

@@ -31,6 +31,38 @@ pub trait Display {
 /// From here on an answer is shown as a sure one.
 pub const SURE: f32 = 0.9;
 
+/// The picture of a matrix of 5 by 5 LEDs, such as a micro:bit's: bit 5 * row + column is lit.
+///
+/// Gesture k is k dots in the upper two rows, and as long a row below as it is probable; unknown is a question mark, taps are dots in the
+/// middle, a fault is a cross.
+pub fn image(shown: Shown) -> u32 {
+    const UNKNOWN: u32 = drawn(["01100", "00010", "00100", "00000", "00100"]);
+    const CROSS: u32 = drawn(["10001", "01010", "00100", "01010", "10001"]);
+    let where_lit = |lit: &dyn Fn(usize, usize) -> bool| {
+        (0..25).fold(0, |image, led| image | u32::from(lit(led / 5, led % 5)) << led)
+    };
+    match shown {
+        Shown::Nothing => 0,
+        Shown::Fault => CROSS,
+        Shown::Answer(Answer::Unknown(..)) => UNKNOWN,
+        Shown::Answer(Answer::Class(prediction)) => where_lit(&|row, column| match row {
+            0..2 => 5 * row + column <= prediction.class,
+            4 => (column + 1) as f32 <= 0.5 + 5.0 * prediction.probability,
+            _ => false,
+        }),
+        Shown::Taps(taps) => where_lit(&|row, column| row >= 2 && 5 * (row - 2) + column < usize::from(taps)),
+    }
+}
+
+const fn drawn(rows: [&str; 5]) -> u32 {
+    let (mut image, mut led) = (0, 0);
+    while led < 25 {
+        image |= ((rows[led / 5].as_bytes()[led % 5] == b'1') as u32) << led;
+        led += 1;
+    }
+    image
+}
+
 /// One LED.
 ///
 /// Gesture k is k flashes and a pause: long flashes if its probability is at least [`SURE`], short ones otherwise. Unknown is a
@@ -130,6 +162,16 @@ mod tests {
         assert_eq!(lit(Shown::Nothing, 5), [false; 5]);
         assert_eq!(lit(Shown::Taps(2), 5), [true; 5]);
         assert_eq!(flashes(&lit(Shown::Fault, 30)), 5);
+    }
+
+    #[test]
+    fn a_matrix_shows_the_number_and_the_probability() {
+        let rows = |shown| std::array::from_fn::<_, 5, _>(|row| image(shown) >> (5 * row) & 31);
+        let known = |class, probability| Shown::Answer(Answer::Class(Prediction { class, probability }));
+        assert_eq!(rows(known(0, 1.0)), [1, 0, 0, 0, 31]);
+        assert_eq!(rows(known(6, 0.5)), [31, 3, 0, 0, 7]);
+        assert_eq!(rows(Shown::Taps(6)), [0, 0, 31, 1, 0]);
+        assert_eq!((image(Shown::Nothing), rows(Shown::Fault)), (0, [17, 10, 4, 10, 17]));
     }
 
     #[test]

@@ -1,0 +1,37 @@
+// What outlives the page: the board's flash, and the names that its gestures had when it was written.
+
+const FLASH = "gradient-decay.flash";
+const NAMES = "gradient-decay.names";
+
+/** The flash as it was, and the names; empty if there is none, or it cannot be read. */
+export function load() {
+  try {
+    const text = localStorage.getItem(FLASH) ?? "";
+    const flash = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+    const names = JSON.parse(localStorage.getItem(NAMES) ?? "[]");
+    return { flash, names: Array.isArray(names) ? names.map(String) : [] };
+  } catch {
+    return { flash: new Uint8Array(), names: [] };
+  }
+}
+
+/** Keeps both; `false` if this browser keeps nothing. */
+export function store(flash, names) {
+  try {
+    localStorage.setItem(FLASH, btoa(Array.from(flash, (byte) => String.fromCharCode(byte)).join("")));
+    localStorage.setItem(NAMES, JSON.stringify(names));
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Forgets both. */
+export function forget() {
+  try {
+    localStorage.removeItem(FLASH);
+    localStorage.removeItem(NAMES);
+  } catch {
+    // Then there is nothing to forget.
+  }
+}

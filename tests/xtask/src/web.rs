@@ -1,0 +1,102 @@
+//! The page: built, served, and tested in a browser.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use anyhow::{Context, Result, bail};
+
+use crate::images;
+use crate::setup::program;
+use crate::shell::{cargo, has, output, root, run};
+
+/// The target of its module.
+pub const TARGETS: [&str; 1] = ["wasm32-unknown-unknown"];
+
+/// The names that Chromium has.
+const CHROMIUM: [&str; 3] = ["chromium", "chromium-browser", "google-chrome"];
+
+/// The workspace of the page.
+pub fn workspace() -> PathBuf {
+    root().join("demo-host").join("web")
+}
+
+/// The folder of static files.
+fn folder() -> PathBuf {
+    root().join("target").join("web")
+}
+
+/// Makes it.
+fn build() -> Result<()> {
+    cargo(&workspace(), &["build", "--release", "-p", "web-device", "--target", TARGETS[0]])?;
+    let module = root().join("target").join("web-build").join(TARGETS[0]).join("release").join("web_device.wasm");
+    run(bundle().arg("make").args([workspace().join("page"), module, images::folder(), folder()]))
+}
+
+fn bundle() -> Command {
+    let mut command = Command::new("cargo");
+    command.args(["run", "--quiet", "-p", "web-bundle", "--"]).current_dir(workspace());
+    command
+}
+
+/// Makes it, and serves it until it is interrupted.
+pub fn web(serves: bool) -> Result<()> {
+    build()?;
+    if serves { run(bundle().arg("serve").arg(folder())) } else { Ok(()) }
+}
+
+/// Its tests without a browser, and with one where there is one; `full` asks for one, and for lints.
+pub fn test(full: bool) -> Result<()> {
+    if full {
+        cargo(&workspace(), &["clippy", "--all-targets", "--", "-D", "warnings"])?;
+    }
+    cargo(&workspace(), &["test"])?;
+    build()?;
+    let missing = ["node", "npm"].into_iter().find(|program| !has(program));
+    match (chromium(), missing) {
+        (Some(chromium), None) => browse(chromium),
+        (chromium, missing) => {
+            let missing = if chromium.is_none() { "Chromium" } else { missing.unwrap_or_default() };
+            if full {
+                bail!("{missing} is missing");
+            }
+            println!("{missing} is not installed: the page was built, and not tried in a browser.");
+            Ok(())
+        }
+    }
+}
+
+fn chromium() -> Option<&'static str> {
+    CHROMIUM.into_iter().find(|name| has(name))
+}
+
+/// Installs Chromium and what drives it by apt, unless they are there.
+pub fn install() -> Result<()> {
+    if chromium().is_none() {
+        program(CHROMIUM[0], CHROMIUM[0], "Chromium")?;
+    }
+    program("node", "nodejs", "Node.js")?;
+    program("npm", "npm", "npm")
+}
+
+/// The flows of the page in a browser, beside the head that the native app learns from the same recording.
+fn browse(chromium: &str) -> Result<()> {
+    // A copy, so that nothing is installed into the sources.
+    let (from, to) = (workspace().join("browser"), root().join("target").join("web-test"));
+    fs::create_dir_all(&to).with_context(|| format!("cannot make {}", to.display()))?;
+    for entry in fs::read_dir(&from).with_context(|| format!("cannot read {}", from.display()))? {
+        let path = entry?.path();
+        let name = path.file_name().map_or_else(|| Path::new("").to_owned(), PathBuf::from);
+        fs::copy(&path, to.join(name)).with_context(|| format!("cannot copy {}", path.display()))?;
+    }
+    let install = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--prefer-offline"];
+    run(Command::new("npm").args(install).current_dir(&to))?;
+    let mut reference = Command::new("cargo");
+    reference.args(["run", "--quiet", "-p", "web-device", "--example", "reference", "--"]).arg(&to);
+    let head = output(reference.current_dir(workspace()))?;
+    let server = root().join("target").join("web-build").join("debug").join("web-bundle");
+    let mut test = Command::new("node");
+    test.args(["--test", "--test-reporter=spec", "flows.mjs"]).current_dir(&to);
+    let variables = [("CHROMIUM", chromium), ("HEAD_CRC", head.trim())];
+    run(test.envs(variables).env("SERVER", server).env("PAGE", folder()))
+}
