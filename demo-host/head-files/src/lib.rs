@@ -30,7 +30,6 @@ pub use arrays::Orientation;
 pub use format::{Format, Options, Source, read, write};
 pub use head::{Found, Head, Standardization};
 pub use integers::{Integers, Meaning};
-pub use npy::{labels, matrix};
 pub use prior::{Prior, PriorSettings};
 
 /// As many numbers a matrix may have at most: 64 MB of f32, more than any device holds.

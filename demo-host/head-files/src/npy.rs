@@ -132,48 +132,20 @@ pub(crate) fn head(bytes: &[u8], options: &Options) -> Result<Found> {
     Arrays { infos, read: &mut |at| places[at].0.elements(places[at].1) }.head(options)
 }
 
-/// A table of numbers: `[samples, features]`. Its columns, and the numbers row by row.
-///
-/// # Errors
-/// If it is no matrix of floats, or a number is not finite; the message names row and column.
-pub fn matrix(bytes: &[u8]) -> Result<(usize, Vec<f32>)> {
-    let mut rest = bytes;
-    let header = Header::read(&mut rest)?;
-    let &[_, columns] = header.shape.as_slice() else {
-        bail!("its shape is {:?}, but must be [samples, features]", header.shape)
-    };
-    let mut read = |_| header.elements(rest);
-    let numbers = Arrays { infos: vec![header.info("features")], read: &mut read }.floats(0, &mut Vec::new())?;
-    Ok((columns, numbers))
-}
-
-/// The labels of a table: a class, from 0, for each sample.
-///
-/// # Errors
-/// If it is no vector of int32 or int64, or a label is negative; the message names the row.
-pub fn labels(bytes: &[u8]) -> Result<Vec<usize>> {
-    let mut rest = bytes;
-    let header = Header::read(&mut rest)?;
-    ensure!(header.shape.len() == 1, "its shape is {:?}, but must be [samples]", header.shape);
-    let elements = header.elements(rest)?;
-    let numbers: Vec<i64> = match header.kind {
-        Kind::I32 => elements.as_chunks().0.iter().map(|chunk| i64::from(i32::from_le_bytes(*chunk))).collect(),
-        Kind::I64 => elements.as_chunks().0.iter().map(|chunk| i64::from_le_bytes(*chunk)).collect(),
-        _ => bail!("its elements are of the type {}, but must be int32 or int64", header.type_name),
-    };
-    let label = |(row, number): (usize, i64)| {
-        usize::try_from(number)
-            .with_context(|| format!("row {row} has the label {number}, but labels are numbers from 0"))
-    };
-    numbers.into_iter().enumerate().map(label).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// The columns of a matrix, and its numbers row by row.
     fn numbers(bytes: &[u8]) -> Result<(usize, Vec<f32>)> {
-        matrix(bytes)
+        let mut rest = bytes;
+        let header = Header::read(&mut rest)?;
+        let &[_, columns] = header.shape.as_slice() else {
+            bail!("its shape is {:?}, but must be [samples, features]", header.shape)
+        };
+        let mut read = |_| header.elements(rest);
+        let numbers = Arrays { infos: vec![header.info("features")], read: &mut read }.floats(0, &mut Vec::new())?;
+        Ok((columns, numbers))
     }
 
     #[test]
@@ -205,14 +177,5 @@ mod tests {
             let message = format!("{:#}", numbers(&wrong).unwrap_err());
             assert!(message.contains(part), "{message}");
         }
-    }
-
-    #[test]
-    fn labels_are_numbers_from_0() {
-        let of = |numbers: &[i64]| {
-            labels(&write("<i8", &[numbers.len()], &numbers.iter().flat_map(|n| n.to_le_bytes()).collect::<Vec<_>>()))
-        };
-        assert_eq!(of(&[0, 2, 1]).unwrap(), [0, 2, 1]);
-        assert!(of(&[0, -1]).unwrap_err().to_string().contains("row 1 has the label -1"));
     }
 }

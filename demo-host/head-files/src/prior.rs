@@ -53,6 +53,8 @@ impl Prior {
     /// If the lengths do not fit, a class from 0 to the last has no sample, a feature is out of the core's range, or a setting is.
     pub fn of_table(table: &[f32], features: usize, labels: &[usize], settings: &PriorSettings) -> Result<Self> {
         ensure!(features > 0 && !labels.is_empty(), "the table is empty");
+        // The core's range of a prior's samples, and its sentence.
+        StreamingLda::new().try_with_prior(settings.samples, 1.0)?;
         ensure!(
             labels.len().checked_mul(features) == Some(table.len()),
             "there are {} rows of {features} features, but {} labels",

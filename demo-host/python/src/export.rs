@@ -79,8 +79,6 @@ impl PriorFile {
         most: Count,
         standardize: bool,
     ) -> PyResult<Self> {
-        // The core's range of a prior's samples, and its sentence.
-        gradient_decay::StreamingLda::new().try_with_prior(samples, 1.0).map_err(refused)?;
         let table = contiguous(x.as_slice())?;
         let features = table.len().checked_div(y.len()).unwrap_or_default();
         let settings = PriorSettings { samples, most: most.0, lda: lda.lda, standardize };

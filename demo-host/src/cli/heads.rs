@@ -11,8 +11,10 @@ use head_files::{Format, Found, Integers, Meaning, Options, Prior, PriorSettings
 use super::full_models::trained_layer;
 #[cfg(not(feature = "burn"))]
 use super::without_burn::trained_layer;
+use crate::data::features::{LabelledFeatures, Sources};
 use crate::exchange::Layer;
 use crate::files;
+use crate::simulation::samples::Samples;
 
 /// A row of a matrix, where its shape does not tell.
 #[derive(Clone, Copy, ValueEnum)]
@@ -85,12 +87,12 @@ struct IntegerArgs {
 
 #[derive(Args)]
 struct PriorArgs {
-    /// Instead of a file: make the prior of a discriminant of this table, a .npy file [samples, features]
-    #[arg(long, requires = "labels")]
+    /// Instead of a file: make the prior of a discriminant of this table of features, .csv, .npz or .npy
+    #[arg(long)]
     features: Option<PathBuf>,
-    /// The class of each of its samples, from 0: a .npy file [samples]
-    #[arg(long, requires = "features")]
-    labels: Option<PathBuf>,
+    /// Labels, 0..K or texts: a column or array of that file, or a file [default: column `label`, array `labels` or `y`]
+    #[arg(long, value_name = "NAME|FILE", requires = "features")]
+    labels: Option<String>,
     /// The samples that the table weighs as much as on the device, in [1e-3, 1e6] [default: 64]
     #[arg(long, requires = "features")]
     samples: Option<f32>,
@@ -184,12 +186,11 @@ fn write_head(found: &Found, args: &IntegerArgs, to: Format, out: &Path, from: &
 }
 
 fn prior(args: &PriorArgs, to: Format, out: &Path) -> Result<()> {
-    let (Some(features), Some(labels)) = (&args.features, &args.labels) else {
-        bail!("--features and --labels are needed")
-    };
-    let in_file = |path: &Path| path.display().to_string();
-    let (columns, table) = head_files::matrix(&files::read(features)?).with_context(|| in_file(features))?;
-    let classes = head_files::labels(&files::read(labels)?).with_context(|| in_file(labels))?;
+    let Some(features) = &args.features else { bail!("give a file, or --features") };
+    let sources = Sources { features: features.clone(), labels: args.labels.clone(), ..Sources::default() };
+    let LabelledFeatures { samples, classes, .. } = sources.read()?;
+    let named = classes.iter().enumerate().map(|(class, name)| format!("{class} is {name}"));
+    println!("{} samples, class {}", samples.len(), named.collect::<Vec<_>>().join(", "));
     let default = PriorSettings::default();
     let settings = PriorSettings {
         samples: args.samples.unwrap_or(default.samples),
@@ -197,7 +198,8 @@ fn prior(args: &PriorArgs, to: Format, out: &Path) -> Result<()> {
         standardize: !args.raw,
         ..default
     };
-    let prior = Prior::of_table(&table, columns, &classes, &settings).with_context(|| in_file(features))?;
+    let Samples { width, features: table, labels } = &samples;
+    let prior = Prior::of_table(table, *width, labels, &settings).with_context(|| features.display().to_string())?;
     write_prior(&prior, to, out, features)
 }
 

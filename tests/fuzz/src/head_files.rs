@@ -1,7 +1,7 @@
 //! Files with heads.
 
 use head_files::checkpoint::{self, Content};
-use head_files::{Format, Found, Options, Orientation, Source, labels, matrix, write};
+use head_files::{Format, Found, Options, Orientation, Source, write};
 
 /// The first byte says which format, and what is said of it. Whatever the file holds, it is read or refused; what is read is written in
 /// every format, and read from there with the same bits.
@@ -21,13 +21,7 @@ pub fn head_files(bytes: &[u8]) {
         4 => Format::Tflite,
         5 => Format::Parameters,
         6 => return content(file),
-        _ => {
-            if let Ok((columns, numbers)) = matrix(file) {
-                assert!(columns == 0 && numbers.is_empty() || numbers.len().is_multiple_of(columns));
-            }
-            let _: Result<Vec<usize>, _> = labels(file);
-            return;
-        }
+        _ => return,
     };
     if let Ok(found) = format.head(file, &options) {
         again(&found);
