@@ -5,7 +5,7 @@ use std::sync::atomic::AtomicBool;
 use demo_host::compute::Compute;
 use demo_host::data::{DatasetName, Parts};
 use demo_host::models::{ModelName, core_parameters};
-use demo_host::training::{Checkpoint, Loss, Outcome, Run, Settings, WarmUp, WarmUpShape};
+use demo_host::training::{AdaptiveBeta, Checkpoint, Loss, Outcome, Run, Settings, WarmUp, WarmUpShape};
 use demo_host::verification::against_burn;
 
 fn settings(model: ModelName) -> Settings {
@@ -99,4 +99,38 @@ fn every_damaged_checkpoint_is_refused() {
         bad[at] ^= 0x10;
         refused(&bad);
     }
+}
+
+#[test]
+fn an_adaptive_beta_follows_the_held_out_images_and_is_resumed() {
+    let data = digits();
+    let adaptive = AdaptiveBeta { start: 0.1, ..AdaptiveBeta::default() };
+    let settings = Settings { loss: Loss::AdaptiveDecay(adaptive), ..settings(ModelName::Mlp) };
+    let mut run = new(settings.clone());
+    train(&mut run, &data, 2);
+    let mut resumed = Run::resume(run.checkpoint().unwrap(), &Compute::Cpu.device().unwrap()).unwrap();
+    train(&mut run, &data, 2);
+    train(&mut resumed, &data, 2);
+    assert_eq!(bits(&run, &data), bits(&resumed, &data));
+    let gaps: Vec<f32> = run.epochs.iter().map(|epoch| epoch.held_out_gap.unwrap()).collect();
+    for (epoch, record) in run.epochs.iter().enumerate() {
+        assert_eq!(record.beta, adaptive.beta(gaps[..epoch].iter().copied()), "epoch {epoch}");
+    }
+    assert!(run.epochs[3].beta != 0.1 && run.final_beta() == run.epochs[3].beta, "{gaps:?}");
+    let message = Settings { held_out: 0, ..settings }.check().unwrap_err().to_string();
+    assert!(message.contains("--held-out must be above 0"), "{message}");
+}
+
+#[test]
+fn a_clipped_gradient_is_scaled_as_a_whole() {
+    let data = digits();
+    let trained = |clip| {
+        let mut run = new(Settings { clip, ..settings(ModelName::Mlp) });
+        train(&mut run, &data, 1);
+        run
+    };
+    let (plain, untouched, still) = (trained(None), trained(Some(1e6)), trained(Some(1e-9)));
+    assert_eq!(bits(&plain, &data), bits(&untouched, &data), "no gradient is so large");
+    // Nothing but the weight decay moves it: its loss stays that of the first step.
+    assert!(plain.epochs[0].train.nll < 1.0 && still.epochs[0].train.nll > 2.0, "{:?}", still.epochs[0]);
 }

@@ -3,7 +3,7 @@
 use burn::tensor::{Device, Tensor, TensorData};
 use demo_host::data::DatasetName;
 use demo_host::models::ModelName;
-use demo_host::training::{Loss, Settings, batch_loss};
+use demo_host::training::{AdaptiveBeta, Loss, Settings, batch_loss};
 use oracle::tolerances;
 use proptest::prelude::*;
 
@@ -23,7 +23,9 @@ fn row_loss(settings: &Settings, logits: &[f64], label: usize) -> f64 {
     let nll = |class: usize| oracle::loss(logits, class, 1.0);
     match settings.loss {
         Loss::CrossEntropy => weight(label) * nll(label),
-        Loss::GradientDecay { beta, .. } => weight(label) * oracle::loss(logits, label, f64::from(beta)),
+        Loss::GradientDecay { beta, .. } | Loss::AdaptiveDecay(AdaptiveBeta { start: beta, .. }) => {
+            weight(label) * oracle::loss(logits, label, f64::from(beta))
+        }
         Loss::AmSoftmax { scale, margin } => {
             weight(label) * oracle::loss(logits, label, (-f64::from(scale) * f64::from(margin)).exp())
         }
@@ -81,6 +83,7 @@ fn any_loss() -> impl Strategy<Value = Loss> {
     prop_oneof![
         Just(Loss::CrossEntropy),
         (0.01_f32..20.0).prop_map(|beta| Loss::GradientDecay { beta, warm_up: None, scale_rate: false }),
+        (0.01_f32..20.0).prop_map(|start| Loss::AdaptiveDecay(AdaptiveBeta { start, ..AdaptiveBeta::default() })),
         (0.0_f32..0.9).prop_map(|smoothing| Loss::LabelSmoothing { smoothing }),
         (0.5_f32..5.0).prop_map(|gamma| Loss::Focal { gamma }),
         (1.0_f32..30.0, 0.0_f32..0.5).prop_map(|(scale, margin)| Loss::AmSoftmax { scale, margin }),
