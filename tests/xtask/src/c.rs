@@ -1,4 +1,4 @@
-//! The C library: its tests, the bare example in QEMU, the recipe for an RTOS, and the Arduino library.
+//! The C library: its tests, the bare example in QEMU, the lesson in C++, the recipe for an RTOS, and the Arduino library.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use elf::ElfBytes;
 use elf::endian::LittleEndian;
 
-use super::shell::{cargo, output, root, run};
+use super::shell::{cargo, has, output, root, run};
 
 /// The static library for an Arduino, by its processor and the options of its compiler, and the Rust target.
 const ARDUINOS: [(&str, &str); 4] = [
@@ -34,6 +34,9 @@ pub fn test() -> Result<()> {
     cargo(&package(), &["clippy", "--all-targets", "--", "-D", "warnings"])?;
     cargo(&package(), &["test"])?;
     bare()?;
+    // For the host, unoptimised: it checks its own arithmetic.
+    cargo(&package(), &["build"])?;
+    cpp()?;
     rtos()?;
     let folder = arduino()?;
     arduino_example(&folder)
@@ -63,18 +66,43 @@ fn rtos() -> Result<()> {
     let [recipe, readme] = [folder.join("recipe.c"), root().join("firmware").join("README.md")];
     let shown = text(&readme)?.contains(&text(&recipe)?);
     ensure!(shown, "{} has another recipe than {}", readme.display(), recipe.display());
-    // Unoptimised: it checks its own arithmetic.
-    cargo(&package(), &["build"])?;
     let target = package().join("target");
     let program = target.join("rtos");
     let mut compiler = Command::new("gcc");
     compiler.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-I"]).arg(&folder);
     compiler.arg("-I").arg(package().join("include")).arg(&recipe);
     compiler.arg(folder.join("freertos.c")).arg(folder.join("lesson.c"));
-    // On a host the library has Rust's standard library in it, which needs the others.
-    compiler.arg(target.join("debug").join("libgradient_decay_c.a")).args(["-lm", "-lpthread", "-ldl"]);
+    link_host_library(&mut compiler);
     run(compiler.arg("-o").arg(&program))?;
     run(&mut Command::new(&program))
+}
+
+/// Has the compiler link the library that was built for the host, and what Rust's standard library in it needs.
+fn link_host_library(compiler: &mut Command) {
+    let library = package().join("target").join("debug").join("libgradient_decay_c.a");
+    compiler.arg(library).args(["-lm", "-lpthread", "-ldl"]);
+}
+
+/// The lesson in C++, on the host: the bits of the bare example in C. By clang as well where it is installed.
+fn cpp() -> Result<()> {
+    let expected = text(&package().join("examples").join("bare").join("expected.log"))?;
+    for name in ["g++", "clang++"] {
+        if name == "clang++" && !has(name) {
+            println!("clang++ is not installed: the C++ header was compiled by g++ alone.");
+            continue;
+        }
+        let program = package().join("target").join(format!("lesson-{name}"));
+        let mut compiler = Command::new(name);
+        compiler.args(["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-ffp-contract=off"]);
+        compiler.args(["-fno-exceptions", "-fno-rtti", "-I"]).arg(package().join("include"));
+        compiler.arg(package().join("examples").join("cpp").join("lesson.cpp"));
+        link_host_library(&mut compiler);
+        run(compiler.arg("-o").arg(&program))?;
+        let printed = output(&mut Command::new(&program))?;
+        ensure!(printed == expected, "the lesson in C++ printed\n{printed}\nbut in C it is\n{expected}");
+        println!("The lesson in C++ by {name} has the bits of the one in C.");
+    }
+    Ok(())
 }
 
 /// Whether the program still has a symbol whose name contains this.
@@ -96,7 +124,9 @@ pub fn arduino() -> Result<PathBuf> {
     let from = package().join("arduino");
     copy(&from.join("library.properties"), &folder.join("library.properties"))?;
     copy(&from.join("GradientDecay.h"), &folder.join("src").join("GradientDecay.h"))?;
-    copy(&package().join("include").join("gradient_decay.h"), &folder.join("src").join("gradient_decay.h"))?;
+    for header in ["gradient_decay.h", "gradient_decay.hpp"] {
+        copy(&package().join("include").join(header), &folder.join("src").join(header))?;
+    }
     let example = Path::new("examples").join("Learn").join("Learn.ino");
     copy(&from.join(&example), &folder.join(&example))?;
     for (processor, target) in ARDUINOS {
@@ -131,7 +161,8 @@ fn arduino_example(folder: &Path) -> Result<()> {
             machine.extend([format!("-mfpu={fpu}"), format!("-mfloat-abi={abi}")]);
         }
         let mut compiler = Command::new("arm-none-eabi-g++");
-        compiler.args(&machine).args(["-std=c++17", "-Wall", "-Wextra", "-Werror", "-Os", "-ffreestanding"]);
+        // The oldest standard that one of Arduino's cores for Arm compiles by.
+        compiler.args(&machine).args(["-std=gnu++11", "-Wall", "-Wextra", "-Werror", "-Os", "-ffreestanding"]);
         compiler.args([
             "-fno-exceptions",
             "-fno-rtti",

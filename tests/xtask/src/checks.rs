@@ -181,7 +181,7 @@ pub const CHECKS: [Check; 29] = [
     },
     Check {
         name: "c",
-        about: "The C library: its functions, its example in QEMU, the recipe for an RTOS, the Arduino library",
+        about: "The C library: its functions, its example in QEMU, C++, the recipe for an RTOS, the Arduino library",
         tier: Tier::Test,
         place: Place::CLibrary,
         needs: &[CLIPPY, Targets(&c::TARGETS), Qemu, ArmCompiler],
