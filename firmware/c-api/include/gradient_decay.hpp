@@ -29,6 +29,7 @@ enum class [[nodiscard]] Status : gd_status {
     other = GD_ERROR_OTHER,
     not_learned = GD_ERROR_NOT_LEARNED,
     no_room = GD_ERROR_NO_ROOM,
+    too_short = GD_ERROR_SHORT,
 };
 
 /** The status that a function of gradient_decay.h returned. */

@@ -29,14 +29,15 @@ pub fn package() -> PathBuf {
     root().join("firmware").join("c-api")
 }
 
-/// All checks of the library.
-pub fn test() -> Result<()> {
+/// All checks of the library; with `full` ten times as many random calls.
+pub fn test(full: bool) -> Result<()> {
     cargo(&package(), &["clippy", "--all-targets", "--", "-D", "warnings"])?;
     cargo(&package(), &["test"])?;
     bare()?;
     // For the host, unoptimised: it checks its own arithmetic.
     cargo(&package(), &["build"])?;
     cpp()?;
+    misuse(if full { "1000000" } else { "100000" })?;
     rtos()?;
     let folder = arduino()?;
     arduino_example(&folder)
@@ -81,6 +82,18 @@ fn rtos() -> Result<()> {
 fn link_host_library(compiler: &mut Command) {
     let library = package().join("target").join("debug").join("libgradient_decay_c.a");
     compiler.arg(library).args(["-lm", "-lpthread", "-ldl"]);
+}
+
+/// So many random calls, a third of them wrong, under the sanitizers for addresses and undefined behaviour.
+fn misuse(calls: &str) -> Result<()> {
+    let program = package().join("target").join("misuse");
+    let mut compiler = Command::new("gcc");
+    compiler.args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-g", "-I"]);
+    compiler.arg(package().join("include")).args(["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
+    compiler.arg(package().join("tests").join("c").join("misuse.c"));
+    link_host_library(&mut compiler);
+    run(compiler.arg("-o").arg(&program))?;
+    run(Command::new(&program).arg(calls))
 }
 
 /// The lesson in C++, on the host: the bits of the bare example in C. By clang as well where it is installed.

@@ -181,11 +181,11 @@ pub const CHECKS: [Check; 29] = [
     },
     Check {
         name: "c",
-        about: "The C library: its functions, its example in QEMU, C++, the recipe for an RTOS, the Arduino library",
+        about: "The C library: its functions and their misuse, its example in QEMU, C++, the recipe for an RTOS, the Arduino library",
         tier: Tier::Test,
         place: Place::CLibrary,
         needs: &[CLIPPY, Targets(&c::TARGETS), Qemu, ArmCompiler],
-        run: |_| c::test(),
+        run: |options| c::test(options.full),
     },
     Check {
         name: "qemu",
