@@ -50,15 +50,20 @@ fn bare() -> Result<()> {
     let program = package().join("target").join("bare.elf");
     let bytes = fs::read(&program).with_context(|| format!("cannot read {}", program.display()))?;
     ensure!(!has_symbol(&bytes, PANIC)?, "{} can reach a panic", program.display());
-    let mut qemu = Command::new("qemu-system-arm");
-    qemu.args(["-machine", "mps2-an386", "-nographic", "-monitor", "none", "-serial", "none"]);
-    qemu.args(["-chardev", "stdio,id=out", "-semihosting-config", "enable=on,target=native,chardev=out", "-kernel"]);
-    let printed = output(qemu.arg(&program).stdin(Stdio::null()))?;
+    let printed = in_qemu(&program)?;
     let path = example.join("expected.log");
     let expected = text(&path)?;
     ensure!(printed == expected, "the C example printed\n{printed}\nbut {} has\n{expected}", path.display());
     println!("The C example has the bits that are expected, and no path to a panic.");
     Ok(())
+}
+
+/// What a program for a Cortex-M4F prints by semihosting in QEMU.
+pub fn in_qemu(program: &Path) -> Result<String> {
+    let mut qemu = Command::new("qemu-system-arm");
+    qemu.args(["-machine", "mps2-an386", "-nographic", "-monitor", "none", "-serial", "none"]);
+    qemu.args(["-chardev", "stdio,id=out", "-semihosting-config", "enable=on,target=native,chardev=out", "-kernel"]);
+    output(qemu.arg(program).stdin(Stdio::null()))
 }
 
 /// The recipe for an RTOS, which the firmware's README shows: compiled for the host and taught there.
@@ -78,10 +83,14 @@ fn rtos() -> Result<()> {
     run(&mut Command::new(&program))
 }
 
-/// Has the compiler link the library that was built for the host, and what Rust's standard library in it needs.
+/// The library that was built for the host.
+fn host_library() -> PathBuf {
+    package().join("target").join("debug").join("libgradient_decay_c.a")
+}
+
+/// Has the compiler link it, and what Rust's standard library in it needs.
 fn link_host_library(compiler: &mut Command) {
-    let library = package().join("target").join("debug").join("libgradient_decay_c.a");
-    compiler.arg(library).args(["-lm", "-lpthread", "-ldl"]);
+    compiler.arg(host_library()).args(["-lm", "-lpthread", "-ldl"]);
 }
 
 /// So many random calls, a third of them wrong, under the sanitizers for addresses and undefined behaviour.
@@ -96,9 +105,16 @@ fn misuse(calls: &str) -> Result<()> {
     run(Command::new(&program).arg(calls))
 }
 
-/// The lesson in C++, on the host: the bits of the bare example in C. By clang as well where it is installed.
+/// The lesson in C++, on the host: the bits of the bare example in C. By clang as well where it is installed, and by CMake's package.
 fn cpp() -> Result<()> {
-    let expected = text(&package().join("examples").join("bare").join("expected.log"))?;
+    let lesson = package().join("examples").join("cpp");
+    let same = |program: &Path| -> Result<()> {
+        let expected = text(&package().join("examples").join("bare").join("expected.log"))?;
+        let printed = output(&mut Command::new(program))?;
+        ensure!(printed == expected, "{} printed\n{printed}\nbut in C it is\n{expected}", program.display());
+        println!("The lesson in C++ has the bits of the one in C.");
+        Ok(())
+    };
     for name in ["g++", "clang++"] {
         if name == "clang++" && !has(name) {
             println!("clang++ is not installed: the C++ header was compiled by g++ alone.");
@@ -108,14 +124,18 @@ fn cpp() -> Result<()> {
         let mut compiler = Command::new(name);
         compiler.args(["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-ffp-contract=off"]);
         compiler.args(["-fno-exceptions", "-fno-rtti", "-I"]).arg(package().join("include"));
-        compiler.arg(package().join("examples").join("cpp").join("lesson.cpp"));
+        compiler.arg(lesson.join("lesson.cpp"));
         link_host_library(&mut compiler);
         run(compiler.arg("-o").arg(&program))?;
-        let printed = output(&mut Command::new(&program))?;
-        ensure!(printed == expected, "the lesson in C++ printed\n{printed}\nbut in C it is\n{expected}");
-        println!("The lesson in C++ by {name} has the bits of the one in C.");
+        same(&program)?;
     }
-    Ok(())
+    let folder = package().join("target").join("cmake");
+    let define = |name: &str, path: &Path| format!("-D{name}={}", path.display());
+    let mut configure = Command::new("cmake");
+    configure.arg("-S").arg(&lesson).arg("-B").arg(&folder).arg(define("gradient_decay_DIR", &package()));
+    run(configure.arg(define("GRADIENT_DECAY_ARCHIVE", &host_library())))?;
+    run(Command::new("cmake").arg("--build").arg(&folder))?;
+    same(&folder.join("lesson"))
 }
 
 /// Whether the program still has a symbol whose name contains this.
@@ -165,7 +185,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 
 /// The Arduino example against as much of Arduino's core as it uses: for each processor it must compile and link.
 fn arduino_example(folder: &Path) -> Result<()> {
-    let bare = package().join("examples").join("bare");
+    let starter = root().join("firmware").join("starter-c");
     let sketch = root().join("target").join("arduino").join("learn.o");
     for (processor, _) in ARDUINOS {
         let (cpu, fpu) = processor.split_once('/').unwrap_or((processor, ""));
@@ -191,7 +211,7 @@ fn arduino_example(folder: &Path) -> Result<()> {
         run(&mut compiler)?;
         let mut linker = Command::new("arm-none-eabi-gcc");
         linker.args(&machine).args(["-Os", "-ffreestanding", "-nostdlib", "-Wl,--gc-sections,-z,noexecstack", "-T"]);
-        linker.arg(bare.join("mps2.ld")).arg(bare.join("start.c")).arg(&sketch);
+        linker.arg(starter.join("mps2-an386.ld")).arg(starter.join("start.c")).arg(&sketch);
         linker.arg("-L").arg(folder.join("src").join(processor)).args(["-lgradient_decay_c", "-lgcc"]);
         run(linker.arg("-o").arg(sketch.with_extension("elf")))?;
     }

@@ -2,7 +2,7 @@
 
 use anyhow::Result;
 
-use crate::setup::Need::{self, ArmCompiler, Component, Emulators, Nightly, Oldest, Qemu, Targets, Tool};
+use crate::setup::Need::{self, ArmCompiler, Component, Emulators, Nightly, Oldest, Program, Qemu, Targets, Tool};
 use crate::{c, chips, footprint, qemu, same_bits, slow, starter, workspace};
 
 /// Which command runs a check; each tier has those before it as well.
@@ -80,9 +80,10 @@ impl Check {
 }
 
 const CLIPPY: Need = Component("clippy");
+const CMAKE: Need = Program("cmake", "cmake", "CMake");
 
 /// All of them, in the order in which they begin where there is a choice: first what takes longest.
-pub const CHECKS: [Check; 29] = [
+pub const CHECKS: [Check; 30] = [
     Check {
         name: "burn",
         about: "The host program's tests with burn, in release",
@@ -184,7 +185,7 @@ pub const CHECKS: [Check; 29] = [
         about: "The C library: its functions and their misuse, its example in QEMU, C++, the recipe for an RTOS, the Arduino library",
         tier: Tier::Test,
         place: Place::CLibrary,
-        needs: &[CLIPPY, Targets(&c::TARGETS), Qemu, ArmCompiler],
+        needs: &[CLIPPY, Targets(&c::TARGETS), Qemu, ArmCompiler, CMAKE],
         run: |options| c::test(options.full),
     },
     Check {
@@ -210,6 +211,14 @@ pub const CHECKS: [Check; 29] = [
         place: Place::Own,
         needs: &[CLIPPY, Targets(&starter::TARGETS), Qemu],
         run: |_| starter::run(),
+    },
+    Check {
+        name: "starter-c",
+        about: "The starter project in C, copied out of the tree, by make and by CMake, does what its README says",
+        tier: Tier::Test,
+        place: Place::CLibrary,
+        needs: &[Targets(&starter::TARGETS), Qemu, ArmCompiler, CMAKE, Program("make", "make", "Make")],
+        run: |_| starter::run_c(),
     },
     Check {
         name: "firmware-tests",

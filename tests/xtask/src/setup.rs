@@ -34,6 +34,8 @@ pub enum Need {
     Emulators,
     /// A C compiler for Arm.
     ArmCompiler,
+    /// A program, its package in Debian, and what it is.
+    Program(&'static str, &'static str, &'static str),
     /// A tool of a registry, of this version or a compatible one.
     Tool(&'static str, &'static str),
 }
@@ -64,6 +66,7 @@ pub fn ready(checks: &[&Check]) -> Result<()> {
             Need::ArmCompiler => {
                 program("arm-none-eabi-g++", "gcc-arm-none-eabi", "GCC for Arm without an operating system")?;
             }
+            Need::Program(name, package, what) => program(name, package, what)?,
             Need::Tool(name, version) => tool(name, version)?,
         }
     }

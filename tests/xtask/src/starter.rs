@@ -1,33 +1,26 @@
-//! The starter project, as its user has it: copied out of the tree, and run in QEMU.
+//! The starter projects, in Rust and in C, as their users have them: copied out of the tree, and run in QEMU.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
 
+use super::c;
 use super::shell::{self, output, root};
 
 /// The target that it is built for.
 pub const TARGETS: [&str; 1] = ["thumbv7em-none-eabihf"];
 
-/// The one thing that a user changes.
+/// The one thing that a user changes, in Rust and in C.
 const CORE: &str = "path = \"../../core\"";
+
+const LIBRARY: &str = "../c-api";
 
 /// Copies the project, gives it the path of the core, runs it, and compares what it prints with what its README says.
 pub fn run() -> Result<()> {
     let project = root().join("firmware").join("starter");
-    // The same folder each time, so that cargo finds what it built before.
-    let copy = std::env::temp_dir().join("gradient-decay-starter");
-    if copy.exists() {
-        fs::remove_dir_all(&copy).with_context(|| format!("cannot remove {}", copy.display()))?;
-    }
-    copy_folder(&project, &copy)?;
-    let manifest = copy.join("Cargo.toml");
-    let text = read(&manifest)?;
-    ensure!(text.contains(CORE), "{} does not have the line with {CORE}", project.join("Cargo.toml").display());
-    fs::write(&manifest, text.replace(CORE, &format!("path = {:?}", root().join("core"))))
-        .with_context(|| format!("cannot write {}", manifest.display()))?;
+    let copy = copy_out(&project, &[("Cargo.toml", CORE, format!("path = {:?}", root().join("core")))])?;
 
     let in_copy = |args: &[&str]| {
         let mut command = Command::new("cargo");
@@ -35,14 +28,58 @@ pub fn run() -> Result<()> {
         command
     };
     let printed = output(&mut in_copy(&["run", "--release", "--quiet"]))?;
+    compare(&project, &printed)?;
+    shell::run(&mut in_copy(&["clippy", "--release", "--", "-D", "warnings"]))?;
+    remove(&copy)
+}
+
+/// The one in C, by make, and by CMake with the flags of its toolchain file. The library is built where other checks build it.
+pub fn run_c() -> Result<()> {
+    let project = root().join("firmware").join("starter-c");
+    let library = c::package();
+    let path = library.display().to_string();
+    let copy = copy_out(&project, &[("Makefile", LIBRARY, path.clone()), ("CMakeLists.txt", LIBRARY, path)])?;
+    let built = format!("GRADIENT_DECAY_CARGO_DIR={}", library.join("target").display());
+    compare(&project, &output(Command::new("make").args(["--silent", "run", &built]).current_dir(&copy))?)?;
+
+    let mut configure = Command::new("cmake");
+    configure.args(["-B", "by-cmake", "-DCMAKE_TOOLCHAIN_FILE=arm.cmake", &format!("-D{built}")]);
+    shell::run(configure.current_dir(&copy))?;
+    shell::run(Command::new("cmake").args(["--build", "by-cmake"]).current_dir(&copy))?;
+    compare(&project, &c::in_qemu(&copy.join("by-cmake").join("starter.elf"))?)?;
+    remove(&copy)
+}
+
+/// Copies a project to a folder that is the same each time, so that what is built finds what was built before, and changes what its user
+/// changes: in a file, this text to that.
+fn copy_out(project: &Path, changes: &[(&str, &str, String)]) -> Result<PathBuf> {
+    let name = project.file_name().unwrap_or_default().to_string_lossy();
+    let copy = std::env::temp_dir().join(format!("gradient-decay-{name}"));
+    if copy.exists() {
+        remove(&copy)?;
+    }
+    copy_folder(project, &copy)?;
+    for (name, from, to) in changes {
+        let file = copy.join(name);
+        let text = read(&file)?;
+        ensure!(text.contains(from), "{} does not have the line with {from}", project.join(name).display());
+        fs::write(&file, text.replace(from, to)).with_context(|| format!("cannot write {}", file.display()))?;
+    }
+    Ok(copy)
+}
+
+/// Whether the project's README says that this is printed.
+fn compare(project: &Path, printed: &str) -> Result<()> {
     print!("{printed}");
     let readme = project.join("README.md");
     let said = read(&readme)?.contains(&format!("\n```text\n{printed}```\n"));
     ensure!(said, "the starter printed\n{printed}\nbut {} says otherwise", readme.display());
-    shell::run(&mut in_copy(&["clippy", "--release", "--", "-D", "warnings"]))?;
-    fs::remove_dir_all(&copy).with_context(|| format!("cannot remove {}", copy.display()))?;
     println!("The starter does what its README says.");
     Ok(())
+}
+
+fn remove(folder: &Path) -> Result<()> {
+    fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))
 }
 
 fn read(path: &Path) -> Result<String> {
@@ -54,7 +91,7 @@ fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
         let from = entry.with_context(|| format!("cannot read {}", from.display()))?.path();
-        let Some(name) = from.file_name().filter(|name| *name != "target") else { continue };
+        let Some(name) = from.file_name().filter(|name| *name != "target" && *name != "build") else { continue };
         let to = to.join(name);
         if from.is_dir() {
             copy_folder(&from, &to)?;
