@@ -7,7 +7,7 @@ include_guard(GLOBAL)
 
 set(GRADIENT_DECAY_ARCHIVE "" CACHE FILEPATH "A libgradient_decay_c.a that is there; empty: that of the release, or cargo builds one")
 set(GRADIENT_DECAY_TARGET "" CACHE STRING "The processor as Rust calls it, such as thumbv6m-none-eabi; empty: by the compiler's flags")
-set(GRADIENT_DECAY_OPTIMIZE "s" CACHE STRING "s: a small library; 3: a faster one, half as large again")
+set(GRADIENT_DECAY_OPTIMIZE "s" CACHE STRING "s: a small library; 3: one that is 1.8 times as large, and up to 6 % faster")
 set(GRADIENT_DECAY_CARGO_DIR "${CMAKE_CURRENT_BINARY_DIR}/cargo" CACHE PATH "Where cargo builds")
 
 # The Rust target that the compiler's flags stand for; empty for the machine that this runs on.
@@ -77,7 +77,7 @@ else()
   # Each time: cargo knows what has changed.
   add_custom_target(gradient_decay_build
     COMMAND ${CMAKE_COMMAND} -E env CARGO_PROFILE_RELEASE_OPT_LEVEL=${GRADIENT_DECAY_OPTIMIZE}
-      ${GRADIENT_DECAY_CARGO} build --quiet --release ${gradient_decay_option} --target-dir ${GRADIENT_DECAY_CARGO_DIR}
+      ${GRADIENT_DECAY_CARGO} rustc --quiet --release --crate-type staticlib ${gradient_decay_option} --target-dir ${GRADIENT_DECAY_CARGO_DIR}
       --manifest-path ${CMAKE_CURRENT_LIST_DIR}/Cargo.toml
     BYPRODUCTS ${gradient_decay_archive}
     COMMENT "Building gradient-decay by cargo"

@@ -21,6 +21,9 @@ const ARDUINOS: [(&str, &str); 4] = [
 /// The targets that the library is built for.
 pub const TARGETS: [&str; 3] = ["thumbv6m-none-eabi", "thumbv7em-none-eabi", "thumbv7em-none-eabihf"];
 
+/// The library's file.
+const ARCHIVE: &str = "libgradient_decay_c.a";
+
 /// What Rust's panic handler is called in a program that can reach it.
 const PANIC: &str = "rust_begin_unwind";
 
@@ -85,7 +88,7 @@ fn rtos() -> Result<()> {
 
 /// The library that was built for the host.
 fn host_library() -> PathBuf {
-    package().join("target").join("debug").join("libgradient_decay_c.a")
+    package().join("target").join("debug").join(ARCHIVE)
 }
 
 /// Has the compiler link it, and what Rust's standard library in it needs.
@@ -151,6 +154,12 @@ fn has_symbol(program: &[u8], name: &str) -> Result<bool> {
     Ok(has(name))
 }
 
+/// Builds the library for a target, optimised over all of its crates, which it is only as a static library alone; where it lies.
+fn archive(target: &str) -> Result<PathBuf> {
+    cargo(&package(), &["rustc", "--release", "--crate-type", "staticlib", "--target", target])?;
+    Ok(package().join("target").join(target).join("release").join(ARCHIVE))
+}
+
 /// Makes the folder of the Arduino library, with the library built for the usual processors.
 pub fn arduino() -> Result<PathBuf> {
     let folder = root().join("target").join("arduino").join("GradientDecay");
@@ -163,10 +172,7 @@ pub fn arduino() -> Result<PathBuf> {
     let example = Path::new("examples").join("Learn").join("Learn.ino");
     copy(&from.join(&example), &folder.join(&example))?;
     for (processor, target) in ARDUINOS {
-        cargo(&package(), &["build", "--release", "--target", target])?;
-        let library = "libgradient_decay_c.a";
-        let built = package().join("target").join(target).join("release").join(library);
-        copy(&built, &folder.join("src").join(processor).join(library))?;
+        copy(&archive(target)?, &folder.join("src").join(processor).join(ARCHIVE))?;
     }
     println!("The Arduino library is in {}: put it into the folder `libraries` of your sketches.", folder.display());
     Ok(folder)
