@@ -36,8 +36,9 @@ typedef int32_t gd_status;
 /**
  * A trainer, whose contents are the library's own. Put it wherever it lives long enough, and give it to gd_init.
  *
- * A function that is given one can return GD_ERROR_POINTER and GD_ERROR_TRAINER; whatever else it can return it says itself. After an
- * error the trainer, its parameters and all that a function would have written are as before, but for buffers to work in.
+ * A function that is given one can return GD_ERROR_POINTER, also if two of its buffers overlap, each other, the parameters or the trainer,
+ * and GD_ERROR_TRAINER; whatever else it can return it says itself. After an error the trainer, its parameters and all that a function would
+ * have written are as before, but for buffers to work in.
  */
 typedef struct {
   uint64_t words[GD_TRAINER_WORDS];
@@ -191,7 +192,7 @@ typedef struct {
 #define GD_OK 0
 
 /**
- * A pointer is null, or not aligned as its type has to be; or two buffers of a discriminant overlap.
+ * A pointer is null, or not aligned as its type has to be; or two buffers overlap, by the counts that are given with them.
  */
 #define GD_ERROR_POINTER -1
 
@@ -201,7 +202,7 @@ typedef struct {
 #define GD_ERROR_TRAINER -2
 
 /**
- * A buffer has the wrong length.
+ * A buffer has not as many numbers as it must have, or more than memory can hold.
  */
 #define GD_ERROR_LENGTH -3
 
@@ -226,7 +227,7 @@ typedef struct {
 #define GD_ERROR_TOO_LARGE -7
 
 /**
- * The checkpoint is damaged, or that of another head.
+ * The checkpoint is damaged, cut short, or that of another head.
  */
 #define GD_ERROR_CHECKPOINT -8
 
@@ -255,6 +256,11 @@ typedef struct {
  */
 #define GD_ERROR_NO_ROOM -13
 
+/**
+ * There is too little room for a checkpoint.
+ */
+#define GD_ERROR_SHORT -14
+
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
@@ -273,12 +279,12 @@ const char *gd_message(gd_status status);
  * The parameters stay the caller's: they are read and changed in place, and must be there as long as the trainer is used.
  *
  * # Errors
- * GD_ERROR_POINTER; GD_ERROR_LENGTH if `count` is another, or the shape has no class or no feature; GD_ERROR_NOT_FINITE if a
- * parameter is NaN or infinite.
+ * GD_ERROR_POINTER, also if the two overlap; GD_ERROR_LENGTH if `count` is another, or the shape has no class or no feature;
+ * GD_ERROR_NOT_FINITE if a parameter is NaN or infinite.
  *
  * # Safety
  * `trainer` points to a gd_trainer, `parameters` to `count` floats, and both are used by nobody else during a call, no interrupt
- * and no other thread. The buffers that a function is given overlap neither each other nor the parameters.
+ * and no other thread.
  */
 gd_status gd_init(gd_trainer *trainer,
                   float *parameters,
@@ -452,7 +458,7 @@ size_t gd_checkpoint_size(uint16_t classes,
  * reads them as well. Optimizer, beta and calibration are not among them.
  *
  * # Errors
- * GD_ERROR_LENGTH if `size` is less; GD_ERROR_NOT_FINITE if a parameter is NaN or infinite, which gd_checkpoint_read would refuse. The
+ * GD_ERROR_SHORT if `size` is less; GD_ERROR_NOT_FINITE if a parameter is NaN or infinite, which gd_checkpoint_read would refuse. The
  * bytes are then unchanged.
  *
  * # Safety
@@ -470,8 +476,8 @@ gd_status gd_checkpoint_write(gd_trainer *trainer,
  * gd_init takes all into use.
  *
  * # Errors
- * GD_ERROR_CHECKPOINT if it is damaged, or another head's; GD_ERROR_NOT_FINITE or GD_ERROR_RANGE if it holds a number that is NaN or
- * infinite, or out of its range. Nothing is then changed.
+ * GD_ERROR_CHECKPOINT if it is damaged, cut short, or another head's; GD_ERROR_NOT_FINITE or GD_ERROR_RANGE if it holds a number that is
+ * NaN or infinite, or out of its range. Nothing is then changed.
  *
  * # Safety
  * As gd_checkpoint_write.
@@ -622,7 +628,7 @@ gd_status gd_discriminant_remove_class(gd_discriminant *discriminant,
  * Rust library reads them as well. The settings are not among them.
  *
  * # Errors
- * GD_ERROR_LENGTH if `size` is less; GD_ERROR_NOT_FINITE if a number is NaN or infinite. The bytes are then unchanged.
+ * GD_ERROR_SHORT if `size` is less; GD_ERROR_NOT_FINITE if a number is NaN or infinite. The bytes are then unchanged.
  *
  * # Safety
  * As gd_discriminant_init; `bytes` points to `size` bytes.
@@ -636,8 +642,8 @@ gd_status gd_discriminant_save(gd_discriminant *discriminant,
  * more. What else it holds is skipped. The settings stay as they are.
  *
  * # Errors
- * GD_ERROR_CHECKPOINT if it is damaged, or another head's; GD_ERROR_NOT_FINITE if it holds a number that is NaN or infinite. Nothing is
- * then changed.
+ * GD_ERROR_CHECKPOINT if it is damaged, cut short, or another head's; GD_ERROR_NOT_FINITE if it holds a number that is NaN or infinite.
+ * Nothing is then changed.
  *
  * # Safety
  * As gd_discriminant_save.

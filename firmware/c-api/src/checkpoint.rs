@@ -1,8 +1,10 @@
 //! Checkpoints: a trainer as bytes.
 
+use core::slice::{from_raw_parts, from_raw_parts_mut};
+
 use gradient_decay::{Calibration, Contents, Learner, LinearHead, LinearView, Parts, Readout, checkpoint};
 
-use crate::pointer::{input, output};
+use crate::pointer::span;
 use crate::status::*;
 use crate::trainer::{Trainer, gd_trainer, trainer};
 
@@ -39,7 +41,7 @@ pub extern "C" fn gd_checkpoint_size(classes: u16, features: u16) -> usize {
 /// reads them as well. Optimizer, beta and calibration are not among them.
 ///
 /// # Errors
-/// GD_ERROR_LENGTH if `size` is less; GD_ERROR_NOT_FINITE if a parameter is NaN or infinite, which gd_checkpoint_read would refuse. The
+/// GD_ERROR_SHORT if `size` is less; GD_ERROR_NOT_FINITE if a parameter is NaN or infinite, which gd_checkpoint_read would refuse. The
 /// bytes are then unchanged.
 ///
 /// # Safety
@@ -48,10 +50,11 @@ pub extern "C" fn gd_checkpoint_size(classes: u16, features: u16) -> usize {
 pub unsafe extern "C" fn gd_checkpoint_write(trainer: *mut gd_trainer, bytes: *mut u8, size: usize) -> gd_status {
     let write = || {
         // SAFETY: the caller's.
-        let (trainer, bytes) = unsafe { (self::trainer(trainer)?, output(bytes, size)?) };
-        // SAFETY: the caller's.
-        let kept = unsafe { kept(trainer)? };
-        checkpoint::write(&kept, Contents::ALL, bytes).map(drop).map_err(status)
+        let trainer = unsafe { self::trainer(trainer)? };
+        trainer.apart(&[span(bytes, size)?])?;
+        // SAFETY: the caller's; the bytes overlap nothing.
+        let (kept, bytes) = unsafe { (kept(trainer)?, from_raw_parts_mut(bytes, size)) };
+        checkpoint::write(&kept, Contents::ALL, bytes).map(drop).map_err(write_status)
     };
     to_status(write())
 }
@@ -63,8 +66,8 @@ pub unsafe extern "C" fn gd_checkpoint_write(trainer: *mut gd_trainer, bytes: *m
 /// gd_init takes all into use.
 ///
 /// # Errors
-/// GD_ERROR_CHECKPOINT if it is damaged, or another head's; GD_ERROR_NOT_FINITE or GD_ERROR_RANGE if it holds a number that is NaN or
-/// infinite, or out of its range. Nothing is then changed.
+/// GD_ERROR_CHECKPOINT if it is damaged, cut short, or another head's; GD_ERROR_NOT_FINITE or GD_ERROR_RANGE if it holds a number that is
+/// NaN or infinite, or out of its range. Nothing is then changed.
 ///
 /// # Safety
 /// As gd_checkpoint_write.
@@ -72,9 +75,10 @@ pub unsafe extern "C" fn gd_checkpoint_write(trainer: *mut gd_trainer, bytes: *m
 pub unsafe extern "C" fn gd_checkpoint_read(trainer: *mut gd_trainer, bytes: *const u8, size: usize) -> gd_status {
     let read = || {
         // SAFETY: the caller's.
-        let (trainer, bytes) = unsafe { (self::trainer(trainer)?, input(bytes, size)?) };
-        // SAFETY: the caller's.
-        let mut kept = unsafe { kept(trainer)? };
+        let trainer = unsafe { self::trainer(trainer)? };
+        trainer.apart(&[span(bytes, size)?])?;
+        // SAFETY: the caller's; the bytes overlap nothing.
+        let (mut kept, bytes) = unsafe { (kept(trainer)?, from_raw_parts(bytes, size)) };
         checkpoint::read(bytes, &mut kept).map_err(status)?;
         (trainer.classes, trainer.steps, trainer.readout) = (kept.classes() as u32, kept.steps(), kept.parts().readout);
         // That of the head before.

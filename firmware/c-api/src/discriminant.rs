@@ -2,13 +2,14 @@
 
 use core::ops::Range;
 use core::ptr;
+use core::slice::{from_raw_parts, from_raw_parts_mut};
 
 use gradient_decay::discriminant::Progress;
 use gradient_decay::statistics::StatisticsView;
 use gradient_decay::{Classes, Contents, DiscriminantView, Head, Prediction, Readout, StreamingLda, checkpoint};
 
 use crate::learn::gd_prediction;
-use crate::pointer::{apart, input, output, span};
+use crate::pointer::{apart, span};
 use crate::status::*;
 
 /// A discriminant (streaming linear discriminant analysis) over the caller's memory. gd_discriminant_init fills it in; of its members
@@ -72,8 +73,13 @@ impl gd_discriminant {
     unsafe fn view<'a>(&self) -> Result<DiscriminantView<'a>, gd_status> {
         let (numbers, counts, scratch) = self.lengths();
         // SAFETY: gd_discriminant_init was given so many, which are there as long as the discriminant.
-        let (numbers, counts, scratch) =
-            unsafe { (output(self.numbers, numbers)?, output(self.counts, counts)?, output(self.scratch, scratch)?) };
+        let (numbers, counts, scratch) = unsafe {
+            (
+                from_raw_parts_mut(self.numbers, numbers),
+                from_raw_parts_mut(self.counts, counts),
+                from_raw_parts_mut(self.scratch, scratch),
+            )
+        };
         let progress =
             Progress { prior: self.prior, base: self.base, labels: self.labels, classes: self.classes as usize };
         let view = DiscriminantView::new(numbers, counts, scratch, usize::from(self.features));
@@ -185,8 +191,8 @@ pub unsafe extern "C" fn gd_discriminant_init(
         apart(&arrays, &[])?;
         // SAFETY: the caller's; none of them overlaps another.
         unsafe {
-            output(numbers, number_count)?.fill(0.0);
-            output(counts, count_count)?.fill(0);
+            from_raw_parts_mut(numbers, number_count).fill(0.0);
+            from_raw_parts_mut(counts, count_count).fill(0);
             discriminant.write(new);
         }
         Ok(())
@@ -246,7 +252,7 @@ pub unsafe extern "C" fn gd_discriminant_learn(
         // SAFETY: the caller's.
         unsafe {
             with(discriminant, &buffers, |head, lda| {
-                head.learn(lda, input(features, feature_count)?, class_index as usize).map_err(status)
+                head.learn(lda, from_raw_parts(features, feature_count), class_index as usize).map_err(status)
             })
         }
     };
@@ -273,7 +279,7 @@ pub unsafe extern "C" fn gd_discriminant_unlearn(
         // SAFETY: the caller's.
         unsafe {
             with(discriminant, &buffers, |head, lda| {
-                head.unlearn(lda, input(features, feature_count)?, class_index as usize).map_err(status)
+                head.unlearn(lda, from_raw_parts(features, feature_count), class_index as usize).map_err(status)
             })
         }
     };
@@ -307,8 +313,8 @@ pub unsafe extern "C" fn gd_discriminant_predict(
         // SAFETY: the caller's; none of them overlaps another.
         unsafe {
             with(discriminant, &buffers, |head, _| {
-                let probabilities = output(probabilities, class_count)?;
-                head.logits(input(features, feature_count)?, probabilities).map_err(status)?;
+                let probabilities = from_raw_parts_mut(probabilities, class_count);
+                head.logits(from_raw_parts(features, feature_count), probabilities).map_err(status)?;
                 let answer = readout.answer_logits(probabilities).map_err(status)?;
                 let (Prediction { class, probability }, known) = (answer.prediction(), answer.class().is_some());
                 prediction.write(gd_prediction { class_index: class as u32, probability, known });
@@ -373,7 +379,7 @@ pub unsafe extern "C" fn gd_discriminant_remove_class(
 /// Rust library reads them as well. The settings are not among them.
 ///
 /// # Errors
-/// GD_ERROR_LENGTH if `size` is less; GD_ERROR_NOT_FINITE if a number is NaN or infinite. The bytes are then unchanged.
+/// GD_ERROR_SHORT if `size` is less; GD_ERROR_NOT_FINITE if a number is NaN or infinite. The bytes are then unchanged.
 ///
 /// # Safety
 /// As gd_discriminant_init; `bytes` points to `size` bytes.
@@ -388,7 +394,7 @@ pub unsafe extern "C" fn gd_discriminant_save(
         // SAFETY: the caller's.
         unsafe {
             with(discriminant, &buffers, |head, _| {
-                checkpoint::write(head, Contents::ALL, output(bytes, size)?).map(drop).map_err(status)
+                checkpoint::write(head, Contents::ALL, from_raw_parts_mut(bytes, size)).map(drop).map_err(write_status)
             })
         }
     };
@@ -399,8 +405,8 @@ pub unsafe extern "C" fn gd_discriminant_save(
 /// more. What else it holds is skipped. The settings stay as they are.
 ///
 /// # Errors
-/// GD_ERROR_CHECKPOINT if it is damaged, or another head's; GD_ERROR_NOT_FINITE if it holds a number that is NaN or infinite. Nothing is
-/// then changed.
+/// GD_ERROR_CHECKPOINT if it is damaged, cut short, or another head's; GD_ERROR_NOT_FINITE if it holds a number that is NaN or infinite.
+/// Nothing is then changed.
 ///
 /// # Safety
 /// As gd_discriminant_save.
@@ -413,7 +419,9 @@ pub unsafe extern "C" fn gd_discriminant_load(
     let load = || {
         let buffers = [span(bytes, size)?];
         // SAFETY: the caller's.
-        unsafe { with(discriminant, &buffers, |head, _| checkpoint::read(input(bytes, size)?, head).map_err(status)) }
+        unsafe {
+            with(discriminant, &buffers, |head, _| checkpoint::read(from_raw_parts(bytes, size), head).map_err(status))
+        }
     };
     to_status(load())
 }

@@ -1,9 +1,11 @@
 //! Inference, training, and how good the answers were.
 
+use core::slice::{from_raw_parts, from_raw_parts_mut};
+
 use gradient_decay::step::Step;
 use gradient_decay::{Calibration, Head, Learner, Parts, Prediction};
 
-use crate::pointer::{check, input, output};
+use crate::pointer::span;
 use crate::status::*;
 use crate::trainer::{gd_trainer, trainer};
 
@@ -75,10 +77,13 @@ pub unsafe extern "C" fn gd_predict(
 ) -> gd_status {
     let predict = || {
         // SAFETY: the caller's.
-        let (trainer, features, probabilities) =
-            unsafe { (self::trainer(trainer)?, input(features, feature_count)?, output(probabilities, class_count)?) };
-        check(prediction)?;
-        // SAFETY: the caller's.
+        let trainer = unsafe { self::trainer(trainer)? };
+        let (x, to) = (trainer.sample(features, feature_count)?, trainer.per_class(probabilities, class_count, 1)?);
+        trainer.apart(&[x, to, span(prediction, 1)?])?;
+        // SAFETY: the caller's; none of them overlaps another.
+        let (features, probabilities) =
+            unsafe { (from_raw_parts(features, feature_count), from_raw_parts_mut(probabilities, class_count)) };
+        // SAFETY: as above.
         let head = unsafe { trainer.head()? };
         head.logits(features, probabilities).map_err(status)?;
         let answer = trainer.readout.answer_logits(probabilities).map_err(status)?;
@@ -115,12 +120,13 @@ pub unsafe extern "C" fn gd_learn(
 ) -> gd_status {
     let learn = || {
         // SAFETY: the caller's.
-        let (trainer, features, scratch) =
-            unsafe { (self::trainer(trainer)?, input(features, feature_count)?, output(scratch, scratch_count)?) };
-        if !step.is_null() {
-            check(step)?;
-        }
-        // SAFETY: the caller's.
+        let trainer = unsafe { self::trainer(trainer)? };
+        let (x, work) = (trainer.sample(features, feature_count)?, trainer.per_class(scratch, scratch_count, 2)?);
+        trainer.apart(&[x, work, if step.is_null() { 0..0 } else { span(step, 1)? }])?;
+        // SAFETY: the caller's; none of them overlaps another.
+        let (features, scratch) =
+            unsafe { (from_raw_parts(features, feature_count), from_raw_parts_mut(scratch, scratch_count)) };
+        // SAFETY: as above.
         let (head, state) = unsafe { (trainer.head()?, trainer.state(scratch, trainer.room)?) };
         let tuner = trainer.tuner();
         let (calibration, readout) = (&mut trainer.calibration, &trainer.readout);
@@ -160,9 +166,12 @@ pub unsafe extern "C" fn gd_rehearse(
 ) -> gd_status {
     let rehearse = || {
         // SAFETY: the caller's.
-        let (trainer, features, scratch) =
-            unsafe { (self::trainer(trainer)?, input(features, feature_count)?, output(scratch, scratch_count)?) };
-        // SAFETY: the caller's.
+        let trainer = unsafe { self::trainer(trainer)? };
+        trainer.apart(&[trainer.sample(features, feature_count)?, trainer.per_class(scratch, scratch_count, 2)?])?;
+        // SAFETY: the caller's; none of them overlaps another.
+        let (features, scratch) =
+            unsafe { (from_raw_parts(features, feature_count), from_raw_parts_mut(scratch, scratch_count)) };
+        // SAFETY: as above.
         let (mut head, mut state) = unsafe { (trainer.head()?, trainer.state(scratch, trainer.room)?) };
         trainer.tuner().step(&mut head, &mut state, features, class_index as usize).map_err(status)?;
         trainer.steps = state.steps();
@@ -189,10 +198,10 @@ pub unsafe extern "C" fn gd_record(
 ) -> gd_status {
     let record = || {
         // SAFETY: the caller's.
-        let (trainer, probabilities) = unsafe { (self::trainer(trainer)?, input(probabilities, class_count)?) };
-        if class_count != usize::from(trainer.room) {
-            return Err(GD_ERROR_LENGTH);
-        }
+        let trainer = unsafe { self::trainer(trainer)? };
+        trainer.apart(&[trainer.per_class(probabilities, class_count, 1)?])?;
+        // SAFETY: the caller's.
+        let probabilities = unsafe { from_raw_parts(probabilities, class_count) };
         trainer.calibration.record(probabilities, class_index as usize).map_err(status)
     };
     to_status(record())
@@ -210,7 +219,7 @@ pub unsafe extern "C" fn gd_get_calibration(trainer: *mut gd_trainer, calibratio
     let get = || {
         // SAFETY: the caller's.
         let trainer = unsafe { self::trainer(trainer)? };
-        check(calibration)?;
+        trainer.apart(&[span(calibration, 1)?])?;
         let summary = trainer.calibration.summary().ok_or(GD_ERROR_EMPTY)?;
         let report = gd_calibration {
             count: summary.count,

@@ -9,11 +9,11 @@ pub type gd_status = i32;
 
 /// It was done.
 pub const GD_OK: gd_status = 0;
-/// A pointer is null, or not aligned as its type has to be; or two buffers of a discriminant overlap.
+/// A pointer is null, or not aligned as its type has to be; or two buffers overlap, by the counts that are given with them.
 pub const GD_ERROR_POINTER: gd_status = -1;
 /// The trainer was not initialised by gd_init, or the discriminant by gd_discriminant_init, or its memory was overwritten.
 pub const GD_ERROR_TRAINER: gd_status = -2;
-/// A buffer has the wrong length.
+/// A buffer has not as many numbers as it must have, or more than memory can hold.
 pub const GD_ERROR_LENGTH: gd_status = -3;
 /// The class is none of those in use.
 pub const GD_ERROR_CLASS: gd_status = -4;
@@ -23,7 +23,7 @@ pub const GD_ERROR_NOT_FINITE: gd_status = -5;
 pub const GD_ERROR_RANGE: gd_status = -6;
 /// The numbers are too large to learn from.
 pub const GD_ERROR_TOO_LARGE: gd_status = -7;
-/// The checkpoint is damaged, or that of another head.
+/// The checkpoint is damaged, cut short, or that of another head.
 pub const GD_ERROR_CHECKPOINT: gd_status = -8;
 /// There is nothing to report yet.
 pub const GD_ERROR_EMPTY: gd_status = -9;
@@ -35,6 +35,8 @@ pub const GD_ERROR_OTHER: gd_status = -11;
 pub const GD_ERROR_NOT_LEARNED: gd_status = -12;
 /// All classes that there is room for are in use.
 pub const GD_ERROR_NO_ROOM: gd_status = -13;
+/// There is too little room for a checkpoint.
+pub const GD_ERROR_SHORT: gd_status = -14;
 
 /// The status of a result.
 pub(crate) fn to_status(result: Result<(), gd_status>) -> gd_status {
@@ -58,26 +60,32 @@ pub(crate) fn status(error: Error) -> gd_status {
     }
 }
 
+/// The status of an error of writing a checkpoint, of which only the room for it has a length.
+pub(crate) fn write_status(error: Error) -> gd_status {
+    if let Error::Length { .. } = error { GD_ERROR_SHORT } else { status(error) }
+}
+
 /// One sentence about a status, for a log; never null. It need not be freed.
 #[unsafe(no_mangle)]
 pub extern "C" fn gd_message(status: gd_status) -> *const c_char {
     let message: &CStr = match status {
         GD_OK => c"it was done",
-        GD_ERROR_POINTER => c"a pointer is null or not aligned, or two buffers overlap",
+        GD_ERROR_POINTER => c"a pointer is null or not aligned, or two buffers overlap: look at the counts as well",
         GD_ERROR_TRAINER => c"not initialised: call gd_init, of a discriminant gd_discriminant_init first",
         GD_ERROR_LENGTH => {
-            c"a buffer has the wrong length: parameters are classes * (features + 1), probabilities one a class, scratch two a class; of a discriminant see its macros"
+            c"a count is wrong: features as gd_init was told, parameters classes * (features + 1), probabilities one a class, scratch two a class; for a discriminant see its macros; none more than memory holds"
         }
         GD_ERROR_CLASS => c"the class must be below the number of classes in use",
         GD_ERROR_NOT_FINITE => c"a number is NaN or infinite, or a logit would be",
         GD_ERROR_RANGE => c"a number is out of its range, which the header states",
         GD_ERROR_TOO_LARGE => c"the features are too large for the learning rate, or too far from their class",
-        GD_ERROR_CHECKPOINT => c"the checkpoint is damaged, or that of another head",
+        GD_ERROR_CHECKPOINT => c"the checkpoint is damaged, cut short, or that of another head",
         GD_ERROR_EMPTY => c"nothing was counted yet",
         GD_ERROR_NO_CLASSES => c"no class is in use, as in the checkpoint that was read (gd_init takes all into use), or none has a sample",
         GD_ERROR_OTHER => c"the library refused for a reason that should not occur",
         GD_ERROR_NOT_LEARNED => c"the class has no sample, or cannot have learned this one",
         GD_ERROR_NO_ROOM => c"all classes that there is room for are in use",
+        GD_ERROR_SHORT => c"the buffer is too short for the checkpoint: gd_checkpoint_size says how many bytes it takes, GD_DISCRIMINANT_CHECKPOINT_BYTES for a discriminant",
         _ => c"this is no status of gradient-decay",
     };
     message.as_ptr()

@@ -1,11 +1,13 @@
 //! The trainer: a head over the caller's parameters, and all that belongs to it.
 
 use core::mem::{align_of, size_of};
+use core::ops::Range;
 use core::ptr;
+use core::slice::from_raw_parts_mut;
 
 use gradient_decay::{BetaSchedule, Calibration, FineTuner, LinearView, PairView, Readout, Sgd, State};
 
-use crate::pointer::{check, output};
+use crate::pointer::{apart, span};
 use crate::status::*;
 
 /// The words of a trainer's memory.
@@ -13,8 +15,9 @@ pub const GD_TRAINER_WORDS: usize = 36;
 
 /// A trainer, whose contents are the library's own. Put it wherever it lives long enough, and give it to gd_init.
 ///
-/// A function that is given one can return GD_ERROR_POINTER and GD_ERROR_TRAINER; whatever else it can return it says itself. After an
-/// error the trainer, its parameters and all that a function would have written are as before, but for buffers to work in.
+/// A function that is given one can return GD_ERROR_POINTER, also if two of its buffers overlap, each other, the parameters or the trainer,
+/// and GD_ERROR_TRAINER; whatever else it can return it says itself. After an error the trainer, its parameters and all that a function would
+/// have written are as before, but for buffers to work in.
 #[repr(C)]
 pub struct gd_trainer {
     words: [u64; GD_TRAINER_WORDS],
@@ -45,6 +48,28 @@ const _: () =
     assert!(size_of::<Trainer>() <= size_of::<gd_trainer>() && align_of::<Trainer>() <= align_of::<gd_trainer>());
 
 impl Trainer {
+    /// The number of parameters.
+    fn parameter_count(&self) -> usize {
+        usize::from(self.room) * (usize::from(self.features) + 1)
+    }
+
+    /// The addresses of a sample, whose count must be that of the head.
+    pub(crate) fn sample(&self, features: *const f32, count: usize) -> Result<Range<usize>, gd_status> {
+        if count == usize::from(self.features) { span(features, count) } else { Err(GD_ERROR_LENGTH) }
+    }
+
+    /// The addresses of `each` numbers a class, whose count must be so.
+    pub(crate) fn per_class(&self, numbers: *const f32, count: usize, each: usize) -> Result<Range<usize>, gd_status> {
+        if count == each * usize::from(self.room) { span(numbers, count) } else { Err(GD_ERROR_LENGTH) }
+    }
+
+    /// Whether none of the buffers of a call overlaps another, the parameters or the trainer.
+    #[inline(never)]
+    pub(crate) fn apart(&self, buffers: &[Range<usize>]) -> Result<(), gd_status> {
+        let own = [span(ptr::from_ref(self).cast::<gd_trainer>(), 1)?, span(self.parameters, self.parameter_count())?];
+        apart(&own, buffers)
+    }
+
     /// The head.
     ///
     /// # Safety
@@ -52,7 +77,7 @@ impl Trainer {
     pub(crate) unsafe fn head<'a>(&self) -> Result<LinearView<'a>, gd_status> {
         let (room, features) = (usize::from(self.room), usize::from(self.features));
         // SAFETY: gd_init was given so many parameters, which are there as long as the trainer.
-        let parameters = unsafe { core::slice::from_raw_parts_mut(self.parameters, room * (features + 1)) };
+        let parameters = unsafe { from_raw_parts_mut(self.parameters, self.parameter_count()) };
         let head = LinearView::new(parameters, room, features);
         // The shape was checked when it was taken over.
         head.and_then(|head| head.with_classes(self.classes as usize)).map_err(|_| GD_ERROR_TRAINER)
@@ -76,7 +101,7 @@ impl Trainer {
 /// # Safety
 /// `pointer` is null or points to a `gd_trainer` that nothing else refers to.
 pub(crate) unsafe fn trainer<'a>(pointer: *mut gd_trainer) -> Result<&'a mut Trainer, gd_status> {
-    check(pointer)?;
+    span(pointer, 1)?;
     let pointer = pointer.cast::<Trainer>();
     // SAFETY: the memory is large enough and aligned; the mark is a number whatever lies there.
     if unsafe { ptr::addr_of!((*pointer).mark).read() } != MARK {
@@ -94,12 +119,12 @@ pub(crate) unsafe fn trainer<'a>(pointer: *mut gd_trainer) -> Result<&'a mut Tra
 /// The parameters stay the caller's: they are read and changed in place, and must be there as long as the trainer is used.
 ///
 /// # Errors
-/// GD_ERROR_POINTER; GD_ERROR_LENGTH if `count` is another, or the shape has no class or no feature; GD_ERROR_NOT_FINITE if a
-/// parameter is NaN or infinite.
+/// GD_ERROR_POINTER, also if the two overlap; GD_ERROR_LENGTH if `count` is another, or the shape has no class or no feature;
+/// GD_ERROR_NOT_FINITE if a parameter is NaN or infinite.
 ///
 /// # Safety
 /// `trainer` points to a gd_trainer, `parameters` to `count` floats, and both are used by nobody else during a call, no interrupt
-/// and no other thread. The buffers that a function is given overlap neither each other nor the parameters.
+/// and no other thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gd_init(
     trainer: *mut gd_trainer,
@@ -109,10 +134,11 @@ pub unsafe extern "C" fn gd_init(
     features: u16,
 ) -> gd_status {
     let init = || {
-        check(trainer)?;
+        let both = [span(trainer, 1)?, span(parameters, count)?];
         // SAFETY: the caller's.
-        let numbers = unsafe { output(parameters, count)? };
+        let numbers = unsafe { from_raw_parts_mut(parameters, count) };
         let head = LinearView::new(numbers, usize::from(classes), usize::from(features)).map_err(status)?;
+        apart(&both, &[])?;
         head.check().map_err(status)?;
         let new = Trainer {
             mark: MARK,
@@ -222,7 +248,7 @@ pub unsafe extern "C" fn gd_get_steps(trainer: *mut gd_trainer, steps: *mut u32)
     let get = || {
         // SAFETY: the caller's.
         let trainer = unsafe { self::trainer(trainer)? };
-        check(steps)?;
+        trainer.apart(&[span(steps, 1)?])?;
         // SAFETY: the caller's.
         unsafe { steps.write(trainer.steps) };
         Ok(())

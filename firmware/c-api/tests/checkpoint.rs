@@ -97,7 +97,7 @@ fn a_checkpoint_goes_to_rust_and_back() {
         assert_eq!(gd_record(&mut trainer, [0.75, 0.25].as_ptr(), 2, 0), GD_OK);
     }
     let short = bytes.len() - 1;
-    assert_eq!(write(&mut trainer, &mut bytes[..short]), GD_ERROR_LENGTH);
+    assert_eq!(write(&mut trainer, &mut bytes[..short]), GD_ERROR_SHORT);
     assert_eq!(write(&mut trainer, &mut bytes), GD_OK);
     let mut learner = mine();
     checkpoint::read(&bytes, &mut learner).unwrap();

@@ -1,4 +1,4 @@
-//! The C library: its tests, the bare example in QEMU, the recipe for an RTOS, and the Arduino library.
+//! The C library: its tests, the bare example in QEMU, the lesson in C++, the recipe for an RTOS, and the Arduino library.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -8,7 +8,7 @@ use anyhow::{Context, Result, ensure};
 use elf::ElfBytes;
 use elf::endian::LittleEndian;
 
-use super::shell::{cargo, output, root, run};
+use super::shell::{cargo, has, output, root, run};
 
 /// The static library for an Arduino, by its processor and the options of its compiler, and the Rust target.
 const ARDUINOS: [(&str, &str); 4] = [
@@ -21,6 +21,9 @@ const ARDUINOS: [(&str, &str); 4] = [
 /// The targets that the library is built for.
 pub const TARGETS: [&str; 3] = ["thumbv6m-none-eabi", "thumbv7em-none-eabi", "thumbv7em-none-eabihf"];
 
+/// The library's file.
+const ARCHIVE: &str = "libgradient_decay_c.a";
+
 /// What Rust's panic handler is called in a program that can reach it.
 const PANIC: &str = "rust_begin_unwind";
 
@@ -29,11 +32,15 @@ pub fn package() -> PathBuf {
     root().join("firmware").join("c-api")
 }
 
-/// All checks of the library.
-pub fn test() -> Result<()> {
+/// All checks of the library; with `full` ten times as many random calls.
+pub fn test(full: bool) -> Result<()> {
     cargo(&package(), &["clippy", "--all-targets", "--", "-D", "warnings"])?;
     cargo(&package(), &["test"])?;
     bare()?;
+    // For the host, unoptimised: it checks its own arithmetic.
+    cargo(&package(), &["build"])?;
+    cpp()?;
+    misuse(if full { "1000000" } else { "100000" })?;
     rtos()?;
     let folder = arduino()?;
     arduino_example(&folder)
@@ -46,15 +53,20 @@ fn bare() -> Result<()> {
     let program = package().join("target").join("bare.elf");
     let bytes = fs::read(&program).with_context(|| format!("cannot read {}", program.display()))?;
     ensure!(!has_symbol(&bytes, PANIC)?, "{} can reach a panic", program.display());
-    let mut qemu = Command::new("qemu-system-arm");
-    qemu.args(["-machine", "mps2-an386", "-nographic", "-monitor", "none", "-serial", "none"]);
-    qemu.args(["-chardev", "stdio,id=out", "-semihosting-config", "enable=on,target=native,chardev=out", "-kernel"]);
-    let printed = output(qemu.arg(&program).stdin(Stdio::null()))?;
+    let printed = in_qemu(&program)?;
     let path = example.join("expected.log");
     let expected = text(&path)?;
     ensure!(printed == expected, "the C example printed\n{printed}\nbut {} has\n{expected}", path.display());
     println!("The C example has the bits that are expected, and no path to a panic.");
     Ok(())
+}
+
+/// What a program for a Cortex-M4F prints by semihosting in QEMU.
+pub fn in_qemu(program: &Path) -> Result<String> {
+    let mut qemu = Command::new("qemu-system-arm");
+    qemu.args(["-machine", "mps2-an386", "-nographic", "-monitor", "none", "-serial", "none"]);
+    qemu.args(["-chardev", "stdio,id=out", "-semihosting-config", "enable=on,target=native,chardev=out", "-kernel"]);
+    output(qemu.arg(program).stdin(Stdio::null()))
 }
 
 /// The recipe for an RTOS, which the firmware's README shows: compiled for the host and taught there.
@@ -63,18 +75,70 @@ fn rtos() -> Result<()> {
     let [recipe, readme] = [folder.join("recipe.c"), root().join("firmware").join("README.md")];
     let shown = text(&readme)?.contains(&text(&recipe)?);
     ensure!(shown, "{} has another recipe than {}", readme.display(), recipe.display());
-    // Unoptimised: it checks its own arithmetic.
-    cargo(&package(), &["build"])?;
     let target = package().join("target");
     let program = target.join("rtos");
     let mut compiler = Command::new("gcc");
     compiler.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-I"]).arg(&folder);
     compiler.arg("-I").arg(package().join("include")).arg(&recipe);
     compiler.arg(folder.join("freertos.c")).arg(folder.join("lesson.c"));
-    // On a host the library has Rust's standard library in it, which needs the others.
-    compiler.arg(target.join("debug").join("libgradient_decay_c.a")).args(["-lm", "-lpthread", "-ldl"]);
+    link_host_library(&mut compiler);
     run(compiler.arg("-o").arg(&program))?;
     run(&mut Command::new(&program))
+}
+
+/// The library that was built for the host.
+fn host_library() -> PathBuf {
+    package().join("target").join("debug").join(ARCHIVE)
+}
+
+/// Has the compiler link it, and what Rust's standard library in it needs.
+fn link_host_library(compiler: &mut Command) {
+    compiler.arg(host_library()).args(["-lm", "-lpthread", "-ldl"]);
+}
+
+/// So many random calls, a third of them wrong, under the sanitizers for addresses and undefined behaviour.
+fn misuse(calls: &str) -> Result<()> {
+    let program = package().join("target").join("misuse");
+    let mut compiler = Command::new("gcc");
+    compiler.args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-g", "-I"]);
+    compiler.arg(package().join("include")).args(["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
+    compiler.arg(package().join("tests").join("c").join("misuse.c"));
+    link_host_library(&mut compiler);
+    run(compiler.arg("-o").arg(&program))?;
+    run(Command::new(&program).arg(calls))
+}
+
+/// The lesson in C++, on the host: the bits of the bare example in C. By clang as well where it is installed, and by CMake's package.
+fn cpp() -> Result<()> {
+    let lesson = package().join("examples").join("cpp");
+    let same = |program: &Path| -> Result<()> {
+        let expected = text(&package().join("examples").join("bare").join("expected.log"))?;
+        let printed = output(&mut Command::new(program))?;
+        ensure!(printed == expected, "{} printed\n{printed}\nbut in C it is\n{expected}", program.display());
+        println!("The lesson in C++ has the bits of the one in C.");
+        Ok(())
+    };
+    for name in ["g++", "clang++"] {
+        if name == "clang++" && !has(name) {
+            println!("clang++ is not installed: the C++ header was compiled by g++ alone.");
+            continue;
+        }
+        let program = package().join("target").join(format!("lesson-{name}"));
+        let mut compiler = Command::new(name);
+        compiler.args(["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-ffp-contract=off"]);
+        compiler.args(["-fno-exceptions", "-fno-rtti", "-I"]).arg(package().join("include"));
+        compiler.arg(lesson.join("lesson.cpp"));
+        link_host_library(&mut compiler);
+        run(compiler.arg("-o").arg(&program))?;
+        same(&program)?;
+    }
+    let folder = package().join("target").join("cmake");
+    let define = |name: &str, path: &Path| format!("-D{name}={}", path.display());
+    let mut configure = Command::new("cmake");
+    configure.arg("-S").arg(&lesson).arg("-B").arg(&folder).arg(define("gradient_decay_DIR", &package()));
+    run(configure.arg(define("GRADIENT_DECAY_ARCHIVE", &host_library())))?;
+    run(Command::new("cmake").arg("--build").arg(&folder))?;
+    same(&folder.join("lesson"))
 }
 
 /// Whether the program still has a symbol whose name contains this.
@@ -90,20 +154,25 @@ fn has_symbol(program: &[u8], name: &str) -> Result<bool> {
     Ok(has(name))
 }
 
+/// Builds the library for a target, optimised over all of its crates, which it is only as a static library alone; where it lies.
+fn archive(target: &str) -> Result<PathBuf> {
+    cargo(&package(), &["rustc", "--release", "--crate-type", "staticlib", "--target", target])?;
+    Ok(package().join("target").join(target).join("release").join(ARCHIVE))
+}
+
 /// Makes the folder of the Arduino library, with the library built for the usual processors.
 pub fn arduino() -> Result<PathBuf> {
     let folder = root().join("target").join("arduino").join("GradientDecay");
     let from = package().join("arduino");
     copy(&from.join("library.properties"), &folder.join("library.properties"))?;
     copy(&from.join("GradientDecay.h"), &folder.join("src").join("GradientDecay.h"))?;
-    copy(&package().join("include").join("gradient_decay.h"), &folder.join("src").join("gradient_decay.h"))?;
+    for header in ["gradient_decay.h", "gradient_decay.hpp"] {
+        copy(&package().join("include").join(header), &folder.join("src").join(header))?;
+    }
     let example = Path::new("examples").join("Learn").join("Learn.ino");
     copy(&from.join(&example), &folder.join(&example))?;
     for (processor, target) in ARDUINOS {
-        cargo(&package(), &["build", "--release", "--target", target])?;
-        let library = "libgradient_decay_c.a";
-        let built = package().join("target").join(target).join("release").join(library);
-        copy(&built, &folder.join("src").join(processor).join(library))?;
+        copy(&archive(target)?, &folder.join("src").join(processor).join(ARCHIVE))?;
     }
     println!("The Arduino library is in {}: put it into the folder `libraries` of your sketches.", folder.display());
     Ok(folder)
@@ -122,7 +191,7 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
 
 /// The Arduino example against as much of Arduino's core as it uses: for each processor it must compile and link.
 fn arduino_example(folder: &Path) -> Result<()> {
-    let bare = package().join("examples").join("bare");
+    let starter = root().join("firmware").join("starter-c");
     let sketch = root().join("target").join("arduino").join("learn.o");
     for (processor, _) in ARDUINOS {
         let (cpu, fpu) = processor.split_once('/').unwrap_or((processor, ""));
@@ -131,7 +200,8 @@ fn arduino_example(folder: &Path) -> Result<()> {
             machine.extend([format!("-mfpu={fpu}"), format!("-mfloat-abi={abi}")]);
         }
         let mut compiler = Command::new("arm-none-eabi-g++");
-        compiler.args(&machine).args(["-std=c++17", "-Wall", "-Wextra", "-Werror", "-Os", "-ffreestanding"]);
+        // The oldest standard that one of Arduino's cores for Arm compiles by.
+        compiler.args(&machine).args(["-std=gnu++11", "-Wall", "-Wextra", "-Werror", "-Os", "-ffreestanding"]);
         compiler.args([
             "-fno-exceptions",
             "-fno-rtti",
@@ -147,7 +217,7 @@ fn arduino_example(folder: &Path) -> Result<()> {
         run(&mut compiler)?;
         let mut linker = Command::new("arm-none-eabi-gcc");
         linker.args(&machine).args(["-Os", "-ffreestanding", "-nostdlib", "-Wl,--gc-sections,-z,noexecstack", "-T"]);
-        linker.arg(bare.join("mps2.ld")).arg(bare.join("start.c")).arg(&sketch);
+        linker.arg(starter.join("mps2-an386.ld")).arg(starter.join("start.c")).arg(&sketch);
         linker.arg("-L").arg(folder.join("src").join(processor)).args(["-lgradient_decay_c", "-lgcc"]);
         run(linker.arg("-o").arg(sketch.with_extension("elf")))?;
     }

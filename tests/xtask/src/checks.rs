@@ -3,7 +3,8 @@
 use anyhow::Result;
 
 use crate::setup::Need::{
-    self, ArmCompiler, Browser, Component, Emulators, Nightly, Oldest, Python, PythonTorch, Qemu, Targets, Tool,
+    self, ArmCompiler, Browser, Component, Emulators, Nightly, Oldest, Program, Python, PythonTorch, Qemu, Targets,
+    Tool,
 };
 use crate::{c, chips, footprint, images, python, qemu, same_bits, slow, starter, web, workspace};
 
@@ -85,9 +86,10 @@ impl Check {
 }
 
 const CLIPPY: Need = Component("clippy");
+const CMAKE: Need = Program("cmake", "cmake", "CMake");
 
 /// All of them, in the order in which they begin where there is a choice: first what takes longest.
-pub const CHECKS: [Check; 34] = [
+pub const CHECKS: [Check; 35] = [
     Check {
         name: "burn",
         about: "The host program's tests with burn, in release",
@@ -186,11 +188,11 @@ pub const CHECKS: [Check; 34] = [
     },
     Check {
         name: "c",
-        about: "The C library: its functions, its example in QEMU, the recipe for an RTOS, the Arduino library",
+        about: "The C library: its functions and their misuse, its example in QEMU, C++, the recipe for an RTOS, the Arduino library",
         tier: Tier::Test,
         place: Place::CLibrary,
-        needs: &[CLIPPY, Targets(&c::TARGETS), Qemu, ArmCompiler],
-        run: |_| c::test(),
+        needs: &[CLIPPY, Targets(&c::TARGETS), Qemu, ArmCompiler, CMAKE],
+        run: |options| c::test(options.full),
     },
     Check {
         name: "python",
@@ -223,6 +225,14 @@ pub const CHECKS: [Check; 34] = [
         place: Place::Own,
         needs: &[CLIPPY, Targets(&starter::TARGETS), Qemu],
         run: |_| starter::run(),
+    },
+    Check {
+        name: "starter-c",
+        about: "The starter project in C, copied out of the tree, by make and by CMake, does what its README says",
+        tier: Tier::Test,
+        place: Place::CLibrary,
+        needs: &[Targets(&starter::TARGETS), Qemu, ArmCompiler, CMAKE, Program("make", "make", "Make")],
+        run: |_| starter::run_c(),
     },
     Check {
         name: "firmware-tests",

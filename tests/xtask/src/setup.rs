@@ -41,6 +41,8 @@ pub enum Need {
     PythonTorch,
     /// Chromium, with Node.js and npm, which drive it: for full checks alone. Others do without where they are missing.
     Browser,
+    /// A program, its package in Debian, and what it is.
+    Program(&'static str, &'static str, &'static str),
     /// A tool of a registry, of this version or a compatible one.
     Tool(&'static str, &'static str),
 }
@@ -83,6 +85,7 @@ pub fn ready(checks: &[&Check], full: bool) -> Result<()> {
                     web::install()?;
                 }
             }
+            Need::Program(name, package, what) => program(name, package, what)?,
             Need::Tool(name, version) => tool(name, version)?,
         }
     }

@@ -5,16 +5,23 @@
 
 #include <GradientDecay.h>
 
-GradientDecay<2, 2> head;
+gradient_decay::Linear<2, 2> head;
+
+void report(gradient_decay::Status status)
+{
+    if (status != gradient_decay::Status::ok) {
+        Serial.println(gradient_decay::message(status));
+    }
+}
 
 void setup()
 {
     Serial.begin(115200);
     pinMode(2, INPUT_PULLUP);
     pinMode(3, INPUT_PULLUP);
-    head.begin(0.2f);
-    head.warmUp(0.1f, 1.0f, 50);
-    head.setThreshold(0.7f);
+    report(head.set_optimizer(0.2f));
+    report(head.set_beta(0.1f, 1.0f, 50));
+    report(head.set_readout(1.0f, 0.7f));
 }
 
 void loop()
@@ -22,18 +29,16 @@ void loop()
     const float features[2] = {analogRead(A0) / 512.0f - 1.0f, analogRead(A1) / 512.0f - 1.0f};
     for (int class_index = 0; class_index < 2; class_index++) {
         if (digitalRead(2 + class_index) == LOW) {
-            gd_status status = head.learn(features, class_index);
-            if (status != GD_OK) {
-                Serial.println(gd_message(status));
-            }
+            report(head.learn(features, class_index).status);
         }
     }
-    gd_prediction prediction;
-    if (head.predict(features, prediction) == GD_OK) {
-        Serial.print(prediction.known ? "class " : "unknown, perhaps class ");
-        Serial.print(prediction.class_index);
+    auto answer = head.predict(features);
+    report(answer.status);
+    if (answer) {
+        Serial.print(answer.value.known ? "class " : "unknown, perhaps class ");
+        Serial.print(answer.value.class_index);
         Serial.print(", probability ");
-        Serial.println(prediction.probability);
+        Serial.println(answer.value.probability);
     }
     delay(100);
 }

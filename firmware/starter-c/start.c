@@ -1,8 +1,9 @@
-/* The vector table, and what comes before main, for any Cortex-M. */
+/* The vector table, and what comes before main, for any Cortex-M: memory, FPU, the constructors of C++. */
 
 #include <stdint.h>
 
 extern uint32_t _stack_end, _data_start, _data_end, _data_load, _bss_start, _bss_end;
+extern void (*const _init_start[])(void), (*const _init_end[])(void);
 int main(void);
 _Noreturn void reset(void);
 
@@ -19,6 +20,9 @@ _Noreturn void reset(void)
     *(volatile uint32_t *)0xe000ed88 |= 0xfu << 20;
     __asm__ volatile("dsb\nisb");
 #endif
+    for (void (*const *init)(void) = _init_start; init < _init_end; init++) {
+        (*init)();
+    }
     main();
     for (;;) {
     }
