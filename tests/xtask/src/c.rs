@@ -1,5 +1,7 @@
 //! The C library: its tests, the bare example in QEMU, the lesson in C++, the recipe for an RTOS, and the Arduino library.
 
+mod release;
+
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -9,6 +11,7 @@ use elf::ElfBytes;
 use elf::endian::LittleEndian;
 
 use super::shell::{cargo, has, output, root, run};
+pub use release::release;
 
 /// The static library for an Arduino, by its processor and the options of its compiler, and the Rust target.
 const ARDUINOS: [(&str, &str); 4] = [

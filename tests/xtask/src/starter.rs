@@ -87,7 +87,7 @@ fn read(path: &Path) -> Result<String> {
 }
 
 /// Copies a folder with all that is in it, but for what was built there.
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
         let from = entry.with_context(|| format!("cannot read {}", from.display()))?.path();
