@@ -136,6 +136,10 @@ fn cpp() -> Result<()> {
         same(&program)?;
     }
     let folder = package().join("target").join("cmake");
+    // CMake refuses what it made where the tree was before.
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
     let define = |name: &str, path: &Path| format!("-D{name}={}", path.display());
     let mut configure = Command::new("cmake");
     configure.arg("-S").arg(&lesson).arg("-B").arg(&folder).arg(define("gradient_decay_DIR", &package()));
