@@ -46,7 +46,7 @@ pub fn run_c() -> Result<()> {
     configure.args(["-B", "by-cmake", "-DCMAKE_TOOLCHAIN_FILE=arm.cmake", &format!("-D{built}")]);
     shell::run(configure.current_dir(&copy))?;
     shell::run(Command::new("cmake").args(["--build", "by-cmake"]).current_dir(&copy))?;
-    compare(&project, &c::in_qemu(&copy.join("by-cmake").join("starter.elf"))?)?;
+    compare(&project, &c::in_qemu(&copy.join("by-cmake").join("starter.elf"), "mps2-an386")?)?;
     remove(&copy)
 }
 
