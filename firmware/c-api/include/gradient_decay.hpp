@@ -57,6 +57,7 @@ template <typename T> struct [[nodiscard]] Result {
 
 /** A pointer and a count of elements; made of a C array and of whatever has data() and size() (std::array, std::vector, std::span), too. */
 template <typename T> class Span {
+    /* For what converts to a pointer of this span; it is never called. */
     static T *pointer(T *data);
 
   public:
@@ -224,6 +225,7 @@ template <uint16_t CLASSES, uint16_t FEATURES> class Linear {
         return result;
     }
 
+    /** Begins the calibration anew. */
     void reset_calibration()
     {
         static_cast<void>(gd_reset_calibration(&trainer_));
@@ -237,6 +239,7 @@ template <uint16_t CLASSES, uint16_t FEATURES> class Linear {
         return steps;
     }
 
+    /** Sets the number of steps taken: 0 begins the warm-up again. */
     void set_steps(uint32_t steps)
     {
         static_cast<void>(gd_set_steps(&trainer_, steps));

@@ -48,6 +48,7 @@ pub struct Options {
     pub bless: bool,
     pub offline: bool,
     pub serve: bool,
+    pub release: bool,
 }
 
 /// The folder that cargo builds in and locks meanwhile: checks of one place run one after the other.
@@ -192,7 +193,7 @@ pub const CHECKS: [Check; 35] = [
         tier: Tier::Test,
         place: Place::CLibrary,
         needs: &[CLIPPY, Targets(&c::TARGETS), Qemu, ArmCompiler, CMAKE],
-        run: |options| c::test(options.full),
+        run: |options| if options.release { c::release() } else { c::test(options.full) },
     },
     Check {
         name: "python",

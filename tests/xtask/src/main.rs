@@ -58,6 +58,7 @@ fn arguments() -> Command {
         flag("bless", "Take what `footprint` measures, or what `qemu` logs, as what is expected from now on"),
         flag("offline", "Leave out the advisories, whose list comes over a network beyond the registries"),
         flag("no-serve", "Let `web` make the page without serving it"),
+        flag("release", "In place of testing pack the C library for all its targets into one file: of `c`"),
         flag("ready", "Set nothing up").hide(true),
     ])
 }
@@ -69,6 +70,7 @@ fn run(arguments: &ArgMatches) -> Result<()> {
         bless: arguments.get_flag("bless"),
         offline: arguments.get_flag("offline"),
         serve: !arguments.get_flag("no-serve"),
+        release: arguments.get_flag("release"),
     };
     let is_wanted = |check: &&Check| {
         what.iter().any(|what| *what == check.name || Tier::ALL.iter().any(|t| t.name() == *what && check.is_in(*t)))
@@ -76,6 +78,7 @@ fn run(arguments: &ArgMatches) -> Result<()> {
     let checks: Vec<&Check> = CHECKS.iter().filter(is_wanted).collect();
     let blessed = checks.iter().all(|check| ["footprint", "qemu"].contains(&check.name));
     ensure!(!options.bless || blessed, "--bless is for `footprint` and `qemu` alone");
+    ensure!(!options.release || checks.iter().all(|check| check.name == "c"), "--release is for `c` alone");
     if !arguments.get_flag("ready") {
         setup::ready(&checks, options.full)?;
     }

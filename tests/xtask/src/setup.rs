@@ -92,7 +92,8 @@ pub fn ready(checks: &[&Check], full: bool) -> Result<()> {
     Ok(())
 }
 
-fn rustup(kind: &str, names: &[&str]) -> Result<()> {
+/// Sees to it that the toolchain has these targets or components.
+pub fn rustup(kind: &str, names: &[&str]) -> Result<()> {
     if !has("rustup") {
         bail!(
             "rustup is not installed: install it, or see to it that your toolchain has the {kind}s {}",

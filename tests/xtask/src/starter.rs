@@ -56,7 +56,7 @@ pub fn run_c() -> Result<()> {
     configure.args(["-B", "by-cmake", "-DCMAKE_TOOLCHAIN_FILE=arm.cmake", &format!("-D{built}")]);
     shell::run(configure.current_dir(&copy))?;
     shell::run(Command::new("cmake").args(["--build", "by-cmake"]).current_dir(&copy))?;
-    compare(&project, &c::in_qemu(&copy.join("by-cmake").join("starter.elf"))?)?;
+    compare(&project, &c::in_qemu(&copy.join("by-cmake").join("starter.elf"), "mps2-an386")?)?;
     remove(&copy)
 }
 
@@ -99,7 +99,7 @@ fn read(path: &Path) -> Result<String> {
 }
 
 /// Copies a folder with all that is in it, but for what was built there.
-fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {
         let from = entry.with_context(|| format!("cannot read {}", from.display()))?.path();

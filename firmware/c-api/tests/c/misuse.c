@@ -1,6 +1,6 @@
 /*
  * Random calls of every function, many of them wrong in one way or another: null, crooked and overlapping pointers, counts and classes that are
- * wrong, numbers that are none, checkpoints that are damaged. After an error nothing may have changed but buffers to work in, and after a
+ * wrong, numbers that are NaN or infinite, checkpoints that are damaged. After an error nothing may have changed but buffers to work in, and after a
  * success nothing but what the function is to change. Meant to be compiled with sanitizers. The argument is the number of calls.
  */
 
