@@ -71,6 +71,14 @@ fn compare<const ROWS: usize, const N: usize>(random: &mut Random) {
                 assert_eq!(found.to_bits(), expected.to_bits(), "update_rows of {ROWS} x {N} in round {round}");
             }
         }
+        let (mean, scale): ([f32; N], [f32; N]) = (numbers(random), numbers(random));
+        let (mut found, mut expected) = ([0.0; N], [0.0; N]);
+        kernels::standardize(&x, &mean, &scale, &mut found);
+        portable::standardize(&x, &mean, &scale, &mut expected);
+        assert_eq!(found.map(f32::to_bits), expected.map(f32::to_bits), "standardize of {N}");
+        for limit in [0.0, 1.0, 1e18] {
+            assert_eq!(kernels::all_within(&x, limit), x.iter().all(|x| x.abs() <= limit), "all_within of {N}");
+        }
         let (found, expected) = (kernels::sum_of_magnitudes(&x), portable::sum_of_magnitudes(&x));
         assert_eq!(found.to_bits(), expected.to_bits(), "sum_of_magnitudes of {N}");
     }

@@ -25,11 +25,12 @@ const PORTABLE_STEP: &str = "Cortex-M4F/portable/64->10/step";
 /// Instructions a weight of a step, at the larger shapes.
 const A_WEIGHT: f64 = 5.5;
 
-const GATES: [Gate; 33] = [
+const GATES: [Gate; 34] = [
     most(STEP, 3990.0),
     most("Cortex-M4F/asm/64->10/step-beta-0.1", 4000.0),
     most("Cortex-M4F/asm/64->10/step-beta-5", 4000.0),
     most("Cortex-M4F/asm/64->10/inference", 2001.0),
+    most("Cortex-M4F/asm/64->10/part-standardize", 500.0),
     most(PORTABLE_STEP, 6000.0),
     most("Cortex-M4F/portable/64->10/inference", 3000.0),
     most("Cortex-M4F/asm/784->10/step", A_WEIGHT * 7840.0),

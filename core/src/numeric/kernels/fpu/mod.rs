@@ -12,9 +12,11 @@
 #![allow(unsafe_code)]
 
 mod diagonal;
+mod standardize;
 mod triangle;
 
 pub(super) use diagonal::{gain, subtract, update_diagonal};
+pub(super) use standardize::standardize;
 pub(super) use triangle::{product, transposed_product, update_product};
 
 use core::arch::asm;
@@ -417,6 +419,13 @@ unsafe fn update_singles(rows: *mut f32, x: &[f32], rest: usize, count: usize, r
             options(nostack),
         );
     }
+}
+
+/// See [`kernels::all_within`](crate::kernels::all_within).
+#[inline]
+pub(super) fn all_within(values: &[f32], limit: f32) -> bool {
+    // Rounded or not, the sum is no smaller than any of them, and NaN with one of them: it settles all but rare cases.
+    sum_of_magnitudes(values) <= limit || portable::all_within(values, limit)
 }
 
 /// The sum of the absolute values, in order.
