@@ -1,4 +1,4 @@
-//! The kernels in assembly for the FPU of a Cortex-M4F, M7, M33 and their like. With `numeric::sqrt` all that is `unsafe`.
+//! The kernels in assembly for the FPU of a Cortex-M4F, M7, M33 and their like. With `dsp` and `numeric::sqrt` all that is `unsafe`.
 //!
 //! The gain over the compiler: it loads numbers one by one, where `vldm` loads eight by one instruction.
 //! The operations and their order are those of [`portable`](crate::kernels::portable), so the bits are the same. There is no fused
