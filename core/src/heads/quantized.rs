@@ -10,6 +10,7 @@ use crate::error::{Error, Number, Slice, check_length, expect_in_range};
 use crate::heads::head::Head;
 use crate::heads::linear::{LinearHead, mask};
 use crate::heads::storage::StoredVelocity;
+use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};
 
 /// The meaning of an i8: `scale (q - zero_point)`.
@@ -83,6 +84,7 @@ impl Quantization {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct QuantizedHead<const CLASSES: usize, const FEATURES: usize, M = Libm> {
     weights: [[i8; FEATURES]; CLASSES],
+    /// Less the zero point's products: see [`without_zero_point`].
     bias: [i32; CLASSES],
     multiplier: [i32; CLASSES],
     shift: [i8; CLASSES],
@@ -123,7 +125,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M> QuantizedHead<CLASSES, FEAT
             let Some(quantized) = quantize_row(weights, *from_bias, input, output, row) else {
                 return Err(Error::NotFinite { slice: Slice::Parameters, index: CLASSES * FEATURES + class });
             };
-            *bias = quantized.bias;
+            *bias = without_zero_point(quantized.bias, row, input);
             (*multiplier, *shift) = multiplier_of(input.scale * quantized.scale / output.scale);
         }
         Ok(new)
@@ -155,13 +157,14 @@ impl<const CLASSES: usize, const FEATURES: usize, M> QuantizedHead<CLASSES, FEAT
         output: Quantization,
     ) -> Result<Self, Error> {
         let (mut multiplier, mut shift) = ([0; CLASSES], [0; CLASSES]);
-        let mut class = 0;
+        let (mut bias, mut class) = (bias, 0);
         while class < CLASSES {
             let scale = match Quantization::try_new(scales[class], 0) {
                 Ok(row) => row.scale,
                 Err(error) => return Err(error),
             };
             (multiplier[class], shift[class]) = multiplier_of(input.scale * scale / output.scale);
+            bias[class] = without_zero_point(bias[class], &weights[class], input);
             class += 1;
         }
         Ok(QuantizedHead {
@@ -178,16 +181,12 @@ impl<const CLASSES: usize, const FEATURES: usize, M> QuantizedHead<CLASSES, FEAT
 
     /// The logits of a sample, without float; -128 for each row that is not in use.
     pub fn logits(&self, features: &[i8; FEATURES]) -> [i8; CLASSES] {
-        let mut logits = [i8::MIN; CLASSES];
-        let zero_point = i32::from(self.input.zero_point);
-        let rows = self.weights.iter().zip(&self.bias).zip(self.multiplier.iter().zip(&self.shift));
-        for (logit, ((row, bias), (multiplier, shift))) in logits.iter_mut().zip(rows).take(self.classes as usize) {
-            // At most 255 * 127 a product: 66,000 features before the sum could leave an i32 by itself.
-            let sum = row
-                .iter()
-                .zip(features)
-                .fold(*bias, |sum, (w, x)| sum.wrapping_add(i32::from(*w).wrapping_mul(i32::from(*x) - zero_point)));
-            let scaled = requantize(sum, *multiplier, i32::from(*shift));
+        let (mut logits, mut sums) = ([i8::MIN; CLASSES], self.bias);
+        let rows = self.weights.get(..self.classes as usize).unwrap_or_default();
+        kernels::add_dot_rows_i8(rows, features, &mut sums);
+        let scales = self.multiplier.iter().zip(&self.shift).take(rows.len());
+        for (logit, (sum, (multiplier, shift))) in logits.iter_mut().zip(sums.iter().zip(scales)) {
+            let scaled = requantize(*sum, *multiplier, i32::from(*shift));
             *logit = scaled.saturating_add(i32::from(self.output.zero_point)).clamp(-128, 127) as i8;
         }
         logits
@@ -215,6 +214,17 @@ impl<const CLASSES: usize, const FEATURES: usize, M> QuantizedHead<CLASSES, FEAT
     pub const fn output(&self) -> Quantization {
         self.output
     }
+}
+
+/// The bias with the zero point's products taken away once, so that features can be multiplied as they are: `w (x - z)` is `w x - w z`.
+/// Modulo 2^32, as the sums: at most 255 * 128 a product, 65,000 features before one could leave an i32 by itself.
+const fn without_zero_point<const FEATURES: usize>(bias: i32, row: &[i8; FEATURES], input: Quantization) -> i32 {
+    let (mut sum, mut i) = (0_i32, 0);
+    while i < FEATURES {
+        sum = sum.wrapping_add(row[i] as i32);
+        i += 1;
+    }
+    bias.wrapping_sub(sum.wrapping_mul(input.zero_point as i32))
 }
 
 /// A row in integers: what its weights' unit stands for, and its bias in that and the features' scale.
@@ -297,14 +307,12 @@ impl<const CLASSES: usize, const FEATURES: usize, M: Math> Head for QuantizedHea
 /// assert_eq!([6, -6].map(|value| requantize(value, HALF, -1)), [2, -2]); // 3 / 2
 /// ```
 pub const fn requantize(value: i32, multiplier: i32, shift: i32) -> i32 {
-    let (left, right) = match shift {
-        31.. => (30, 0),
-        0..31 => (shift, 0),
-        -31..0 => (0, -shift),
-        _ => (0, 31),
-    };
-    let high = doubled_high_product(value.wrapping_mul(1_i32.wrapping_shl(left as u32)), multiplier);
-    divided_by_power_of_two(high, right as u32)
+    if shift >= 0 {
+        let left = if shift > 30 { 30 } else { shift };
+        doubled_high_product(value.wrapping_mul(1 << left), multiplier)
+    } else {
+        divided_by_power_of_two(doubled_high_product(value, multiplier), if shift < -31 { 31 } else { -shift })
+    }
 }
 
 /// gemmlowp's SaturatingRoundingDoublingHighMul: the product over 2^31; the one that would not fit saturates.
@@ -313,16 +321,15 @@ const fn doubled_high_product(a: i32, b: i32) -> i32 {
         return i32::MAX;
     }
     let product = a as i64 * b as i64;
-    let nudge = if product >= 0 { 1 << 30 } else { 1 - (1 << 30) };
-    // A division that cuts off, where a shift would round down.
-    ((product + nudge) / (1 << 31)) as i32
+    // To the nearest, ties up. gemmlowp adds less to a negative product and divides, which cuts off: the same.
+    ((product + (1 << 30)) >> 31) as i32
 }
 
-/// gemmlowp's RoundingDivideByPOT.
-const fn divided_by_power_of_two(value: i32, exponent: u32) -> i32 {
-    let mask = ((1_i64 << exponent) - 1) as i32;
-    let threshold = (mask >> 1) + (value < 0) as i32;
-    (value >> exponent) + ((value & mask) > threshold) as i32
+/// gemmlowp's RoundingDivideByPOT, of a value above [`i32::MIN`], which no product is, and an exponent in 1..=31.
+const fn divided_by_power_of_two(value: i32, exponent: i32) -> i32 {
+    // One less if it is negative: then ties, which go up, go away from 0.
+    let halves = (value + (value >> 31)) >> (exponent - 1);
+    (halves >> 1) + (halves & 1)
 }
 
 /// A positive number as `multiplier 2^(shift - 31)` with the multiplier in [2^30, 2^31): TensorFlow Lite's

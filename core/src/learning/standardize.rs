@@ -7,6 +7,7 @@ use core::marker::PhantomData;
 
 use crate::error::{Error, Number, Slice, check_finite};
 use crate::learning::preprocess::Preprocess;
+use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};
 
 /// No feature may be larger: its square must stay in the range of f32.
@@ -127,6 +128,9 @@ impl<const FEATURES: usize, M> Standardizer<FEATURES, M> {
     }
 
     fn check(features: &[f32; FEATURES]) -> Result<(), Error> {
+        if kernels::all_within(features, FEATURE_MAX) {
+            return Ok(());
+        }
         check_finite(Slice::Features, features)?;
         match features.iter().find(|x| x.abs() > FEATURE_MAX) {
             Some(&value) => Err(Error::OutOfRange { number: Number::Feature, value }),
@@ -148,10 +152,8 @@ impl<const FEATURES: usize, M: Math> Preprocess<[f32; FEATURES]> for Standardize
             return Err(Error::NotStandardized { seen: self.seen, needed: self.needed });
         }
         Self::check(features)?;
-        let mut out = *features;
-        for (x, (mean, scale)) in out.iter_mut().zip(self.mean.iter().zip(&self.scale)) {
-            *x = (*x - mean) * scale;
-        }
+        let mut out = [0.0; FEATURES];
+        kernels::standardize(features, &self.mean, &self.scale, &mut out);
         Ok(then(&out))
     }
 

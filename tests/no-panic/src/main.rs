@@ -112,10 +112,24 @@ fn slices(a: &[f32], b: &mut [f32]) -> f32 {
     kernels::portable::add_dot_rows(&rows, &x, &mut sums);
     kernels::add_dot_matrix(a, &x, &mut sums);
     kernels::update_matrix(b, black_box(0.9), &sums, a);
-    let rows = sums.iter().sum::<f32>() + factors_of(a, b);
+    let rows = sums.iter().sum::<f32>() + factors_of(a, b) + integers() as f32;
+    kernels::standardize(a, &x, &sums, b);
+    kernels::portable::standardize(a, &x, &sums, b);
+    black_box(kernels::all_within(a, 1e18) || kernels::portable::all_within(a, 1e18));
     let exponentials = kernels::exp_and_sum::<Libm>(b, black_box(0.5), black_box(0.0)) + math::exp(black_box(-0.5));
     let magnitudes = kernels::sum_of_magnitudes(a) + kernels::portable::sum_of_magnitudes(a);
     kernels::dot(a, b) + magnitudes + largest + rows + exponentials
+}
+
+/// The loops over integers.
+fn integers() -> i32 {
+    let (bytes, halfwords, x) = (black_box([[3; 13]; 4]), black_box([[300; 13]; 4]), black_box([5; 13]));
+    let mut sums = black_box([7; 4]);
+    kernels::add_dot_rows_i8(&bytes, &x, &mut sums);
+    kernels::portable::add_dot_rows_i8(&bytes, &x, &mut sums);
+    kernels::add_dot_rows_i16(&halfwords, &x, &mut sums, i32::wrapping_add);
+    kernels::portable::add_dot_rows_i16(&halfwords, &x, &mut sums, i32::wrapping_add);
+    sums.iter().fold(0, |sum, x| sum ^ x)
 }
 
 /// The loops over the factors of a scatter.

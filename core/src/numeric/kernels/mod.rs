@@ -3,18 +3,23 @@
 //! The order of operations is part of each function's contract, because the bits depend on it. Where two slices go
 //! together, elements beyond the shorter one are ignored.
 //!
-//! With the feature `asm`, [`add_dot_rows`], [`update_rows`], [`sum_of_magnitudes`] and the loops over a triangle are done in assembly where
+//! With the feature `asm`, [`add_dot_rows`], [`update_rows`], [`sum_of_magnitudes`], [`standardize`] and the loops over a triangle are done in assembly where
 //! there is an Arm FPU (targets whose name ends in `eabihf`): the same bits as [`portable`] by two thirds to
-//! three quarters of the instructions.
+//! three quarters of the instructions. [`add_dot_rows_i8`] and [`add_dot_rows_i16`] are where there is the DSP extension (targets whose name
+//! begins with `thumbv7em`), by half of the instructions.
 
 mod diagonal;
+#[cfg(all(feature = "asm", target_arch = "arm", arm_dsp))]
+mod dsp;
 #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
 mod fpu;
+mod integers;
 pub mod portable;
 mod scalar;
 mod triangle;
 
 pub use diagonal::{gain, subtract, update_diagonal};
+pub use integers::{add_dot_rows_i8, add_dot_rows_i16};
 pub use triangle::{PANEL, packed, product, transposed_product, update_product};
 
 pub use scalar::{MomentumFactors, dot, exp_and_sum, largest, update, update_with_momentum};
@@ -81,6 +86,33 @@ pub fn update_matrix(matrix: &mut [f32], keep: f32, rates: &[f32], features: &[f
 #[inline]
 pub fn sum_of_magnitudes(values: &[f32]) -> f32 {
     chosen::sum_of_magnitudes(values)
+}
+
+/// Whether no magnitude is above a limit, a finite one of at least 0, and none is NaN.
+///
+/// ```
+/// use gradient_decay::kernels;
+///
+/// assert!(kernels::all_within(&[1.0, -2.0], 2.0));
+/// assert!(!kernels::all_within(&[1.0, -2.5], 2.0) && !kernels::all_within(&[f32::NAN], 2.0));
+/// ```
+#[inline]
+pub fn all_within(values: &[f32], limit: f32) -> bool {
+    chosen::all_within(values, limit)
+}
+
+/// `(feature - mean) scale` into `to`, element by element.
+///
+/// ```
+/// use gradient_decay::kernels;
+///
+/// let mut standardized = [0.0; 2];
+/// kernels::standardize(&[3.0, 1.0], &[2.0, 1.5], &[0.5, 4.0], &mut standardized);
+/// assert_eq!(standardized, [0.5, -2.0]);
+/// ```
+#[inline]
+pub fn standardize(features: &[f32], mean: &[f32], scale: &[f32], to: &mut [f32]) {
+    chosen::standardize(features, mean, scale, to);
 }
 
 /// [`update`] of several rows, each with its own rate. A feature is loaded once for several rows.

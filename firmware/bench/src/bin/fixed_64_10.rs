@@ -6,6 +6,7 @@ use core::hint::black_box;
 
 use bench::{InstructionCounter, Random, exit_success};
 use cortex_m_rt::entry;
+use gradient_decay::quantized::{Quantization, QuantizedHead};
 use gradient_decay::{BetaSchedule, FineTuner, FixedHead, FixedRate, LinearHead, State};
 use semihosting::println;
 use static_cell::ConstStaticCell;
@@ -20,15 +21,19 @@ fn main() -> ! {
     float.import(&[0.0; 650].map(|_: f32| 0.3 * random.symmetric())).expect("the parameters are of this shape");
     *head = FixedHead::from_head(&float, 5, 1);
     let tuner = black_box(FineTuner::new(BetaSchedule::constant(1.0), FixedRate::new(0.01)));
-    let (mut inference, mut step) = (0, 0);
+    let (input, output) = black_box((Quantization::new(2.0 / 127.0, -3), Quantization::new(8.0 / 127.0, 4)));
+    let quantized = QuantizedHead::new(&float, input, output).expect("an i32 holds the biases");
+    let (mut inference, mut step, mut logits) = (0, 0, 0);
     for target in 0..8 {
         // Half of them 0, as behind a ReLU.
         let features: [i8; 64] =
             core::array::from_fn(|_| (random.bits() >> 24) as i8 / 2).map(|x| if x > 0 { x } else { 0 });
+        logits = counter.count(|| _ = black_box(quantized.logits(&features))).1.max(logits);
         inference = counter.count(|| black_box(head.predict(&features))).1.max(inference);
         let count = counter.count(|| assert!(black_box(&tuner.step(head, &mut state, &features, target)).is_ok())).1;
         step = count.max(step);
     }
+    println!("count quantized-logits {logits}");
     println!("count fixed-inference {inference}");
     println!("count fixed-step {step}");
     exit_success()

@@ -7,7 +7,7 @@ use core::hint::black_box;
 use bench::case::Case;
 use bench::{InstructionCounter, exit_success};
 use cortex_m_rt::entry;
-use gradient_decay::{GradientDecay, Libm, Math, kernels};
+use gradient_decay::{GradientDecay, Libm, Math, Preprocess, Standardizer, kernels};
 use semihosting::println;
 use static_cell::ConstStaticCell;
 
@@ -37,6 +37,9 @@ fn main() -> ! {
     let mut gradient = [0.0; 10];
     let (loss, count) = counter.count(|| LOSS.loss_and_gradient(&sums, 3, &mut gradient));
     println!("count part-loss-and-gradient {count}");
-    black_box((sum, total, ln, loss.is_ok(), gradient));
+    let standardizer = black_box(Standardizer::from_statistics(&[0.5; 64], &[2.0; 64]));
+    let (standardized, count) = counter.count(|| standardizer.apply(x, |x| _ = black_box(x)));
+    println!("count part-standardize {count}");
+    black_box((standardized.is_ok(), sum, total, ln, loss.is_ok(), gradient));
     exit_success()
 }

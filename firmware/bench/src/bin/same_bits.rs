@@ -12,14 +12,15 @@ fn main() -> ! {
     let mut random = Random(1);
     let mut shapes = 0;
     macro_rules! shapes {
-        ($($rows:literal: $($n:literal)*;)*) => {
+        ($compare:ident: $($rows:literal: $($n:literal)*;)*) => {
             $($(
-                compare::<$rows, $n>(&mut random);
+                $compare::<$rows, $n>(&mut random);
                 shapes += 1;
             )*)*
         };
     }
     shapes! {
+        compare:
         1: 1 2 3 4 5 7 8 9 11 12 13 15 16 17 23 24 31 64 65;
         2: 1 3 7 8 9 16 33;
         3: 1 2 3 5 7 8 11 13 16 21 64;
@@ -31,6 +32,15 @@ fn main() -> ! {
         9: 5 8 17;
         10: 1 3 64 65 784;
         100: 1 13 128;
+    }
+    shapes! {
+        compare_integers:
+        1: 1 2 7 8 9 10 16 31 64;
+        2: 3 8 12;
+        3: 1 7 8 15 24 26;
+        4: 8 18 65;
+        5: 6 13 40;
+        10: 1 63 64 784;
     }
     let counted = roots(&mut random);
     println!("same bits in {shapes} shapes and for {counted} square roots");
@@ -71,8 +81,44 @@ fn compare<const ROWS: usize, const N: usize>(random: &mut Random) {
                 assert_eq!(found.to_bits(), expected.to_bits(), "update_rows of {ROWS} x {N} in round {round}");
             }
         }
+        let (mean, scale): ([f32; N], [f32; N]) = (numbers(random), numbers(random));
+        let (mut found, mut expected) = ([0.0; N], [0.0; N]);
+        kernels::standardize(&x, &mean, &scale, &mut found);
+        portable::standardize(&x, &mean, &scale, &mut expected);
+        assert_eq!(found.map(f32::to_bits), expected.map(f32::to_bits), "standardize of {N}");
+        for limit in [0.0, 1.0, 1e18] {
+            assert_eq!(kernels::all_within(&x, limit), x.iter().all(|x| x.abs() <= limit), "all_within of {N}");
+        }
         let (found, expected) = (kernels::sum_of_magnitudes(&x), portable::sum_of_magnitudes(&x));
         assert_eq!(found.to_bits(), expected.to_bits(), "sum_of_magnitudes of {N}");
+    }
+}
+
+/// The products of integers, extreme ones among them; some of the sums leave an i32.
+fn compare_integers<const ROWS: usize, const N: usize>(random: &mut Random) {
+    for round in 0..20 {
+        let mut byte = || match random.bits() % 8 {
+            0 => i8::MIN,
+            1 => i8::MAX,
+            _ => (random.bits() >> 24) as i8,
+        };
+        let x: [i8; N] = core::array::from_fn(|_| byte());
+        let rows: [[i8; N]; ROWS] = core::array::from_fn(|_| core::array::from_fn(|_| byte()));
+        let sums: [i32; ROWS] = core::array::from_fn(|_| random.bits() as i32);
+        let (mut found, mut expected) = (sums, sums);
+        kernels::add_dot_rows_i8(&rows, &x, &mut found);
+        portable::add_dot_rows_i8(&rows, &x, &mut expected);
+        assert_eq!(found, expected, "add_dot_rows_i8 of {ROWS} x {N} in round {round}");
+        let mut halfword = || match random.bits() % 8 {
+            0 => i16::MIN,
+            1 => i16::MAX,
+            _ => (random.bits() >> 16) as i16,
+        };
+        let rows: [[i16; N]; ROWS] = core::array::from_fn(|_| core::array::from_fn(|_| halfword()));
+        let (mut found, mut expected) = (sums, sums);
+        kernels::add_dot_rows_i16(&rows, &x, &mut found, i32::wrapping_add);
+        portable::add_dot_rows_i16(&rows, &x, &mut expected, i32::wrapping_add);
+        assert_eq!(found, expected, "add_dot_rows_i16 of {ROWS} x {N} in round {round}");
     }
 }
 

@@ -25,11 +25,12 @@ const PORTABLE_STEP: &str = "Cortex-M4F/portable/64->10/step";
 /// Instructions a weight of a step, at the larger shapes.
 const A_WEIGHT: f64 = 5.5;
 
-const GATES: [Gate; 33] = [
+const GATES: [Gate; 38] = [
     most(STEP, 3990.0),
     most("Cortex-M4F/asm/64->10/step-beta-0.1", 4000.0),
     most("Cortex-M4F/asm/64->10/step-beta-5", 4000.0),
     most("Cortex-M4F/asm/64->10/inference", 2001.0),
+    most("Cortex-M4F/asm/64->10/part-standardize", 500.0),
     most(PORTABLE_STEP, 6000.0),
     most("Cortex-M4F/portable/64->10/inference", 3000.0),
     most("Cortex-M4F/asm/784->10/step", A_WEIGHT * 7840.0),
@@ -41,6 +42,11 @@ const GATES: [Gate; 33] = [
     ratio("Cortex-M4F/portable/64->10/step-beta-5", 1.03, PORTABLE_STEP),
     ratio("Cortex-M4F/portable/64->10/step-geometric-warm-up", 1.01, PORTABLE_STEP),
     most("Cortex-M4F/reference/a call/exp", 45.0),
+    // In integers, by the DSP extension where there is one.
+    most("Cortex-M4F/integers/64->10/quantized-logits", 1550.0),
+    most("Cortex-M4F/integers/64->10/fixed-inference", 1050.0),
+    most("Cortex-M3/integers/64->10/quantized-logits", 2600.0),
+    most("Cortex-M0/integers/64->10/quantized-logits", 5150.0),
     most("Cortex-M4F/asm/64->10/view-step", 4420.0),
     // The discriminant: a label without the row that it refreshes, that row, and both.
     most("Cortex-M4F/asm/64->10/lda-label", 19_500.0),

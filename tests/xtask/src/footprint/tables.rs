@@ -114,6 +114,7 @@ fn parts(text: &mut String, figures: &Figures) -> Result<()> {
         ("ten exponentials: `exp_and_sum`", "exponentials"),
         ("one logarithm: libm's `logf`", "ln"),
         ("loss and gradient of 10 logits, these two included", "loss-and-gradient"),
+        ("before a step: `Standardizer::apply`, its check of 64 features included", "standardize"),
     ] {
         writeln!(text, "| {label} | {} |", grouped(get(figures, &format!("Cortex-M4F/asm/64->10/part-{what}"))?))?;
     }
@@ -133,6 +134,8 @@ fn cores(text: &mut String, figures: &Figures) -> Result<()> {
             let value = |what| get(figures, &format!("{}/integers/64->10/fixed-{what}", machine.core));
             let (inference, step) = (grouped(value("inference")?), grouped(value("step")?));
             writeln!(text, "| {}, in integers | {inference} | {step} |", machine.core)?;
+            let logits = grouped(get(figures, &format!("{}/integers/64->10/quantized-logits", machine.core))?);
+            writeln!(text, "| {}, in i8: `QuantizedHead::logits` | {logits} | |", machine.core)?;
         }
     }
     Ok(())

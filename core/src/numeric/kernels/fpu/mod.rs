@@ -1,4 +1,4 @@
-//! The kernels in assembly for the FPU of a Cortex-M4F, M7, M33 and their like. With `numeric::sqrt` all that is `unsafe`.
+//! The kernels in assembly for the FPU of a Cortex-M4F, M7, M33 and their like. With `dsp` and `numeric::sqrt` all that is `unsafe`.
 //!
 //! The gain over the compiler: it loads numbers one by one, where `vldm` loads eight by one instruction.
 //! The operations and their order are those of [`portable`](crate::kernels::portable), so the bits are the same. There is no fused
@@ -12,9 +12,11 @@
 #![allow(unsafe_code)]
 
 mod diagonal;
+mod standardize;
 mod triangle;
 
 pub(super) use diagonal::{gain, subtract, update_diagonal};
+pub(super) use standardize::standardize;
 pub(super) use triangle::{product, transposed_product, update_product};
 
 use core::arch::asm;
@@ -417,6 +419,13 @@ unsafe fn update_singles(rows: *mut f32, x: &[f32], rest: usize, count: usize, r
             options(nostack),
         );
     }
+}
+
+/// See [`kernels::all_within`](crate::kernels::all_within).
+#[inline]
+pub(super) fn all_within(values: &[f32], limit: f32) -> bool {
+    // Rounded or not, the sum is no smaller than any of them, and NaN with one of them: it settles all but rare cases.
+    sum_of_magnitudes(values) <= limit || portable::all_within(values, limit)
 }
 
 /// The sum of the absolute values, in order.

@@ -1,15 +1,19 @@
 //! The kernels in plain Rust: what they compute, and how it is computed where there is no assembly for it.
 //!
-//! [`add_dot_rows`], [`update_rows`], [`sum_of_magnitudes`] and the loops over a triangle have an equivalent in assembly for Arm's FPU, of
+//! [`add_dot_rows`], [`update_rows`], [`sum_of_magnitudes`], [`standardize`] and the loops over a triangle have an equivalent in assembly for Arm's FPU, of
 //! the same bits. Four rows share the load of a feature; rows that are left over go one by one. The loops take four features at once,
 //! written out, so that they stay fast where the compiler is asked for small code and unrolls nothing.
 
 mod diagonal;
+mod integers;
 mod triangle;
 
 #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
 pub(super) use diagonal::{Progress, add_gain, add_subtract};
 pub use diagonal::{gain, subtract, update_diagonal};
+#[cfg(all(feature = "asm", target_arch = "arm", arm_dsp))]
+pub(super) use integers::add_dot;
+pub use integers::{add_dot_rows_i8, add_dot_rows_i16};
 pub use triangle::{product, transposed_product, update_product};
 #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
 pub(super) use triangle::{transposed_triangle, triangle_product, update_triangle};
@@ -144,6 +148,20 @@ pub fn update_matrix(matrix: &mut [f32], keep: f32, rates: &[f32], features: &[f
             }
             [] => return,
         }
+    }
+}
+
+/// See [`kernels::all_within`](crate::kernels::all_within).
+pub fn all_within(values: &[f32], limit: f32) -> bool {
+    // Without their sign the bits of numbers are in the order of the numbers, and below those of NaN. In integers, so that it is quick
+    // where there is no FPU.
+    values.iter().all(|x| x.to_bits() << 1 <= limit.to_bits() << 1)
+}
+
+/// See [`kernels::standardize`](crate::kernels::standardize).
+pub fn standardize(features: &[f32], mean: &[f32], scale: &[f32], to: &mut [f32]) {
+    for ((to, x), (mean, scale)) in to.iter_mut().zip(features).zip(mean.iter().zip(scale)) {
+        *to = (x - mean) * scale;
     }
 }
 

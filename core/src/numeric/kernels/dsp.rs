@@ -1,0 +1,343 @@
+//! The kernels over integers in assembly for the DSP extension of a Cortex-M4, M7 and their like: `smlad` adds two products of 16 bits to a
+//! sum of 32, modulo 2^32, so that the bits are those of [`portable`](crate::kernels::portable) in any order.
+//!
+//! # Safety
+//! Each block of assembly reads as many elements as its counts say, from pointers that its caller vouches for; the safe functions
+//! take slices, and count in whole rows and blocks of what these hold. `ldr` takes any address, as in what the compiler makes
+//! of these targets; `ldrd` takes whole words, which is checked. One block writes, the room that it is lent. None touches the stack.
+#![allow(unsafe_code)]
+
+use core::arch::asm;
+use core::mem::MaybeUninit;
+
+use crate::numeric::kernels::portable::add_dot;
+
+/// The rows whose dot products share the load of a feature: the registers hold no more.
+const ROWS: usize = 3;
+/// The features that a loop takes at once.
+const STRIDE: usize = 8;
+
+/// See [`kernels::add_dot_rows_i8`](crate::kernels::add_dot_rows_i8).
+#[inline]
+pub(super) fn add_dot_rows_i8<const N: usize>(rows: &[[i8; N]], x: &[i8; N], sums: &mut [i32]) {
+    let count = sums.len().min(rows.len());
+    dot_matrix_i8(rows.as_flattened(), x, sums.get_mut(..count).unwrap_or_default());
+}
+
+/// One function for all shapes.
+#[inline(never)]
+fn dot_matrix_i8(matrix: &[i8], x: &[i8], sums: &mut [i32]) {
+    let (n, rest) = (x.len(), x.len() % STRIDE);
+    // In 64 bits the product cannot overflow.
+    if (matrix.len() as u64) < sums.len() as u64 * n as u64 {
+        return;
+    }
+    let (whole, _) = x.as_chunks::<STRIDE>();
+    if !whole.is_empty() {
+        let mut row = matrix.as_ptr();
+        let (threes, ones) = sums.as_chunks_mut::<ROWS>();
+        for sums in threes {
+            // SAFETY: there is a row as long as x for each sum.
+            row = unsafe { dot_three_i8(row, n, whole, sums).add(rest) };
+        }
+        for sum in ones {
+            // SAFETY: as above.
+            row = unsafe { dot_one_i8(row, whole, sum).add(rest) };
+        }
+    }
+    if rest > 0 {
+        add_rest(matrix, x, n - rest, sums);
+    }
+}
+
+/// Adds the products of the last elements of each row, from `whole` on.
+fn add_rest<W: Copy + Into<i32>>(matrix: &[W], x: &[i8], whole: usize, sums: &mut [i32]) {
+    let mut matrix = matrix;
+    for sum in sums {
+        let Some((row, below)) = matrix.split_at_checked(x.len()) else { return };
+        *sum = add_dot(*sum, row.get(whole..).unwrap_or_default(), x.get(whole..).unwrap_or_default());
+        matrix = below;
+    }
+}
+
+/// Four features into two registers of two each: 0 and 2, 1 and 3.
+macro_rules! load_features {
+    () => {
+        "ldr {x1}, [{x}], #4\nsxtb16 {x0}, {x1}\nsxtb16 {x1}, {x1}, ror #8\n"
+    };
+}
+
+/// Adds the products of four weights with these to a sum.
+macro_rules! add_bytes {
+    ($load:literal $sum:literal) => {
+        concat!(
+            $load,
+            "\nsxtb16 {t}, {w}\nsmlad {",
+            $sum,
+            "}, {t}, {x0}, {",
+            $sum,
+            "}\n",
+            "sxtb16 {w}, {w}, ror #8\nsmlad {",
+            $sum,
+            "}, {w}, {x1}, {",
+            $sum,
+            "}\n",
+        )
+    };
+}
+
+/// Adds the dot products of three rows, `n` apart, but for what is behind the blocks of `x`. Returns where they end in the last row.
+///
+/// # Safety
+/// The rows are as long as `x`, which is not empty, and `n` is no smaller.
+#[inline]
+unsafe fn dot_three_i8(rows: *const i8, n: usize, x: &[[i8; STRIDE]], sums: &mut [i32; ROWS]) -> *const i8 {
+    let [a, b, c] = sums;
+    let end: *const i8;
+    // SAFETY: the caller's.
+    unsafe {
+        asm!(
+            "2:",
+            load_features!(),
+            add_bytes!("ldr {w}, [{p}, {n}]" "b"),
+            add_bytes!("ldr {w}, [{p}, {n}, lsl #1]" "c"),
+            add_bytes!("ldr {w}, [{p}], #4" "a"),
+            load_features!(),
+            add_bytes!("ldr {w}, [{p}, {n}]" "b"),
+            add_bytes!("ldr {w}, [{p}, {n}, lsl #1]" "c"),
+            add_bytes!("ldr {w}, [{p}], #4" "a"),
+            "cmp {x}, {x_end}",
+            "bne 2b",
+            p = inout(reg) rows => end,
+            n = in(reg) n,
+            x = inout(reg) x.as_ptr() => _,
+            x_end = in(reg) x.as_ptr_range().end,
+            a = inout(reg) *a,
+            b = inout(reg) *b,
+            c = inout(reg) *c,
+            x0 = out(reg) _,
+            x1 = out(reg) _,
+            w = out(reg) _,
+            t = out(reg) _,
+            options(nostack, readonly),
+        );
+        end.add(2 * n)
+    }
+}
+
+/// Adds the dot product of a row, but for what is behind the blocks of `x`. Returns where they end in it.
+///
+/// # Safety
+/// The row is as long as `x`, which is not empty.
+#[inline]
+unsafe fn dot_one_i8(row: *const i8, x: &[[i8; STRIDE]], sum: &mut i32) -> *const i8 {
+    let end;
+    // SAFETY: the caller's.
+    unsafe {
+        asm!(
+            "2:",
+            load_features!(),
+            add_bytes!("ldr {w}, [{p}], #4" "a"),
+            load_features!(),
+            add_bytes!("ldr {w}, [{p}], #4" "a"),
+            "cmp {x}, {x_end}",
+            "bne 2b",
+            p = inout(reg) row => end,
+            x = inout(reg) x.as_ptr() => _,
+            x_end = in(reg) x.as_ptr_range().end,
+            a = inout(reg) *sum,
+            x0 = out(reg) _,
+            x1 = out(reg) _,
+            w = out(reg) _,
+            t = out(reg) _,
+            options(nostack, readonly),
+        );
+    }
+    end
+}
+
+/// Room for features of 16 bits, in whole words.
+#[repr(C, align(4))]
+struct Wide<const N: usize>(MaybeUninit<[i16; N]>);
+
+/// See [`kernels::add_dot_rows_i16`](crate::kernels::add_dot_rows_i16).
+#[inline]
+pub(super) fn add_dot_rows_i16<const COUNT: usize, const N: usize>(
+    rows: &[[i16; N]; COUNT],
+    x: &[i8; N],
+    sums: &mut [i32; COUNT],
+    add: impl Fn(i32, i32) -> i32,
+) {
+    let (mut dots, mut wide) = ([0; COUNT], Wide::<N>(MaybeUninit::uninit()));
+    // SAFETY: there is room for N features.
+    unsafe { dot_matrix_i16(rows.as_flattened(), x, wide.0.as_mut_ptr().cast(), &mut dots) };
+    for (sum, dot) in sums.iter_mut().zip(dots) {
+        *sum = add(*sum, dot);
+    }
+}
+
+/// One function for all shapes.
+///
+/// # Safety
+/// `wide`, a multiple of 4, has room for the features as i16.
+#[inline(never)]
+unsafe fn dot_matrix_i16(matrix: &[i16], x: &[i8], wide: *mut i16, sums: &mut [i32]) {
+    let n = x.len();
+    // In 64 bits the product cannot overflow.
+    if (matrix.len() as u64) < sums.len() as u64 * n as u64 {
+        return;
+    }
+    let (whole, rest) = x.as_chunks::<STRIDE>();
+    if whole.is_empty() || !n.is_multiple_of(2) || !matrix.as_ptr().cast::<u32>().is_aligned() {
+        return add_rest(matrix, x, 0, sums);
+    }
+    // SAFETY: the caller's.
+    let x_end = unsafe { widen(whole, wide) };
+    let mut row = matrix.as_ptr();
+    let (threes, ones) = sums.as_chunks_mut::<ROWS>();
+    for sums in threes {
+        // SAFETY: there is a row as long as x for each sum, in whole words.
+        row = unsafe { dot_three_i16(row, n, wide, x_end, sums).add(rest.len()) };
+    }
+    for sum in ones {
+        // SAFETY: as above.
+        row = unsafe { dot_one_i16(row, wide, x_end, sum).add(rest.len()) };
+    }
+    if !rest.is_empty() {
+        add_rest(matrix, x, n - rest.len(), sums);
+    }
+}
+
+/// Features as i16, in their order. Returns where they end.
+///
+/// # Safety
+/// `wide`, a multiple of 4, has room for them, and there are some.
+#[inline]
+unsafe fn widen(x: &[[i8; STRIDE]], wide: *mut i16) -> *const i16 {
+    let end: *mut i16;
+    // SAFETY: the caller's.
+    unsafe {
+        asm!(
+            "2:",
+            "ldr {odd}, [{x}], #4",
+            "sxtb16 {even}, {odd}",
+            "sxtb16 {odd}, {odd}, ror #8",
+            "pkhbt {low}, {even}, {odd}, lsl #16",
+            "pkhtb {odd}, {odd}, {even}, asr #16",
+            "strd {low}, {odd}, [{wide}], #8",
+            "ldr {odd}, [{x}], #4",
+            "sxtb16 {even}, {odd}",
+            "sxtb16 {odd}, {odd}, ror #8",
+            "pkhbt {low}, {even}, {odd}, lsl #16",
+            "pkhtb {odd}, {odd}, {even}, asr #16",
+            "strd {low}, {odd}, [{wide}], #8",
+            "cmp {x}, {x_end}",
+            "bne 2b",
+            x = inout(reg) x.as_ptr() => _,
+            x_end = in(reg) x.as_ptr_range().end,
+            wide = inout(reg) wide => end,
+            even = out(reg) _,
+            odd = out(reg) _,
+            low = out(reg) _,
+            options(nostack),
+        );
+    }
+    end
+}
+
+/// Adds the products of four weights with the features in x0 and x1 to a sum.
+macro_rules! add_halfwords {
+    ($row:literal $sum:literal) => {
+        concat!(
+            "ldrd {w}, {t}, [{",
+            $row,
+            "}], #8\n",
+            "smlad {",
+            $sum,
+            "}, {w}, {x0}, {",
+            $sum,
+            "}\nsmlad {",
+            $sum,
+            "}, {t}, {x1}, {",
+            $sum,
+            "}\n",
+        )
+    };
+}
+
+/// As [`dot_three_i8`].
+///
+/// # Safety
+/// As there; the features from `x` to `x_end` and the rows begin at multiples of 4, and there are some, by multiples of 8.
+#[inline]
+unsafe fn dot_three_i16(
+    rows: *const i16,
+    n: usize,
+    x: *const i16,
+    x_end: *const i16,
+    sums: &mut [i32; ROWS],
+) -> *const i16 {
+    let [a, b, c] = sums;
+    let end;
+    // SAFETY: the caller's.
+    unsafe {
+        asm!(
+            "2:",
+            "ldrd {x0}, {x1}, [{x}], #8",
+            add_halfwords!("p" "a"),
+            add_halfwords!("q" "b"),
+            add_halfwords!("r" "c"),
+            "ldrd {x0}, {x1}, [{x}], #8",
+            add_halfwords!("p" "a"),
+            add_halfwords!("q" "b"),
+            add_halfwords!("r" "c"),
+            "cmp {x}, {x_end}",
+            "bne 2b",
+            p = inout(reg) rows => _,
+            q = inout(reg) rows.add(n) => _,
+            r = inout(reg) rows.add(2 * n) => end,
+            x = inout(reg) x => _,
+            x_end = in(reg) x_end,
+            a = inout(reg) *a,
+            b = inout(reg) *b,
+            c = inout(reg) *c,
+            x0 = out(reg) _,
+            x1 = out(reg) _,
+            w = out(reg) _,
+            t = out(reg) _,
+            options(nostack, readonly),
+        );
+    }
+    end
+}
+
+/// As [`dot_one_i8`].
+///
+/// # Safety
+/// As for [`dot_three_i16`].
+#[inline]
+unsafe fn dot_one_i16(row: *const i16, x: *const i16, x_end: *const i16, sum: &mut i32) -> *const i16 {
+    let end;
+    // SAFETY: the caller's.
+    unsafe {
+        asm!(
+            "2:",
+            "ldrd {x0}, {x1}, [{x}], #8",
+            add_halfwords!("p" "a"),
+            "ldrd {x0}, {x1}, [{x}], #8",
+            add_halfwords!("p" "a"),
+            "cmp {x}, {x_end}",
+            "bne 2b",
+            p = inout(reg) row => end,
+            x = inout(reg) x => _,
+            x_end = in(reg) x_end,
+            a = inout(reg) *sum,
+            x0 = out(reg) _,
+            x1 = out(reg) _,
+            w = out(reg) _,
+            t = out(reg) _,
+            options(nostack, readonly),
+        );
+    }
+    end
+}
