@@ -102,7 +102,9 @@ fn train_verify_export() {
     let output = run(folder.path(), &[&["verify"][..], &checkpoint].concat());
     assert!(output.status.success());
     assert!(String::from_utf8_lossy(&output.stdout).contains("on 600 images"));
-    let export = |options: &[&str]| [&["export", "digits-mlp.checkpoint", "--out"][..], options].concat();
+    fn export<'a>(options: &[&'a str]) -> Vec<&'a str> {
+        [&["export", "digits-mlp.checkpoint", "--out"][..], options].concat()
+    }
     refused(&folder, &export(&["no/such/head.bin"]), &["no/such/head.bin"]);
     for options in [&["head.bin"][..], &["hidden.bin", "--layer", "hidden"], &["head.ckpt"]] {
         assert!(run(folder.path(), &export(options)).status.success());

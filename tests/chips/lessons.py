@@ -1,5 +1,6 @@
 """What an image is put through, on any of the boards, and what must come of it."""
 
+import itertools
 import os
 import re
 import tempfile
@@ -173,8 +174,9 @@ class Lessons:
         """A new device learns what the host sends, to the bits that the host comes to: its user consents by both buttons."""
         self.board.forget()
         self.restart()
-        for button in ("label", "save"):
-            self.board.sensor.press(button, HELD)
+        # A consent lasts for a minute of the board's time, of which more passes than on a board while the host computes.
+        for button, again in itertools.product(("label", "save"), range(60)):
+            self.board.sensor.press(button, HELD, after=20 * HELD * again)
         self.readings(HELD + 10)
         expect("INFO  Consented" in self.lines(), f"both buttons were held, and the log has {self.lines()}")
         printed = link.talk(self.board, self.demo_host, [], LIMIT)

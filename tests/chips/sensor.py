@@ -20,7 +20,7 @@ class Sensor:
         self.hangs = False
         self.hung = 0
         self.holds_data = 0
-        self.pressed = []
+        self.pressed = set()
         self.label = self.save = False
         self.reset()
 
@@ -60,9 +60,9 @@ class Sensor:
         self.pointer += self.increments
         return byte
 
-    def press(self, button, readings):
-        """Holds a button, `label` or `save`, for so many of the next readings."""
-        self.pressed += [(button, self.measured + count) for count in range(1, readings + 1)]
+    def press(self, button, readings, after=0):
+        """Holds a button, `label` or `save`, for so many readings, after so many of the next."""
+        self.pressed |= {(button, self.measured + after + count) for count in range(1, readings + 1)}
 
     def clock_pulse(self):
         """A pulse of the clock by hand."""
