@@ -1,4 +1,4 @@
-//! What a difference between paired values says, beyond chance.
+//! Differences between paired values, and whether they are beyond chance.
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 

@@ -1,4 +1,4 @@
-//! What `tune` writes in Rust compiles against the core, and learns.
+//! Learners that `tune` writes in Rust: they compile against the core, and learn.
 
 mod generated;
 

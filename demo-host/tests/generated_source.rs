@@ -1,4 +1,4 @@
-//! What `tune` writes for firmware: Rust is as the modules in `generated`, which `BLESS=1` writes anew and `generated_learners.rs` compiles; C compiles
+//! Source that `tune` writes for firmware: Rust is as the modules in `generated`, which `BLESS=1` writes anew and `generated_learners.rs` compiles; C compiles
 //! against the library's header.
 
 use std::fs;

@@ -1,4 +1,4 @@
-"""What an image is put through, on any of the boards, and what must come of it."""
+"""The lessons that an image is put through, on any of the boards, and what must come of them."""
 
 import itertools
 import os
@@ -27,7 +27,7 @@ def expect(condition, message):
 
 
 class Expected:
-    """What `qemu-microbit` logs, in the file that is compared with QEMU's log as well."""
+    """The log of `qemu-microbit`, in the file that is compared with QEMU's log as well."""
 
     def __init__(self, path):
         with open(path, encoding="utf-8") as file:
@@ -184,7 +184,7 @@ class Lessons:
         return [line for line in printed.splitlines() if line.startswith("right")]
 
     def quick(self):
-        """What every run does."""
+        """The lessons of every run."""
         return [self.learns_and_saves, self.starts_from_saved]
 
     def full(self):

@@ -49,7 +49,7 @@ class Board(UnicornBoard):
         self.power.values[0x400] = reasons
 
     def poll(self):
-        """What goes on by itself."""
+        """Lets go on whatever needs no instruction."""
         self.clock.poll()
         self.port.poll()
 

@@ -4,7 +4,7 @@ from typing import NamedTuple
 
 
 class Reading(NamedTuple):
-    """What the sensor measures in thousandths of g, and which buttons are down meanwhile."""
+    """A measurement of the sensor in thousandths of g, and which buttons are down meanwhile."""
 
     acceleration: tuple[int, int, int]
     label: bool = False

@@ -44,7 +44,7 @@ class Board(UnicornBoard):
         self.rcc.values[0x74] = reasons
 
     def poll(self):
-        """What goes on by itself."""
+        """Lets go on whatever needs no instruction."""
         self.timer.poll()
         self.port.poll()
         frequency, limit = self.rcc.frequency(), LIMITS[self.power.values[0] >> 14 & 3]

@@ -1,4 +1,4 @@
-"""What the boards that unicorn runs have in common: flash, RAM, time, resets, the log."""
+"""The common part of the boards that unicorn runs: flash, RAM, time, resets, the log."""
 
 from collections import deque
 

@@ -329,7 +329,7 @@ impl<F: NorFlash> Store<F> {
         (bytes.next_multiple_of(Ring::<F>::STRIDE) <= room as usize).then_some(self.ring.wrap(end))
     }
 
-    /// What the range holds.
+    /// The records of the range, looked for if they are not known.
     fn known(&mut self) -> Result<Known, StoreError<F::Error>> {
         let known = match self.known {
             Some(known) => known,

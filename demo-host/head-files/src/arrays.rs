@@ -25,7 +25,7 @@ pub(crate) enum Kind {
     I8,
     I32,
     I64,
-    /// What is not read.
+    /// A type that is not read.
     Other,
 }
 
@@ -44,7 +44,7 @@ impl Kind {
     }
 }
 
-/// What is known of an array without its elements.
+/// An array without its elements.
 #[derive(Clone, Debug)]
 pub(crate) struct Info {
     pub name: String,
@@ -301,7 +301,7 @@ impl Arrays<'_> {
 /// The names of the means and of the deviations of features.
 const SCALER: [[&str; 3]; 2] = [["mean", "mean_", "scaler.mean"], ["scale", "scale_", "scaler.scale"]];
 
-/// What a row of a matrix is: said, or told by the length of the bias.
+/// The meaning of a row of a matrix: said, or told by the length of the bias.
 pub(crate) fn orientation(
     name: &str,
     first: usize,

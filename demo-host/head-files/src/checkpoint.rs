@@ -19,7 +19,7 @@ const LINEAR: u16 = 1;
 const STANDARDIZER: u16 = 6;
 const DISCRIMINANT: u16 = 16;
 
-/// What a checkpoint holds that can be exported.
+/// The content of a checkpoint that can be exported.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
     /// A linear head.

@@ -35,12 +35,12 @@ pub enum Format {
     C,
 }
 
-/// What a user says of a file beside its name.
+/// Options that a user gives beside the name of a file.
 #[derive(Clone, Debug, Default)]
 pub struct Options {
     /// Which layer or array.
     pub layer: Option<String>,
-    /// What a row of a matrix is, where the shape does not tell.
+    /// The meaning of a row of a matrix, where the shape does not tell.
     pub orientation: Option<Orientation>,
     /// The classes of bare parameters.
     pub classes: Option<usize>,
@@ -131,7 +131,7 @@ pub fn read(path: &Path, options: &Options) -> Result<Found> {
     format.head(&bytes, options).with_context(|| path.display().to_string())
 }
 
-/// What is written to a file.
+/// The content of a file that is written.
 #[derive(Clone, Copy, Debug)]
 pub enum Source<'a> {
     /// A linear head.

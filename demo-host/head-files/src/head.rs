@@ -11,7 +11,7 @@ pub struct Head {
     classes: usize,
     features: usize,
     parameters: Vec<f32>,
-    /// What is to be done to features before they are multiplied.
+    /// The standardisation of features before they are multiplied.
     pub standardization: Option<Standardization>,
 }
 
@@ -145,7 +145,7 @@ impl Standardization {
         &self.deviation
     }
 
-    /// What the difference to the mean is multiplied by: one over the deviation; 1 where that is next to nothing, as in the core.
+    /// The factor of the difference to the mean: one over the deviation; 1 where that is next to nothing, as in the core.
     pub fn scale(&self) -> Vec<f32> {
         let scales = self.mean.iter().zip(&self.deviation);
         scales.map(|(mean, d)| if *d > 1e-6 * mean.abs() && *d > 1e-12 { 1.0 / d } else { 1.0 }).collect()

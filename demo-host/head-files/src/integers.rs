@@ -10,7 +10,7 @@ use crate::head::Head;
 pub struct Meaning {
     /// In [1e-30, 1e30].
     pub scale: f32,
-    /// What stands for 0.
+    /// The integer that stands for 0.
     pub zero_point: i8,
 }
 

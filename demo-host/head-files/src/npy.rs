@@ -13,7 +13,7 @@ const MAGIC: &[u8; 6] = b"\x93NUMPY";
 /// The longest header: six times what NumPy itself reads.
 const HEADER: usize = 1 << 16;
 
-/// What stands before the elements.
+/// The header before the elements.
 pub(crate) struct Header {
     pub shape: Vec<usize>,
     pub kind: Kind,

@@ -186,7 +186,7 @@ impl Prior {
         self.samples
     }
 
-    /// What is to be done to features before.
+    /// The standardisation of features before.
     pub fn standardization(&self) -> Option<&Standardization> {
         self.standardization.as_ref()
     }

@@ -1,4 +1,4 @@
-//! What is written as source code compiles, against the core and against the header of its C library, and has the bits of the head.
+//! Heads written as source code: they compile, against the core and against the header of its C library, and have the bits of the head.
 
 mod generated;
 

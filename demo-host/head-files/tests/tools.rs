@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use gradient_decay::quantized::{Quantization, QuantizedHead};
 use head_files::{Found, Head, Meaning, Options, Orientation, read};
 
-/// What f32 rounds of a logit of a few products: the tools add in another order.
+/// The rounding of f32 in a logit of a few products: the tools add in another order.
 const ROUNDING: f64 = 2e-6;
 
 fn fixture(name: &str) -> PathBuf {
@@ -71,7 +71,7 @@ fn logits_are_those_of_the_tools() {
     agrees(&read(&fixture("big_endian.npy"), &options).unwrap().head, "keras");
 }
 
-/// What was taken and changed is said.
+/// A note says of everything that was taken and changed.
 #[test]
 fn notes_say_what_was_done() {
     for (file, parts) in [

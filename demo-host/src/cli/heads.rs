@@ -38,7 +38,7 @@ pub(super) struct ImportArgs {
     /// The layer or array that is the head [default: the last of a graph, or the only matrix]
     #[arg(long, visible_alias = "array")]
     layer: Option<String>,
-    /// What a row of a matrix is, where shape and bias do not tell
+    /// The meaning of a row of a matrix, where shape and bias do not tell
     #[arg(long, value_enum)]
     orientation: Option<Orientation>,
     /// The .npy file with the bias of a .npy file

@@ -67,7 +67,7 @@ enum Command {
     Export(heads::ExportArgs),
     /// Talk to a device at a serial port: by default, have it learn what it is sent, and compare every bit
     ///
-    /// What replaces or erases what the device knows (its head replaced, as --write-head and the comparison do, and --save) needs its
+    /// Requests that replace or erase what the device knows (its head replaced, as --write-head and the comparison do, and --save) need its
     /// user's consent: hold both of its buttons for two seconds, and run the command within a minute. Reading needs none.
     Device(DeviceArgs),
 }

@@ -34,7 +34,7 @@ impl<P: Read + Write> Client<P> {
         Client { patience, ..self }
     }
 
-    /// What the device is.
+    /// The device's description.
     ///
     /// # Errors
     /// If it does not answer, or refuses.
@@ -45,7 +45,7 @@ impl<P: Read + Write> Client<P> {
         }
     }
 
-    /// What a sample is: its most probable class, the probability, and whether it reaches the threshold.
+    /// The answer to a sample: its most probable class, the probability, and whether it reaches the threshold.
     ///
     /// # Errors
     /// If the device does not answer, or refuses the sample.

@@ -148,7 +148,7 @@ fn best(
     Ok(grid[best].clone())
 }
 
-/// What settings are chosen by: the summed accuracy, and among equals the likelihood. Settings that diverged are the worst.
+/// The measure that settings are chosen by: the summed accuracy, and among equals the likelihood. Settings that diverged are the worst.
 pub(crate) fn merit<'a>(figures: impl Iterator<Item = &'a Figures>) -> (f64, f64) {
     let (mut accuracy, mut nll) = (0.0, 0.0);
     for figures in figures {

@@ -343,7 +343,7 @@ mod tests {
         samples
     }
 
-    /// What an owned learner answers after each label, bit by bit, and its bytes.
+    /// The answers of an owned learner after each label, bit by bit, and its bytes.
     fn answers<H, R>(
         head: H,
         memory: R,

@@ -51,7 +51,7 @@ fn variant(name: &'static str, of: &'static str, grid: Vec<Settings>) -> Contend
     Contender { name, ours: true, grid, new: Box::new(new) }
 }
 
-/// What follows a user who changes: counts of a class that are bounded, and a head that is told and
+/// Learners that follow a user who changes: counts of a class that are bounded, and a head that is told and
 /// [discounts](gradient_decay::discriminant::Discriminant::discount) what it knows.
 pub fn followers() -> Vec<Contender> {
     let of = |name, settings: &[(&'static str, f64)]| variant(name, "discriminant", vec![Settings(settings.to_vec())]);

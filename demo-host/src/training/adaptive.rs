@@ -25,7 +25,7 @@ impl Default for AdaptiveBeta {
     }
 }
 
-/// What beta is kept within.
+/// The range that beta is kept within.
 pub const BETA: std::ops::RangeInclusive<f32> = 0.01..=100.0;
 
 impl AdaptiveBeta {

@@ -35,7 +35,7 @@ pub enum Target {
     Riscv32imc,
 }
 
-/// What the model says of a learner.
+/// The cost of a learner by the model.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cost {
     /// Bytes of RAM: head, memory, units, and the room to work in.

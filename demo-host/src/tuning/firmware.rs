@@ -97,7 +97,7 @@ pub fn rust(tuned: &Tuned, units: &HostUnits, based: bool, comment: &str) -> Str
          pub const FEATURES: usize = {features};\n\n/// Steps on remembered samples after each label: `learner.rehearse(&SETTINGS, REHEARSALS)`.\n\
          pub const REHEARSALS: u32 = {rehearsals};\n\n{statistics}/// The head.\npub type Head = {head};\n\n/// The samples that are rehearsed.\n\
          pub type Memory = {memory};\n\n/// The learner.\npub type Mine = Learner<Head, Parts<{front}, Memory>>;\n\n\
-         /// What it learns with.\npub const SETTINGS: {settings} = {value};\n\n\
+         /// Its settings.\npub const SETTINGS: {settings} = {value};\n\n\
          /// A learner with this head: {made_of}.\npub const fn learner(head: Head) -> Mine {{\n    let parts =\n        \
          Parts {{ preprocess: {new_front}, memory: {new_memory}, guard: (), calibration: (), readout: () }};\n    \
          Learner::new(head, parts)\n}}\n"

@@ -22,7 +22,7 @@ use crate::simulation::tasks::{Purpose, Task, Units};
 use crate::simulation::{defaults, device_settings, ours_with};
 use cost::{Cost, Target};
 
-/// What a device has room and time for.
+/// The budget of a device.
 #[derive(Clone, Copy, Debug)]
 pub struct Budget {
     /// Bytes of RAM.
@@ -47,7 +47,7 @@ pub struct Candidate {
 /// The outcome of tuning.
 #[derive(Clone, Debug)]
 pub struct Recommendation {
-    /// What to take.
+    /// The recommended settings.
     pub candidate: Candidate,
     /// Whether it has the settings that nobody tuned.
     pub is_plain: bool,
@@ -59,7 +59,7 @@ pub struct Recommendation {
     pub points: Vec<usize>,
     /// The plain candidate, and the accuracy of what was tuned less its own, a mean over all points.
     pub plain: (Candidate, Difference),
-    /// What was chosen for each fold.
+    /// The settings that were chosen for each fold.
     pub chosen: Vec<Candidate>,
     /// The candidates within the budget, and all.
     pub counts: (usize, usize),

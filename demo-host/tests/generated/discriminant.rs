@@ -20,7 +20,7 @@ pub type Memory = ();
 /// The learner.
 pub type Mine = Learner<Head, Parts<Standardizer<FEATURES>, Memory>>;
 
-/// What it learns with.
+/// Its settings.
 pub const SETTINGS: StreamingLda = StreamingLda::new();
 
 /// A learner with this head: `DiscriminantHead::empty()` knows nothing yet.

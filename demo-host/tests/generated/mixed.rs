@@ -26,7 +26,7 @@ pub type Memory = ();
 /// The learner.
 pub type Mine = Learner<Head, Parts<Standardizer<FEATURES>, Memory>>;
 
-/// What it learns with.
+/// Its settings.
 pub const SETTINGS: StreamingLda = StreamingLda::new();
 
 /// A learner with this head: `MixedHead::new` of what the training set said, discounted to 64 samples and 3 a class, and the trained head.

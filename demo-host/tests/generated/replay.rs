@@ -26,7 +26,7 @@ pub type Memory = Replay<CLASSES, 10, [f32; FEATURES], Quantized<FEATURES>>;
 /// The learner.
 pub type Mine = Learner<Head, Parts<Standardizer<FEATURES>, Memory>>;
 
-/// What it learns with.
+/// Its settings.
 pub const SETTINGS: FineTuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.05));
 
 /// A learner with this head: the trained head, as `LinearHead::from_le_bytes` reads it.

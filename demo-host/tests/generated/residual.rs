@@ -22,7 +22,7 @@ pub type Memory = Replay<CLASSES, 10, [f32; FEATURES], Quantized<FEATURES>>;
 /// The learner.
 pub type Mine = Learner<Head, Parts<(), Memory>>;
 
-/// What it learns with.
+/// Its settings.
 pub const SETTINGS: ResidualSettings<StreamingLda> = ResidualSettings { base: StreamingLda::new(), tuner: FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.03)) };
 
 /// A learner with this head: `Residual::new(DiscriminantHead::empty(), LinearHead::new())` knows nothing yet.

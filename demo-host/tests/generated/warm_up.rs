@@ -20,7 +20,7 @@ pub type Memory = ();
 /// The learner.
 pub type Mine = Learner<Head, Parts<(), Memory>>;
 
-/// What it learns with.
+/// Its settings.
 pub const SETTINGS: FineTuner = FineTuner::new(BetaSchedule::linear(0.01, 1.0, 150), Sgd::new(0.05));
 
 /// A learner with this head: `LinearHead::empty()` knows nothing yet.

@@ -344,7 +344,7 @@ fn a_foreign_flash_is_told_left_alone_and_overwritten_only_on_demand() {
     );
 }
 
-/// What was found: a larger head blocked every save, and the device said that its board was set up wrong.
+/// A larger head blocked every save, and the device said that its board was set up wrong.
 #[test]
 fn a_head_of_another_shape_is_told_and_overwritten_only_on_demand() {
     fn saved<T: Saved>(other: &T) -> BoardFlash {

@@ -51,7 +51,7 @@ const REPEATS: u8 = 3;
 /// How often a session is begun in which no request is done: another host may begin one at the same time.
 const GREETINGS: u8 = 5;
 
-/// What the owner of a [`Connection`] has to do.
+/// The next thing that the owner of a [`Connection`] has to do.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     /// Send [`outgoing`](Connection::outgoing), then wait for bytes, or until an answer is overdue.
@@ -111,7 +111,7 @@ impl From<Refusal> for Failure {
     }
 }
 
-/// What the request on its way is for.
+/// The purpose of the request on its way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stage {
     /// Nothing: there is no session.
@@ -120,7 +120,7 @@ enum Stage {
     Greeting,
     /// The description of the device, by which the session begins.
     Beginning,
-    /// What its owner asked.
+    /// A request of its owner.
     Open,
 }
 

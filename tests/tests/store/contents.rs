@@ -1,4 +1,4 @@
-//! What lies in flash: no more than was asked for, nothing of what is to be forgotten, and what is not of this store only until somebody says so.
+//! The bytes that lie in flash: no more than was asked for, nothing of what is to be forgotten, and what is not of this store only until somebody says so.
 
 use gradient_decay::error::CheckpointPart;
 use gradient_decay::guard::Verdict;
@@ -87,7 +87,7 @@ fn a_head_of_another_shape_is_named_and_replaced() {
     assert!(matches!(load::<Plain>(&mut store), Err(StoreError::Checkpoint(_))));
 }
 
-/// What was found: such a head made every load and every save fail by its buffer, for ever.
+/// Such a head made every load and every save fail by its buffer, for ever.
 #[test]
 fn a_larger_head_is_named_and_replaced() {
     type Large = LinearHead<4, 40>;

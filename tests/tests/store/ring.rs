@@ -136,7 +136,7 @@ fn a_learner_of_several_pages_is_saved() {
     }
 }
 
-/// What is written is read back: a cell that does not keep it costs a page, and no head. Without that this fails.
+/// A save is read back: a cell that does not keep it costs a page, and no head. Without that this fails.
 #[test]
 fn a_cell_that_wears_out_costs_no_save() {
     for worn in 0..1024 {

@@ -36,7 +36,7 @@ const OTHERS: [(&str, &str, &[&str]); 3] = [
 /// The library's file.
 const ARCHIVE: &str = "libgradient_decay_c.a";
 
-/// What Rust's panic handler is called in a program that can reach it.
+/// The name of Rust's panic handler in a program that can reach it.
 const PANIC: &str = "rust_begin_unwind";
 
 /// The package of the library.
@@ -96,7 +96,7 @@ fn bare_bits(program: &Path, machine: &str) -> Result<()> {
     Ok(())
 }
 
-/// What a program prints by semihosting on one of QEMU's machines.
+/// The output of a program by semihosting on one of QEMU's machines.
 pub fn in_qemu(program: &Path, machine: &str) -> Result<String> {
     let mut qemu = Command::new("qemu-system-arm");
     qemu.args(["-machine", machine, "-nographic", "-monitor", "none", "-serial", "none"]);

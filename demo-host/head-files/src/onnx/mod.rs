@@ -12,7 +12,7 @@ use crate::format::Options;
 use crate::head::{Found, check_size};
 use messages::{Graph, Model, Node, Tensor};
 
-/// What may stand behind the layer: it changes no logit, or is the softmax that a device has anyway.
+/// Operators that may stand behind the layer: it changes no logit, or is the softmax that a device has anyway.
 const BEHIND: [&str; 11] = [
     "Softmax",
     "LogSoftmax",

@@ -67,10 +67,10 @@ pub const CLASSES: usize = {};
 /// The features of a sample.
 pub const FEATURES: usize = {};
 
-/// What a feature in i8 stands for.
+/// The meaning of a feature in i8.
 pub const INPUT: Quantization = {};
 
-/// What a logit in i8 stands for.
+/// The meaning of a logit in i8.
 pub const OUTPUT: Quantization = {};
 
 /// The weights, a row a class.
@@ -112,7 +112,7 @@ fn discriminant(prior: &Prior, made_of: &str) -> String {
         None => "",
     };
     format!(
-        "//! What a discriminant knows before its first label, made by `demo-host` of {made_of}.
+        "//! The knowledge of a discriminant before its first label, made by `demo-host` of {made_of}.
 #![allow(dead_code)]
 
 use gradient_decay::{{DiscriminantHead, Error, Saved, checkpoint, kernels}};
@@ -161,7 +161,7 @@ const DEVIATION: [f32; FEATURES] = [
 {}
 ];
 
-/// What brings features to mean 0 and deviation 1, as the head expects them.
+/// Brings features to mean 0 and deviation 1, as the head expects them.
 pub const STANDARDIZER: Standardizer<FEATURES> = Standardizer::from_statistics(&MEAN, &DEVIATION);
 ",
         numbers(standardization.mean()),

@@ -42,7 +42,7 @@ mod field {
 
 const FULLY_CONNECTED: i32 = 9;
 
-/// What may stand behind the layer, by its code: it changes no logit, or is the softmax that a device has anyway.
+/// Operators that may stand behind the layer, by their codes: it changes no logit, or is the softmax that a device has anyway.
 const BEHIND: [(i32, &str); 6] =
     [(6, "DEQUANTIZE"), (22, "RESHAPE"), (25, "SOFTMAX"), (50, "LOG_SOFTMAX"), (56, "ARG_MAX"), (114, "QUANTIZE")];
 

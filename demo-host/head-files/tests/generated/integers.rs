@@ -9,10 +9,10 @@ pub const CLASSES: usize = 3;
 /// The features of a sample.
 pub const FEATURES: usize = 2;
 
-/// What a feature in i8 stands for.
+/// The meaning of a feature in i8.
 pub const INPUT: Quantization = Quantization::new(0.015686275, -1);
 
-/// What a logit in i8 stands for.
+/// The meaning of a logit in i8.
 pub const OUTPUT: Quantization = Quantization::new(0.07058824, -1);
 
 /// The weights, a row a class.

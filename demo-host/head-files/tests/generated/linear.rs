@@ -43,5 +43,5 @@ const DEVIATION: [f32; FEATURES] = [
     0.3, 7.0, 0.0,
 ];
 
-/// What brings features to mean 0 and deviation 1, as the head expects them.
+/// Brings features to mean 0 and deviation 1, as the head expects them.
 pub const STANDARDIZER: Standardizer<FEATURES> = Standardizer::from_statistics(&MEAN, &DEVIATION);

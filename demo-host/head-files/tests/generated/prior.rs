@@ -1,4 +1,4 @@
-//! What a discriminant knows before its first label, made by `demo-host` of a test.
+//! The knowledge of a discriminant before its first label, made by `demo-host` of a test.
 #![allow(dead_code)]
 
 use gradient_decay::{DiscriminantHead, Error, Saved, checkpoint, kernels};

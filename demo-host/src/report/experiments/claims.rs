@@ -1,4 +1,4 @@
-//! What the paper claims, beside what was seen. For each claim one comparison is declared, by the figure that decides it, and gets a verdict
+//! The paper's claims, beside what was seen. For each claim one comparison is declared, by the figure that decides it, and gets a verdict
 //! on each data set and model: a difference counts if its p-value by Student's t, paired over seeds and adjusted for the number of data
 //! sets by Holm's method, is below 0.05. The other comparisons are shown without a verdict.
 
@@ -12,7 +12,7 @@ use crate::training::Loss;
 /// The probability with which a claim may be called held, or reversed, where there is no difference.
 const LEVEL: f64 = 0.05;
 
-/// What the runs say of a claim.
+/// The verdict of runs on a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// The difference is there.
@@ -36,21 +36,21 @@ impl Verdict {
 
 /// A comparison that was looked at.
 pub struct Finding {
-    /// What is claimed.
+    /// The claim.
     pub claim: &'static str,
     /// Which runs it compares: the first has less of the figure.
     pub compared: String,
-    /// What is compared, with its unit.
+    /// The figure that is compared, with its unit.
     pub figure: &'static str,
     /// The digits behind the point that it is worth.
     pub digits: usize,
     /// Whether it is the one that decides the claim.
     pub declared: bool,
-    /// What each group with both runs says, with the group's title.
+    /// The findings of each group with both runs, with the group's title.
     pub seen: Vec<(String, Seen)>,
 }
 
-/// What a group says of a comparison.
+/// The finding of a group in a comparison.
 pub struct Seen {
     /// The mean of the first and of the second.
     pub means: [f64; 2],
@@ -260,7 +260,7 @@ impl Claim {
         }
     }
 
-    /// What a group says, without correction and verdict; `None` if it has not both runs with a common seed.
+    /// The finding of a group, without correction and verdict; `None` if it has not both runs with a common seed.
     fn compare(&self, group: &Group<'_>) -> Option<Seen> {
         let (less, more) = (self.less.loss.arm(group)?, self.more.loss.arm(group)?);
         let mut pairs = Vec::new();
@@ -288,7 +288,7 @@ impl Claim {
     }
 }
 
-/// What a difference says with such an adjusted p-value.
+/// The verdict on a difference with such an adjusted p-value.
 fn verdict(difference: Option<&PairedDifference>, p: f64) -> Verdict {
     match difference {
         Some(difference) if p < LEVEL && difference.mean > 0.0 => Verdict::Held,

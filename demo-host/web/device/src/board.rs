@@ -20,7 +20,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use crate::sensor::measured;
 use crate::told::Told;
 
-/// What a board keeps in statics.
+/// The statics of a board.
 struct Statics {
     learner: Learner,
     buffer: Buffer,
@@ -194,7 +194,7 @@ impl Board {
         self.leds.lit()
     }
 
-    /// What the app has told since this was asked last.
+    /// The events of the app since this was asked last.
     pub fn told(&mut self) -> Vec<Told> {
         std::mem::take(&mut self.told)
     }

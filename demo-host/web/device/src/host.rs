@@ -6,7 +6,7 @@ use wasm_bindgen::prelude::wasm_bindgen;
 
 use crate::board::{Seen, Summary};
 
-/// What the page has to do next.
+/// The next thing that the page has to do.
 #[wasm_bindgen]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -14,7 +14,7 @@ pub enum Step {
     Send,
     /// Go on waiting.
     Wait,
-    /// What was asked was answered.
+    /// The question was answered.
     Done,
 }
 
@@ -139,7 +139,7 @@ impl Host {
         self.description.map(|description| description.features)
     }
 
-    /// What it said last; `between` is whatever it calls unknown. `undefined` before.
+    /// Its last answer; `between` is whatever it calls unknown. `undefined` before.
     pub fn seen(&self) -> Option<Seen> {
         self.seen
     }

@@ -68,7 +68,7 @@ impl Plane {
         Ok(())
     }
 
-    /// What the discriminant says of `side * side` points from the top left to the bottom right: for each the most probable class and its
+    /// The discriminant's answers at `side * side` points from the top left to the bottom right: for each the most probable class and its
     /// probability, in turn. Empty before the first label.
     pub fn discriminant_map(&mut self, side: usize) -> Vec<f32> {
         map(side, |features, p| self.discriminant.probabilities(features, p).is_ok())

@@ -2,7 +2,7 @@
 
 use gradient_decay_app::gestures::sampling::Acceleration;
 
-/// What the sensor measures at most and at least, in g/1000.
+/// The most and the least that the sensor measures, in g/1000.
 const RANGE: (f32, f32) = (-4096.0, 4094.0);
 
 /// The unit of its 12 bits, in g/1000.

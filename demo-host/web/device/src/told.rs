@@ -55,7 +55,7 @@ pub struct Told {
 
 #[wasm_bindgen]
 impl Told {
-    /// What went wrong, and what would help.
+    /// The fault, and what would help.
     #[wasm_bindgen(getter)]
     pub fn text(&self) -> String {
         self.text.clone()

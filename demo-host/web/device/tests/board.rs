@@ -66,7 +66,7 @@ fn it_learns_and_refuses_what_it_was_not_taught() {
     assert!((8..=12).contains(&summary.labels) && summary.accuracy > 0.8, "{summary:?}");
 }
 
-/// What the page promises of each other person.
+/// The page's promise of each other person.
 #[test]
 fn another_user_makes_it_err_and_two_labels_of_each_gesture_mend_it() {
     for person in 1..Person::names().len() {

@@ -1,4 +1,4 @@
-//! What each request does.
+//! The requests, one function each.
 
 use gradient_decay::{Error, Prediction};
 use gradient_decay_link::{Description, Floats, Means, PART, Refusal, Request, Response, Summary};
@@ -6,7 +6,7 @@ use gradient_decay_link::{Description, Floats, Means, PART, Refusal, Request, Re
 use super::served::{Import, Learned, Served};
 use crate::checksum;
 
-/// What comes of a request.
+/// The outcome of a request.
 #[derive(Clone, Copy, Debug)]
 pub enum Outcome {
     /// An answer that can be sent again.
@@ -25,7 +25,7 @@ pub struct Requests<const PARAMETERS: usize> {
     pushed: Option<u32>,
     /// The last sample that the session taught, by its CRC, and its class.
     taught: Option<(u32, u16)>,
-    /// What came of the last request.
+    /// The outcome of the last request.
     last: Outcome,
 }
 

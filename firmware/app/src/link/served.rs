@@ -1,4 +1,4 @@
-//! What a learner does for a host.
+//! The learners that serve a host.
 
 use gradient_decay::{Answer, Error, Number, Prediction, Readout, Step, calibration};
 use gradient_decay_link::Arithmetic;

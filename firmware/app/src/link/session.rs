@@ -15,7 +15,7 @@ pub struct Sessions {
     count: u32,
 }
 
-/// What a request is to the session.
+/// The place of a request in the session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Turn {
     /// The first one of a new session.

@@ -68,7 +68,7 @@ impl NorFlashError for FlashError {
 }
 
 impl Torn {
-    /// What a cut leaves of `bytes` on their way to `target`, which differs by bits set, or by bits cleared. `leading` bytes come first.
+    /// The bits that a cut leaves of `bytes` on their way to `target`, which differs by bits set, or by bits cleared. `leading` bytes come first.
     fn leave(self, bytes: &mut [u8], target: impl Fn(usize) -> u8, leading: usize) {
         let half = bytes.len() / 2;
         let mut random = if let Torn::Random { seed, .. } = self { Random(seed | 1) } else { Random(1) };

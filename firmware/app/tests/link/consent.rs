@@ -1,4 +1,4 @@
-//! What a host may do without the consent of the device's user, and how he gives it.
+//! The consent of the device's user: requests that need none, and how it is given.
 
 use std::cell::Cell;
 use std::convert::Infallible;

@@ -1,4 +1,4 @@
-//! What a device must have, by what its hosts were told and nothing else.
+//! A model of the device, by what its hosts were told and nothing else.
 
 use std::collections::BTreeMap;
 
@@ -46,7 +46,7 @@ impl Op {
 /// Steps of a warm-up that a push comes with.
 pub const STEPS: u32 = 7;
 
-/// What a request says, in bytes: an answer is compared with what it should be.
+/// The content of a request, in bytes: an answer is compared with what it should be.
 pub type Answer = Vec<u8>;
 
 /// An answer as it is compared. Refusals are alike but for those by lack of consent.

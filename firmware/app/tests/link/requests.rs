@@ -1,4 +1,4 @@
-//! What requests do, and what is refused.
+//! Requests, one by one, and refusals.
 
 use std::convert::Infallible;
 

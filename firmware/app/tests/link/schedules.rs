@@ -21,7 +21,7 @@ fn schedules() -> u64 {
     steps(5_000, 50_000)
 }
 
-/// What happens in a schedule.
+/// An event of a schedule.
 const MOVES: usize = 300;
 
 /// Hosts at the line.
@@ -154,7 +154,7 @@ where
         }
     }
 
-    /// What the line makes of a frame on its way; nothing if it loses it. Another one may arrive before it, or it may arrive twice.
+    /// The frames that the line makes of one on its way; none if it loses it. Another one may arrive before it, or it may arrive twice.
     fn carry(&mut self, to_device: bool) -> Option<Vec<u8>> {
         let reorders = !self.heals && self.chance(15);
         let repeats = !self.heals && self.chance(8);

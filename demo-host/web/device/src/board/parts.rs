@@ -123,7 +123,7 @@ impl Memory {
         Ok(Memory(Rc::new(RefCell::new(Pages { flash, changes: 0 }))))
     }
 
-    /// What it holds.
+    /// Its bytes.
     pub fn bytes(&self) -> Vec<u8> {
         self.0.borrow_mut().flash.bytes_mut().to_vec()
     }
@@ -172,7 +172,7 @@ impl NorFlash for Memory {
 /// A serial port that has received some bytes.
 pub struct Wire {
     received: VecDeque<u8>,
-    /// What was sent.
+    /// The bytes that were sent.
     pub sent: Vec<u8>,
 }
 
