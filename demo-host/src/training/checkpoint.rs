@@ -11,12 +11,12 @@ use crate::evaluation::Curriculum;
 use crate::files;
 
 const MAGIC: &[u8; 7] = b"gd-run\x00";
-const VERSION: u8 = 3;
+const VERSION: u8 = 4;
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
 /// A training run after a whole number of epochs: all that is needed to go on, or to use the model.
 ///
-/// On disk: the magic bytes `gd-run`, 0 and the version 3; then this struct in the postcard format, with a CRC-32 of it
+/// On disk: the magic bytes `gd-run`, 0 and the version 4; then this struct in the postcard format, with a CRC-32 of it
 /// behind.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Checkpoint {

@@ -24,7 +24,7 @@ pub struct EpochRecord {
     /// Of the loss at those training images.
     pub smoothness: Smoothness,
     /// On the held-out images, the mean confidence less the accuracy, where an adaptive beta needs it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub held_out_gap: Option<f32>,
     /// The time the epoch took, in seconds, without the measuring.
     pub seconds: f32,

@@ -35,7 +35,7 @@ pub struct Settings {
     #[serde(default)]
     pub milestones: Vec<u32>,
     /// The largest norm of the gradient over all parameters, to which a larger one is scaled; any without.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub clip: Option<f32>,
     /// Momentum of SGD, without dampening.
     pub momentum: f64,
