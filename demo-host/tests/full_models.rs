@@ -75,7 +75,7 @@ fn checkpoints_that_are_none() {
         refused(&folder, &[command, &["gone"]].concat(), &["cannot read gone"]);
     }
     fs::write(folder.path().join("run"), b"gd-run\x00\x01of another version").unwrap();
-    refused(&folder, &["verify", "--checkpoint", "run"], &["version 1", "version 3"]);
+    refused(&folder, &["verify", "--checkpoint", "run"], &["version 1", "version 4"]);
 }
 
 #[test]
