@@ -23,7 +23,7 @@ impl<F: NorFlash> Ring<F> {
     /// Records begin at multiples of this number of bytes, and are written in such multiples.
     pub(super) const STRIDE: usize = if F::WRITE_SIZE > UNIT { F::WRITE_SIZE } else { UNIT };
 
-    /// `None` if the range is inverted, misaligned or lies beyond the flash.
+    /// `None` if the range is inverted, misaligned or ends beyond the flash.
     pub(super) fn new(flash: F, range: Range<u32>) -> Option<Self> {
         const {
             assert!(F::WRITE_SIZE.is_power_of_two() && F::WRITE_SIZE <= BLOCK, "words of a power of two, at most 256");
