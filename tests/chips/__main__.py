@@ -23,7 +23,7 @@ def sizes(elf):
 
 
 def main():
-    """Runs a board's image, and tells what each lesson took. The exit status says whether it did what it shall."""
+    """Runs a board's image, and prints the time of each lesson. The exit status says whether all lessons passed."""
     parser = argparse.ArgumentParser(prog="chips", description=__doc__)
     parser.add_argument("board", choices=["rp2040-pico", "microbit-v2", "stm32f411e-disco"])
     parser.add_argument("--elf", required=True, help="the image")

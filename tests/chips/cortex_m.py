@@ -1,4 +1,4 @@
-"""A Cortex-M4F by unicorn, which has the instructions; here are the exceptions, the timer and the time, which it has not."""
+"""A Cortex-M4F by unicorn, which executes instructions; this module adds the exceptions, the timer and the time, which unicorn lacks."""
 
 import struct
 
@@ -7,7 +7,7 @@ from unicorn.arm_const import (
     UC_ARM_REG_LR, UC_ARM_REG_PC, UC_ARM_REG_PRIMASK, UC_ARM_REG_R0, UC_ARM_REG_R1, UC_ARM_REG_R2, UC_ARM_REG_R3,
     UC_ARM_REG_R12, UC_ARM_REG_SP, UC_ARM_REG_XPSR, UC_CPU_ARM_CORTEX_M4)
 
-#: Where a handler returns to.
+#: The address that a handler returns to.
 RETURN = 0xFFFF_FFF9
 FRAME = (UC_ARM_REG_R0, UC_ARM_REG_R1, UC_ARM_REG_R2, UC_ARM_REG_R3, UC_ARM_REG_R12, UC_ARM_REG_LR, UC_ARM_REG_PC,
          UC_ARM_REG_XPSR)

@@ -1,4 +1,4 @@
-"""The lessons that an image is put through, on any of the boards, and what must come of them."""
+"""The lessons that an image must pass on each of the boards."""
 
 import itertools
 import os
@@ -9,15 +9,15 @@ import zlib
 
 from . import link
 
-#: Two seconds of readings and some: what a button that is held for long is held for.
+#: The readings for which a button is held: a little more than two seconds.
 HELD = 110
-#: Seconds that any wait may last, which is some twenty times what it takes.
+#: The time limit of a wait in seconds, about twenty times the usual time.
 LIMIT = 600
 UNKNOWN = [".##..", "...#.", "..#..", ".....", "..#.."]
 
 
 class Failure(Exception):
-    """The image did something else than it shall."""
+    """The image failed a lesson."""
 
 
 def expect(condition, message):
@@ -32,7 +32,7 @@ class Expected:
     def __init__(self, path):
         with open(path, encoding="utf-8") as file:
             lines = file.read().splitlines()
-        # At the end there is what the script's own machine adds.
+        # The last lines are added by the machine that runs the script.
         self.lines = [line for line in lines if line.startswith(("INFO  ", "WARN  "))]
         self.lines = self.lines[:next(i for i, line in enumerate(self.lines) if "ExamResult" in line)]
         self.crc = next(line.rsplit(" ", 1)[1] for line in lines if "head crc" in line)
@@ -44,13 +44,13 @@ class Expected:
 
 
 class Lessons:
-    """A board, a signal, and what is expected of it. Each lesson leaves the board running, with what was learned in its flash."""
+    """A board, a signal, and the expected log. Each lesson leaves the board running, with its learner saved in flash."""
 
     def __init__(self, board, signal, expected, demo_host=None):
         self.board, self.signal, self.expected, self.demo_host = board, signal, expected, demo_host
 
     def run_until(self, condition, what):
-        """Goes on until a condition holds."""
+        """Runs until a condition holds."""
         end = time.monotonic() + LIMIT
         while not condition():
             if time.monotonic() > end:
@@ -78,7 +78,7 @@ class Lessons:
     def goes_on_to_the_end(self):
         """The rest of the script, in which the sensor fails twice: also a sensor that does not acknowledge, and one that was reset."""
         self.run_until(lambda: self.board.sensor.measured >= len(self.signal.readings), "the script")
-        # A HAL that does not know what was not acknowledged says so.
+        # A HAL that does not know which byte was not acknowledged logs another line.
         found = [line.replace("NoAcknowledge(Unknown)", "NoAcknowledge(Address)") for line in self.lines()]
         self.compare(found, self.expected.lines)
         self.shows_its_answer()
@@ -108,7 +108,7 @@ class Lessons:
             expect(True in states and False in states, f"after {answer} the LED does not flash")
 
     def starts_from_saved(self):
-        """The power goes and comes: what was saved is back."""
+        """Power off and on: what was saved is loaded."""
         self.restart()
         expect(self.lines()[:1] == [self.expected.started], f"it started with {self.lines()[:1]}, not {self.expected.started}")
 
@@ -119,7 +119,7 @@ class Lessons:
         self.readings(80)
 
     def saves_anew_when_save_is_held(self):
-        """Save that is held for two seconds saves in place of whatever the flash holds, and erases all else."""
+        """Holding save for two seconds saves, and erases everything else in the flash."""
         before, erased = len(self.lines()), self.board.erased
         self.board.sensor.press("save", HELD)
         self.readings(HELD + 60)
@@ -129,7 +129,7 @@ class Lessons:
         self.starts_from_saved()
 
     def survives_a_sensor_that_holds_the_clock(self):
-        """The sensor stops in the middle of ten transfers: each is given up within a sampling period, and the log says so once."""
+        """The sensor stops in the middle of ten transfers: each is aborted within a sampling period, and the log reports it once."""
         before, sensor = len(self.lines()), self.board.sensor
         begun, sensor.hung, sensor.hangs = self.board.seconds(), 0, True
         self.run_until(lambda: sensor.hung >= 10, "ten transfers that stop")
@@ -152,7 +152,7 @@ class Lessons:
         expect(not any("Sensor(" in line for line in lines), f"the data line was freed, and the log has {lines}")
 
     def is_restarted_by_its_watchdog(self):
-        """The main loop hangs: the watchdog restarts the device, which says so and goes on from what was saved."""
+        """The main loop hangs: the watchdog restarts the device, which logs it and loads what was saved."""
         self.board.hang()
         self.readings(80)
         lines = self.lines()
@@ -160,7 +160,7 @@ class Lessons:
         expect(lines[1] == self.expected.started, f"after the watchdog it started with {lines[1]}")
 
     def answers_over_its_serial_port(self):
-        """Garbage is refused. The head that is read has the CRC of QEMU's, in spite of it."""
+        """Garbage is refused. The head that is read afterwards still has the CRC of QEMU's."""
         garbage = bytes(range(1, 256)) * 4 + b"\x55" * 500 + b"\0"
         expect(link.send(self.board, garbage, LIMIT), "the device does not answer to garbage")
         with tempfile.TemporaryDirectory() as folder:
@@ -171,7 +171,7 @@ class Lessons:
         expect(crc == self.expected.crc, f"the head's CRC is {crc}, but QEMU's {self.expected.crc}")
 
     def learns_from_a_host(self):
-        """A new device learns what the host sends, to the bits that the host comes to: its user consents by both buttons."""
+        """A new device learns what the host sends, with the host's bits; its user consents by both buttons."""
         self.board.forget()
         self.restart()
         # A consent lasts for a minute of the board's time, of which more passes than on a board while the host computes.

@@ -1,4 +1,4 @@
-//! A worked example of what a device looks like: a frozen int8 layer runs in an inference library that does not train
+//! A worked example of a device: a frozen int8 layer runs in an inference library that does not train
 //! (embedded-nn), and the head learns on its outputs.
 
 use embedded_nn::fully_connected::fully_connected_s8;
@@ -7,7 +7,7 @@ use gradient_decay::quantized::Quantization;
 use gradient_decay::{LinearHead, State};
 use gradient_decay_app::digits::{FEATURES, HIDDEN, PIXELS, TUNER, extract, trained_head};
 
-/// The hidden layer in int8, as a converter would leave it in flash.
+/// The hidden layer in int8, as a converter would store it in flash.
 struct Backbone {
     weights: Vec<i8>,
     bias: Vec<i32>,
@@ -17,7 +17,7 @@ struct Backbone {
 }
 
 impl Backbone {
-    /// Of the float layer, for inputs in [0, 1] and outputs up to `largest`.
+    /// Converts the float layer, for inputs in [0, 1] and outputs up to `largest`.
     fn new(largest: f32) -> Self {
         let mut parameters = vec![0.0; FEATURES * (PIXELS + 1)];
         HIDDEN.export(&mut parameters).unwrap();
@@ -41,7 +41,7 @@ impl Backbone {
     /// The features of an image, computed in integers by embedded-nn; only the last line is float.
     fn features(&self, pixels: &[u8; PIXELS]) -> [f32; FEATURES] {
         let image = pixels.map(|grey| self.input.quantize(f32::from(grey) / 16.0));
-        // The offsets take the zero points away; ReLU is the lower end of what an output may be.
+        // The offsets subtract the zero points; the lower limit of the outputs is the ReLU.
         let params = FcParams {
             input_offset: 128,
             filter_offset: 0,
@@ -66,7 +66,7 @@ impl Backbone {
     }
 }
 
-/// The test digits that are read right, after learning from the shifted stream.
+/// The number of test digits predicted right before and after learning from the shifted stream.
 fn learn(features: impl Fn(&[u8; PIXELS]) -> [f32; FEATURES]) -> (usize, usize) {
     let (mut head, mut state) = (trained_head(), State::new());
     let right = |head: &LinearHead<10, FEATURES>| {

@@ -1,4 +1,4 @@
-//! The streaming calibration against its definitions, computed at once in f64.
+//! The streaming calibration against its definitions, computed over all samples in f64.
 
 use gradient_decay::Calibration;
 use oracle::tolerances;

@@ -40,7 +40,7 @@ proptest! {
         let wide: Vec<f64> = z.iter().map(|z| f64::from(*z)).collect();
         let exact = oracle::consistent_probabilities(&wide, f64::from(beta));
         for (p, exact) in p.iter().zip(&exact) {
-            // Between the terms' relative errors and the oracle's own 1 - p, twice a softmax's tolerance.
+            // Twice a softmax's tolerance, for the terms' relative errors and the oracle's own 1 - p.
             prop_assert!((f64::from(*p) - exact).abs() <= 2.0 * tolerances::probability(z.len()), "{p} for {exact}");
         }
     }
@@ -53,7 +53,7 @@ proptest! {
         loss.consistent_probabilities(&z, &mut consistent).unwrap();
         for i in 0..z.len() {
             for j in 0..z.len() {
-                // Rounding may tie or swap what is barely apart, as the documentation says.
+                // Rounding may tie or swap nearly equal classes, as the documentation says.
                 if softmax[i] > softmax[j] {
                     prop_assert!(consistent[i] >= consistent[j] * (1.0 - 1e-6));
                 }

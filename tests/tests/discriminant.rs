@@ -1,4 +1,4 @@
-//! The discriminant against linear discriminant analysis in f64, solved anew: 10^4 labels, and in full lengths 10^6.
+//! The discriminant against linear discriminant analysis solved from scratch in f64: 10^4 labels, and with full lengths 10^6.
 
 use gradient_decay::statistics::StatisticsView;
 use gradient_decay::{DiscriminantView, Head, StreamingLda};
@@ -17,26 +17,26 @@ impl Noise {
         (self.0 >> 33) as f64 / f64::from(1_u32 << 31)
     }
 
-    /// Nearly Gaussian, of deviation 1.
+    /// Nearly Gaussian, with standard deviation 1.
     fn normal(&mut self) -> f64 {
         (0..12).map(|_| self.uniform()).sum::<f64>() - 6.0
     }
 }
 
-/// How the features of a sample follow from noise around its class's mean.
+/// The kind of features that are made from noise around a class's mean.
 #[derive(Clone, Copy, Debug)]
 enum Features {
     Random,
     Duplicated,
-    /// Of a third of the rank that there could be.
+    /// Features with a third of the full rank.
     Collinear,
-    /// One of four never varies, one of eight is always 0.
+    /// One feature in four never varies, one in eight is always 0.
     Constant,
     Large,
     Small,
-    /// Half of them a million times as large as the others.
+    /// Half of the features are a million times as large as the others.
     Mixed,
-    /// Twenty deviations from the origin: at 100 a logit is off by 0.07 at 64 features, of the rounding of the features themselves.
+    /// Twenty standard deviations from the origin. At 100, a logit is off by 0.07 at 64 features, from the rounding of the features themselves.
     Offset,
     /// Large and duplicated.
     LargeDuplicated,
@@ -88,8 +88,8 @@ impl Data {
     }
 }
 
-/// The largest difference of a logit before the temperature, each sample's logits shifted to the mean 0, in units of their root mean square; and on how many of the
-/// samples both name the same class.
+/// The largest difference of a logit before the temperature, each sample's logits shifted to the mean 0, in units of their root mean square;
+/// and the share of samples on which both predict the same class.
 fn difference(head: &DiscriminantView<'_>, batch: &Discriminant, samples: &[Vec<f32>], classes: usize) -> (f64, f64) {
     let (exact, temperature) = (batch.logits(), f64::from(head.temperature()));
     let (mut largest, mut squares, mut same) = (0.0_f64, 0.0, 0);
@@ -122,7 +122,7 @@ fn follow(kind: Features, classes: usize, features: usize, labels: u32) -> (f64,
     let prior = (f64::from(LDA.prior_samples()), f64::from(LDA.prior_variance()));
     let mut batch = Discriminant::new(classes, features, prior.0, prior.1);
     for label in 1..=labels {
-        // Each class once, then by chance: the last one only once.
+        // Each class once, then at random; the last class only once.
         let by_chance = noise.uniform() * classes.max(2).saturating_sub(1) as f64;
         let class = if label as usize <= classes { label as usize - 1 } else { by_chance as usize };
         let x = data.sample(&mut noise, class);

@@ -1,4 +1,4 @@
-//! The text of every refusal: what was wrong, and what would be right.
+//! The text of every error says what was wrong, and what would be right.
 
 use gradient_decay::error::{CheckpointPart, Number, Slice};
 use gradient_decay::quantized::Quantization;
@@ -7,7 +7,7 @@ use gradient_decay::{
     Readout, Sgd, Standardizer, State, Target, TargetOptions,
 };
 
-/// Each function that says so.
+/// Tests each function whose documentation promises it.
 #[test]
 fn output_buffers_that_are_to_be_unchanged_are() {
     let (loss, bad): (GradientDecay, _) = (GradientDecay::new(0.5), [0.5, f32::NAN, 0.0]);
@@ -27,7 +27,7 @@ fn output_buffers_that_are_to_be_unchanged_are() {
     }
     let mut head: LinearHead<3, 1> = LinearHead::new();
     assert!(head.logits(&[f32::NAN], &mut out).is_err() && head.export(&mut out).is_err());
-    // The last logit leaves the range, when the others are there.
+    // The last logit overflows, after the others have been computed.
     head.import(&[1.0, 1.0, f32::MAX, 0.0, 0.0, 0.0]).unwrap();
     assert!(head.logits(&[2.0], &mut out).is_err());
     let mut learner = Learner::new(head, Parts::NONE);
@@ -115,7 +115,7 @@ fn messages_are_whole_sentences() {
     }
 }
 
-/// A device that is new says so, whatever it is asked, and what to do.
+/// Every call on a new device says that no class is in use, and what to do.
 #[test]
 fn an_empty_head_asks_for_a_class() {
     fn says<T>(result: Result<T, Error>, text: &str) {

@@ -12,14 +12,14 @@ const FEATURES: usize = 7;
 const STEPS: usize = 300;
 type Head<V = ()> = LinearHead<CLASSES, FEATURES, Libm, V>;
 
-/// A deterministic stream of samples, of which the class is the largest of the first features.
+/// A deterministic stream of samples; the class is the index of the largest of the first features.
 fn sample(step: usize) -> ([f32; FEATURES], usize) {
     let features = std::array::from_fn(|i| ((step * 31 + i * 17 + step * i * 7) % 41) as f32 / 20.0 - 1.0);
     let class = (0..CLASSES).max_by(|i, j| features[*i].total_cmp(&features[*j])).unwrap_or(0);
     (features, class)
 }
 
-/// Trains a head by the core and its parameters by the definition; the largest difference.
+/// Trains a head by the core and its parameters by the definition; returns the largest difference.
 fn difference<V: StoredVelocity>(tuner: &FineTuner) -> f64 {
     let sgd = tuner.optimizer();
     let (rate, momentum, decay) = (sgd.learning_rate(), sgd.momentum(), sgd.weight_decay());

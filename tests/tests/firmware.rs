@@ -64,7 +64,7 @@ fn practice_has_the_same_bits_too() {
     let report = Practice::new().run(&HIDDEN, &stream, &test).unwrap();
     println!("{report:?}, in {} bytes", size_of::<Practice>());
     assert_eq!(format!("{report:?}"), expected("a new digit, a memory, an answer:"));
-    // An answer withheld is worth more than a wrong one, and integers cost at most a point.
+    // The answered samples are right more often than all samples, and integers cost at most a percentage point.
     assert!(report.right * report.tested > report.right_in_float * report.answered);
     assert!(report.right_in_integers + report.tested / 100 >= report.right_in_float);
 }

@@ -1,4 +1,4 @@
-//! Training in integers beside training in float, on the digits: at most a point of accuracy less. Answers in integers beside the oracle.
+//! Training in integers costs at most a percentage point of accuracy on the digits, compared with float. Answers in integers match the oracle.
 
 use digits::Digit;
 use gradient_decay::{BetaSchedule, FineTuner, FixedHead, FixedRate, LinearHead, Readout, Sgd, State};
@@ -15,7 +15,7 @@ fn samples(digits: Vec<Digit>) -> Samples {
     digits.into_iter().map(one).collect()
 }
 
-/// Test samples read right after learning, in float and in integers, the mean over seeds of the rounding.
+/// The share of test samples predicted right after learning, in float and in integers, as means over seeds of the rounding.
 fn compare(
     start: &LinearHead<10, FEATURES>,
     schedule: BetaSchedule,
@@ -30,7 +30,7 @@ fn compare(
     }
     let in_float = test.iter().filter(|(x, label)| head.predict(x).unwrap().class == *label).count();
 
-    // As fine as the largest feature allows.
+    // The finest resolution that the largest feature allows.
     let largest = train.iter().flat_map(|(features, _)| features).fold(0.0_f32, |most, x| most.max(x.abs()));
     let exponent = (127.0 / largest).log2().floor().max(0.0) as u32;
     const SEEDS: u32 = 20;
@@ -53,7 +53,7 @@ fn compare(
 fn integers_cost_at_most_a_point() {
     let warm_up = BetaSchedule::geometric(0.01, 1.0, 150);
     let (stream, shifted) = (samples(digits::device_stream()), samples(digits::device_test()));
-    // Each sample three times, so that the fresh head learns what there is to learn.
+    // Each sample three times, so that the fresh head learns enough.
     let train = samples(digits::training()).repeat(3);
     let test = samples(digits::test());
     let fresh = LinearHead::new();

@@ -161,7 +161,7 @@ fn gradient_magnitude_has_its_shape() {
         for i in 0..=1000_u16 {
             let p = f32::from(i) / 1000.0;
             let exact = oracle::gradient_magnitude(f64::from(p), f64::from(beta));
-            // Both p and 1 - p are rounded, and beta multiplies the one of them.
+            // Both p and 1 - p are rounded, and beta multiplies one of them.
             assert!((g(p) - exact).abs() <= 4.0 * tolerances::EPS, "g({p}) at beta {beta}");
         }
         // The second difference: negative where concave, 0 where straight, positive where convex.

@@ -5,7 +5,7 @@ use oracle::lengths::steps;
 use oracle::tolerances::{EXPONENTIAL_ULPS, LOGARITHM_ULPS, MICROMATH_EXP, MICROMATH_LN};
 use oracle::ulps::largest_error;
 
-/// In full length over every number.
+/// With full lengths over every number.
 #[test]
 fn exp_is_within_its_stated_error() {
     // From -0 down to -104: 1,120,927,745 numbers.
@@ -28,7 +28,7 @@ fn exp_never_leaves_0_to_1() {
     }
 }
 
-/// In full length over every positive number: two billion.
+/// With full lengths over every positive number: two billion.
 #[test]
 fn ln_is_within_its_stated_error() {
     let (error, x) = largest_error(1, f32::MAX.to_bits(), steps(101, 1), Libm::ln, f64::ln);
@@ -50,6 +50,6 @@ fn micromath_is_as_inaccurate_as_it_is_said_to_be() {
     }
     println!("micromath: exp within {exp:e}, ln within {ln:e}");
     assert!(exp <= MICROMATH_EXP && ln <= MICROMATH_LN);
-    // The claims are no wider than they need to be.
+    // The documented bounds are tight.
     assert!(exp > 0.9 * MICROMATH_EXP && ln > 0.9 * MICROMATH_LN);
 }

@@ -11,7 +11,7 @@ const FEATURES: usize = 5;
 
 type Head = MlpHead<CLASSES, HIDDEN, FEATURES>;
 type MomentumHead = MomentumMlpHead<CLASSES, HIDDEN, FEATURES>;
-/// Either of them.
+/// The head with or without velocities.
 type Mlp<V, W> = MlpHead<CLASSES, HIDDEN, FEATURES, Libm, V, W>;
 
 /// Weights and biases of both layers, as they are imported.
@@ -77,7 +77,7 @@ proptest! {
     ) {
         let mut head: Head = head(&hidden, &output);
         let before = parameters(&head);
-        // Next to a kink of ReLU the differences mean nothing.
+        // Near a kink of ReLU, central differences are meaningless.
         prop_assume!(units(&before, &features).iter().all(|h| h.abs() > 1e-3));
         let tuner = FineTuner::new(BetaSchedule::try_constant(beta).unwrap(), Sgd::new(1.0));
         let mut state = State::new();
@@ -133,7 +133,7 @@ fn momentum_needs_its_velocity() {
     assert_eq!(state.steps(), 20);
 }
 
-/// Rows of the layer behind the hidden one that are not in use take no part.
+/// Rows of the output layer that are not in use take no part.
 #[test]
 fn a_head_with_room_to_spare_trains_as_one_without() {
     let tuner = FineTuner::new(BetaSchedule::constant(0.3), Sgd::new(0.1).with_clip_norm(0.5));

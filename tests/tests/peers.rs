@@ -1,5 +1,5 @@
-//! Nine defects seen in other libraries, measured or read in their sources when this one was begun: each is a test that this one does not
-//! have it.
+//! Nine defects of other libraries, measured or found in their sources when this library was begun. Each test checks that this library
+//! does not have the defect.
 
 use gradient_decay::quantized::{Quantization, QuantizedHead};
 use gradient_decay::{
@@ -14,7 +14,7 @@ fn defect_1_rows_of_different_scale() {
     let batch = [200.0, 0.0, 0.0, 5.0, 1.0, 0.0];
     let mut gradient = [0.0; 6];
     let mean = loss.batch_loss_and_gradient(&batch, &[0, 0], &mut gradient).unwrap();
-    // Row 1 alone must be 0.976 / 0.018 / 0.007; halved by the mean, less the target.
+    // The probabilities of row 1 must be 0.976 / 0.018 / 0.007; the gradient is halved by the mean, minus the target.
     let row: Vec<f32> = gradient[3..].iter().map(|g| 2.0 * g).collect();
     for (g, p) in row.iter().zip([0.975_6 - 1.0, 0.017_9, 0.006_6]) {
         assert!((g - p).abs() < 1e-4, "{row:?}");
@@ -27,7 +27,7 @@ fn defect_1_rows_of_different_scale() {
     }
 }
 
-/// 2: a fast exponential was wrong by 5.8 %, and cut its argument off at +-80, which hid that training had diverged.
+/// 2: a fast exponential was wrong by 5.8 %, and clamped its argument to +-80, which hid that training had diverged.
 #[test]
 fn defect_2_an_exponential_that_is_exact_and_hides_nothing() {
     for i in 0..=8700 {
@@ -39,7 +39,7 @@ fn defect_2_an_exponential_that_is_exact_and_hides_nothing() {
     let loss = GradientDecay::new(1.0);
     assert_eq!(loss.loss(&[0.0, 1000.0], 0).unwrap(), 1000.0);
     assert!(matches!(loss.loss(&[0.0, f32::NAN], 0), Err(Error::NotFinite { .. })));
-    // A head that has diverged says so.
+    // A head that has diverged returns an error.
     let mut head = LinearHead::<2, 1>::new();
     head.import(&[3e38, -3e38, 0.0, 0.0]).unwrap();
     let mut state = State::new();
@@ -47,7 +47,7 @@ fn defect_2_an_exponential_that_is_exact_and_hides_nothing() {
     assert!(matches!(step, Err(Error::NotFinite { .. })));
 }
 
-/// 3: the maximum began at the smallest positive float, so that logits near -110 gave NaN and near -800 infinity.
+/// 3: the search for the maximum started at the smallest positive float, so that logits near -110 gave NaN and near -800 infinity.
 #[test]
 fn defect_3_logits_far_below_zero() {
     for offset in [-110.0, -800.0, -1e6, -3e38] {
@@ -90,7 +90,7 @@ fn defect_4_the_bias_counts_and_learns() {
     assert!(prediction.class == 2 && prediction.probability > 0.9, "{prediction:?}");
 }
 
-/// 5: the loss was -ln(p), which loses its digits near p = 1 and is infinite at p = 0.
+/// 5: the loss was -ln(p), which is inaccurate near p = 1 and infinite at p = 0.
 #[test]
 fn defect_5_loss_by_log_sum_exp() {
     let loss = GradientDecay::new(1.0);
@@ -102,7 +102,7 @@ fn defect_5_loss_by_log_sum_exp() {
     assert_eq!(loss.loss(&[0.0, 1e30], 0).unwrap(), 1e30);
 }
 
-/// 6: cross-entropy had lost its sign.
+/// 6: cross-entropy had the wrong sign.
 #[test]
 fn defect_6_the_loss_is_positive() {
     for beta in [1e-4, 0.1, 1.0, 10.0, 1e3] {
@@ -134,7 +134,7 @@ fn defect_7_logits_far_above_zero() {
     }
 }
 
-/// 8: integers were updated by a shift that cuts off, which leaves a bias in every step.
+/// 8: integers were updated with a truncating shift, which biases every step.
 #[test]
 fn defect_8_updates_in_integers_have_no_bias() {
     const TUNER: FineTuner<FixedRate> = FineTuner::new(BetaSchedule::constant(1.0), FixedRate::new(0.001));
@@ -159,7 +159,7 @@ fn defect_8_updates_in_integers_have_no_bias() {
     }
 }
 
-/// 9: a confidence of exactly 1 or exactly 0 fell into no bin, or into one that is not there.
+/// 9: a confidence of exactly 1 or exactly 0 fell into no bin, or into a bin that does not exist.
 #[test]
 fn defect_9_confidences_of_exactly_0_and_1() {
     let mut calibration: Calibration<10> = Calibration::new();

@@ -1,4 +1,4 @@
-//! The file that the Python package's tests compare bits with, made by the heads in arrays that a device has.
+//! The file with which the Python package's tests compare bits, written by the array-based heads that a device uses.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -16,7 +16,7 @@ const SAMPLES: usize = 200;
 
 const LDA: StreamingLda = StreamingLda::new().with_prior(8.0, 0.25).with_ridge(0.01).with_most(40);
 
-/// Features that every language makes to the bit: whole 32nds.
+/// Features that every language computes exactly: multiples of 1/32.
 fn features(i: usize) -> [f32; FEATURES] {
     core::array::from_fn(|j| {
         let noise = ((i * 37 + j * 23 + i * j) % 64) as f32 / 32.0 - 1.0;

@@ -1,4 +1,4 @@
-//! Inference in integers: the arithmetic against one written from its description, and accuracy on the digits.
+//! Inference in integers: the arithmetic against an implementation of its description, and accuracy on the digits.
 
 use gradient_decay::quantized::{Quantization, QuantizedHead, requantize};
 use gradient_decay::{Error, Head, LinearHead};
@@ -57,7 +57,7 @@ proptest! {
         prop_assert_eq!(requantize(value, multiplier, shift), described(value, multiplier, shift));
     }
 
-    /// As embedded-nn has it, which ports CMSIS-NN; multipliers as they occur. A shift by 31 it takes for 0.
+    /// The same as in embedded-nn, a port of CMSIS-NN, for multipliers that occur. (embedded-nn treats a shift by 31 as 0.)
     #[test]
     fn requantisation_is_that_of_a_port_of_cmsis_nn(value in any::<i32>(), multiplier in (1 << 30)..=i32::MAX, shift in -30..=30_i32) {
         prop_assert_eq!(requantize(value, multiplier, shift), embedded_nn::support::requantize(value, multiplier, shift));
@@ -120,7 +120,7 @@ fn the_digits_are_read_as_well_as_in_float() {
         head.logits(features, &mut logits).unwrap();
         top_logit = top_logit.max(largest(&logits));
     }
-    // Features behind a ReLU start at 0.
+    // Features after a ReLU start at 0.
     let (input, output) = (Quantization::new(top / 255.0, -128), Quantization::new(top_logit / 127.0, 0));
     let quantized = QuantizedHead::new(&head, input, output).unwrap();
     let right_in_float = samples.iter().filter(|(x, label)| head.predict(x).unwrap().class == *label).count();
@@ -128,7 +128,7 @@ fn the_digits_are_read_as_well_as_in_float() {
         samples.iter().filter(|(x, label)| quantized.predict(&x.map(|x| input.quantize(x))) == Ok(*label)).count();
     println!("{right} of {} right in integers, {right_in_float} in float", samples.len());
     println!("bytes: {} and {}", QuantizedHead::<10, 64>::BYTES, LinearHead::<10, 64>::BYTES);
-    // At most one point below.
+    // At most one percentage point below.
     assert!(right + samples.len() / 100 >= right_in_float);
 }
 
@@ -156,7 +156,7 @@ fn what_no_integer_holds_is_refused() {
     let unit = Quantization::new(1.0, 0);
     let error = QuantizedHead::new(&head, unit, unit).unwrap_err();
     assert!(matches!(error, Error::NotFinite { index: 3, .. }), "{error}");
-    // A row of zeros is its bias.
+    // The logit of a row of zeros is its bias.
     head.import(&[0.0, 1.0, 3.0, 0.0]).unwrap();
     assert_eq!(QuantizedHead::new(&head, unit, unit).unwrap().logits(&[2]), [3, 2]);
 }

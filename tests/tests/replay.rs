@@ -1,4 +1,5 @@
-//! The memory: what it keeps and draws, by chi-square tests, and forgetting on the digits, where a head that has learned 0 to 4 meets only 5 to 9.
+//! The memory: chi-square tests of the samples that it keeps and draws; and forgetting on the digits, where a head that has learned 0 to 4 then
+//! sees only 5 to 9.
 
 use gradient_decay::{BetaSchedule, FineTuner, Learner, LinearHead, Memory, Parts, Quantized, Replay, Sgd, Stored};
 use gradient_decay_app::digits::{HIDDEN, extract};
@@ -6,7 +7,7 @@ use oracle::chi_square;
 
 const TUNER: FineTuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.02));
 
-/// Samples of each class that are remembered, and how many of them are repeated with a new one.
+/// The number of remembered samples of each class, and the number of rehearsals with a new sample.
 const SLOTS: usize = 10;
 const REHEARSALS: u32 = 3;
 
@@ -68,7 +69,7 @@ fn a_memory_keeps_what_the_stream_no_longer_shows() {
 /// The runs of a chi-square test.
 const RUNS: u32 = 100_000;
 
-/// 40 samples into 6 slots: each is kept as often as any other, and each slot holds its first sample or a later one as often as it should.
+/// 40 samples into 6 slots: each sample is kept equally often, and each slot holds its first sample or a later one with the right probability.
 #[test]
 fn every_sample_is_kept_and_every_slot_filled_as_often_as_it_should() {
     const SAMPLES: usize = 40;
@@ -85,13 +86,13 @@ fn every_sample_is_kept_and_every_slot_filled_as_often_as_it_should() {
         });
         assert!(slots.next().is_none());
     }
-    // Each run keeps six: so the counts depend on each other, and their squares sum to less than if each were drawn by itself.
+    // Each run keeps exactly six, so the counts are dependent, and the sum of their squares is smaller than for independent draws.
     let p = SLOTS as f64 / SAMPLES as f64;
     let expected = f64::from(RUNS) * p;
     let squares: f64 = kept.iter().map(|count| (f64::from(*count) - expected).powi(2)).sum();
     let n = SAMPLES as f64;
     chi_square::check_sum("samples kept", squares / (expected * (1.0 - p)) * (n - 1.0) / n, SAMPLES - 1);
-    // The first samples have a slot of their own, until one of the later ones, each as often as any other, takes it.
+    // Each of the first samples has a slot of its own, until a later sample, each with the same probability, replaces it.
     for (slot, held) in held.iter().enumerate() {
         let counts: Vec<u32> = (0..SAMPLES).filter(|i| *i == slot || *i >= SLOTS).map(|i| held[i]).collect();
         let share = |i: usize| if i == 0 { p } else { 1.0 / n };
@@ -101,8 +102,8 @@ fn every_sample_is_kept_and_every_slot_filled_as_often_as_it_should() {
     }
 }
 
-/// Draws are even over the classes that have samples, and over the samples of each, the last one included: by one memory that goes on, and by the first draws of
-/// many.
+/// Draws are uniform over the classes that have samples, and over the samples of each, including the last: for one memory that continues, and
+/// for the first draws of many memories.
 #[test]
 fn every_class_and_every_sample_is_drawn_as_often_as_any_other() {
     const FILLED: [usize; 4] = [5, 0, 2, 7];

@@ -1,4 +1,4 @@
-//! The settings of a device that learns, measured on the digits: the tables of `core/docs/settings.md` are what this prints.
+//! The settings of a device that learns, measured on the digits. This test prints the tables of `core/docs/settings.md`, and compares.
 //!
 //! `BLESS=1 cargo test -p system-tests --release --test settings` writes them anew.
 
@@ -18,7 +18,7 @@ type Features = [f32; FEATURES];
 type Samples = Vec<(Features, usize)>;
 type Head = LinearHead<10, FEATURES>;
 
-/// Random orders of the stream, and the labels after which accuracy is measured.
+/// The number of random orders of the stream, and the numbers of labels after which accuracy is measured.
 const ORDERS: u32 = 20;
 const LABELS: [usize; 4] = [20, 50, 100, 300];
 
@@ -34,7 +34,7 @@ enum Units {
 
 #[derive(Clone, Copy)]
 struct Settings {
-    /// From the head that the network was trained with, or from nothing.
+    /// Whether the head starts from the network's own head, or from zeros.
     trained: bool,
     rate: f32,
     schedule: BetaSchedule,
@@ -70,7 +70,7 @@ fn statistics(samples: &Samples) -> (Features, Features) {
     (std::array::from_fn(|j| mean(j) as f32), std::array::from_fn(|j| variance(j).sqrt() as f32))
 }
 
-/// A head for standardised features that gives the logits of one for raw features.
+/// Converts a head for raw features to a head for standardised features with the same logits.
 fn in_units(head: &Head, (mean, deviation): &(Features, Features)) -> Head {
     let mut parameters = vec![0.0; Head::PARAMETERS];
     head.export(&mut parameters).unwrap();
@@ -125,7 +125,7 @@ fn measure<const SLOTS: usize>(settings: &Settings) -> [f64; 4] {
     measure_learner(make, &FineTuner::new(settings.schedule, sgd), settings.rehearsals, settings.offset)
 }
 
-/// The same of other heads, which start from nothing with features standardised by the training set.
+/// The same for other heads, which start from zeros with features standardised by the training set.
 fn measure_head<H>(head: impl Fn(u32) -> H, sgd: Sgd) -> [f64; 4]
 where
     H: Train<Features = Features, Number = f32, Optimizer = Sgd, Work: Empty>,
@@ -139,7 +139,7 @@ where
     measure_learner(make, &FineTuner::new(BASE.schedule, sgd), BASE.rehearsals, 0.0)
 }
 
-/// The same of the head in integers.
+/// The same for the head in integers.
 fn measure_fixed() -> [f64; 4] {
     let statistics = statistics(&samples(digits::training(), 0.0));
     let make = |seed, _: &Samples| {

@@ -1,4 +1,4 @@
-//! A learner shared between tasks: the recipe of `core/docs/sharing.md`, run as it stands there.
+//! A learner shared between tasks: the recipe of `core/docs/sharing.md`, run unchanged.
 
 use std::fs;
 use std::path::Path;

@@ -1,4 +1,4 @@
-//! Targets beyond a class against the f64 oracle: distributions, label smoothing, class weights, an ignored class.
+//! Targets other than a plain class against the f64 oracle: distributions, label smoothing, class weights, an ignored class.
 
 use gradient_decay::error::{Number, Slice};
 use gradient_decay::{BetaSchedule, Error, FineTuner, GradientDecay, LinearHead, Sgd, State, Target, TargetOptions};

@@ -6,9 +6,9 @@ use gradient_decay::{Error, Guard, Saved, checkpoint as format};
 
 use crate::learners::{Deep, FEATURES, Fixed, Float, Kind, Mine, check, fresh, tuner, written};
 
-/// By the first byte: any bytes as a checkpoint; the same with a header and a CRC that are right; or a good one of a learner, in which
-/// any numbers are replaced and the CRC is put right. It is refused, and nothing changed; or what is read is a sound learner, which goes
-/// on learning.
+/// The first byte selects: any bytes as a checkpoint; the same with a valid header and CRC; or a valid checkpoint of a learner in which
+/// some numbers are replaced and the CRC is corrected. Either it is refused and nothing changes, or the result is a sound learner that
+/// continues to learn.
 pub fn checkpoint(bytes: &[u8]) {
     let Some((mode, bytes)) = bytes.split_first() else { return };
     match mode % 5 {
@@ -20,7 +20,7 @@ pub fn checkpoint(bytes: &[u8]) {
     }
 }
 
-/// Into learners of every kind, and into a bare head.
+/// Reads into learners of every kind, and into a bare head.
 fn all(bytes: &[u8]) {
     read::<Float>(bytes);
     read::<Fixed>(bytes);
@@ -37,7 +37,7 @@ fn all(bytes: &[u8]) {
     }
 }
 
-/// With the magic, the length and the CRC of a checkpoint, if there is room for them.
+/// The bytes with a checkpoint's magic, length and CRC, if there is room for them.
 fn put_right(mut bytes: Vec<u8>) -> Vec<u8> {
     if bytes.len() >= 16 {
         bytes[..4].copy_from_slice(b"GDck");
@@ -74,7 +74,7 @@ where
     Guard<H::Samples>: Saved,
 {
     let mut learner = fresh::<H>();
-    let sound = "it is as it should be";
+    let sound = "the checkpoint is valid";
     (from..from + 2).for_each(|i| learner.observe(&sample(i)).expect(sound));
     (0..2).for_each(|class| assert_eq!(learner.add_class(), Ok(class)));
     for i in from..from + 9 {
@@ -86,7 +86,7 @@ where
     learner
 }
 
-/// Into a learner that has something else in every part.
+/// Reads into a learner that has something else in every part.
 fn read<H: Kind<Optimizer: Copy>>(bytes: &[u8])
 where
     Guard<H::Samples>: Saved,
@@ -98,7 +98,7 @@ where
         return;
     }
     check(&learner);
-    // It goes on, whatever comes of it.
+    // It continues, with any results.
     for i in 0..6 {
         let before = written(&learner);
         let classes = learner.classes();

@@ -33,7 +33,7 @@ trait Kind:
 {
     const NEW: Self;
     fn settings(lda: StreamingLda) -> Self::Settings;
-    /// Goes over remembered samples, or counts what there is less.
+    /// Rehearses remembered samples, or discounts what was learned.
     fn other(learner: &mut Mine<Self>, settings: &Self::Settings, amount: f32);
 }
 
@@ -76,7 +76,7 @@ fn new<H: Kind>() -> Mine<H> {
     )
 }
 
-/// Features of the usual size, now and then of any.
+/// Features of the usual size, sometimes of any size.
 fn features(u: &mut Unstructured<'_>) -> arbitrary::Result<[f32; FEATURES]> {
     let wild = u8::arbitrary(u)?;
     let mut x = [0.0; FEATURES];
@@ -137,7 +137,7 @@ fn lesson<H: Kind>(u: &mut Unstructured<'_>) -> arbitrary::Result<()> {
     Ok(())
 }
 
-/// Other numbers in place of some, as a damaged checkpoint with a sound CRC has; whether they were refused.
+/// Replaces some numbers, as in a damaged checkpoint with a valid CRC; returns whether they were refused.
 fn patch<H: Kind>(learner: &mut Mine<H>, u: &mut Unstructured<'_>) -> arbitrary::Result<bool> {
     let mut bytes = written(learner);
     let end = bytes.len() - 4;
@@ -152,7 +152,7 @@ fn patch<H: Kind>(learner: &mut Mine<H>, u: &mut Unstructured<'_>) -> arbitrary:
     Ok(checkpoint::read(&bytes, learner).is_err())
 }
 
-/// Whatever is learned, taken back, added, removed and restored: nothing becomes NaN, and what is refused changes nothing.
+/// Whatever is learned, taken back, added, removed and restored: nothing becomes NaN, and a refused call changes nothing.
 pub fn discriminants(bytes: &[u8]) {
     let mut u = Unstructured::new(bytes);
     let _: arbitrary::Result<()> = match bool::arbitrary(&mut u) {
@@ -164,7 +164,7 @@ pub fn discriminants(bytes: &[u8]) {
 
 #[cfg(test)]
 mod tests {
-    /// Bytes that follow from a seed, in place of a search.
+    /// Random bytes from a seed, instead of a search.
     #[test]
     fn random_lessons_hold() {
         let mut seed = 1_u64;

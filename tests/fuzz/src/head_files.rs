@@ -3,8 +3,8 @@
 use head_files::checkpoint::{self, Content};
 use head_files::{Format, Found, Options, Orientation, Source, write};
 
-/// The first byte says which format, and what is said of it. Whatever the file holds, it is read or refused; what is read is written in
-/// every format, and read from there with the same bits.
+/// The first byte selects the format and the options. Whatever the file holds, it is read or refused; a head that was read is written in
+/// every format, and read back with the same bits.
 pub fn head_files(bytes: &[u8]) {
     let Some((kind, file)) = bytes.split_first() else { return };
     let options = Options {

@@ -1,4 +1,4 @@
-//! Whole learners, one for each kind of head, and what holds of them whatever was done.
+//! Whole learners, one for each kind of head, and the invariants that hold whatever was done.
 
 use arbitrary::{Arbitrary, Unstructured};
 use gradient_decay::guard::Judge;
@@ -34,7 +34,7 @@ pub trait Kind: Train<Work: Empty + Clone> + Classes + Saved + Clone {
     type Samples: Memory<Self::Features> + Saved + Clone;
     /// The bytes of a sample.
     const SAMPLE: usize;
-    /// How it learns if nothing else is said.
+    /// The default optimizer.
     const OPTIMIZER: Self::Optimizer;
     fn new() -> Self;
     fn before() -> Self::Before;
@@ -44,7 +44,7 @@ pub trait Kind: Train<Work: Empty + Clone> + Classes + Saved + Clone {
     fn optimizer(u: &mut Unstructured<'_>) -> arbitrary::Result<Option<Self::Optimizer>>;
     /// Takes other parameters, or fewer classes.
     fn change(&mut self, u: &mut Unstructured<'_>) -> arbitrary::Result<Result<(), Error>>;
-    /// Learns a target that is more than a class, where that can be; whether it was learned.
+    /// Learns a target that is more than a class, if the head can; returns whether it was learned.
     fn learn_target(
         learner: &mut Mine<Self>,
         tuner: &FineTuner<Self::Optimizer>,
@@ -65,7 +65,7 @@ fn with_target<T>(
     u: &mut Unstructured<'_>,
     then: impl FnOnce(gradient_decay::Labelled<'_>) -> Result<T, Error>,
 ) -> arbitrary::Result<Result<T, Error>> {
-    // As many numbers as classes, if the bytes have it so.
+    // The bytes choose the length, which may differ from the number of classes.
     let length = u.int_in_range(0..=CLASSES)?;
     let shares: Vec<f32> = (0..length).map(|_| u8::arbitrary(u).map(f32::from)).collect::<arbitrary::Result<_>>()?;
     let sum = shares.iter().sum::<f32>();
@@ -234,7 +234,7 @@ impl Kind for Fixed {
         Ok(head.import(&parameters).map(|()| *self = FixedHead::from_head(&head, 5, seed)))
     }
 
-    /// Integers take a class only.
+    /// A head in integers only takes a class.
     fn learn_target(
         learner: &mut Mine<Self>,
         tuner: &FineTuner<FixedRate>,
@@ -246,7 +246,7 @@ impl Kind for Fixed {
     }
 }
 
-/// One that knows nothing.
+/// A new learner.
 pub fn fresh<H: Kind>() -> Mine<H>
 where
     Guard<H::Samples>: Saved,
@@ -263,12 +263,12 @@ where
     )
 }
 
-/// How it learns if nothing else is said.
+/// The default settings.
 pub fn tuner<H: Kind<Optimizer: Copy>>() -> FineTuner<H::Optimizer> {
     FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 10), H::OPTIMIZER)
 }
 
-/// All that is kept of it. A learner that cannot be saved would be lost.
+/// Its checkpoint. Every learner must be savable.
 pub fn written<T: Saved>(saved: &T) -> Vec<u8> {
     let mut bytes = vec![0; checkpoint::bytes::<T>()];
     let length = checkpoint::write(saved, Contents::ALL, &mut bytes).expect("whatever was done, it can be saved");
@@ -276,7 +276,7 @@ pub fn written<T: Saved>(saved: &T) -> Vec<u8> {
     bytes
 }
 
-/// Checks all that holds whatever was done; returns all that is kept of the learner.
+/// Checks the invariants; returns the learner's checkpoint.
 pub fn check<H: Kind>(learner: &Mine<H>) -> Vec<u8>
 where
     Guard<H::Samples>: Saved,
@@ -303,7 +303,7 @@ where
 
     let bytes = written(learner);
     for tag in [7, 8] {
-        // Behind the shape, the generator and the counters; of a class that is not in use all is overwritten.
+        // The samples follow the shape, the generator and the counters; those of classes that are not in use must be zeros.
         let samples = &section(&bytes, tag)[16 + 4 * CLASSES..];
         assert_eq!(samples.len(), CLASSES * SLOTS * H::SAMPLE);
         assert!(samples[classes * SLOTS * H::SAMPLE..].iter().all(|byte| *byte == 0), "{classes}: {samples:?}");

@@ -1,6 +1,6 @@
-//! The targets of fuzzing: each function takes any bytes, and panics if something does not hold that must.
+//! The fuzz targets: each function takes any bytes, and panics if an invariant is violated.
 //!
-//! `cargo fuzz run TARGET` in this folder's parent (`--fuzz-dir fuzz`) searches; `cargo test` here goes through the corpus on a stable compiler.
+//! `cargo fuzz run TARGET` in this folder's parent (`--fuzz-dir fuzz`) searches; `cargo test` here runs the corpus with a stable compiler.
 
 mod checkpoints;
 mod discriminants;
@@ -21,11 +21,11 @@ pub use steps::steps;
 use data_files::table::csv;
 use data_files::{CanonicalFile, cifar, idx};
 
-/// A file that no input can be, by its checksum.
+/// A file with a checksum that no input has.
 const LABELS: CanonicalFile =
     CanonicalFile { name: "t10k-labels-idx1-ubyte", md5: "27ae3e4e09519cfbb04c329615203637", how_to_get: "by `fetch`" };
 
-/// Files of data sets: whatever they hold, they are read or refused, and what is read is what the sizes say.
+/// Files of data sets: whatever they hold, they are read or refused, and the result has the sizes that the file states.
 pub fn data_files(bytes: &[u8]) {
     let Some((kind, file)) = bytes.split_first() else { return };
     match kind % 4 {

@@ -1,15 +1,15 @@
-//! Numbers of bytes.
+//! Numbers made from bytes.
 
 use arbitrary::{Arbitrary, Unstructured};
 use gradient_decay::{BetaSchedule, Sgd};
 
-/// A number: any bits, or one as they occur.
+/// A number: any bits, or one of a usual size.
 pub fn number(u: &mut Unstructured<'_>) -> arbitrary::Result<f32> {
     let bits = u32::arbitrary(u)?;
     Ok(if bool::arbitrary(u)? { f32::from_bits(bits) } else { bits as f32 / 4e8 - 5.0 })
 }
 
-/// So many of them.
+/// `count` numbers.
 pub fn numbers(u: &mut Unstructured<'_>, count: usize) -> arbitrary::Result<Vec<f32>> {
     (0..count).map(|_| number(u)).collect()
 }

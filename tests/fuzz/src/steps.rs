@@ -1,4 +1,4 @@
-//! Sequences of steps on a head, and of all that a learner does.
+//! Sequences of steps on a head, and of all operations of a learner.
 
 use arbitrary::{Arbitrary, Unstructured};
 use gradient_decay::guard::{Judge, Verdict};
@@ -7,8 +7,8 @@ use gradient_decay::{Error, FineTuner, Guard, LinearView, MomentumHead, PairView
 use crate::learners::{CLASSES, Deep, FEATURES, Fixed, Float, Kind, Mine, check, fresh, tuner};
 use crate::numbers::{number, numbers, schedule, sgd};
 
-/// By the first byte: any sequence of steps on a head, or any sequence of what a learner does, in float, in integers or with a hidden
-/// layer.
+/// The first byte selects: any sequence of steps on a head, or any sequence of a learner's operations, in float, in integers or with a
+/// hidden layer.
 pub fn steps(bytes: &[u8]) {
     let Some((mode, bytes)) = bytes.split_first() else { return };
     let u = &mut Unstructured::new(bytes);
@@ -83,7 +83,7 @@ fn both(head: &Head) -> [[f32; PARAMETERS]; 2] {
     numbers
 }
 
-/// The state that a learner should be in.
+/// The expected state of a learner.
 #[derive(Clone, Default)]
 struct Known {
     /// Samples that went into the memory, and those held out, of each class in use.
@@ -99,7 +99,7 @@ impl Known {
     }
 }
 
-/// All that it does, in any order: what holds whatever was done is checked after each, and after an error all is as before.
+/// All operations, in any order: the invariants are checked after each, and after an error everything must be as before.
 fn learner<H: Kind<Optimizer: Copy>>(u: &mut Unstructured<'_>) -> arbitrary::Result<()>
 where
     Guard<H::Samples>: Saved,
@@ -154,7 +154,7 @@ where
             19 => learner.fit_temperature(u.int_in_range(0..=8)?).map(|()| true),
             20 | 21 => settings(&mut learner, &mut known, &mut tuner, u)?,
             22 => {
-                // A reset: what was kept is all there is.
+                // A reset: only the checkpoint is left.
                 let mut loaded = fresh::<H>();
                 checkpoint::read(&kept.0, &mut loaded).expect("it was sound");
                 (learner, known) = (loaded, kept.1.clone());
@@ -167,7 +167,7 @@ where
             }
         };
         let after = check(&learner);
-        // A look changes nothing, and neither does a refusal.
+        // Neither a query nor a refusal changes anything.
         if result != Ok(true) {
             assert!(after == before, "{operation} changed something, {result:?}");
         }
@@ -177,7 +177,7 @@ where
     Ok(())
 }
 
-/// Those of a sample: any numbers, or as sensors give them.
+/// The features of a sample: any numbers, or of the size that sensors have.
 fn features(u: &mut Unstructured<'_>) -> arbitrary::Result<[f32; FEATURES]> {
     if u.ratio(1, 8)? {
         return Ok(numbers(u, FEATURES)?.try_into().expect("there are as many"));
@@ -185,13 +185,13 @@ fn features(u: &mut Unstructured<'_>) -> arbitrary::Result<[f32; FEATURES]> {
     Ok(<[i8; FEATURES]>::arbitrary(u)?.map(|x| f32::from(x) / 16.0 + 20.0))
 }
 
-/// A class, which nearly always is in use.
+/// A class, nearly always one in use.
 fn class(u: &mut Unstructured<'_>, classes: usize) -> arbitrary::Result<usize> {
     let byte = usize::from(u8::arbitrary(u)?);
     Ok(if byte < 240 { byte % classes.max(1) } else { CLASSES })
 }
 
-/// Whether the learner knows what it should.
+/// Checks that the learner is in the expected state.
 fn same<H: Kind>(learner: &Mine<H>, known: &Known) {
     assert_eq!((learner.classes(), learner.steps()), (known.learned.len(), known.steps));
     let held_out = Judge::<H::Features>::held_out(&learner.parts().guard);
@@ -238,7 +238,7 @@ fn learn<H: Kind>(
     Ok(true)
 }
 
-/// Learns a target of any kind. What it is of is seen by what changed: one class at most.
+/// Learns a target of any kind. The change shows its class: at most one.
 fn target<H: Kind>(
     learner: &mut Mine<H>,
     known: &mut Known,
@@ -299,7 +299,7 @@ where
             let steps = u32::arbitrary(u)?;
             let mut head = learner.head().clone();
             if let Err(error) = head.change(u)? {
-                // Refused, it changes nothing in what it was called on.
+                // A refused change leaves the learner as it was.
                 return Ok(learner.replace(steps, |_| Err(error)).map(|()| true));
             }
             let replaced: Result<(), Error> = learner.replace(steps, |its| {

@@ -1,4 +1,4 @@
-//! The heads that learn without a gradient, by themselves and in a learner with all parts.
+//! The heads that learn without a gradient, alone and in a learner with all parts.
 
 use core::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! Every head, by itself: inference, steps with every kind of label, classes that come and go, checkpoints.
+//! Every head alone: inference, steps with every kind of label, classes added and removed, checkpoints.
 
 use core::hint::black_box;
 

@@ -1,8 +1,8 @@
 //! Links only if no public function of the core can reach a panic: the panic handler calls a function that exists
 //! nowhere, and the linker only fails to find it if something needs the handler.
 //!
-//! The constructors that are made to panic on a bad setting (`new`, `with_..`) are called in consts, where they panic
-//! when they are compiled; what takes a setting at run time is their `try_` form.
+//! The constructors that panic on a bad setting (`new`, `with_..`) are called in consts, where they panic
+//! at compile time; their `try_` forms take settings at run time.
 #![no_std]
 #![no_main]
 

@@ -1,16 +1,16 @@
-//! Pearson's chi-square test of counts against what is expected of them.
+//! Pearson's chi-square test of counts against their expected values.
 
-/// The probability of a test that fails by chance.
+/// The probability that a test fails by chance.
 const CHANCE: f64 = 1e-6;
 
-/// The value that a chi-square variable of so many degrees of freedom exceeds with a probability of 1e-6: by the sum of its density, that of its root
-/// in steps of 1e-4, from above.
+/// The value that a chi-square variable with `freedom` degrees of freedom exceeds with a probability of 1e-6, by numerical integration of the
+/// density of its square root in steps of 1e-4, from above.
 pub fn quantile(freedom: usize) -> f64 {
     const STEP: f64 = 1e-4;
     let f = freedom as f64;
     let steps = ((f.sqrt() + 12.0) / STEP) as usize;
     let peak = f.max(1.0);
-    // Relative to where it is largest, or nearly.
+    // Relative to the density near its maximum.
     let density = |root: f64| ((f - 1.0) * (root / peak.sqrt()).ln() - 0.5 * (root * root - peak)).exp();
     let root = |i: usize| (i as f64 + 0.5) * STEP;
     let all: f64 = (0..steps).map(|i| density(root(i))).sum();
@@ -22,20 +22,20 @@ pub fn quantile(freedom: usize) -> f64 {
     root(beyond.unwrap_or_default()).powi(2)
 }
 
-/// Checks counts that are each `expected` in the mean, and sum to a given number: `freedom` is one less than there are.
+/// Checks counts with the given expected values and a fixed sum, so that the degrees of freedom are one less than the number of counts.
 ///
 /// # Panics
-/// If they are farther from it than happens once in a million times.
+/// If such a deviation, or a larger one, has a probability below 1e-6.
 pub fn check(what: &str, counts: &[u32], expected: &[f64]) {
     assert_eq!(counts.len(), expected.len());
     let terms = counts.iter().zip(expected).map(|(count, expected)| (f64::from(*count) - expected).powi(2) / expected);
     check_sum(what, terms.sum(), counts.len() - 1);
 }
 
-/// The same of a sum of squares that is chi-square by another reckoning.
+/// Checks a sum of squares that has a chi-square distribution with `freedom` degrees of freedom.
 ///
 /// # Panics
-/// If it is larger than happens once in a million times.
+/// If such a sum, or a larger one, has a probability below 1e-6.
 pub fn check_sum(what: &str, sum: f64, freedom: usize) {
     let most = quantile(freedom);
     println!("{what}: chi-square {sum:.1} of {freedom}, at most {most:.1}");
@@ -46,7 +46,8 @@ pub fn check_sum(what: &str, sum: f64, freedom: usize) {
 mod tests {
     use super::*;
 
-    /// For an even number of degrees what is beyond is `exp(-x / 2)` times the sum of `(x / 2)^i / i!` over i below half of them.
+    /// For an even number of degrees of freedom, the probability beyond x is `exp(-x / 2)` times the sum of `(x / 2)^i / i!` over i below half
+    /// of them.
     #[test]
     fn quantiles_are_those_of_the_distribution() {
         for freedom in [2, 4, 38, 90] {

@@ -1,18 +1,18 @@
-//! Linear discriminant analysis in f64, of sums over all samples, solved anew by Cholesky's method each time it is asked.
+//! Linear discriminant analysis in f64, from sums over all samples, solved from scratch by Cholesky's method for each query.
 
-/// Means, counts and the scatter within classes, of samples in f32.
+/// Means, counts and the within-class scatter of f32 samples.
 pub struct Discriminant {
     features: usize,
     counts: Vec<f64>,
     means: Vec<Vec<f64>>,
-    /// The scatter within classes, row by row; only what is on and below the diagonal.
+    /// The within-class scatter, row by row; only the entries on and below the diagonal are used.
     scatter: Vec<f64>,
-    /// The samples that the scatter stands for.
+    /// The number of samples that the scatter stands for.
     total: f64,
 }
 
 impl Discriminant {
-    /// Without samples, with a prior of so many of this variance in every direction.
+    /// Without samples; the prior counts as `prior_samples` samples of this variance in every direction.
     pub fn new(classes: usize, features: usize, prior_samples: f64, prior_variance: f64) -> Self {
         let mut scatter = vec![0.0; features * features];
         (0..features).for_each(|i| scatter[i * features + i] = prior_samples * prior_variance);
@@ -20,7 +20,7 @@ impl Discriminant {
         Discriminant { features, counts: vec![0.0; classes], means, scatter, total: prior_samples }
     }
 
-    /// Adds a sample, in the order that loses the fewest digits (Welford).
+    /// Adds a sample by Welford's method, which loses the fewest digits.
     pub fn learn(&mut self, x: &[f32], class: usize) {
         let n = self.counts[class];
         let mean = &mut self.means[class];
@@ -40,7 +40,7 @@ impl Discriminant {
         self.scatter[feature * self.features + feature] += weight;
     }
 
-    /// The logits as a function of features, `N (mu_c P x - mu_c P mu_c / 2)`; minus infinity of a class without samples.
+    /// The logits as a function of features, `N (mu_c P x - mu_c P mu_c / 2)`; minus infinity for a class without samples.
     pub fn logits(&self) -> impl Fn(&[f32]) -> Vec<f64> {
         let factor = cholesky(&self.scatter, self.features);
         let rows: Vec<Vec<f64>> = self.means.iter().map(|mean| solve(&factor, mean)).collect();

@@ -1,5 +1,5 @@
-//! Long tests in two lengths: a short one for every day, and the full one where the environment variable `FULL_LENGTHS` is set, as it is
-//! by `cargo xtask ci` and `cargo xtask --full`.
+//! Two lengths for long tests: a short one for every day, and the full one if the environment variable `FULL_LENGTHS` is set, as
+//! `cargo xtask ci` and `cargo xtask --full` do.
 
 /// The environment variable.
 pub const FULL_LENGTHS: &str = "FULL_LENGTHS";
@@ -9,7 +9,7 @@ pub fn full() -> bool {
     std::env::var_os(FULL_LENGTHS).is_some_and(|value| !value.is_empty())
 }
 
-/// How many steps a test takes, or by what stride it walks: `short`, or in full lengths `long`.
+/// The number of steps or the stride of a test: `short`, or with full lengths `long`.
 pub fn steps<T>(short: T, long: T) -> T {
     if full() { long } else { short }
 }

@@ -1,5 +1,5 @@
-//! Shared by the tests: the method and the training of networks in f64, the table of tolerances, the chi-square test, errors in ulps, the lengths of tests, a
-//! serial line. It uses nothing of the core, so that the reference owes it nothing.
+//! Shared by the tests: the method and the training of networks in f64, the table of tolerances, the chi-square test, errors in ulps, the
+//! lengths of tests, a serial line. It uses nothing of the core, so that the reference is independent of it.
 
 pub mod chi_square;
 pub mod discriminant;

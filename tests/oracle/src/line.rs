@@ -5,7 +5,7 @@ use std::convert::Infallible;
 
 use embedded_io::{ErrorType, Read, ReadReady, Write};
 
-/// What is on its way in both directions.
+/// The bytes that are on their way in both directions.
 #[derive(Debug, Default)]
 pub struct Line {
     /// Bytes that the device has not read yet.

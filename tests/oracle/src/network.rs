@@ -30,10 +30,10 @@ pub struct Network {
 }
 
 impl Layer {
-    /// A layer of so many inputs with these parameters, at rest.
+    /// A layer of `inputs` inputs with these parameters and zero velocity.
     ///
     /// # Panics
-    /// If the parameters are not those of a whole number of outputs.
+    /// If the number of parameters is not a multiple of `inputs + 1`.
     pub fn new(parameters: &[f32], inputs: usize) -> Self {
         assert!(parameters.len().is_multiple_of(inputs + 1), "{} parameters of {inputs} inputs", parameters.len());
         let parameters: Vec<f64> = parameters.iter().map(|parameter| f64::from(*parameter)).collect();
@@ -68,7 +68,7 @@ impl Network {
         self.forward(features).pop().unwrap_or_default()
     }
 
-    /// One step on one sample; its loss before.
+    /// One step on one sample; returns the loss before.
     pub fn step(&mut self, sgd: &Sgd, features: &[f64], target: usize, beta: f64) -> f64 {
         let outputs = self.forward(features);
         let Some(logits) = outputs.last() else { return 0.0 };
@@ -78,13 +78,13 @@ impl Network {
                 Some(before) => outputs[before].iter().map(|sum| sum.max(0.0)).collect(),
                 None => features.to_vec(),
             };
-            // Back through the weights before they change.
+            // Backward through the weights before they change.
             let mut back = vec![0.0; inputs.len()];
             for ((row, _), d) in self.layers[i].rows().zip(&d) {
                 back.iter_mut().zip(row).for_each(|(back, w)| *back += d * w);
             }
             self.layers[i].descend(sgd, &d, &inputs);
-            // ReLU lets through where it is on.
+            // ReLU passes the gradient of active units.
             d = back.iter().zip(&inputs).map(|(back, unit)| if *unit > 0.0 { *back } else { 0.0 }).collect();
         }
         crate::loss(logits, target, beta)
@@ -138,7 +138,7 @@ mod tests {
         }
     }
 
-    /// One weight, without a gradient: what momentum and decay do to it by hand.
+    /// One weight, without a gradient: the effect of momentum and decay, computed by hand.
     #[test]
     fn momentum_decay_and_nesterov_by_hand() {
         for (nesterov, after) in [(false, [0.9, 0.76]), (true, [0.85, 0.697_5])] {

@@ -8,16 +8,16 @@ pub fn softmax(logits: &[f64]) -> Vec<f64> {
     exponentials.iter().map(|e| e / sum).collect()
 }
 
-/// z - max z + ln(beta) onehot(c): the common constant changes nothing, and keeps ln(beta) from being rounded away
-/// where logits are huge.
+/// z - max z + ln(beta) onehot(c). Subtracting the maximum changes no result, and keeps ln(beta) from being rounded away
+/// if logits are huge.
 fn shifted(logits: &[f64], target: usize, beta: f64) -> Vec<f64> {
     let top = logits.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let shift = |(i, z): (usize, &f64)| z - top + if i == target { beta.ln() } else { 0.0 };
     logits.iter().enumerate().map(shift).collect()
 }
 
-/// L(z, c; beta) = CE(z + ln(beta) onehot(c), c), as ln(1 + the others' share) or by log-sum-exp, whichever keeps its
-/// digits.
+/// L(z, c; beta) = CE(z + ln(beta) onehot(c), c), as ln(1 + the others' share) or by log-sum-exp, whichever is
+/// accurate.
 pub fn loss(logits: &[f64], target: usize, beta: f64) -> f64 {
     let z = shifted(logits, target, beta);
     let others = (0..z.len()).filter(|i| *i != target);
@@ -37,7 +37,7 @@ pub fn gradient(logits: &[f64], target: usize, beta: f64) -> Vec<f64> {
     q
 }
 
-/// The coefficients of a target distribution, as PyTorch's cross-entropy has them: smoothed, then weighted.
+/// The coefficients of a target distribution as in PyTorch's cross-entropy: smoothed, then weighted.
 pub fn coefficients(distribution: &[f64], smoothing: f64, weights: &[f64]) -> Vec<f64> {
     let share = smoothing / distribution.len() as f64;
     distribution.iter().zip(weights).map(|(t, w)| w * ((1.0 - smoothing) * t + share)).collect()
@@ -74,7 +74,7 @@ pub fn gradient_magnitude(p: f64, beta: f64) -> f64 {
     (1.0 - p) / (1.0 - (1.0 - beta) * p)
 }
 
-/// G(beta), the integral of g over [0, 1], by the tanh-sinh rule, which forgives the cliffs that g has for extreme
+/// G(beta), the integral of g over [0, 1], by the tanh-sinh rule, which stays accurate where g is steep at an end, as for extreme
 /// beta.
 pub fn mean_gradient(beta: f64) -> f64 {
     const H: f64 = 1.0 / 64.0;
@@ -82,7 +82,7 @@ pub fn mean_gradient(beta: f64) -> f64 {
     let term = |k: i32| {
         let t = f64::from(k) * H;
         let u = half_pi * t.sinh();
-        // p and 1 - p, each precise at its own end.
+        // p and 1 - p, each accurate near 0.
         let (p, rest) = (1.0 / (1.0 + (-2.0 * u).exp()), 1.0 / (1.0 + (2.0 * u).exp()));
         let weight = H * half_pi * t.cosh() * 0.5 / u.cosh().powi(2);
         weight * rest / (rest + beta * p)
@@ -124,7 +124,7 @@ pub fn minimise_expected_loss(pi: &[f64], beta: f64) -> Vec<f64> {
             (0..classes).map(|i| if i < free { z[i] - scale * direction[i] } else { 0.0 }).collect()
         };
         let largest = direction.iter().fold(0.0_f64, |most, d| most.max(d.abs()));
-        // Close to the minimum the loss is flat to rounding and says nothing, but Newton's own step converges.
+        // Close to the minimum the differences of the loss are below rounding, but the full Newton step converges.
         let scale = if largest < 1e-3 {
             Some(1.0)
         } else {

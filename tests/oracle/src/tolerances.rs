@@ -1,6 +1,6 @@
-//! The one table of tolerances. Each says what is compared, and why the figure is what it is.
+//! The table of all tolerances. Each entry says what is compared, and the reason for its size.
 //!
-//! f32 has a relative spacing of 1.2e-7 (`EPS`), half of which an operation may lose.
+//! f32 has a relative spacing of 1.2e-7 (`EPS`); rounding an operation loses at most half of it.
 
 /// The spacing of f32 at 1.
 pub const EPS: f64 = f32::EPSILON as f64;

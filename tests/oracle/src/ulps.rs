@@ -1,4 +1,4 @@
-//! Errors of functions of one f32, over as many arguments as are wanted.
+//! Errors of functions of one f32, over a chosen number of arguments.
 
 /// The largest error of `found` against `exact`, in ulps of the result, with its argument; over the f32 whose bits are `first`, and every
 /// `stride`-th after it up to `last`. `exact` computes in f64, whose own error of an ulp or two is 4e-9 ulps of an f32.
@@ -24,7 +24,7 @@ pub fn largest_error(
             let near = exact.abs() as f32;
             let spacing = if near < f32::MIN_POSITIVE { f32::from_bits(1) } else { near - near.next_down() };
             let error = (f64::from(found(x)) - exact).abs() / f64::from(spacing);
-            // NaN is no error that could be missed.
+            // NaN counts as the largest error.
             if error > largest.0 || error.is_nan() {
                 largest = (error, x);
             }

@@ -1,4 +1,4 @@
-//! Sections that are absent, that are not known, and that are there twice.
+//! Sections that are absent, unknown, or repeated.
 
 use gradient_decay::error::{CheckpointPart, Slice};
 use gradient_decay::guard::{Judge, Verdict};
@@ -31,7 +31,7 @@ fn sections_of_the_future_are_skipped() {
             assert!(learner.is_same(&Whole::trained()));
         }
     }
-    // Those that are known too, where there is nothing that they could be for.
+    // Known sections are skipped too, if the reader has no such part.
     let mut head = MomentumHead::<5, 2>::empty();
     checkpoint::read(&whole().bytes(), &mut head).unwrap();
     assert_eq!(head.classes(), 3);
@@ -74,7 +74,7 @@ fn the_order_of_sections_is_free() {
     assert!(read::<Whole>(&sections.bytes()).unwrap().is_same(&Whole::trained()));
 }
 
-/// All that belongs to the head that is replaced is then as with a new learner.
+/// Every absent part that belongs to the replaced head is then as in a new learner.
 #[test]
 fn what_is_absent_of_the_head_is_empty() {
     let learner: Whole = read(&whole().without(&[VELOCITY]).bytes()).unwrap();
@@ -90,7 +90,7 @@ fn what_is_absent_of_the_head_is_empty() {
     assert!(Judge::<[f32; 2]>::held_out(&learner.parts().guard).is_empty());
     assert_eq!((learner.judge(), &learner.parts().memory), (Verdict::Unknown, &Whole::trained().parts().memory));
 
-    // Without the best loss so far, the next one is the best.
+    // Without the best loss, the next head is the best.
     let mut kept: Whole = read(&whole().bytes()).unwrap();
     assert!(matches!(kept.judge(), Verdict::Good(_)));
     let mut learner: Whole = read(&whole().without(&[GUARD]).bytes()).unwrap();
@@ -104,7 +104,7 @@ fn what_is_absent_of_the_head_is_empty() {
     assert_eq!(learner.classes(), 5);
 }
 
-/// All that belongs to the device stays as it was.
+/// Every absent part that belongs to the device stays as it was.
 #[test]
 fn what_is_absent_of_the_device_stays() {
     let learner: Whole = read(&whole().without(&[READOUT, STATE, STANDARDIZER]).bytes()).unwrap();
@@ -142,7 +142,7 @@ fn more_classes_than_there_is_room_for_are_refused() {
         let expected = Error::TooManyClasses { classes: classes as usize, most: 5 };
         assert_eq!(read::<Whole>(&sections.bytes()).err(), Some(expected));
     }
-    // Rows behind those in use are zero, whatever the bytes say, and so is what is remembered of them.
+    // Rows that are not in use and their remembered samples become zero, whatever the bytes hold.
     for classes in 0..=5_u32 {
         let mut sections = whole();
         *sections.of_tag(CLASSES) = classes.to_le_bytes().to_vec();
@@ -177,7 +177,7 @@ fn what_is_left_out_is_not_written() {
     assert!(Sections::of(&bytes[..length]).tags().iter().all(|tag| ![12, 14].contains(tag)));
 }
 
-/// A save never puts what could not be read in the place of what can.
+/// A save never replaces a readable checkpoint by an unreadable one.
 #[test]
 fn numbers_that_are_not_finite_are_not_written() {
     let good = written(&LinearHead::<3, 2>::new());
@@ -190,7 +190,7 @@ fn numbers_that_are_not_finite_are_not_written() {
             let head = LinearView::new(&mut parameters, 3, 2).unwrap();
             let head = head.with_velocity(&mut velocity, &mut bound).unwrap();
             not_written(&head, Slice::Velocity, index, &good);
-            // Nor does it matter where it is not written.
+            // A NaN in a part that is left out does not matter.
             let mut bytes = [0; 200];
             checkpoint::write(&head, Contents::ALL.without_velocity(), &mut bytes).unwrap();
             checkpoint::read(&bytes, &mut LinearHead::<3, 2>::new()).unwrap();

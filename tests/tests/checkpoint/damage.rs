@@ -1,4 +1,4 @@
-//! Bytes that are no checkpoint, or a damaged one.
+//! Bytes that are not a checkpoint, or are a damaged one.
 
 use gradient_decay::error::{CheckpointPart, Slice};
 use gradient_decay::{Contents, Error, checkpoint};
@@ -30,7 +30,7 @@ fn every_flipped_bit_and_every_cut_is_refused() {
     bits_and_cuts::<Deep>();
 }
 
-/// Where a section ends too early or too late, with a CRC that fits.
+/// Sections that end too early or too late, with a valid CRC.
 fn lengths_of_sections<T: Subject>() {
     let (sections, other) = (Sections::of(&written(&T::trained())), T::other());
     for i in 0..sections.sections.len() {
@@ -40,7 +40,7 @@ fn lengths_of_sections<T: Subject>() {
             sections.sections[i].1.resize(wrong, 0);
             assert!(read_into(&other, &sections.bytes()).is_err(), "section {i} of {wrong} bytes in place of {length}");
         }
-        // And where the length that is stated is not that of what follows.
+        // Also a stated length that differs from the actual one.
         let at = 12 + sections.sections[..i].iter().map(|(_, contents)| 8 + contents.len()).sum::<usize>() + 4;
         for wrong in
             [0, length as u32 - 1, length as u32 + 1, length as u32 + 8, i32::MAX as u32, u32::MAX - 8, u32::MAX]
@@ -130,7 +130,7 @@ proptest! {
         bytes[from..end].copy_from_slice(&noise[..end - from]);
         prop_assume!(bytes != before);
         prop_assert!(read::<Whole>(&bytes).is_err());
-        // With a CRC that fits, whatever is read is a learner.
+        // With a valid CRC, every checkpoint that is read gives a sound learner.
         if let Ok(mut learner) = read::<Whole>(&with_crc(bytes[..bytes.len() - 4].to_vec())) {
             learner.use_up();
         }

@@ -1,4 +1,4 @@
-//! The files of each version, which every release reads.
+//! Golden files of each version, which every release must read.
 
 use gradient_decay::storage::Empty;
 use gradient_decay::{
@@ -48,7 +48,7 @@ fn version_1_is_read() {
     let expected = first();
     assert_eq!(parameters(learner.head()), parameters(expected.head()));
     assert_eq!((learner.classes(), learner.steps(), learner.parts()), (3, 7, expected.parts()));
-    // Into the head alone, and into one without a velocity.
+    // Into a bare head, and into one without a velocity.
     let mut head = Bare::empty();
     checkpoint::read(V1, &mut head).unwrap();
     assert_eq!(parameters(&head), parameters(expected.head()));
@@ -59,7 +59,7 @@ fn version_1_is_read() {
     assert_eq!((numbers, still.classes()), (parameters(expected.head())[0], 3));
 }
 
-/// It had no head in integers: parameters to the nearest are read.
+/// Version 1 had no head in integers: its parameters are rounded to the nearest.
 #[test]
 fn version_1_is_read_into_integers() {
     let mut learner = with_readout(FixedHead::<3, 2>::empty(5, 9));
@@ -71,11 +71,11 @@ fn version_1_is_read_into_integers() {
     assert_eq!((learner.classes(), learner.steps(), learner.parts()), (3, 7, expected.parts()));
 }
 
-/// All that belonged to the head that is replaced is forgotten; units of features belong to the device.
+/// Everything that belonged to the replaced head is forgotten; the units of features belong to the device and stay.
 #[test]
 fn version_1_is_read_into_a_learner_that_knows_more() {
     let mut sections = Sections::of(V1);
-    // Its shape is that of the head of five classes.
+    // The shape of a head of five classes.
     sections.sections[0].1.splice(..4, 5_u32.to_le_bytes());
     sections.sections[0].1.resize(8 + 4 * 15, 0);
     sections.sections[2].1.resize(4 * 15, 0);
@@ -105,7 +105,7 @@ fn version_2_is_read_and_written_again() {
     assert_eq!(learner.classes(), 3);
 }
 
-/// For a new version, which then gets constants of its own beside those before.
+/// Run this for a new version, and add constants for it.
 #[test]
 #[ignore = "writes the golden files anew"]
 fn write_the_golden_files() {
@@ -115,7 +115,7 @@ fn write_the_golden_files() {
     write("checkpoint-v2-hidden.bin", written(&Deep::trained()));
 }
 
-/// `file` with a bit flipped or cut off, into whatever reads it.
+/// Reads `file` with each bit flipped, and cut at each length.
 fn damaged<T: Saved>(file: &[u8], fresh: impl Fn() -> T) {
     let refused = |bytes: &[u8], what: &str, i: usize| {
         let mut saved = fresh();
@@ -144,7 +144,7 @@ fn every_flipped_bit_and_every_cut_is_refused() {
     damaged(V2, MomentumHead::<5, 2>::empty);
 }
 
-/// A velocity that is not wanted is left out, and where there is none it comes to rest.
+/// A reader without a velocity skips it; a reader with one resets it to zero if the file has none.
 #[test]
 fn a_velocity_is_optional() {
     let without = Contents::ALL.without_velocity();
@@ -154,7 +154,7 @@ fn a_velocity_is_optional() {
     let mut moving = first();
     checkpoint::read(&bytes, &mut moving).unwrap();
     assert_eq!(parameters(moving.head()), [parameters(first().head())[0], [0.0; 9]]);
-    // A head without one reads the one as the other, and so does one whose shape is known at run time.
+    // A head without a velocity reads both files alike, and so does a view.
     for bytes in [bytes, written(&first())] {
         let mut still = with_readout(LinearHead::<3, 2>::empty());
         checkpoint::read(&bytes, &mut still).unwrap();
@@ -166,7 +166,7 @@ fn a_velocity_is_optional() {
     }
 }
 
-/// The same bytes, whether the shape is known when it is compiled or at run time.
+/// The bytes are the same, whether the shape is known at compile time or at run time.
 #[test]
 fn a_view_with_a_velocity_has_the_bytes_of_a_head_with_one() {
     let (mut copy, mut velocity, mut bound) = ([1.0; 9], [1.0; 9], 1.0);

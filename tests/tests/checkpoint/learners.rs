@@ -38,9 +38,9 @@ pub trait Kind: Train<Work: Empty + Clone> + Classes + Saved + Clone {
     type Before: Preprocess<Self::Features, Input = [f32; 2]> + Saved + Clone + PartialEq;
     type Samples: Memory<Self::Features> + Saved + Clone + PartialEq;
     const TUNER: FineTuner<Self::Optimizer>;
-    /// Without classes. Another seed, another head, and another training.
+    /// A head without classes. Another seed gives another head and another training.
     fn new(seed: u32) -> Self;
-    /// Whose units six samples fix.
+    /// A preprocess part whose units six samples fix.
     fn before() -> Self::Before;
     fn samples(seed: u32) -> Self::Samples;
     fn tables(&self) -> Vec<Table>;
@@ -132,7 +132,7 @@ fn parameters<const ROWS: usize, const FEATURES: usize, V: StoredVelocity>(
     Table { rows: ROWS, used: head.classes(), numbers }
 }
 
-/// A learner of three classes of samples, the first of them the sample `from`; four came, of which one went again.
+/// A learner of three classes, taught with samples from the number `from` on; four classes were added, and one of them removed.
 fn taught<H: Kind>(from: u32, steps: u32, threshold: f32) -> Mine<H>
 where
     Guard<H::Samples>: Saved,
@@ -213,7 +213,7 @@ where
         }
         let mut sections = Sections::of(&written(self));
         for tag in [MEMORY, HELD_OUT] {
-            // Behind the shape, the generator and the counters: of a class that is not in use all is overwritten.
+            // The samples follow the shape, the generator and the counters; those of classes that are not in use must be zeros.
             let samples = &sections.of_tag(tag)[16 + 4 * 5..];
             let unused = &samples[samples.len() / 5 * self.classes()..];
             assert!(unused.iter().all(|byte| *byte == 0), "{} in use of {samples:?}", self.classes());
@@ -224,7 +224,7 @@ where
             assert!((0.0..=2.0).contains(&summary.brier) && (0.0..=87.4).contains(&summary.nll), "{summary:?}");
         }
         assert!((0.01..=100.0).contains(&readout.temperature()) && (0.0..=1.0).contains(&readout.threshold()));
-        // The step in front of the head shows it only features that it can take.
+        // The preprocess part only passes on features that the head can take.
         let mut logits = [H::Number::default(); 5];
         if let Ok(result) = preprocess.apply(&sample(0), |x| H::new(1).logits(x, &mut logits)) {
             result.unwrap();
@@ -236,7 +236,7 @@ where
 
     fn use_up(&mut self) {
         self.check();
-        // Errors are as good as results.
+        // Errors are as acceptable as results.
         for i in 0..24 {
             let _ = self.observe(&sample(i));
             let _ = self.answer(&sample(i + 1));

@@ -1,4 +1,4 @@
-//! Checkpoints: what is written is read again, and nothing else is; a file of each version is read for ever.
+//! Checkpoints: only valid checkpoints are read, with everything that was written; the golden file of each version stays readable.
 
 mod contents;
 mod damage;
@@ -10,19 +10,19 @@ mod sections;
 
 use gradient_decay::{Contents, Error, Saved, checkpoint};
 
-/// Something that is saved and has a training to go on with.
+/// Something that is saved and can continue to train.
 trait Subject: Saved + Clone {
-    /// As it comes out of the factory: the settings are those of [`trained`](Self::trained).
+    /// A new one, with the settings of [`trained`](Self::trained).
     fn fresh() -> Self;
     /// After some training, with something in every part.
     fn trained() -> Self;
-    /// After another one, with other numbers in every part: what a checkpoint is read into.
+    /// After another training, with other numbers in every part; a checkpoint is read into it.
     fn other() -> Self;
-    /// Whether all that can be seen of both is the same.
+    /// Whether everything observable of both is the same.
     fn is_same(&self, other: &Self) -> bool;
-    /// Panics if something does not hold that must.
+    /// Panics if an invariant is violated.
     fn check(&self);
-    /// Does everything that can be done with it, whatever comes of it.
+    /// Calls every operation, with any results.
     fn use_up(&mut self);
 }
 

@@ -1,4 +1,4 @@
-//! Numbers that no learner writes, with a CRC that fits: they are refused with nothing changed, or taken to a sound learner.
+//! Numbers that no learner writes, with a valid CRC: either they are refused and nothing changes, or the result is a sound learner.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -11,7 +11,7 @@ use crate::learners::{Deep, Small, Whole, sample};
 use crate::sections::{FIXED, HELD_OUT, MEMORY, Sections};
 use crate::{Subject, read_into, written};
 
-/// Words that are numbers of the extreme kind, as f32 and as u32.
+/// Words that are extreme as f32 or as u32.
 fn extremes() -> Vec<u32> {
     let floats = [f32::NAN, f32::INFINITY, f32::MAX, 1e30, 1e20, 2e18, 1e12, 1.0, 1e-12, 1e-38, 1e-45, 0.0];
     let floats = floats.into_iter().flat_map(|x| [x.to_bits(), (-x).to_bits()]);
@@ -59,7 +59,7 @@ fn every_number_is_taken_to_a_sound_learner_or_refused_with_a_hidden_layer() {
     every_number::<Deep>();
 }
 
-/// Before its units are fixed, and after.
+/// Before the standardizer's units are fixed, and after.
 #[test]
 fn every_number_of_a_standardizer_is_taken_to_a_sound_one_or_refused() {
     for observed in 0..=6 {
@@ -75,7 +75,7 @@ fn every_number_of_a_standardizer_is_taken_to_a_sound_one_or_refused() {
                     assert_eq!(restored, standardizer);
                     continue;
                 }
-                // It comes to units if it has not far to go, and what it gives can be taken by a head.
+                // It fixes its units if few samples are missing, and a head can take its output.
                 for x in (0..6).map(sample).chain([[1e18, -1e18], [-1e18, 0.0], [1e-30, 1e18]]) {
                     restored.observe(&x).unwrap();
                     let finite = restored.apply(&x, |x| x.iter().all(|x| x.is_finite())).unwrap_or(true);

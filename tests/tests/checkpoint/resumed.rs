@@ -1,4 +1,4 @@
-//! A training that goes on behind a reset has the bits of one that was never interrupted.
+//! Training that continues after a reset has the same bits as uninterrupted training.
 
 use gradient_decay::guard::Guard;
 use gradient_decay::{Memory, Saved};
@@ -6,7 +6,7 @@ use gradient_decay::{Memory, Saved};
 use crate::learners::{Deep, Kind, Mine, Small, Whole, sample};
 use crate::{Subject, read, written};
 
-/// Goes on with a learner for a while; what it said on the way.
+/// Continues to train a learner for a while; returns its answers on the way.
 fn go_on<H: Kind>(learner: &mut Mine<H>) -> Vec<String>
 where
     Guard<H::Samples>: Saved,
@@ -41,7 +41,7 @@ where
     }
 }
 
-/// With momentum; in integers, whose rounding is random; with a hidden layer. So are what is remembered and what is drawn of it.
+/// With momentum; in integers, whose rounding is random; with a hidden layer. The memory and its draws continue too.
 #[test]
 fn training_goes_on_with_the_same_bits() {
     resumed::<gradient_decay::MomentumHead<5, 2>>();
@@ -49,7 +49,7 @@ fn training_goes_on_with_the_same_bits() {
     resumed::<gradient_decay::MomentumMlpHead<5, 3, 2>>();
 }
 
-/// Each part by itself makes a difference to what comes after, so that none could be forgotten.
+/// Without each of these parts the results differ, so the test would notice if one were not saved.
 #[test]
 fn without_its_velocity_or_its_rounding_it_would_not() {
     use crate::sections::{FIXED, Sections, VELOCITY};
@@ -77,7 +77,7 @@ fn a_memory_draws_what_it_would_have_drawn() {
             drawn.push((*x, class));
             true
         });
-        // And takes in what it would have taken in.
+        // It also stores the samples that it would have stored.
         (0..200).for_each(|i| memory.insert(&sample(i), i as usize % 5).unwrap());
         memory.for_each(|x, class| drawn.push((*x, class)));
         drawn

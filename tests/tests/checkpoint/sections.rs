@@ -1,4 +1,4 @@
-//! A checkpoint taken apart, to make others of it.
+//! A checkpoint split into its sections, to build other checkpoints from them.
 
 /// The tags, as the layout has them.
 pub const HEAD: u16 = 1;
@@ -21,7 +21,7 @@ pub struct Sections {
 }
 
 impl Sections {
-    /// Of a sound checkpoint.
+    /// The sections of a valid checkpoint.
     pub fn of(bytes: &[u8]) -> Self {
         let word = |at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
         assert_eq!((&bytes[..4], word(8) as usize), (b"GDck".as_slice(), bytes.len()));
@@ -57,7 +57,7 @@ impl Sections {
         self.sections.iter().map(|(tag, _)| *tag).collect()
     }
 
-    /// Without some sections, which were there.
+    /// Without some sections, which must be present.
     pub fn without(mut self, tags: &[u16]) -> Self {
         assert!(tags.iter().all(|tag| self.tags().contains(tag)));
         self.sections.retain(|(tag, _)| !tags.contains(tag));

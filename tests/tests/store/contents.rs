@@ -1,4 +1,4 @@
-//! The bytes that lie in flash: no more than was asked for, nothing of what is to be forgotten, and what is not of this store only until somebody says so.
+//! The bytes in flash: only what was asked for, nothing that was to be forgotten; foreign data stays until the caller allows its erasure.
 
 use gradient_decay::error::CheckpointPart;
 use gradient_decay::guard::Verdict;
@@ -29,12 +29,12 @@ fn what_is_left_out_is_not_in_flash() {
     assert_eq!((parameters, velocity), (expected, [0.0; 12]));
 }
 
-/// Whether some bytes lie anywhere in a flash.
+/// Whether a flash contains some bytes anywhere.
 fn holds(flash: &mut Flash, bytes: &[u8]) -> bool {
     flash.bytes_mut().windows(bytes.len()).any(|window| window == bytes)
 }
 
-/// Some bytes of a learner that no other has: its parameters.
+/// Bytes that identify a learner: its parameters.
 fn of<T: Numbered>(number: u32) -> Vec<u8> {
     let (mine, other) = (bytes(&T::numbered(number)), bytes(&T::numbered(number + 1)));
     let differs = mine.windows(8).zip(other.windows(8)).position(|(mine, other)| mine != other).unwrap();
@@ -46,7 +46,7 @@ fn forget_erases_every_page() {
     let mut store = open(Flash::new());
     (1..9).for_each(|number| save::<Whole>(&mut store, number).unwrap());
     let mut flash = store.into_flash();
-    // Of older ones there is more than the newest.
+    // Older checkpoints are still there.
     let kept = (1..9).filter(|number| holds(&mut flash, &of::<Whole>(*number))).count();
     assert!(kept > 1, "{kept}");
     let mut store = open(flash);
@@ -66,13 +66,13 @@ fn overwrite_leaves_nothing_but_the_newest() {
     assert!((1..9).all(|number| !holds(&mut flash, &of::<Plain>(number))));
     let pages = flash.bytes_mut().chunks(PAGE).filter(|page| page.iter().any(|byte| *byte != 0xff)).count();
     assert_eq!(pages, 1);
-    // It goes on behind it.
+    // The next save goes behind it.
     let mut store = open(flash);
     save::<Plain>(&mut store, 10).unwrap();
     assert_eq!(load::<Plain>(&mut store), Ok(Some(10)));
 }
 
-/// Nothing of another shape is taken, or blocks: it is named, and the next save goes behind it.
+/// A checkpoint of another shape is neither loaded nor in the way: the error names it, and the next save goes behind it.
 #[test]
 fn a_head_of_another_shape_is_named_and_replaced() {
     let mut store = open(Flash::new());
@@ -87,7 +87,7 @@ fn a_head_of_another_shape_is_named_and_replaced() {
     assert!(matches!(load::<Plain>(&mut store), Err(StoreError::Checkpoint(_))));
 }
 
-/// Such a head made every load and every save fail by its buffer, for ever.
+/// Such a head once made every load and every save fail, since the buffer was too small for it.
 #[test]
 fn a_larger_head_is_named_and_replaced() {
     type Large = LinearHead<4, 40>;
@@ -106,7 +106,7 @@ fn a_larger_head_is_named_and_replaced() {
     assert_eq!(load::<Bare>(&mut store), Ok(Some(3)));
 }
 
-/// It is not lost by accident: a save would have to erase it before the new one is whole.
+/// It is not lost by accident: a save would have to erase it before the new checkpoint is complete.
 #[test]
 fn a_head_beside_which_there_is_no_room_goes_only_if_somebody_says_so() {
     type Large = LinearHead<4, 60>;
@@ -129,7 +129,7 @@ fn what_is_no_record_is_foreign_until_somebody_says_that_it_goes() {
     let mut damaged = open(Flash::new());
     (1..3).for_each(|number| save::<Plain>(&mut damaged, number).unwrap());
     let mut damaged = damaged.into_flash();
-    // The first byte of each magic, and an erasure that went on elsewhere.
+    // The first byte of each magic is damaged, as after an interrupted erasure.
     damaged.bytes_mut().iter_mut().step_by(32).for_each(|byte| *byte = 0);
     let fill = |fill: &dyn Fn(&mut [u8])| {
         let mut flash = Flash::new();

@@ -16,7 +16,7 @@ use gradient_decay_app::simulation::{self, FlashError, PAGE};
 const PAGES: usize = 4;
 type Flash = simulation::Flash<PAGES>;
 
-/// Something that is saved, one for each number.
+/// Something that is saved; each number gives a different value.
 trait Numbered: Saved {
     fn fresh() -> Self;
     fn numbered(number: u32) -> Self;
@@ -31,7 +31,7 @@ impl Numbered for Bare {
         Bare::empty()
     }
 
-    /// With a velocity, and the third and the fourth class in use or not.
+    /// A head with a velocity; the number decides whether the third and the fourth class are in use.
     fn numbered(number: u32) -> Self {
         let parameters: Vec<f32> = (0..24).map(|i| number as f32 + 0.01 * i as f32).collect();
         let mut head = Bare::new();
@@ -108,7 +108,7 @@ impl Numbered for Whole {
     }
 }
 
-/// All that is kept of something.
+/// The checkpoint of a value.
 fn bytes<T: Saved>(saved: &T) -> Vec<u8> {
     let mut bytes = vec![0; checkpoint::bytes::<T>()];
     assert_eq!(checkpoint::write(saved, Contents::ALL, &mut bytes), Ok(bytes.len()));
@@ -123,7 +123,7 @@ fn save<T: Numbered>(store: &mut Store<Flash>, number: u32) -> Result<(), StoreE
     store.save(&T::numbered(number), Contents::ALL, &mut vec![0; buffer_size::<T>()])
 }
 
-/// The number of what is loaded, all of which must be its; `None` if there is nothing. What is not loaded changes nothing.
+/// Loads a value, which must be complete, and returns its number; `None` if there is nothing. If nothing is loaded, nothing may change.
 fn load<T: Numbered>(store: &mut Store<Flash>) -> Result<Option<u32>, StoreError<FlashError>> {
     let mut saved = T::fresh();
     let result = store.load(&mut saved, &mut vec![0; buffer_size::<T>()]);
@@ -139,7 +139,7 @@ fn newest_is_loaded<T: Numbered>() {
         save::<T>(&mut store, number).unwrap();
         assert_eq!(load::<T>(&mut store), Ok(Some(number)));
     }
-    // By another store on the same flash, as after a restart.
+    // With another store on the same flash, as after a restart.
     let mut again = open(store.into_flash());
     assert_eq!(load::<T>(&mut again), Ok(Some(99)));
     again.forget().unwrap();
@@ -185,7 +185,7 @@ fn errors_name_what_is_wrong() {
     assert_eq!(load::<Plain>(&mut store), Ok(Some(7)));
 }
 
-/// A save never puts what could not be read in the place of what can.
+/// A save never replaces a readable checkpoint by an unreadable one.
 #[test]
 fn parameters_that_are_not_finite_are_not_saved() {
     let mut store = open(Flash::new());
@@ -213,7 +213,7 @@ fn damage_is_not_taken<T: Numbered>() {
     for bit in (0..8 * PAGES * PAGE).step_by(5) {
         let mut damaged = flash.clone();
         damaged.bytes_mut()[bit / 8] ^= 1 << (bit % 8);
-        // Either an error or one that was saved once, whole: `load` checks every number of it.
+        // Either an error, or a complete checkpoint that was saved once: `load` checks every number of it.
         if let Ok(Some(number)) = load::<T>(&mut open(damaged)) {
             assert!((1..6).contains(&number));
         }
@@ -227,7 +227,7 @@ fn damage_is_never_taken_for_a_head() {
     damage_is_not_taken::<Whole>();
 }
 
-/// How many of 20 saves of a head of 1 -> `FEATURES` succeed in so many pages; after the first that does not, none may.
+/// The number of saves, of 20, of a head with `FEATURES` features that succeed in `PAGES` pages; after the first failure all must fail.
 fn saves<const PAGES: usize, const FEATURES: usize>() -> usize {
     let mut store = Store::new(simulation::Flash::<PAGES>::new(), 0..(PAGES * PAGE) as u32, 0).unwrap();
     let parts = Parts { preprocess: (), memory: (), guard: (), calibration: (), readout: Readout::new() };
@@ -238,7 +238,7 @@ fn saves<const PAGES: usize, const FEATURES: usize>() -> usize {
     succeeded
 }
 
-/// A size that can be saved once can be saved for ever: up to half of the pages.
+/// A size that can be saved once, up to half of the pages, can be saved any number of times.
 #[test]
 fn two_pages_take_heads_of_a_whole_page_and_four_of_two() {
     assert_eq!([saves::<2, 1>(), saves::<2, 42>(), saves::<2, 104>(), saves::<3, 104>()], [20; 4]);

@@ -1,4 +1,4 @@
-//! Power cuts at every write of a word and every erasure of a page, up to three in a row: what is loaded is the old one or the new one.
+//! Power cuts at every write of a word and every erasure of a page, up to three in a row: the next load returns the old checkpoint or the new one.
 
 use gradient_decay::store::{StoreError, buffer_size};
 use gradient_decay::{Contents, Store, checkpoint};
@@ -7,16 +7,16 @@ use oracle::lengths::steps;
 
 use crate::{Bare, Numbered, Plain, Whole, bytes};
 
-/// Saves of a session without a cut.
+/// The number of saves in a session without a cut.
 const SAVES: u32 = 4;
 
-/// The cuts of all kinds that a seed stands for.
+/// Cuts of all kinds, derived from a seed.
 fn kinds(seed: u32) -> [Torn; 6] {
     let random = |seed: u32| Torn::Random { seed: seed.wrapping_mul(0x9e37_79b9), progress: (seed % 256) as u8 };
     [Torn::Before, Torn::Half, Torn::Leading, Torn::Weak, random(seed), random(seed + 77)]
 }
 
-/// A flash, and the number of what is loaded from it; 0 for none.
+/// A flash, and the number of the checkpoint that is loaded from it; 0 for none.
 #[derive(Clone)]
 struct Device<const PAGES: usize, const PAGE_BYTES: usize, const WORD_BYTES: usize> {
     flash: Flash<PAGES, PAGE_BYTES, WORD_BYTES>,
@@ -32,8 +32,8 @@ impl<const PAGES: usize, const PAGE_BYTES: usize, const WORD_BYTES: usize> Devic
         Store::new(self.flash, 0..(PAGES * PAGE_BYTES) as u32, checkpoint::bytes::<T>()).unwrap()
     }
 
-    /// It starts, loads, and saves `SAVES` times, but that the power is cut at an operation. Whether it was, and the device when it
-    /// starts again.
+    /// Starts, loads, and saves `SAVES` times, unless the power is cut at an operation. Returns whether it was cut, and the device at its next
+    /// start.
     fn session<T: Numbered>(mut self, cut: Option<(u32, Torn)>) -> (bool, Self) {
         let mut old = self.number;
         if let Some((operations, torn)) = cut {
@@ -67,13 +67,13 @@ impl<const PAGES: usize, const PAGE_BYTES: usize, const WORD_BYTES: usize> Devic
     }
 }
 
-/// Cuts at operations by a stride that comes to all of them, and at random ones in each of the next two sessions; how many there were.
+/// Cuts at every operation, in strides, and at random operations in each of the next two sessions; returns the number of cuts.
 fn cuts<T: Numbered, const PAGES: usize, const PAGE_BYTES: usize, const WORD_BYTES: usize>() -> u32 {
     let stride = steps(11, 1);
     let words = (checkpoint::bytes::<T>() / WORD_BYTES) as u32;
     let mut device = Device::<PAGES, PAGE_BYTES, WORD_BYTES>::new();
     let mut count = 0;
-    // Through all pages, so that each is erased.
+    // Enough rounds that each page is erased.
     for round in 0..stride.max(PAGES) {
         for operations in (1 + round as u32..).step_by(stride) {
             let mut cut = false;
@@ -101,7 +101,7 @@ fn cuts<T: Numbered, const PAGES: usize, const PAGE_BYTES: usize, const WORD_BYT
     count
 }
 
-/// In two pages to eight, of which one holds several heads, one, or half of one, with words of 1 to 256 bytes.
+/// In two to eight pages, each of which holds several heads, one, or half of one, with words of 1 to 256 bytes.
 #[test]
 fn a_power_cut_leaves_the_old_one_or_the_new_one() {
     let counts = [
@@ -137,7 +137,7 @@ fn two_cuts_in_a_row_leave_the_old_one_or_the_new_one() {
     assert!(count > 30_000);
 }
 
-/// The same of a save that erases all else; before it the flash holds several heads.
+/// The same for a save that erases everything else; before it the flash holds several heads.
 #[test]
 fn a_power_cut_while_all_else_is_erased_leaves_the_old_one_or_the_new_one() {
     let device = Device::<4, 512, 4>::new().session::<Plain>(None).1;
@@ -163,7 +163,7 @@ fn a_power_cut_while_all_else_is_erased_leaves_the_old_one_or_the_new_one() {
     }
 }
 
-/// The newest may be there, or not, or in parts, which are no head, but no older one; none of it blocks a save for ever.
+/// Afterwards the newest checkpoint may be there, absent, or partly erased and so invalid, but no older one is loaded; and a save still works.
 #[test]
 fn a_power_cut_while_all_is_forgotten_leaves_no_other_head() {
     for sessions in 1..4 {

@@ -11,14 +11,14 @@ use gradient_decay_app::simulation::{Flash, FlashError, Torn};
 
 use crate::{Bare, Numbered, Plain, Whole, bytes};
 
-/// A store over a flash that is still there to be looked at.
+/// A store over a borrowed flash, which can be inspected afterwards.
 fn open<const PAGES: usize, const PAGE_BYTES: usize, const WORD_BYTES: usize, T: Saved>(
     flash: &mut Flash<PAGES, PAGE_BYTES, WORD_BYTES>,
 ) -> Store<&mut Flash<PAGES, PAGE_BYTES, WORD_BYTES>> {
     Store::new(flash, 0..(PAGES * PAGE_BYTES) as u32, checkpoint::bytes::<T>()).unwrap()
 }
 
-/// A record as the documentation of the store has it.
+/// A record as in the documentation of the store.
 fn record(sequence: u32, checkpoint: &[u8]) -> Vec<u8> {
     let words = [sequence, checkpoint.len() as u32, Crc::<u32>::new(&CRC_32_ISCSI).checksum(checkpoint)];
     let mut record = b"GDs1".to_vec();
@@ -42,14 +42,14 @@ fn the_layout_is_what_the_documentation_says() {
     }
 }
 
-/// A record is found wherever it begins, and the newest by its number, which begins anew after 2^32.
+/// A record is found wherever it begins, and the newest by its number, which wraps around at 2^32.
 #[test]
 fn the_newest_has_the_highest_number_give_or_take_all_of_them() {
     for (sequences, newest) in [([5, 6, 4], 1), ([1, 0, u32::MAX], 0), ([u32::MAX - 1, u32::MAX, 1 << 31], 1)] {
         let mut flash = Flash::<4>::new();
         for (index, sequence) in sequences.into_iter().enumerate() {
             let record = record(sequence, &bytes(&Plain::numbered(index as u32)));
-            // Not at the beginning of a page, and the last one round the end of the range.
+            // Not at the beginning of a page; the last record wraps around the end of the range.
             for (at, byte) in (480 + 640 * index..).zip(record) {
                 flash.bytes_mut()[at % 2048] = byte;
             }
@@ -66,7 +66,7 @@ fn the_newest_has_the_highest_number_give_or_take_all_of_them() {
     }
 }
 
-/// Saves again and again, by one store or by a new one each time; the erasures of each page that could be seen.
+/// Saves many times, with one store or with a new one each time; returns the number of erasures of each page.
 fn wear<T: Numbered, const PAGES: usize, const PAGE_BYTES: usize, const WORD_BYTES: usize>(
     restarts: bool,
 ) -> [u32; PAGES] {
@@ -93,7 +93,8 @@ fn wear<T: Numbered, const PAGES: usize, const PAGE_BYTES: usize, const WORD_BYT
     erased
 }
 
-/// As many erasures of each page, give or take one: of all word sizes, in two pages and more, whether a page holds several or several pages one.
+/// Each page is erased equally often, within one: for all word sizes, for two and more pages, whether a page holds several heads or a head takes
+/// several pages.
 #[test]
 fn all_pages_wear_alike_whatever_the_flash() {
     let erased = [
@@ -109,13 +110,13 @@ fn all_pages_wear_alike_whatever_the_flash() {
         let (least, most) = (erased.iter().min().unwrap(), erased.iter().max().unwrap());
         assert!(*least > 20 && most - least <= 1, "{erased:?}");
     }
-    // Between two starts a page takes several.
+    // Without a restart, a page takes several saves.
     for wear in [wear::<Bare, 2, 2048, 4>, wear::<Bare, 2, 2048, 256>, wear::<Whole, 2, 4096, 1>] {
         wear(false);
     }
 }
 
-/// 13.5 kB, as much as a streaming discriminant of 64 features and ten classes takes, in pages of 4 kB.
+/// 13.5 kB, the size of a discriminant with 64 features and ten classes, in pages of 4 kB.
 #[test]
 fn a_learner_of_several_pages_is_saved() {
     type Large = gradient_decay::LinearHead<10, 340>;
@@ -136,7 +137,7 @@ fn a_learner_of_several_pages_is_saved() {
     }
 }
 
-/// A save is read back: a cell that does not keep it costs a page, and no head. Without that this fails.
+/// A save is read back, so a worn-out cell costs a page but no head. Without reading back, this test fails.
 #[test]
 fn a_cell_that_wears_out_costs_no_save() {
     for worn in 0..1024 {
@@ -150,7 +151,7 @@ fn a_cell_that_wears_out_costs_no_save() {
             assert_eq!(loaded.number(), number, "byte {worn}");
         }
     }
-    // Of two pages none can be left out, but the old one stays.
+    // With two pages none can be skipped, but the old checkpoint stays.
     let mut flash = Flash::<2>::new();
     let mut buffer = [0; buffer_size::<Plain>()];
     let mut store = open::<_, _, _, Plain>(&mut flash);
@@ -165,7 +166,7 @@ fn a_cell_that_wears_out_costs_no_save() {
     assert_eq!(loaded.number(), 1);
 }
 
-/// A flash that a store has, and whoever cuts its power.
+/// A flash shared by a store and the test, which cuts its power.
 struct Shared(Rc<RefCell<Flash<3>>>);
 
 impl ErrorType for Shared {
@@ -197,7 +198,7 @@ impl NorFlash for Shared {
     }
 }
 
-/// A flash that fails for a while, and no restart: the store looks again for what is there, and goes on.
+/// After a temporary failure of the flash, without a restart, the store searches the flash again and continues.
 #[test]
 fn after_a_failure_the_store_goes_on() {
     for (operations, torn) in (1..400).flat_map(|left| [(left, Torn::Leading), (left, Torn::Weak)]) {
@@ -214,7 +215,7 @@ fn after_a_failure_the_store_goes_on() {
         let (mut loaded, failed) = (Bare::fresh(), failed.unwrap());
         let found = store.load(&mut loaded, &mut buffer).unwrap().then(|| loaded.number());
         assert!(found.unwrap_or(0) == failed - 1 || found == Some(failed));
-        // The same as after a restart: it may have been whole when the error came.
+        // The same as after a restart: the record may have been complete when the error occurred.
         let mut restarted = Store::new(Shared(flash.clone()), 0..1536, checkpoint::bytes::<Bare>()).unwrap();
         assert_eq!(restarted.load(&mut loaded, &mut buffer).unwrap().then(|| loaded.number()), found);
         for number in [failed + 1, failed + 2] {
@@ -225,7 +226,7 @@ fn after_a_failure_the_store_goes_on() {
     }
 }
 
-/// Between two starts a page is filled before the next one is erased, and nothing is written beyond it.
+/// Without a restart, a page is filled before the next one is erased, and nothing is written beyond it.
 #[test]
 fn a_page_takes_as_many_saves_as_fit() {
     let mut flash = Flash::<2, 2048>::new();

@@ -1,5 +1,5 @@
-//! Training runs that every machine must do to the same bits: 20 seeds of 10,000 steps each, over all schedules, with and without
-//! momentum. `firmware/bench` compiles them for each core in QEMU, `tests/programs` for the host, `cargo xtask same-bits` compares.
+//! Training runs that must have the same bits on every machine: 20 seeds of 10,000 steps each, over all schedules, with and without
+//! momentum. `firmware/bench` compiles them for each core in QEMU, `tests/programs` for the host, and `cargo xtask same-bits` compares.
 #![no_std]
 
 use gradient_decay::storage::Empty;
@@ -14,8 +14,8 @@ pub const STEPS: u32 = 10_000;
 const CLASSES: usize = 5;
 const FEATURES: usize = 11;
 
-/// The settings of a run: the schedules in turn, every other run with momentum, and with it all combinations of Nesterov, weight decay
-/// and clipping that twenty runs have room for.
+/// The settings of a run: the schedules in turn, every other run with momentum, and the combinations of Nesterov, weight decay
+/// and clipping that fit into twenty runs.
 fn tuner(seed: u32) -> Result<FineTuner, Error> {
     let schedule = match seed % 3 {
         0 => BetaSchedule::try_constant(0.3)?,
@@ -38,8 +38,8 @@ fn tuner(seed: u32) -> Result<FineTuner, Error> {
     Ok(FineTuner::new(schedule, sgd))
 }
 
-/// One run. `observe` is told each step's fingerprint: FNV-1a over the bits of loss, probability and class, of the head's logits for
-/// the next sample, and of all fingerprints before.
+/// One run. `observe` is called with each step's fingerprint: FNV-1a over the bits of loss, probability and class, of the head's logits for
+/// the next sample, and of all earlier fingerprints.
 ///
 /// # Errors
 /// None with these settings.

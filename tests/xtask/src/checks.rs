@@ -8,18 +8,18 @@ use crate::setup::Need::{
 };
 use crate::{c, chips, footprint, images, python, qemu, same_bits, slow, starter, web, workspace};
 
-/// Which command runs a check; each tier has those before it as well.
+/// The command that runs a check; each tier includes the tiers before it.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Tier {
     Core,
     Test,
     Ci,
-    /// None does: by its name alone.
+    /// No tier: the check is run only by its name.
     Apart,
 }
 
 impl Tier {
-    /// Those that are commands.
+    /// The tiers that are commands.
     pub const ALL: [Tier; 3] = [Tier::Core, Tier::Test, Tier::Ci];
 
     pub fn name(self) -> &'static str {
@@ -51,7 +51,7 @@ pub struct Options {
     pub release: bool,
 }
 
-/// The folder that cargo builds in and locks meanwhile: checks of one place run one after the other.
+/// The folder that cargo builds in and locks: checks of one place run one after the other.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// The workspace, with optimisation.
@@ -89,7 +89,7 @@ impl Check {
 const CLIPPY: Need = Component("clippy");
 const CMAKE: Need = Program("cmake", "cmake", "CMake");
 
-/// All of them, in the order in which they begin where there is a choice: first what takes longest.
+/// All checks, the longest first, which is the order in which they start.
 pub const CHECKS: [Check; 35] = [
     Check {
         name: "burn",
@@ -173,7 +173,7 @@ pub const CHECKS: [Check; 35] = [
     },
     Check {
         name: "footprint",
-        about: "Instructions, flash, RAM and stack of the core in QEMU, beside peers, against what was committed",
+        about: "Instructions, flash, RAM and stack of the core in QEMU, compared with peers and with the committed figures",
         tier: Tier::Test,
         place: Place::Bench,
         needs: &[CLIPPY, Targets(&footprint::TARGETS), Qemu],
@@ -197,7 +197,7 @@ pub const CHECKS: [Check; 35] = [
     },
     Check {
         name: "python",
-        about: "The Python package, built as its users do, and its tests but those that need PyTorch",
+        about: "The Python package, built as its users do, and its tests except those that need PyTorch",
         tier: Tier::Test,
         place: Place::Python,
         needs: &[Python],
@@ -269,7 +269,7 @@ pub const CHECKS: [Check; 35] = [
     },
     Check {
         name: "web-test",
-        about: "The page's tests, in Chromium if it is there; with --full it is installed, and the page is linted",
+        about: "The page's tests, in Chromium if it is installed; with --full it is installed, and the page is linted",
         tier: Tier::Test,
         place: Place::Page,
         needs: &[CLIPPY, Targets(&web::TARGETS), Browser],
@@ -301,7 +301,7 @@ pub const CHECKS: [Check; 35] = [
     },
     Check {
         name: "fuzz",
-        about: "The corpus of fuzzing, and a search of half a minute by each target",
+        about: "The fuzzing corpus, and a search of half a minute by each target",
         tier: Tier::Ci,
         place: Place::Own,
         needs: &[Nightly(&["rust-src"]), Tool("cargo-fuzz", "0.13")],
@@ -309,7 +309,7 @@ pub const CHECKS: [Check; 35] = [
     },
     Check {
         name: "coverage",
-        about: "The lines of the core that tests run are no fewer than the README states",
+        about: "The line coverage of the core is not below the figure in the README",
         tier: Tier::Ci,
         place: Place::Own,
         needs: &[Component("llvm-tools"), Tool("cargo-llvm-cov", "0.9")],
@@ -317,7 +317,7 @@ pub const CHECKS: [Check; 35] = [
     },
     Check {
         name: "oldest",
-        about: "The core by the oldest Rust that it takes",
+        about: "The core with the oldest Rust that it supports",
         tier: Tier::Ci,
         place: Place::Own,
         needs: &[Oldest],
@@ -341,7 +341,7 @@ pub const CHECKS: [Check; 35] = [
     },
     Check {
         name: "mutants",
-        about: "Each of hundreds of changes of the core makes a test fail; takes most of an hour",
+        about: "Mutation testing: each of hundreds of changes of the core makes a test fail; takes most of an hour",
         tier: Tier::Apart,
         place: Place::Own,
         needs: &[Tool("cargo-mutants", "27.1")],

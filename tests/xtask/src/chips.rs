@@ -10,7 +10,7 @@ use super::qemu;
 use super::setup::installed;
 use super::shell::{boards, cargo, output, root, run};
 
-/// The boards that are no machines of QEMU's, and their targets. The first is quick to build.
+/// The boards that QEMU does not emulate, and their targets. The first is quick to build.
 const BOARDS: [(&str, &str); 3] = [
     ("rp2040-pico", "thumbv6m-none-eabi"),
     ("microbit-v2", "thumbv7em-none-eabihf"),
@@ -32,13 +32,13 @@ pub fn all() -> Result<()> {
     qemu::compare_one("riscv32imc")
 }
 
-/// Builds images, as their users do, and runs them.
+/// Builds images as users do, and runs them.
 fn emulate(images: &[(&str, &str)], signal: &Path, demo_host: Option<&Path>) -> Result<()> {
     for (board, target) in images {
         cargo(&boards().join(board), &["build", "--release"])?;
         let image = boards().join("target").join(target).join("release").join(board);
         let mut python = Command::new(folder().join("venv/bin/python"));
-        // The second looks at the clock less often than after each instruction.
+        // The second variable lets the emulator update the clock less often than after each instruction.
         python.env("PYTHONDONTWRITEBYTECODE", "1").env("RP2040PY_CLOCK_TICK_BATCH", "64");
         python.current_dir(root().join("tests")).args(["-m", "chips", board]);
         python.arg("--elf").arg(&image).arg("--signal").arg(signal);
@@ -52,7 +52,7 @@ fn emulate(images: &[(&str, &str)], signal: &Path, demo_host: Option<&Path>) -> 
     Ok(())
 }
 
-/// The signal of the app's simulation, in a file. It is built in a folder of its own, so as not to wait for others.
+/// Writes the signal of the app's simulation to a file. It is built in a folder of its own, so that it does not wait for other builds.
 fn signal() -> Result<PathBuf> {
     let mut example = Command::new("cargo");
     example.args(["run", "--quiet", "-p", "gradient-decay-app", "--example", "signal", "--target-dir"]);
@@ -62,7 +62,7 @@ fn signal() -> Result<PathBuf> {
     Ok(path)
 }
 
-/// Where what is built and installed for the emulators goes.
+/// The folder for everything that is built and installed for the emulators.
 pub fn folder() -> PathBuf {
     root().join("target").join("chips")
 }

@@ -43,7 +43,7 @@ impl Kind {
     }
 }
 
-/// Where they go.
+/// The folder of the images.
 pub fn folder() -> PathBuf {
     root().join("target").join("images")
 }
@@ -103,7 +103,7 @@ const END: u32 = 0x0ab1_6f30;
 const HAS_FAMILY: u32 = 0x2000;
 const RP2040: u32 = 0xe48b_ff56;
 
-/// Segments of the flash, each with its address, in blocks of UF2 (<https://github.com/microsoft/uf2>): what no segment has is 0.
+/// Segments of the flash, each with its address, as blocks of UF2 (<https://github.com/microsoft/uf2>); bytes outside of all segments are 0.
 fn uf2(segments: &[(u32, &[u8])]) -> Result<Vec<u8>> {
     let mut pages: BTreeMap<u32, [u8; PAGE as usize]> = BTreeMap::new();
     for (start, bytes) in segments {
@@ -128,7 +128,7 @@ fn uf2(segments: &[(u32, &[u8])]) -> Result<Vec<u8>> {
 mod tests {
     use super::*;
 
-    /// Reads it as the boot ROM does: whatever is no block of its family it leaves out.
+    /// Reads blocks as the boot ROM does: it skips everything that is not a block of its family.
     fn unpacked(file: &[u8]) -> BTreeMap<u32, u8> {
         assert_eq!(file.len() % BLOCK, 0);
         let count = file.len() / BLOCK;

@@ -1,6 +1,6 @@
 //! `cargo xtask`: every check of the project by one command.
 //!
-//! [`checks::CHECKS`] lists them. Named by itself, a check runs here and shows all that it prints. Several run beside each other, each in a
+//! [`checks::CHECKS`] lists them. A single check runs in this process and shows all its output. Several run in parallel, each in a
 //! process of its own whose output goes to a file: see [`runner`].
 
 mod c;
@@ -30,7 +30,7 @@ use checks::{CHECKS, Check, Options, Tier};
 /// The environment variable that gives tests their full lengths: see `oracle::lengths`.
 const FULL_LENGTHS: &str = "FULL_LENGTHS";
 
-const HELP: &str = "Each check sets up what it needs and the machine lacks: targets and components by rustup, QEMU and GCC by apt, tools by \
+const HELP: &str = "Each check installs what it needs if it is missing: targets and components by rustup, QEMU and GCC by apt, tools by \
                     `cargo install` into target/tools, emulators by pip into target/chips. The output of several checks goes to target/checks.";
 
 fn main() -> ExitCode {
@@ -55,10 +55,10 @@ fn arguments() -> Command {
             .value_parser(PossibleValuesParser::new(tiers.chain(checks)))
             .help("Tiers and checks"),
         flag("full", "All cores and the full lengths of tests, as in `ci`"),
-        flag("bless", "Take what `footprint` measures, or what `qemu` logs, as what is expected from now on"),
-        flag("offline", "Leave out the advisories, whose list comes over a network beyond the registries"),
+        flag("bless", "Write the figures that `footprint` measures, or the logs of `qemu`, as the expected ones"),
+        flag("offline", "Leave out the advisories, whose list needs network access beyond the registries"),
         flag("no-serve", "Let `web` make the page without serving it"),
-        flag("release", "In place of testing pack the C library for all its targets into one file: of `c`"),
+        flag("release", "With `c`: instead of testing, pack the C library for all its targets into one file"),
         flag("ready", "Set nothing up").hide(true),
     ])
 }

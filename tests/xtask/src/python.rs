@@ -26,7 +26,7 @@ pub fn test() -> Result<()> {
     pytest(&["-m", "not torch"])
 }
 
-/// Lints, all tests that need PyTorch, and the way to QEMU; those of `torch.compile` say that they are left out where it is older than 2.
+/// Lints, all tests that need PyTorch, and the way to QEMU; with a PyTorch older than 2 the tests of `torch.compile` are skipped, and say so.
 pub fn full() -> Result<()> {
     cargo(&package(), &["clippy", "--release", "--locked", "--", "-D", "warnings"])?;
     install()?;
@@ -70,14 +70,15 @@ fn python(args: &[&str]) -> Command {
     command
 }
 
-/// Tests may not write beside the sources, which are the repository's.
+/// Runs pytest. Tests must not write next to the sources.
 fn pytest(args: &[&str]) -> Result<()> {
     let mut pytest = python(&["-B", "-m", "pytest", "-p", "no:cacheprovider"]);
     // Tensors are small: threads would only wait for each other, and for other checks.
     run(pytest.args(args).env("OMP_NUM_THREADS", "1"))
 }
 
-/// Sees to it that there is an environment with what a file pins, by its hashes; the system's packages are seen in it or not.
+/// Makes sure that an environment exists with the packages that a file pins, by their hashes; `sees_system` says whether it includes the system's
+/// packages.
 pub fn environment(folder: &Path, requirements: &Path, sees_system: bool) -> Result<()> {
     let pins = fs::read_to_string(requirements).with_context(|| format!("cannot read {}", requirements.display()))?;
     let copy = folder.join("requirements.txt");
@@ -90,11 +91,11 @@ pub fn environment(folder: &Path, requirements: &Path, sees_system: bool) -> Res
     run(pip
         .args(["-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes", "-r"])
         .arg(requirements))?;
-    // Last, since it says that all is there.
+    // Written last, since it marks the environment as complete.
     fs::write(&copy, pins).with_context(|| format!("cannot write {}", copy.display()))
 }
 
-/// The package, as its users install it, in its environment.
+/// Installs the package in its environment as users do.
 fn install() -> Result<()> {
     environment(&folder(), &package().join("tests").join("requirements.txt"), true)?;
     let programs = folder().join("bin");

@@ -24,7 +24,7 @@ const PROGRAMS: [(&str, &str, &str); 5] = [
 /// The targets of the boards.
 pub const TARGETS: [&str; 3] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf", "riscv32imc-unknown-none-elf"];
 
-/// The boards whose makers' libraries take three quarters of the time that all take.
+/// The boards whose vendors' libraries take three quarters of the build time of all boards.
 const SLOW: [&str; 3] = ["microbit-v2", "rp2040-pico", "stm32f411e-disco"];
 
 /// Builds the boards, and lints those in QEMU; with `all` builds and lints every one.
@@ -71,7 +71,7 @@ fn compare_logs(log: &str, expected: &str, path: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Runs the programs and takes their logs as what is expected.
+/// Runs the programs and writes their logs as the expected ones.
 pub fn bless() -> Result<()> {
     for (board, program, log_file) in PROGRAMS {
         let path: PathBuf = boards().join(board).join(log_file);
@@ -82,7 +82,7 @@ pub fn bless() -> Result<()> {
     Ok(())
 }
 
-/// The link: a head in QEMU behind a serial port, to which garbage is sent, and then the digits, by demo-host.
+/// The link: demo-host sends the digits to a head in QEMU over a serial port, after garbage was sent to it.
 pub fn link() -> Result<()> {
     let board = boards().join("qemu-mps2-an386");
     cargo(&board, &["build", "--release", "--bin", "link"])?;
@@ -106,7 +106,7 @@ fn free_port() -> Result<u16> {
     Ok(listener.local_addr().context("a listener has an address")?.port())
 }
 
-/// Sends every byte and too long a frame, and waits until the device has refused that.
+/// Sends every byte value and a frame that is too long, and waits until the device has refused it.
 fn send_garbage(address: &str) -> Result<()> {
     let begun = Instant::now();
     let mut port = loop {

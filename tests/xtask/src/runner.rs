@@ -1,4 +1,4 @@
-//! Several checks beside each other, as many as there are processors: each is this program again, in a process of its own.
+//! Several checks in parallel, as many as there are processors; each is another process of this program.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -23,19 +23,19 @@ struct Queue<'a> {
     taken: Vec<Place>,
 }
 
-/// How a check went.
+/// The result of a check.
 struct Outcome<'a> {
     check: &'a Check,
     passed: bool,
     wall: Duration,
-    /// The time of all processors, in what the check started as well.
+    /// The processor time, including that of child processes.
     processor: Duration,
 }
 
 /// Runs them all, whether or not some fail; shows how long each took.
 pub fn run(checks: &[&Check], options: Options) -> Result<()> {
     let begun = Instant::now();
-    // Later it may have been built anew.
+    // Taken now, since the program may be rebuilt later.
     let program = std::env::current_exe().context("this program has no path")?;
     let queue = Mutex::new(Queue { checks: checks.to_vec(), taken: Vec::new() });
     let (freed, outcomes) = (Condvar::new(), Mutex::new(Vec::new()));

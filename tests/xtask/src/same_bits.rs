@@ -1,4 +1,4 @@
-//! Training to the same bits: on the host in all its builds, and in QEMU on every core, with and without assembly.
+//! Training has the same bits on the host in all builds, and in QEMU on every core, with and without assembly.
 
 use std::process::Command;
 
@@ -11,7 +11,7 @@ use crate::workspace::host_program;
 /// The steps of each run, as in `tests/training`.
 const STEPS: usize = 10_000;
 
-/// Compares all builds and machines with the host's release build; without `all`, only those that take no time.
+/// Compares all builds and machines with the host's release build; without `all`, only the fast ones.
 pub fn compare(all: bool) -> Result<()> {
     let expected = host("release", "")?;
     let debug = host("dev", "")?;

@@ -1,4 +1,4 @@
-//! Setting up what the checks need and the machine lacks.
+//! Installs what the checks need and the machine lacks.
 
 use std::ffi::OsString;
 use std::path::PathBuf;
@@ -10,8 +10,7 @@ use crate::checks::Check;
 use crate::shell::{has, output, root, run};
 use crate::{chips, python, slow, web};
 
-/// The runner that decodes the firmware's log, and the decoder where the runner does not know the machine, at the versions that are
-/// tested with.
+/// The tested versions of the runner, which decodes the firmware's log, and of the decoder for machines that the runner does not know.
 const QEMU_RUN: &str = "0.3.1";
 const DEFMT_PRINT: &str = "1.2.0";
 
@@ -39,7 +38,7 @@ pub enum Need {
     Python,
     /// PyTorch in that Python: the system's, since that of the registry brings gigabytes of libraries for GPUs.
     PythonTorch,
-    /// Chromium, with Node.js and npm, which drive it: for full checks alone. Others do without where they are missing.
+    /// Chromium, with Node.js and npm, which drive it: only for full checks. Other checks skip the browser if it is missing.
     Browser,
     /// A program, its package in Debian, and what it is.
     Program(&'static str, &'static str, &'static str),
@@ -47,7 +46,7 @@ pub enum Need {
     Tool(&'static str, &'static str),
 }
 
-/// Sees to it that there is what these checks need, `full` or not.
+/// Makes sure that everything that these checks need is installed.
 pub fn ready(checks: &[&Check], full: bool) -> Result<()> {
     let mut done = Vec::new();
     for need in checks.iter().flat_map(|check| check.needs) {
@@ -92,7 +91,7 @@ pub fn ready(checks: &[&Check], full: bool) -> Result<()> {
     Ok(())
 }
 
-/// Sees to it that the toolchain has these targets or components.
+/// Makes sure that the toolchain has these targets or components.
 pub fn rustup(kind: &str, names: &[&str]) -> Result<()> {
     if !has("rustup") {
         bail!(
@@ -101,13 +100,13 @@ pub fn rustup(kind: &str, names: &[&str]) -> Result<()> {
         );
     }
     let installed = output(Command::new("rustup").args([kind, "list", "--installed"]))?;
-    // A component is listed with the host behind its name. Of two targets, one's name begins with the other's.
+    // A component is listed with the host after its name. Compare targets as a whole, since one target's name is a prefix of another's.
     let is = |line: &str, name: &str| line == name || (kind == "component" && line.starts_with(&format!("{name}-")));
     let missing: Vec<_> = names.iter().filter(|name| !installed.lines().any(|line| is(line, name))).collect();
     if missing.is_empty() { Ok(()) } else { run(Command::new("rustup").args([kind, "add"]).args(missing)) }
 }
 
-/// Installs a program by apt where that can be, unless it is there.
+/// Installs a program by apt, if possible, unless it is there.
 pub fn program(program: &str, package: &str, what: &str) -> Result<()> {
     by_apt(program, || has(program), package, what)
 }
@@ -136,34 +135,34 @@ fn by_apt(name: &str, is_there: impl Fn() -> bool, package: &str, what: &str) ->
     Ok(())
 }
 
-/// Installs a package by apt, where there is apt; whether it did.
+/// Installs a package by apt, if there is apt; returns whether it was installed.
 fn install(package: &str) -> bool {
     has("apt-get")
         && run(Command::new("apt-get").args(["update", "-qq"])).is_ok()
         && run(Command::new("apt-get").args(["install", "-y", "-qq", "--no-install-recommends", package])).is_ok()
 }
 
-/// Sees to it that there is a tool, in the target folder or elsewhere.
+/// Makes sure that a tool is installed, in the target folder or elsewhere.
 fn tool(name: &str, version: &str) -> Result<()> {
     if has(name) || installed(name).exists() {
         return Ok(());
     }
     let mut install = Command::new("cargo");
-    // Unoptimised: they wait for others, or are compiled for longer than they run.
+    // Unoptimised: the tools mostly wait for other programs, or take longer to compile than to run.
     install.args(["install", name, "--version", &format!("^{version}"), "--locked", "--debug", "--root"]).arg(tools());
     run(&mut install)
 }
 
-/// Where such a tool is, if it is not elsewhere.
+/// The path of such a tool in the target folder.
 pub fn installed(name: &str) -> PathBuf {
     let path = tools().join("bin").join(name);
     if path.exists() { path } else { name.into() }
 }
 
-/// Sees to it that there is a toolchain, with these components.
+/// Makes sure that a toolchain with these components is installed.
 fn toolchain(name: &str, components: &[&str]) -> Result<()> {
     let installed = output(Command::new("rustup").args(["toolchain", "list"]))?;
-    // It is listed with the host behind its name; and 1.89 is another one than 1.89.0.
+    // It is listed with the host after its name; and 1.89 is another toolchain than 1.89.0.
     if !installed.lines().any(|line| line.starts_with(&format!("{name}-"))) {
         run(Command::new("rustup").args(["toolchain", "install", name, "--profile", "minimal"]))?;
     }

@@ -1,4 +1,4 @@
-//! Running programs, shown as they are run.
+//! Runs programs, and prints each command.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -41,7 +41,7 @@ pub fn doc(args: &[&str]) -> Result<()> {
     run(doc.args(["doc", "--no-deps"]).args(args).current_dir(root()).env("RUSTDOCFLAGS", "-D warnings"))
 }
 
-/// Runs a command, its output going where ours goes.
+/// Runs a command that inherits our output.
 pub fn run(command: &mut Command) -> Result<()> {
     let shown = show(command);
     println!("$ {shown}");
@@ -65,7 +65,7 @@ impl Background {
 
 impl Drop for Background {
     fn drop(&mut self) {
-        // Without effect on what has ended.
+        // No effect on a process that has ended.
         let _: io::Result<()> = self.0.kill();
         let _: io::Result<ExitStatus> = self.0.wait();
     }

@@ -9,16 +9,16 @@ use anyhow::{Context, Result};
 use crate::setup;
 use crate::shell::{cargo, root, run};
 
-/// For how long each target is fuzzed, in seconds.
+/// The seconds for which each target is fuzzed.
 const FUZZING: u32 = 30;
 
 /// The targets of `tests/fuzz`.
 const TARGETS: [&str; 7] = ["loss", "steps", "discriminants", "checkpoint", "frames", "data_files", "head_files"];
 
-/// The lines that are covered at least, in per cent.
+/// The smallest line coverage, in per cent.
 const COVERED: &str = "94";
 
-/// A target whose numbers begin with their highest byte, and for which libm has no assembly, which Miri does not run.
+/// A big-endian target for which libm has no assembly, which Miri cannot run.
 const BIG_ENDIAN: &str = "s390x-unknown-linux-gnu";
 
 /// The oldest Rust that the core takes, from its manifest.
@@ -30,7 +30,7 @@ pub fn oldest() -> Result<String> {
     Ok(version.trim_matches('"').to_owned())
 }
 
-/// The core by that compiler.
+/// The core with the oldest Rust that it supports.
 pub fn oldest_rust() -> Result<()> {
     let toolchain = format!("+{}", oldest()?);
     cargo(&root(), &[&toolchain, "check", "-p", "gradient-decay", "--all-features", "--target-dir", "target/oldest"])
@@ -42,7 +42,7 @@ pub fn miri() -> Result<()> {
     cargo(&root(), &[&test[..], &["--target", BIG_ENDIAN, "--target-dir", "target/miri"]].concat())
 }
 
-/// The corpus by the stable compiler, then a search for a while, which leaves the corpus as it is.
+/// The corpus with the stable compiler, then a short search, which leaves the corpus as it is.
 pub fn fuzz() -> Result<()> {
     let folder = root().join("tests").join("fuzz");
     cargo(&folder, &["test", "--release", "--target-dir", "../../target/fuzz"])?;
@@ -66,7 +66,7 @@ pub fn coverage() -> Result<()> {
     run(coverage.args(["-p", "gradient-decay", "-p", "system-tests", "--ignore-filename-regex", "firmware/"]))
 }
 
-/// The demands of `deny.toml`. Without a network beyond the registries the list of advisories cannot be had: `offline` leaves it out.
+/// Checks the rules of `deny.toml`. `offline` leaves out the advisories, whose list needs network access beyond the registries.
 pub fn deny(offline: bool) -> Result<()> {
     let mut deny = tool("cargo-deny");
     deny.arg("check");
@@ -76,12 +76,12 @@ pub fn deny(offline: bool) -> Result<()> {
     run(&mut deny)
 }
 
-/// Whatever lies about uncommitted is not to be published by this.
+/// A dry run of publishing. Uncommitted files are allowed, since nothing is published.
 pub fn publish() -> Result<()> {
     cargo(&root(), &["publish", "-p", "gradient-decay", "--dry-run", "--allow-dirty"])
 }
 
-/// Changes the core in every way that cargo-mutants knows, and fails if the tests pass all the same.
+/// Runs cargo-mutants on the core, and fails if the tests pass for any mutant.
 pub fn mutants() -> Result<()> {
     run(tool("cargo-mutants").args(["mutants", "--no-shuffle"]))
 }

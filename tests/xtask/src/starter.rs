@@ -1,4 +1,4 @@
-//! The starter projects, in Rust and in C, as their users have them: copied out of the tree, and run in QEMU.
+//! The starter projects in Rust and in C, used as by their users: copied out of the tree, and run in QEMU.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ use super::shell::{self, output, root};
 /// The target that it is built for.
 pub const TARGETS: [&str; 1] = ["thumbv7em-none-eabihf"];
 
-/// The one thing that a user changes, in Rust and in C.
+/// The text that a user changes, in Rust and in C.
 const CORE: &str = "path = \"../../core\"";
 
 const LIBRARY: &str = "../c-api";
@@ -33,7 +33,7 @@ fn project() -> PathBuf {
     root().join("firmware").join("starter")
 }
 
-/// Runs a copy, and compares what it prints with what its README says.
+/// Runs a copy, and compares its output with its README.
 pub fn run() -> Result<()> {
     let copy = folder("gradient-decay-starter");
     copy_project(&copy)?;
@@ -60,12 +60,12 @@ pub fn run_c() -> Result<()> {
     remove(&copy)
 }
 
-/// A folder that is the same each time, so that what is built finds what was built before.
+/// A folder that is the same each time, so that earlier builds are reused.
 fn folder(name: &str) -> PathBuf {
     std::env::temp_dir().join(name)
 }
 
-/// Copies a project to a folder, which is emptied before, and changes what its user changes: in a file, this text to that.
+/// Copies a project to a folder, which is emptied before, and makes the user's changes: each is a file, an old text and a new one.
 fn copy_out(project: &Path, copy: &Path, changes: &[(&str, &str, String)]) -> Result<()> {
     if copy.exists() {
         remove(copy)?;
@@ -80,7 +80,7 @@ fn copy_out(project: &Path, copy: &Path, changes: &[(&str, &str, String)]) -> Re
     Ok(())
 }
 
-/// Whether the project's README says that this is printed.
+/// Checks that the project's README has this output.
 fn compare(project: &Path, printed: &str) -> Result<()> {
     print!("{printed}");
     let readme = project.join("README.md");
@@ -98,7 +98,7 @@ fn read(path: &Path) -> Result<String> {
     fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))
 }
 
-/// Copies a folder with all that is in it, but for what was built there.
+/// Copies a folder without its build folders.
 pub fn copy_folder(from: &Path, to: &Path) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("cannot make {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("cannot read {}", from.display()))? {

@@ -1,4 +1,4 @@
-//! The page: built, served, and tested in a browser.
+//! Builds the page, serves it, and tests it in a browser.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -49,8 +49,8 @@ pub fn web(serves: bool) -> Result<()> {
     if serves { run(bundle().arg("serve").arg(folder())) } else { Ok(()) }
 }
 
-/// Its tests without a browser, and with one where there is one; `full` asks for one, and for lints. Where there is none, what makes the page
-/// out of the module, which takes two minutes of a processor to compile, is left out.
+/// The page's tests without a browser, and with a browser if there is one; `full` requires one, and lints. Without a browser, the bundler,
+/// which takes two minutes of processor time to compile, is left out.
 pub fn test(full: bool) -> Result<()> {
     if full {
         cargo(&workspace(), &["clippy", "--all-targets", "--", "-D", "warnings"])?;
@@ -90,7 +90,7 @@ pub fn install() -> Result<()> {
     program("npm", "npm", "npm")
 }
 
-/// The flows of the page in a browser, beside the head that the native app learns from the same recording.
+/// Runs the page's flows in a browser, and compares its head with the one that the native app learns from the same recording.
 fn browse(chromium: &str) -> Result<()> {
     // A copy, so that nothing is installed into the sources.
     let (from, to) = (workspace().join("browser"), root().join("target").join("web-test"));

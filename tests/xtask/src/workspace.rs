@@ -1,4 +1,4 @@
-//! The checks that cargo does by itself: formatting, lints, documentation, and the tests of the workspace.
+//! The checks that need only cargo: formatting, lints, documentation, and the tests of the workspace.
 
 use std::path::PathBuf;
 use std::process::Command;
@@ -11,7 +11,7 @@ use crate::{footprint, python, web};
 /// The targets that the core is compiled for in every combination of features: one without and one with an FPU.
 pub const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
 
-/// The combinations of the core's features, but all of them.
+/// The combinations of the core's features, except the one with all features.
 const FEATURES: [&[&str]; 9] = [
     &[],
     &["--no-default-features"],
@@ -58,7 +58,7 @@ pub fn features() -> Result<()> {
 /// The core's unit tests, but those with all features, which are in [`core_tests`].
 pub fn units() -> Result<()> {
     for features in FEATURES {
-        // To optimise them takes longer than they run.
+        // Unoptimised, since optimising them takes longer than running them.
         let mut test = Command::new("cargo");
         test.args(["test", "-p", "gradient-decay", "--lib"]).args(features).current_dir(root());
         run(test.envs([("CARGO_PROFILE_DEV_OPT_LEVEL", "0"), ("CARGO_INCREMENTAL", "0")]))?;
@@ -105,8 +105,8 @@ pub fn burn() -> Result<()> {
     cargo(&root(), &[&["test", "--release"], &BURN[..]].concat())
 }
 
-/// Builds a program of `tests/programs` and returns its path. They have a folder of their own: that of the release builds is locked for
-/// minutes.
+/// Builds a program of `tests/programs` and returns its path. The programs have a build folder of their own, since other checks lock that of
+/// the release builds for minutes.
 pub fn host_program(name: &str, profile: &str, flags: &str) -> Result<PathBuf> {
     let folder = root().join("target").join("programs");
     let mut build = Command::new("cargo");
@@ -131,7 +131,7 @@ pub fn lints() -> Result<()> {
     doc(&["--release", "--workspace", "--features", "demo-host/burn"])
 }
 
-/// The host program with all features but the backends for GPUs, which take ten minutes and more to build.
+/// The host program with all features except the GPU backends, which take more than ten minutes to build.
 pub fn candle() -> Result<()> {
     let candle = ["clippy", "--release", "-p", "demo-host", "--features", "burn,candle", "--all-targets"];
     cargo(&root(), &[&candle[..], &DENY].concat())

@@ -1,4 +1,4 @@
-//! The training runs that every machine must do to the same bits, on the host: the fingerprint of each step, a line each.
+//! The training runs that must have the same bits on every machine, on the host: prints the fingerprint of each step on a line.
 
 use std::io::{BufWriter, Write, stdout};
 

@@ -1,4 +1,4 @@
-//! The C library as one file: archives for the usual targets, headers, what builds with them, a starter, and licences.
+//! The C library as one file: archives for the usual targets, headers, files for make and CMake, a starter, and licences.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -11,7 +11,7 @@ use crate::setup;
 use crate::shell::{output, root, run};
 use crate::starter::copy_folder;
 
-/// Arm's with floats in integer registers (`soft`, `softfp`), and with floats in those of the FPU (`hf`).
+/// The targets; Arm's with floats in integer registers (`soft`, `softfp`) and in FPU registers (`hf`).
 const TARGETS: [&str; 8] = [
     "thumbv6m-none-eabi",
     "thumbv7m-none-eabi",
@@ -59,7 +59,7 @@ pub fn release() -> Result<()> {
         fs::write(&file, old.replace(from, to)).with_context(|| format!("cannot write {}", file.display()))?;
     }
     licences(&folder, &sysroot)?;
-    // As its user does, who may have no Rust.
+    // As a user without Rust does.
     let mut make = Command::new("make");
     run(make.args(["--silent", "run"]).current_dir(&starter))?;
     run(Command::new("make").args(["--silent", "clean"]).current_dir(&starter))?;
@@ -92,7 +92,7 @@ fn licences(folder: &Path, sysroot: &Path) -> Result<()> {
     let metadata = output(Command::new("cargo").args(["metadata", "--format-version", "1"]).current_dir(package()))?;
     let tree = ["tree", "--edges", "normal", "--prefix", "none", "--format", "{p}"];
     for crate_ in output(Command::new("cargo").args(tree).current_dir(package()))?.lines() {
-        // Those of this tree have their path behind.
+        // Crates of this tree are listed with their path.
         let [name, version] = crate_.split(' ').collect::<Vec<_>>()[..] else { continue };
         let name = format!("{name}-{}", version.trim_start_matches('v'));
         let manifest = metadata

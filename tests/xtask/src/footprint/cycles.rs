@@ -1,4 +1,4 @@
-//! An estimate of the cycles of a Cortex-M4: every instruction that QEMU executes, weighed.
+//! An estimate of the cycles of a Cortex-M4: every instruction that QEMU executes is weighted.
 //!
 //! | instruction | cycles |
 //! |---|---|
@@ -11,12 +11,12 @@
 //! | `ldr`; right after another single load or store | 2; 1 |
 //! | `str` | 1 |
 //! | `udiv`, `sdiv` | 12 |
-//! | whatever jumps, beyond its own | 2 more |
+//! | a taken branch, in addition | 2 more |
 //! | all others | 1 |
 //!
-//! The weights are those of Arm's technical reference manual of the Cortex-M4, for memory without wait states. Not in it: that a result of
-//! the FPU that the next instruction takes costs a cycle more, and the wait states of flash. So it is an estimate, named as such wherever
-//! it stands, and comparable only with itself.
+//! The weights are those of Arm's technical reference manual of the Cortex-M4, for memory without wait states. The estimate leaves out the extra
+//! cycle if the next instruction uses a result of the FPU, and the wait states of flash. So it is called an estimate wherever it is quoted, and
+//! is comparable only with itself.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -52,13 +52,13 @@ pub fn estimate(program: &Path, machine: &str, function: &str, call: usize) -> R
     let mut qemu = qemu.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().context("cannot run qemu-system-arm")?;
     let trace = BufReader::new(qemu.stderr.take().context("QEMU has a standard error")?);
     let cycles = weigh(&code, trace, call);
-    // It may be in the midst of what comes after the call.
+    // QEMU may still be running the code after the call.
     let _ = qemu.kill();
     qemu.wait().context("QEMU does not end")?;
     cycles.with_context(|| format!("no call {call} of {function} in {}", program.display()))
 }
 
-/// How this QEMU is asked to trace instruction by instruction.
+/// The options that make this QEMU trace each instruction.
 fn one_instruction_at_a_time() -> Result<&'static [&'static str]> {
     let version = output(Command::new("qemu-system-arm").arg("--version"))?;
     let major = version.split_whitespace().nth(3).and_then(|version| version.split('.').next()?.parse().ok());
@@ -108,7 +108,7 @@ impl Code {
         let text = file.section_header_by_name(".text")?.context("the program has no code")?;
         let (symbols, names) = file.symbol_table()?.context("the program has no symbols")?;
         let program = program.file_name().context("a program has a name")?.to_string_lossy().into_owned();
-        // As the compiler mangles it: lengths before names, and a hash behind them.
+        // The mangled name: lengths before names, and a hash at the end.
         let wanted = format!("{}{program}{}{function}17h", program.len(), function.len());
         let mut found = symbols.iter().filter(|symbol| {
             symbol.st_symtype() == STT_FUNC && names.get(symbol.st_name as usize).is_ok_and(|n| n.contains(&wanted))

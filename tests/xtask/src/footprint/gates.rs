@@ -1,10 +1,10 @@
-//! What the figures must not exceed, whatever was committed.
+//! Upper limits of the figures, independent of the committed ones.
 
 use anyhow::{Result, ensure};
 
 use super::{Figures, get};
 
-/// The most that a figure may be, times another figure or a number.
+/// The upper limit of a figure: a factor times another figure, or a number.
 struct Gate {
     figure: &'static str,
     most: f64,
@@ -22,7 +22,7 @@ const fn ratio(figure: &'static str, most: f64, of: &'static str) -> Gate {
 const STEP: &str = "Cortex-M4F/asm/64->10/step";
 const PORTABLE_STEP: &str = "Cortex-M4F/portable/64->10/step";
 
-/// Instructions a weight of a step, at the larger shapes.
+/// The limit of a step's instructions for each weight, at the larger shapes.
 const A_WEIGHT: f64 = 5.5;
 
 const GATES: [Gate; 38] = [
@@ -64,7 +64,7 @@ const GATES: [Gate; 38] = [
     // 1.2 times the bytes of the parameters.
     most("Cortex-M4F/asm s/64->10/ram", 1.2 * 4.0 * 650.0),
     most("Cortex-M4F/asm s/64->10/flash", 4058.0),
-    // Absent parts cost nothing: a learner without any beside a head by itself.
+    // Absent parts cost nothing: a learner without parts compared with a bare head.
     ratio("Cortex-M4F/learner s/64->10/flash", 1.03, "Cortex-M4F/bare s/64->10/flash"),
     ratio("Cortex-M4F/learner s/64->10/ram", 1.0, "Cortex-M4F/bare s/64->10/ram"),
     ratio("Cortex-M4F/learner s/64->10/step", 1.01, "Cortex-M4F/bare s/64->10/step"),

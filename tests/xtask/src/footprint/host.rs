@@ -1,5 +1,5 @@
-//! Instructions on the host, counted by callgrind where valgrind is installed; they are shown, not compared, since they depend
-//! on the compiler's idea of the host.
+//! Instructions on the host, counted by callgrind if valgrind is installed; they are shown, not compared, since they depend
+//! on the code that the compiler generates for the host.
 
 use std::path::Path;
 use std::process::Command;
@@ -14,7 +14,7 @@ use super::SHAPES;
 /// The runs that a count is the mean of.
 const RUNS: u32 = 100;
 
-/// Counts and prints, or says that there is no valgrind.
+/// Counts and prints, or prints that valgrind is missing.
 pub fn print() -> Result<()> {
     if !has("valgrind") {
         println!("\nx86-64: not counted, since valgrind is not installed.\n");

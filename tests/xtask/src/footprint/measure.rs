@@ -14,7 +14,7 @@ use crate::shell::{cargo, output, root};
 
 use super::SHAPES;
 
-/// A core with the QEMU machine that stands for it.
+/// A core with the QEMU machine that represents it.
 #[derive(Clone, Copy)]
 pub struct Machine {
     pub core: &'static str,
@@ -91,7 +91,7 @@ pub fn cycles(machine: &Machine, program: &str, function: &str, call: usize) -> 
     super::cycles::estimate(&binary(machine, program, "release"), machine.machine, function, call)
 }
 
-/// What the library adds to a program, in bytes.
+/// The bytes that the library adds to a program.
 pub struct Size {
     pub flash: u32,
     pub ram: u32,
@@ -99,8 +99,8 @@ pub struct Size {
     pub functions: Vec<(String, u32)>,
 }
 
-/// The size of a trainer of profile `size` less that of `none`, both built before. Flash: the functions and constants that `none`
-/// does not have, the harness apart, and the image of what is initialised to other than zero. RAM: what is initialised, to zero or else.
+/// The size of a trainer of profile `size` minus that of `none`, both built before. Flash: the functions and constants that `none`
+/// does not have, without the harness, and the initial image of data that is not zero. RAM: all initialised data, zero or not.
 pub fn size(machine: &Machine, program: &str) -> Result<Size> {
     let (with, without) =
         (Image::read(&binary(machine, program, "size"))?, Image::read(&binary(machine, "none", "size"))?);
@@ -115,7 +115,7 @@ pub fn size(machine: &Machine, program: &str) -> Result<Size> {
     Ok(Size { flash, ram: with.ram - without.ram, functions })
 }
 
-/// What is read from an ELF file.
+/// The contents of an ELF file.
 struct Image {
     functions: BTreeMap<String, u32>,
     constants: u32,

@@ -1,5 +1,5 @@
-//! What the core costs on a device: instructions, flash, RAM and stack, measured in QEMU, against the gates, against the
-//! committed figures and beside the peers.
+//! The cost of the core on a device: instructions, flash, RAM and stack, measured in QEMU, and compared with the gates, the
+//! committed figures and the peers.
 
 mod cycles;
 mod gates;
@@ -22,7 +22,7 @@ pub use measure::{CORTEX_M4F, MACHINES, TARGETS, build as build_programs, packag
 /// The figures by name: `MACHINE/BUILD/SHAPE/WHAT`.
 pub type Figures = BTreeMap<String, u32>;
 
-/// By how much a figure may be above the committed one.
+/// The largest ratio of a figure to the committed one.
 const SLACK: f64 = 1.02;
 
 /// The shapes of heads that are measured, as the programs name them and as people write them.
@@ -116,7 +116,7 @@ fn measured() -> Result<(Figures, Vec<(String, u32)>)> {
         let trainers = SHAPES.map(|(program, shape)| (format!("trainer_{program}"), label.clone(), shape));
         let learners = ["bare", "learner"].map(|kind| (format!("{kind}_64_10"), format!("{kind} s"), SHAPES[0].1));
         let counted: Vec<_> = trainers.into_iter().chain(learners.into_iter().filter(|_| build == "asm")).collect();
-        // That which holds nothing is what the sizes of the others are reckoned from.
+        // The program `none` is the reference for the sizes of the others.
         let programs: Vec<_> = counted.iter().map(|(program, _, _)| program.as_str()).chain(["none"]).collect();
         measure::build(&CORTEX_M4F, &programs, "size", features)?;
         for (program, label, shape) in &counted {
