@@ -28,7 +28,7 @@ use crate::heads::statistics::{Numbers, OwnedStatistics, Statistics, StatisticsV
 use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};
 
-/// The bias of a class without samples in a linear head made of a discriminant: its probability is 0 beside any other.
+/// The bias of a class without samples in a linear head made from a discriminant: its probability is 0 compared with any other class.
 pub(crate) const NEVER: f32 = -16_384.0;
 
 /// The range of the samples that a scatter stands for in addition to the labels, once there is a label.

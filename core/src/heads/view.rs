@@ -58,7 +58,7 @@ impl<'a, M> LinearView<'a, M> {
     /// [`truncate`](Self::truncate) and [`remove_class`](crate::Classes::remove_class).
     ///
     /// # Errors
-    /// [`Error::TooManyClasses`] if there is no room for so many.
+    /// [`Error::TooManyClasses`] if there is no room for that many.
     pub fn with_classes(mut self, classes: usize) -> Result<Self, Error> {
         check_classes(self.storage.bias.len(), classes)?;
         self.unused = self.storage.bias.len().saturating_sub(classes) as u32;

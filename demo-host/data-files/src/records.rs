@@ -1,4 +1,4 @@
-//! Files of records in whatever order: known by their content rather than by the bytes of one publication.
+//! Files of records in any order, identified by their content, not by the bytes of one publication.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use sha2::{Digest, Sha256};
 
 use crate::hex;
 
-/// Records of one length, as a data set's authors published them, in a file of a user's own order.
+/// Records of one length, as a data set's authors published them, in a file in any order.
 #[derive(Clone, Copy, Debug)]
 pub struct Records {
     /// The name of the file.
@@ -17,7 +17,7 @@ pub struct Records {
     pub length: usize,
     /// The SHA-256 of the sorted list of the records' SHA-256 digests, in lower-case hexadecimal.
     pub sha256: &'static str,
-    /// How a user gets them, for the error that says that they are missing or others.
+    /// How a user gets them, for the error if they are missing or differ.
     pub how_to_get: &'static str,
 }
 

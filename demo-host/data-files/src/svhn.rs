@@ -13,8 +13,8 @@ pub const SIDE: usize = 32;
 
 const CLASSES: u8 = 10;
 
-/// Images from the variable `X` `[32, 32, 3, images]`, labels from `y`, where 10 stands for the digit 0. Look at the checksum first:
-/// the crate that reads the form is not made for damaged files.
+/// Images from the variable `X` `[32, 32, 3, images]`, labels from `y`, where 10 stands for the digit 0. Check the checksum first:
+/// the crate that parses the format is not made for damaged files.
 ///
 /// # Errors
 /// If the file cannot be read, a variable is missing or has another shape or type, or a label is not 1 to 10.

@@ -149,7 +149,7 @@ fn standardization(contents: &[u8]) -> Result<Standardization> {
     Standardization::new(mean.to_vec(), deviation.collect())
 }
 
-/// The deviation whose square and whose scale these are: of the few numbers around the root, the first that gives both, or else the scale.
+/// The deviation with this square and this scale: the first of the few numbers around the root that gives both, or else the scale.
 fn deviation(mean: f32, variance: f32, scale: f32) -> f32 {
     let root = variance.sqrt();
     let near = [0, 1, -1, 2, -2].map(|step| f32::from_bits(root.to_bits().saturating_add_signed(step)));

@@ -10,8 +10,8 @@
 //! | `.tflite` | the last FULLY_CONNECTED, in float or int8 | no |
 //! | `.rs`, `.h` | no | constants for the core, or for its C library |
 //!
-//! Whatever a file holds, it is read or refused with a sentence that says what is wrong; no input makes a reader panic (`tests/fuzz`), and none
-//! has it ask for memory by a length that the file merely states.
+//! Whatever a file holds, it is read or refused with a sentence that says what is wrong; no input makes a reader panic (`tests/fuzz`), or
+//! request memory for a length that the file only states.
 
 mod arrays;
 pub mod checkpoint;
@@ -32,5 +32,5 @@ pub use head::{Found, Head, Standardization};
 pub use integers::{Integers, Meaning};
 pub use prior::{Prior, PriorSettings};
 
-/// As many numbers a matrix may have at most: 64 MB of f32, more than any device holds.
+/// The largest number of elements of a matrix: 64 MB of f32, more than any device holds.
 pub const MOST_NUMBERS: usize = 1 << 24;

@@ -1,7 +1,7 @@
-//! The prior of a discriminant: what a table of labelled features says before a device learns a label itself.
+//! The prior of a discriminant: the statistics of a table of labelled features, before a device learns a label itself.
 //!
-//! It is what the core's discriminant has after it learned every sample, and was discounted: computed here in f64, without the rounding of so many
-//! updates. With a prior of `m` samples of the variance `v` and a ridge `r` a label, `n` samples have the scatter
+//! It equals the state of the core's discriminant after it has learned every sample and was discounted, but is computed in f64, without the
+//! rounding of that many updates. With a prior of `m` samples of the variance `v` and a ridge `r` for each label, `n` samples have the scatter
 //! `S = (m v + r n) I + sum (x - mu_c)(x - mu_c)^T`, for `m + n` samples; the device keeps its inverse as `U D U^T`.
 
 use anyhow::{Result, anyhow, ensure};
@@ -18,9 +18,9 @@ const LARGEST: f32 = 1e6;
 /// The choices for a prior.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PriorSettings {
-    /// The samples that the table weighs as much as on the device, in [1e-3, 1e6].
+    /// The weight of the table on the device, as a number of samples in [1e-3, 1e6].
     pub samples: f32,
-    /// The samples that each class weighs as much as, at most; at least 1.
+    /// The largest weight of a class, as a number of samples; at least 1.
     pub most: u32,
     /// How the device will learn.
     pub lda: StreamingLda,

@@ -153,7 +153,7 @@ fn what_leaves_a_question_open_is_refused_with_what_to_add() {
     assert!(read(&fixture("square.npz"), &square).unwrap().notes[0].contains("transposed"));
 }
 
-/// A file that was cut off anywhere is refused, or what is missing is none of the head.
+/// A file that was cut off anywhere is refused, unless the head is complete.
 #[test]
 fn cut_files_are_refused() {
     for entry in std::fs::read_dir(fixture("")).unwrap() {

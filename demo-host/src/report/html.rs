@@ -29,7 +29,7 @@ pre { background: var(--card); border: 1px solid var(--line); border-radius: 12p
 
 /// The measures of probabilities, each explained in one line.
 pub const WORDS: &str = "<dl class=\"words\"><dt>NLL</dt><dd>negative log-likelihood: low if the right answers got a high probability; 0 is best, and a \
-confident wrong answer costs most.</dd><dt>ECE</dt><dd>expected calibration error: by how much, on average, the confidence differs from the \
+    confident wrong answer costs most.</dd><dt>ECE</dt><dd>expected calibration error: by how much, on average, the confidence differs from the \
                          share that is right; 0 % is best.</dd><dt>MCE</dt><dd>maximum calibration error: the same in the worst bin of \
                          confidences.</dd></dl>\n";
 

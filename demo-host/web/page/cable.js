@@ -143,7 +143,7 @@ export function cable(lesson) {
   }));
   press("send-back", () => ask(async () => {
     const last = taught.at(-1);
-    if (!last) throw new Error("None was taught from here.");
+    if (!last) throw new Error("No example has been taught from here.");
     await drive(() => host.take_back(last.features, last.gesture));
     taught.pop();
     say("Took it back.");

@@ -54,13 +54,13 @@ export function phone() {
       return;
     }
     if (!globalThis.DeviceMotionEvent) {
-      state.textContent = "This browser gives no page the motion sensor.";
+      state.textContent = "This browser does not let pages read the motion sensor.";
       return;
     }
     // Some systems want to be asked, which must be by a tap.
     const asked = (await DeviceMotionEvent.requestPermission?.().catch(() => "denied")) ?? "granted";
     if (asked !== "granted") {
-      state.textContent = "The phone did not allow it. To be asked again, close this page and open it anew.";
+      state.textContent = "The phone did not allow it. To be asked again, close this page and open it again.";
       return;
     }
     board = new Phone(inverted);

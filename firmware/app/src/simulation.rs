@@ -1,4 +1,4 @@
-//! Hardware in software, for QEMU and for tests: what stands behind the traits of embedded-hal and embedded-storage.
+//! Simulated hardware, for QEMU and for tests, behind the traits of embedded-hal and embedded-storage.
 //!
 //! The [`Accelerometer`] answers on the bus register by register as an LSM303AGR does, so that the real driver runs; what it measures
 //! is generated ([`motion`]), by a [`script`] that also presses the buttons. The [`Flash`] obeys the rules of one, and its power can

@@ -167,7 +167,7 @@ fn what_was_saved_is_there_after_a_restart() {
     assert_eq!(second.learner, first.learner);
 }
 
-/// All goes on as if the power had never been off: what is learned later has the same bits.
+/// Everything continues as if the power had never been off: later learning has the same bits.
 #[test]
 fn a_restart_changes_nothing() {
     // Segments of one reading, so that the later ones have the same numbers, and so the same movements.
@@ -372,7 +372,7 @@ fn a_head_of_another_shape_is_told_and_overwritten_only_on_demand() {
     }
 }
 
-/// Nothing of a person is left in the flash: neither a copy nor what the gestures had in common.
+/// No data of a person is left in the flash: neither a copy nor the statistics that the gestures share.
 #[test]
 fn all_gestures_removed_and_save_held_forget_all() {
     let mut first = Bench::new(SAVED_LESSONS).run();

@@ -27,7 +27,7 @@ fn parameters<const PARAMETERS: usize>(learner: &impl Served<FEATURES>) -> [f32;
     parameters
 }
 
-/// A device whose head a host replaces goes on as a new one with that head, whatever it had learned: a host compares every bit.
+/// A device whose head a host replaces continues like a new device with that head, whatever it had learned: a host compares every bit.
 #[test]
 fn a_replaced_head_makes_a_new_learner() {
     let device = || Linear::new(LinearHead::new(), Readout::new().with_threshold(0.6), TUNER);

@@ -22,7 +22,7 @@ type Mine<H> = Learner<H, Parts<(), Samples, Guard<Samples>, Calibration<4>, Nov
 
 static TRAINED: LinearHead<2, FEATURES> = LinearHead::new();
 
-/// A head of this kind, its settings, and what else it can do.
+/// A head of this kind, its settings, and a further operation.
 trait Kind:
     Learn<Features = [f32; FEATURES], Number = f32, Room: Empty + Clone>
     + LearnFrom<usize>

@@ -55,8 +55,8 @@ pub const CONSISTENT: f64 = 1e-9;
 /// a trained head reach some tens.
 pub const AGAINST_BURN: f64 = 1e-5;
 
-/// A sum of so many products in f32 against f64, absolute, by the sum of the magnitudes of its terms: each term takes part in at most
-/// as many roundings, whatever the order, and in one more of its product.
+/// A sum of `terms` products in f32 against f64, absolute, from the sum of the magnitudes of its terms: each term takes part in at most
+/// that many roundings, whatever the order, and in one more for its product.
 pub fn dot_product(terms: usize, magnitudes: f64) -> f64 {
     0.5 * (terms as f64 + 1.0) * EPS * magnitudes
 }

@@ -126,7 +126,7 @@ fn host_library() -> PathBuf {
     package().join("target").join("debug").join(ARCHIVE)
 }
 
-/// Has the compiler link it, and what Rust's standard library in it needs.
+/// Makes the compiler link the library, and the libraries that Rust's standard library needs.
 fn link_host_library(compiler: &mut Command) {
     compiler.arg(host_library()).args(["-lm", "-lpthread", "-ldl"]);
 }

@@ -48,7 +48,7 @@ pub fn folder() -> PathBuf {
     root().join("target").join("images")
 }
 
-/// Builds the boards, and makes the files of what was built. Prints their sizes and checksums.
+/// Builds the boards, and converts the programs to image files. Prints their sizes and checksums.
 pub fn make() -> Result<()> {
     let folder = folder();
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -66,7 +66,7 @@ pub fn make() -> Result<()> {
     Ok(())
 }
 
-/// Makes a file of what was built.
+/// Converts a built program to an image file.
 fn write(kind: Kind, built: &Path, file: &Path) -> Result<()> {
     let format = match kind {
         Kind::Hex => "ihex",

@@ -28,9 +28,9 @@ pub enum Need {
     Nightly(&'static [&'static str]),
     /// The oldest toolchain that the core takes.
     Oldest,
-    /// QEMU, and what runs it and decodes its log, which is installed into the target folder.
+    /// QEMU, and the runner that decodes its log, which is installed into the target folder.
     Qemu,
-    /// The emulators in `tests/chips`, and what decodes the log there.
+    /// The emulators in `tests/chips`, and the decoder of the log there.
     Emulators,
     /// A C compiler for Arm.
     ArmCompiler,
@@ -40,7 +40,7 @@ pub enum Need {
     PythonTorch,
     /// Chromium, with Node.js and npm, which drive it: only for full checks. Other checks skip the browser if it is missing.
     Browser,
-    /// A program, its package in Debian, and what it is.
+    /// A program, its Debian package, and its description.
     Program(&'static str, &'static str, &'static str),
     /// A tool of a registry, of this version or a compatible one.
     Tool(&'static str, &'static str),

@@ -50,11 +50,11 @@ pub fn run(command: &mut Command) -> Result<()> {
     Ok(())
 }
 
-/// A command that runs beside others, and is killed when this is dropped.
+/// A command that runs in the background, and is killed when this is dropped.
 pub struct Background(Child);
 
 impl Background {
-    /// Starts it; what it prints to its standard output is not shown.
+    /// Starts it; its standard output is not shown.
     pub fn start(command: &mut Command) -> Result<Self> {
         let shown = show(command);
         println!("$ {shown} &");
@@ -71,7 +71,7 @@ impl Drop for Background {
     }
 }
 
-/// Runs a command and returns what it prints to its standard output.
+/// Runs a command and returns its standard output.
 pub fn output(command: &mut Command) -> Result<String> {
     let shown = show(command);
     println!("$ {shown}");

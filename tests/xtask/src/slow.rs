@@ -58,8 +58,8 @@ pub fn fuzz() -> Result<()> {
     Ok(())
 }
 
-/// The lines of the core that its unit tests and the system tests run, those of examples not counted; fails if they are less than
-/// what the README states.
+/// The share of the core's lines that its unit tests and the system tests run, examples not counted; fails if it is below the figure in the
+/// README.
 pub fn coverage() -> Result<()> {
     let mut coverage = tool("cargo-llvm-cov");
     coverage.args(["llvm-cov", "--all-features", "--tests", "--summary-only", "--fail-under-lines", COVERED]);

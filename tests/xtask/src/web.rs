@@ -81,7 +81,7 @@ fn chromium() -> Option<&'static str> {
     CHROMIUM.into_iter().find(|name| has(name))
 }
 
-/// Installs Chromium and what drives it by apt, unless they are there.
+/// Installs Chromium and the tools that drive it by apt, unless they are there.
 pub fn install() -> Result<()> {
     if chromium().is_none() {
         program(CHROMIUM[0], CHROMIUM[0], "Chromium")?;

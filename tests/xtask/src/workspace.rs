@@ -27,7 +27,7 @@ const FEATURES: [&[&str]; 9] = [
 /// The packages that [`host`] leaves to [`system_tests`].
 const CORE: [&str; 3] = ["gradient-decay", "oracle", "system-tests"];
 
-/// The host program with what trains full models.
+/// The host program with the training of full models.
 const BURN: [&str; 4] = ["-p", "demo-host", "--features", "burn"];
 
 const DENY: [&str; 3] = ["--", "-D", "warnings"];

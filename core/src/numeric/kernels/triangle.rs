@@ -1,7 +1,7 @@
 //! Loops over a unit upper triangular matrix `U`, packed: its ones and zeros are not stored.
 //!
 //! # Layout
-//! Of `n` rows, the matrix lies in panels of [`PANEL`] rows, the first rows first. A panel holds its columns from the left: first the
+//! The matrix of `n` rows is stored in panels of [`PANEL`] rows, the first rows first. A panel holds its columns from the left: first the
 //! columns of its own triangle, of 1, 2, .. 7 numbers, then a whole column of eight numbers for every row below the panel. The last
 //! panel may have fewer rows, and is a triangle alone. That makes `n (n - 1) / 2` numbers, see [`packed`]. A column of a panel is what a
 //! processor loads at once, whichever way the matrix is gone through.
@@ -84,7 +84,7 @@ mod tests {
     use super::*;
     use std::vec::Vec;
 
-    /// Where `U_ij`, `i < j`, lies.
+    /// The position of `U_ij`, `i < j`.
     fn at(n: usize, i: usize, j: usize) -> usize {
         let panel = i / PANEL;
         let before: usize = (0..panel).map(|p| PANEL * (PANEL - 1) / 2 + PANEL * (n - PANEL * (p + 1))).sum();

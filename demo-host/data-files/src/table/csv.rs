@@ -1,4 +1,4 @@
-//! CSV: a column a feature, and if the first line has names, columns that are called by them.
+//! CSV: each column is a feature, except columns that are asked for by the names in the first line.
 
 use std::io::Read;
 
@@ -23,7 +23,7 @@ pub fn read(reader: impl Read, named: &[&str]) -> Result<CsvTable> {
     let mut reader = ::csv::ReaderBuilder::new().has_headers(false).trim(::csv::Trim::All).from_reader(reader);
     let mut record = ::csv::StringRecord::new();
     ensure!(next(&mut reader, &mut record)?, "it is empty");
-    // What Windows programs put in front of a text.
+    // The byte order mark that Windows programs put in front of a text.
     let header: Vec<String> = record.iter().map(|cell| cell.trim_start_matches('\u{feff}').to_owned()).collect();
     let names = if header.iter().all(|cell| cell.parse::<f64>().is_ok()) { Vec::new() } else { header };
     if let Some(name) = names.iter().enumerate().find(|(i, name)| names[..*i].contains(name)).map(|(_, name)| name) {

@@ -1,7 +1,7 @@
 //! Tables of features with a label, and perhaps a group, for each sample: arrays of NumPy, or CSV.
 //!
-//! Everything is read in one pass in pieces, so that a file of a gigabyte needs the room of its numbers in f32 and no more. Messages name the row
-//! as NumPy counts it, from 0, of a CSV file the line, from 1.
+//! Everything is read in one pass in pieces, so that a file of a gigabyte needs no more memory than its numbers in f32. Messages name the row,
+//! counted from 0 as in NumPy, or the line of a CSV file, counted from 1.
 
 pub mod csv;
 pub mod npy;
@@ -17,7 +17,7 @@ pub struct Table {
     pub values: Vec<f32>,
 }
 
-/// One value a sample: a label, or whom a sample is from.
+/// One value for each sample: a label, or the person that the sample is from.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Column {
     /// Whole numbers.

@@ -9,13 +9,13 @@ use zip::ZipArchive;
 
 use super::{Column, Table, narrow};
 
-/// As many numbers are asked for at once, whatever a header says.
+/// The most numbers for which memory is requested at once, whatever a header says.
 const PIECE: usize = 1 << 20;
 
 /// Reads features: an array `[samples, features]` of an `.npy` file.
 ///
 /// # Errors
-/// If it is no such array, is cut short, or holds what is not finite or beyond f32; the message names the row and the column.
+/// If it is not such an array, is cut short, or holds a number that is not finite or beyond f32; the message names the row and the column.
 pub fn features(mut reader: impl Read) -> Result<Table> {
     table(open(&mut reader)?)
 }
@@ -23,7 +23,7 @@ pub fn features(mut reader: impl Read) -> Result<Table> {
 /// Reads a label or a group for each sample: an array `[samples]` or `[samples, 1]` of an `.npy` file.
 ///
 /// # Errors
-/// If it is no such array, is cut short, or holds what is neither a whole number nor a text; the message names the row.
+/// If it is not such an array, is cut short, or holds a value that is neither a whole number nor a text; the message names the row.
 pub fn column(mut reader: impl Read) -> Result<Column> {
     values(open(&mut reader)?)
 }

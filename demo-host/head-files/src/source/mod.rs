@@ -32,7 +32,7 @@ fn float(number: f32) -> String {
     format!("{number:?}")
 }
 
-/// The name of what it was made of, so that it ends no comment.
+/// The name of the origin, changed so that it cannot end a comment.
 fn plain(made_of: &str) -> String {
     made_of.chars().map(|c| if c.is_control() || c == '*' { ' ' } else { c }).collect()
 }

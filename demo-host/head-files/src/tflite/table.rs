@@ -1,4 +1,4 @@
-//! Tables of FlatBuffers, read without trust: every offset is checked, and what leads out of the file is an error.
+//! Tables of FlatBuffers from untrusted files: every offset is checked, and one that leads out of the file is an error.
 //!
 //! A table begins with the distance back to its vtable, which holds the place of each field by its number; a field is a number, or the
 //! distance to a table or a vector (the FlatBuffers internals page). The crates for it read by `unsafe` code that a generator writes; this

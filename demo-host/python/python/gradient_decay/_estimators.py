@@ -248,7 +248,7 @@ class HeadClassifier(_CoreClassifier):
     def partial_fit(
         self, X: npt.ArrayLike, y: npt.ArrayLike, classes: Optional[npt.ArrayLike] = None
     ) -> "HeadClassifier":
-        """Goes on by one step on each sample, in their order, as a device does.
+        """Takes one step on each sample, in their order, as a device does.
 
         Args:
             X: n samples, of shape (n, F).
@@ -400,7 +400,7 @@ class DiscriminantClassifier(_CoreClassifier):
         return self
 
     def unlearn(self, X: npt.ArrayLike, y: npt.ArrayLike) -> "DiscriminantClassifier":
-        """Takes samples back that were learned with these labels, as if they had not been, but for rounding.
+        """Takes back samples that were learned with these labels; the head is then as if they had not been learned, except for rounding.
 
         Args:
             X: n samples, of shape (n, n_features_in_).
@@ -415,7 +415,7 @@ class DiscriminantClassifier(_CoreClassifier):
         return self
 
     def discount(self, samples: float, most: int) -> "DiscriminantClassifier":
-        """Keeps what was learned with less weight: what a training set said, before a device goes on for its user.
+        """Keeps what was learned, but with less weight: for example the training set's statistics, before a device learns its user.
 
         Args:
             samples: the weight of all that was learned, in samples, in [1e-3, 1e6].

@@ -9,8 +9,8 @@ With logits ``z`` and target ``c`` the loss is cross-entropy with ``ln(beta)`` a
     L(z, c; beta) = -ln(beta e^{z_c} / (sum_{i != c} e^{z_i} + beta e^{z_c}))
 
 The paper's ``J`` is ``L + ln(beta)``: the gradient is the same, and ``L`` is never negative and stays comparable while beta changes. A beta
-below 1 asks for a large margin, above 1 the gradient fades early. A smaller beta simply has larger gradients: at 0.01 plain SGD wants a
-learning rate that is halved.
+below 1 asks for a large margin, above 1 the gradient fades early. A smaller beta has larger gradients: at 0.01, halve the learning rate of
+plain SGD.
 """
 
 import math
@@ -100,7 +100,7 @@ class GradientDecayLoss(nn.Module):
         return self._beta
 
     def step(self) -> None:
-        """Goes on to the schedule's next step: call it behind ``optimizer.step()``. Without a schedule it does nothing."""
+        """Advances the schedule by one step: call it after ``optimizer.step()``. Without a schedule it does nothing."""
         self._set(self._steps + 1)
 
     def _set(self, steps: int) -> None:

@@ -32,7 +32,7 @@ pub const SAVED_BYTES: usize = checkpoint::bytes::<Learner>();
 /// The readings for which a user's consent lasts: a minute.
 const CONSENT: u16 = 60 * RATE as u16;
 
-/// How a user consents to a host's replacing or erasing what the device knows.
+/// The way in which a user allows a host to replace or erase what the device knows.
 const MEANS: Means = Means::Buttons { held: (HELD / RATE as u16) as u8, lasts: (CONSENT / RATE as u16) as u8 };
 
 /// Room for a learner on its way to flash and back.
@@ -56,7 +56,7 @@ pub struct Parts<'a, Label, Save, D, F: NorFlash> {
     pub buffer: &'a mut Buffer,
 }
 
-/// The device, but for its [`Sampler`](super::sampling::Sampler).
+/// The device without its [`Sampler`](super::sampling::Sampler).
 pub struct App<'a, Label, Save, D, F: NorFlash> {
     readings: Consumer<'a, Reading>,
     label: Button<Label>,
@@ -170,7 +170,7 @@ where
         self.learner
     }
 
-    /// Gives the store back; what was learned and not saved is lost.
+    /// Returns the store; labels that were not saved are lost.
     pub fn into_store(self) -> Store<F> {
         self.store
     }

@@ -30,7 +30,7 @@ use super::GESTURES;
 use super::button::HELD;
 use super::sampling::RATE;
 
-/// Without a button for so many readings, the presses are complete: 0.7 s.
+/// The number of readings without a button after which the presses are complete: 0.7 s.
 pub const QUIET: u8 = (RATE * 7 / 10) as u8;
 
 /// Where the machine is.
@@ -57,7 +57,7 @@ pub enum Mode {
     },
     /// Both buttons are down, or were: save still is.
     Both {
-        /// For so many readings; [`HELD`] once it has come to something, or the label button was let go.
+        /// The number of readings so far; [`HELD`] once consent was given, or the label button was let go.
         held: u16,
     },
 }
@@ -166,7 +166,7 @@ mod tests {
     use super::*;
     use std::vec::Vec;
 
-    /// Goes through inputs with a full window and so many gestures; the actions that come of it.
+    /// Runs inputs with a full window and `known` gestures; returns the resulting actions.
     fn actions(from: Mode, known: usize, inputs: &[Input]) -> (Mode, Vec<Action>) {
         inputs.iter().fold((from, Vec::new()), |(mode, mut actions), input| {
             let (next, action) = mode.next(*input, true, known);

@@ -1,4 +1,4 @@
-//! The display: one LED that blinks, or whatever else implements [`Display`].
+//! The display: one LED that blinks, or anything else that implements [`Display`].
 
 use embedded_hal::digital::{OutputPin, PinState};
 use gradient_decay::Answer;
@@ -24,7 +24,7 @@ pub trait Display {
     /// Shows it; called with every reading, every 20 ms, so that it can blink.
     ///
     /// # Errors
-    /// If the hardware fails; the device then says so once, and goes on.
+    /// If the hardware fails; the device then logs it once, and continues.
     fn show(&mut self, shown: Shown) -> Result<(), Self::Error>;
 }
 
@@ -117,7 +117,7 @@ mod tests {
 
     /// Whether the LED is lit, in so many readings.
     fn lit(shown: Shown, readings: usize) -> Vec<bool> {
-        // The mock has to know beforehand what it will see: learn it from a pin that writes down.
+        // The mock needs the expected levels beforehand: take them from a pin that records.
         struct Recorder(Vec<bool>);
         impl embedded_hal::digital::ErrorType for Recorder {
             type Error = core::convert::Infallible;

@@ -15,7 +15,7 @@ use super::sampling::SensorFault;
 pub enum Event {
     /// It started with nothing saved: it knows nothing.
     StartedNew,
-    /// It started with what was saved.
+    /// It started with the saved learner.
     StartedFromSaved {
         /// The gestures that it knows.
         gestures: u8,
@@ -75,12 +75,12 @@ pub enum Event {
         /// The labels that it has learned.
         labels: u32,
     },
-    /// The sensor works again, after so many samples that were missing.
+    /// The sensor works again, after some missing samples.
     SensorBack {
         /// Samples.
         missed: u16,
     },
-    /// Something went wrong. The device goes on.
+    /// Something went wrong. The device continues.
     Fault(Fault),
 }
 
@@ -88,7 +88,7 @@ pub enum Event {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Fault {
-    /// There is no sample. After more than two the window begins anew.
+    /// A sample is missing. After more than two missing samples a new window begins.
     Sensor(SensorFault),
     /// A button cannot be read.
     Button(Which),
@@ -102,11 +102,11 @@ pub enum Fault {
     NothingToTakeBack,
     /// The head refused a window; it is as it was before.
     Refused(Error),
-    /// The saved learner could not be loaded: the device starts new, and what is in flash stays there.
+    /// The saved learner could not be loaded: the device starts new, and the flash stays as it is.
     NotLoaded(FlashFault),
-    /// The learner was not saved, since the flash still holds what could not be loaded: hold the save button for two seconds to overwrite it.
+    /// The learner was not saved, since the flash still holds data that could not be loaded: hold the save button for two seconds to overwrite it.
     HoldToOverwrite(FlashFault),
-    /// The learner could not be saved: what was saved before is still there.
+    /// The learner could not be saved: the previous save is still there.
     NotSaved(FlashFault),
 }
 
@@ -120,7 +120,7 @@ pub enum FlashFault {
     Foreign,
     /// The saved learner is of another shape.
     OtherShape(Error),
-    /// It does not keep what is written: it is worn out.
+    /// It does not hold what is written: it is worn out.
     Worn,
     /// The learner cannot be saved.
     Checkpoint(Error),

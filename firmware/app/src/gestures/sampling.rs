@@ -36,7 +36,7 @@ pub enum SensorFault {
     Overrun(u16),
 }
 
-/// Readings that fail in a row before the sensor is set up anew, and then between two attempts.
+/// The number of readings that fail in a row before the sensor is set up again, and then between two attempts.
 const PATIENCE: u16 = 3;
 const RETRY: u16 = RATE as u16;
 
@@ -47,7 +47,7 @@ const SETTLING: u8 = 8;
 pub struct Sampler<'a, I> {
     driver: Lsm303agr<I2cInterface<I>, MagOneShot>,
     queue: Producer<'a, Reading>,
-    /// Readings that may fail until the sensor is set up anew.
+    /// The number of readings that may still fail until the sensor is set up again.
     patience: u16,
     settling: u8,
     overrun: u16,

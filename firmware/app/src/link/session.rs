@@ -62,7 +62,7 @@ impl Sessions {
     /// Takes a request.
     pub fn take(&mut self, header: Header) -> Turn {
         let Header { session, sequence } = header;
-        // 0 is none.
+        // 0 is not a valid number.
         if session == 0 || sequence == 0 {
             Turn::Foreign
         } else if session == self.current {

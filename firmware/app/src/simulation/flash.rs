@@ -116,7 +116,7 @@ impl<const PAGES: usize, const PAGE_BYTES: usize, const WORD_BYTES: usize> Flash
         self.pages.as_flattened_mut()
     }
 
-    /// Brings the bytes from `at` on to `target`, as one operation; an error after what a cut leaves of it.
+    /// Changes the bytes from `at` on to `target` in one operation; if the power is cut, an error, and the bytes are partly changed.
     fn operate(
         &mut self,
         at: usize,

@@ -111,7 +111,7 @@ pub const fn readings(script: &[Segment]) -> u32 {
     sum
 }
 
-/// A place in a script, that goes on with each sample or each look at a pin. After the end, rest.
+/// A position in a script, which advances with each sample or each read of a pin. After the end there is rest.
 #[derive(Clone, Debug)]
 pub struct Walker<'a> {
     rest: &'a [Segment],

@@ -78,7 +78,7 @@ pub fn build(machine: &Machine, programs: &[&str], profile: &str, features: &str
     cargo(&package(), &[&build[..], &programs].concat())
 }
 
-/// Returns what a program, as it was built last, prints in QEMU, where every instruction takes 64 ns of virtual time.
+/// Returns the output in QEMU of a program's last build; every instruction takes 64 ns of virtual time there.
 pub fn run(machine: &Machine, program: &str, profile: &str) -> Result<String> {
     let mut qemu = Command::new("qemu-system-arm");
     qemu.args(["-machine", machine.machine, "-icount", "shift=6", "-nographic", "-monitor", "none", "-serial", "none"]);
