@@ -1,16 +1,18 @@
 //! Detection of samples that belong to no class that was taught: they are far from every class, however sure the softmax is.
 //!
 //! A softmax divides a total of 1 among the known classes, so a large probability says little of a sample that belongs to none. The distance
-//! from the nearest class does: `D_c(x) = n / (n + 1) mean_f (x_f - mu_f)^2 / V_f` after `n` samples of class `c`, `V` its variance, to which
-//! that of all classes together adds as much as one sample. Of a sample of the class it is about 1, of another far more.
+//! from the nearest class says more: after `n` samples of class `c`, `D_c(x) = n / (n + 1) mean_f (x_f - mu_f)^2 / V_f`, with the class's mean
+//! `mu` and variance `V`; the variance within all classes counts as one more sample in `V`. `D` is about 1 for a sample of the class, and much
+//! larger for others.
 //!
-//! A sample between classes may be near each of them, and one beyond a class is far however probable that is: the score of a sample is
-//! `ln D` of the nearest class less `ln p` of the most probable one, which is at most `ln C` among `C` classes. It needs no numbers of its own,
-//! and where features are correlated the head's probability knows what the distance, feature by feature, does not.
+//! The score of a sample is `ln D` of the nearest class minus `ln p` of the most probable class; `-ln p` is at most `ln C` with `C` classes. A
+//! sample between two classes may be near both, but its `p` is low; a sample beyond a class has a high `p`, but a large `D`. `p` costs no
+//! further memory, and takes correlations of features into account, which `D`, computed feature by feature, does not.
 //!
-//! How large it is for samples that are known is counted on each before it is learned, so that no sample need be held out: `ln D` from
-//! its own class less `ln p`, with the weight `v / (v + 4)` while the variance of all classes rests on `v` samples only, beside eight scores of a
-//! prior. A sample is unknown if its score is beyond their mean by more than a number of their deviations.
+//! The distribution of the scores of known samples is estimated from each sample before it is learned, so that none must be held out: the
+//! score is then `ln D` of the sample's own class minus `ln p`. It has the weight `v / (v + 4)`, where `v` is the number of samples behind the
+//! variance within all classes, and a prior counts as eight scores. A sample is unknown if its score is above the mean of these scores by more
+//! than a given number of their standard deviations.
 
 use core::marker::PhantomData;
 
@@ -22,19 +24,19 @@ use crate::learning::readout::{Answer, Read, Readout, Reason};
 use crate::learning::score::Score;
 use crate::numeric::math::{Libm, Math};
 
-/// The samples that the variance of all classes weighs as much as, in that of one.
+/// The weight of the variance within all classes in that of one class, as a number of samples.
 const SHARE: f32 = 1.0;
 
-/// The samples behind the variance of all classes at which a distance counts half.
+/// The number of samples behind the variance within all classes at which a score has half of its weight.
 const HALF: f32 = 4.0;
 
-/// The variance of a feature within classes before two samples of a class say more, and the samples that this weighs as much as.
+/// The prior of a feature's variance within classes, and its weight as a number of samples.
 const PRIOR: (f32, f32) = (0.5, 2.0);
 
-/// Mean and deviation of the scores before any was counted, and the scores that this weighs as much as.
+/// The prior of the scores: mean, standard deviation, and weight as a number of scores.
 const PRIOR_SCORE: (f32, f32, f32) = (1.0, 0.8, 8.0);
 
-/// Below this probability a sample that is not far by its distance alone is between classes.
+/// Below this probability, an unknown sample that is not far by its distance counts as between classes.
 const BETWEEN: f32 = 0.5;
 
 /// The largest feature.
@@ -159,7 +161,7 @@ impl<const CLASSES: usize, const FEATURES: usize, T, M: Copy> Novelty<CLASSES, F
         Ok(())
     }
 
-    /// The number of standard deviations beyond which a sample is unknown.
+    /// The number of standard deviations beyond which a sample is unknown, in [-3, 30].
     pub const fn deviations(&self) -> f32 {
         self.deviations
     }

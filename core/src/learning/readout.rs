@@ -129,12 +129,12 @@ impl<M: Copy> Readout<M> {
         }
     }
 
-    /// The temperature.
+    /// The temperature, in [0.01, 100].
     pub const fn temperature(&self) -> f32 {
         self.temperature
     }
 
-    /// The threshold.
+    /// The threshold, in [0, 1].
     pub const fn threshold(&self) -> f32 {
         self.threshold
     }
@@ -252,7 +252,7 @@ impl<M: Copy> Default for Readout<M> {
 /// Turns logits and features `X` into an answer: a [`Readout`], a [`Novelty`](crate::Novelty), or `()`, which is softmax without a
 /// threshold.
 pub trait Read<X: ?Sized> {
-    /// The temperature.
+    /// The temperature, in [0.01, 100].
     fn temperature(&self) -> f32;
 
     /// The answer, given the most probable class and its probability at the temperature.

@@ -151,7 +151,7 @@ pub(super) fn adapt(args: &AdaptArgs) -> Result<()> {
         bar.finish_and_clear();
         match found {
             Some(study) => studies.push(study),
-            None => eprintln!("{scenario} is left out: {} has not got what it is about", task.name()),
+            None => eprintln!("{scenario} is left out: {} does not have the data for it", task.name()),
         }
     }
     if args.unknown && novelty.is_none() {

@@ -1,8 +1,8 @@
 //! Every learner on the same courses of a scenario, and rivals tuned beforehand on other users.
 //!
-//! A course is an order of labelled samples. Learners are measured after some numbers of labels, on samples of the user at hand that never
-//! are in a stream: accuracy, negative log-likelihood, and expected calibration error over 15 bins. A class that was not named yet has probability 0,
-//! so that its samples are wrong; for the likelihood no probability counts for less than [`FLOOR`].
+//! A course is an order of labelled samples. Learners are measured after some numbers of labels, on samples of the current user that are never
+//! in a stream: accuracy, negative log-likelihood, and expected calibration error over 15 bins. A class that was not labelled yet has
+//! probability 0, so its samples count as wrong; for the likelihood, smaller probabilities count as [`FLOOR`].
 
 use anyhow::{Context, Result};
 use gradient_decay::Calibration;
@@ -15,7 +15,7 @@ use super::statistics::{Difference, Spread};
 use super::tasks::{Purpose, Task};
 use crate::evaluation::BINS;
 
-/// The least probability that counts for the likelihood, in f64 rivals as in the core's f32.
+/// The smallest probability in the likelihood, for rivals in f64 as for the core's f32.
 pub const FLOOR: f64 = 1e-6;
 
 /// The orders that the settings of rivals are chosen on.
@@ -32,7 +32,7 @@ pub struct Figures {
     pub ece: f64,
 }
 
-/// How a learner fared.
+/// The results of a learner.
 #[derive(Clone, Debug)]
 pub struct Outcome {
     /// Its name.
@@ -49,7 +49,7 @@ pub struct Outcome {
     pub settings: Vec<Settings>,
 }
 
-/// How all learners fared in a scenario.
+/// The results of all learners in a scenario.
 #[derive(Clone, Debug)]
 pub struct Study {
     /// The task.
@@ -69,7 +69,7 @@ pub(crate) type Run = (Vec<Option<Figures>>, usize, u64);
 /// number of runs that there will be, then with 0 after each of them.
 ///
 /// # Errors
-/// If a learner refuses a sample, or gives a probability that is none.
+/// If a learner refuses a sample, or returns an invalid probability.
 pub fn study(
     task: &dyn Task,
     scenario: Scenario,
@@ -194,7 +194,7 @@ fn measure(learner: &mut dyn super::learner::Learner, test: &Samples, room: usiz
         if p.iter().all(|p| p.is_finite()) {
             calibration.record(&narrow, class)?;
         } else {
-            // It diverged: no answer is right.
+            // The learner has diverged: no answer is right.
             return Ok(Figures { accuracy: 0.0, nll: f64::INFINITY, ece: 1.0 });
         }
         nll -= p[class].max(FLOOR).ln();

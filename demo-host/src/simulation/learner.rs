@@ -1,4 +1,4 @@
-//! The one trait of everything that learns from a device's stream of labels, and its settings.
+//! The trait of all learners from a device's stream of labels, and their settings.
 
 use anyhow::Result;
 
@@ -14,7 +14,7 @@ pub trait Learner: Send {
     /// If the core refuses it.
     fn learn(&mut self, features: &[f32], class: usize) -> Result<()>;
 
-    /// Is told that another user takes over. Most learners are not: they do nothing.
+    /// Called when another user takes over. Most learners ignore it.
     ///
     /// # Errors
     /// If the core refuses it.
@@ -28,7 +28,7 @@ pub trait Learner: Send {
     /// If the core refuses the features.
     fn probabilities(&mut self, features: &[f32], probabilities: &mut [f64]) -> Result<()>;
 
-    /// The bytes that it keeps on a device, its numbers in f32; what lies in flash does not count.
+    /// The bytes of RAM on a device, with numbers in f32; data in flash does not count.
     fn ram_bytes(&self) -> usize;
 
     /// The multiply-adds of one label, with all classes in use.

@@ -1,4 +1,4 @@
-//! Labelled samples, and where a learner starts from.
+//! Labelled samples, and the starting point of a learner.
 
 use std::sync::Arc;
 

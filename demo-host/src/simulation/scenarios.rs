@@ -1,4 +1,4 @@
-//! The course of a device: which labels come in which order, and what it is measured on.
+//! The course of a device: its labels in their order, and the samples on which it is measured.
 
 use std::fmt;
 use std::sync::Arc;
@@ -23,7 +23,7 @@ pub const CHANGE: usize = 50;
 /// The samples of a new class that the user shows at once when it arrives.
 pub const SHOWN: usize = 3;
 
-/// One label in so many is wrong.
+/// One label in this many is wrong.
 const ONE_WRONG_IN: f64 = 10.0;
 
 /// The scenario.
@@ -39,7 +39,7 @@ pub enum Scenario {
     NewClass,
     /// One label in ten is that of another class.
     WrongLabels,
-    /// After 50 labels another user takes over, who alone is then measured on.
+    /// After 50 labels another user takes over, and from then on only that user is measured.
     UserChanges,
 }
 
@@ -81,7 +81,7 @@ impl Scenario {
             }
             Scenario::WrongLabels => "One label in ten is that of another class.",
             Scenario::UserChanges => {
-                "After 50 labels another user takes over, who alone is then measured on: 50 is still the first one."
+                "After 50 labels another user takes over, and from then on only that user is measured; the figure at 50 is still of the first."
             }
         }
     }
@@ -99,7 +99,7 @@ impl Scenario {
         !matches!(self, Scenario::FromNothing | Scenario::ClassByClass)
     }
 
-    /// The course of a seed; `None` if the task has not got what the scenario is about.
+    /// The course of a seed; `None` if the task does not have the data for the scenario.
     pub fn course(self, task: &dyn Task, purpose: Purpose, seed: u64) -> Option<Course> {
         let Pool { classes, users: [user, next], host } = task.pool(purpose, seed, self == Scenario::UserChanges);
         let lacking = match self {

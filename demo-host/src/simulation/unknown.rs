@@ -16,7 +16,7 @@ use super::tasks::{Purpose, Task};
 /// The verdict on a sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Verdict {
-    /// The higher, the more like what was taught; only the order counts.
+    /// A higher score means more similar to the samples taught; only the order counts.
     pub score: f64,
     /// Whether it passes by a threshold of its own, chosen from the samples learned alone; `None` if the score has none.
     pub passes: Option<bool>,

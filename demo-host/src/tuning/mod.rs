@@ -1,8 +1,8 @@
-//! Which of the core's learners, with which settings, learns samples of one's own best within a budget.
+//! Chooses the learner of the core and the settings that learn a user's own samples best within a budget.
 //!
-//! Tuning is nested: for the users of a fold settings are chosen on the others, and the accuracy that is told is that of those choices on users who
-//! had no part in them. The settings that are recommended are chosen on all. If those that nobody tuned do as well, so that the paired 95 %
-//! interval of the difference has 0 in it, or if they are better, they are recommended, with their own accuracy.
+//! Tuning is nested: for the users of a fold, settings are chosen on the other folds, so the reported accuracy is for users who did not influence the
+//! choice. The recommended settings are chosen on all users. If the default settings are as good, so that the paired 95 % interval of the difference
+//! includes 0, or better, they are recommended, with their own accuracy.
 
 pub mod cost;
 mod file;

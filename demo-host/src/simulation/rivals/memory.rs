@@ -29,7 +29,7 @@ impl Memory {
         };
         if let Some(base) = start.base.as_ref().filter(|_| host) {
             base.samples.rows().for_each(|(row, class)| memory.insert(row, class));
-            // What the device sees counts more than what the host saw: as if the base had just filled it.
+            // The device's samples count more than the host's: the memory counts as if the base had just filled it.
             memory.seen.iter_mut().for_each(|seen| *seen = (*seen).min(slots));
         }
         memory

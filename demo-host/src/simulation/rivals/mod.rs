@@ -1,4 +1,4 @@
-//! The rivals of the core's learners, plainly, in f64: what they could do on a device if it counted as exactly.
+//! The rivals of the core's learners, in plain f64: their results on a device that computed with that precision.
 //!
 //! | name | learns by | settings that are tuned |
 //! |---|---|---|
@@ -8,7 +8,7 @@
 //! | `nearest-mean` | class means | whether distances are in units of the spread within classes; temperature; samples that the host's mean counts for |
 //! | `nearest-neighbours` | a memory of 20 kB | neighbours; whether the memory starts with samples of the host |
 //! | `recursive-least-squares` | Newton's step for squared errors against one-hot targets | ridge; steepness; weight of the host's samples |
-//! | `logistic-refit` | softmax regression, fitted anew to all labels seen: the bound, which no device has room for | pull towards the host's head |
+//! | `logistic-refit` | softmax regression, refitted to all labels seen: an upper bound, which no device has room for | pull towards the host's head |
 //!
 //! Classes come with their labels, as for the core's heads: [`Learner`].
 

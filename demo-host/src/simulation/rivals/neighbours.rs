@@ -14,7 +14,7 @@ pub struct NearestNeighbours {
     width: usize,
 }
 
-/// The votes of each class beside those of its neighbours, so that none is impossible.
+/// The votes of each class in addition to those of its neighbours, so that no class is impossible.
 const SHARE: f64 = 0.3;
 
 impl NearestNeighbours {
@@ -54,7 +54,7 @@ impl Learner for NearestNeighbours {
         self.memory.ram_bytes()
     }
 
-    /// A label costs nothing but a copy; an answer costs the search, which is what is told.
+    /// A label costs only a copy; this is the cost of an answer, which searches.
     fn multiply_adds(&self) -> u64 {
         (self.memory.room() * self.width) as u64
     }

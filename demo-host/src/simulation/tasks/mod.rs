@@ -33,7 +33,7 @@ pub enum Purpose {
     Test,
 }
 
-/// A user: what a device may learn from, in any order, and what tells how well it did.
+/// A user: samples that a device may learn from, in any order, and samples that it is measured on.
 #[derive(Clone, Debug)]
 pub struct User {
     /// To learn from.
@@ -51,7 +51,7 @@ pub struct Host {
     pub units: Option<(Vec<f32>, Vec<f32>)>,
 }
 
-/// All that a course is made of.
+/// Everything from which a course is made.
 #[derive(Clone, Debug)]
 pub struct Pool {
     /// The number of classes.
