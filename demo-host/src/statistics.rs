@@ -34,7 +34,7 @@ impl PairedDifference {
     }
 }
 
-/// The 97.5 % quantile of Student's t distribution with `freedom` degrees of freedom; infinite for 0.
+/// The 97.5 % quantile of Student's t distribution with so many degrees of freedom; infinite for none.
 pub fn student_quantile(freedom: usize) -> f64 {
     StudentsT::new(0.0, 1.0, freedom as f64).map_or(f64::INFINITY, |distribution| distribution.inverse_cdf(0.975))
 }

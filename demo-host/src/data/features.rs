@@ -33,7 +33,7 @@ pub struct Sources {
     pub split: Option<String>,
 }
 
-/// Labelled features, with the group and the part of each sample.
+/// Labelled features, and what else is known of each sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelledFeatures {
     /// The samples, with labels `0..K`.

@@ -69,7 +69,7 @@ pub(crate) type Run = (Vec<Option<Figures>>, usize, u64);
 /// number of runs that there will be, then with 0 after each of them.
 ///
 /// # Errors
-/// If a learner refuses a sample, or returns an invalid probability.
+/// If a learner refuses a sample, or gives a probability that is none.
 pub fn study(
     task: &dyn Task,
     scenario: Scenario,
