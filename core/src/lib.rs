@@ -142,7 +142,7 @@
 //! | learning | [`learner`], [`preprocess`], [`standardize`], [`replay`], [`stored`], [`guard`], [`calibration`], [`readout`], [`novelty`], [`vote`] |
 //! | persistence | `checkpoint` (feature `checkpoint`), `store` (feature `storage`) |
 //! | numeric | [`math`], [`kernels`] |
-//! | | [`error`], and the pages [`settings`] and [`sharing`] |
+//! | | [`error`], and the pages [`limits`], [`settings`] and [`sharing`] |
 //!
 //! A labelled sample goes through them once: features by [`preprocess`] to [`head`], which gives logits; [`readout`] makes the answer of
 //! them and [`calibration`] counts it; [`label`], [`schedule`] and [`loss`] make their gradient, [`train`] applies it; [`replay`] or
@@ -194,6 +194,8 @@ mod persistence;
 mod training;
 
 pub mod error;
+#[doc = include_str!("../docs/limits.md")]
+pub mod limits {}
 #[doc = include_str!("../docs/settings.md")]
 pub mod settings {}
 #[doc = include_str!("../docs/sharing.md")]
