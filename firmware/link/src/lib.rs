@@ -57,3 +57,8 @@ pub use refusal::{Means, Refusal};
 
 /// The version of the wire.
 pub const VERSION: u8 = 2;
+
+/// The README's example.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -333,7 +333,7 @@ pub const CHECKS: [Check; 35] = [
     },
     Check {
         name: "publish",
-        about: "A dry run of publishing the core",
+        about: "A dry run of publishing the core and the link",
         tier: Tier::Ci,
         place: Place::Debug,
         needs: &[],
