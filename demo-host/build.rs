@@ -1,4 +1,4 @@
-//! Finds out which compiler and which burn this program is built with: a result states them.
+//! Finds out which compiler and which burn this program is built with, since a result states them.
 
 use std::process::Command;
 

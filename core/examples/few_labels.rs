@@ -13,8 +13,8 @@ const LDA: StreamingLda = StreamingLda::new();
 type Head = DiscriminantHead<3, FEATURES, { kernels::packed(FEATURES) }>;
 type Device = Learner<Head, Parts<(), (), (), (), Novelty<3, FEATURES>>>;
 
-/// A reading of a state, in units in which readings have the mean 0 and the deviation 1. Its features hang together, as those of a real
-/// sensor do.
+/// A reading of a state, in units in which readings have mean 0 and standard deviation 1. Its features are correlated, as those of a real
+/// sensor are.
 fn reading(i: usize, state: usize) -> [f32; FEATURES] {
     let noise = |j: usize| {
         let mixed = (i as u32 * 64 + j as u32 + 9000 * state as u32).wrapping_mul(2_654_435_761);

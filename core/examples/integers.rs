@@ -1,21 +1,21 @@
 //! The same training in integers, for cores without an FPU: `cargo run -p gradient-decay --example integers`.
 //!
-//! Features go in as f32. Behind the quantizer they are bytes, the weights are 16 bits, loss and gradient are fixed point.
+//! Features are given as f32. The quantizer turns them into bytes; weights have 16 bits, loss and gradient are in fixed point.
 
 use gradient_decay::{
     Answer, BetaSchedule, Error, FineTuner, FixedHead, FixedRate, Learner, LinearHead, Parts, Quantizer, Replay, Sgd,
 };
 
-/// Words that a microphone hears.
+/// The number of words that the microphone can hear.
 const CLASSES: usize = 6;
-/// The features that a frozen network gives for a second of sound, about standardised.
+/// The number of features that a frozen network computes from a second of sound, roughly standardised.
 const FEATURES: usize = 32;
 /// The remembered samples of each class.
 const SLOTS: usize = 16;
-/// Features from -4 to 4 by steps of 1/32: the bits of a feature behind the point.
+/// The fractional bits of a feature: features from -4 to 4 in steps of 1/32.
 const EXPONENT: u32 = 5;
 
-/// Beta rises in the same way; rates are multiples of 2^-15.
+/// The schedule of beta for both; learning rates in integers are multiples of 2^-15.
 const SCHEDULE: BetaSchedule = BetaSchedule::geometric(0.1, 1.0, 60);
 const IN_FLOAT: FineTuner = FineTuner::new(SCHEDULE, Sgd::new(0.0625));
 const IN_INTEGERS: FineTuner<FixedRate> = FineTuner::new(SCHEDULE, FixedRate::new(0.0625));
@@ -27,8 +27,8 @@ const NEW_FLOAT: Float = Float::new(
     LinearHead::new(),
     Parts { preprocess: (), memory: Replay::new(1), guard: (), calibration: (), readout: () },
 );
-/// Updates are rounded by chance, from the seed 1, so that small ones are not lost.
-/// Raw features would pass a `Standardizer` first, in place of the `()` in the quantizer.
+/// Stochastic rounding, from the seed 1, so that small updates are not lost.
+/// For raw features put a `Standardizer` in place of the `()` in the quantizer.
 const NEW_FIXED: Fixed = Fixed::new(
     FixedHead::new(EXPONENT, 1),
     Parts { preprocess: Quantizer::new(EXPONENT, ()), memory: Replay::new(1), guard: (), calibration: (), readout: () },
@@ -54,12 +54,12 @@ fn main() -> Result<(), Error> {
     let memories = (size_of_val(&float.parts().memory), size_of_val(&fixed.parts().memory));
     println!("memory: {} bytes and {}", memories.0, memories.1);
     println!("all: {} bytes and {}", Float::BYTES, Fixed::BYTES);
-    // A weight takes half as much, a remembered feature a quarter.
+    // A weight takes half of the bytes, a remembered feature a quarter.
     const { assert!(10 * Fixed::BYTES < 3 * Float::BYTES) };
     Ok(())
 }
 
-/// The share of 1200 other words that are answered rightly, in %.
+/// The share of 1200 other words that are answered correctly, in %.
 fn accuracy(mut answer: impl FnMut(&[f32; FEATURES]) -> Result<Answer, Error>) -> Result<f32, Error> {
     let mut words = Words(2);
     let mut right = 0.0;
@@ -76,7 +76,7 @@ fn accuracy(mut answer: impl FnMut(&[f32; FEATURES]) -> Result<Answer, Error>) -
 struct Words(u32);
 
 impl Words {
-    /// Around a centre that belongs to the word, which comes from the noise of a seed of its own.
+    /// Features around the word's centre, which is drawn from a seed of its own.
     fn hear(&mut self, word: usize) -> [f32; FEATURES] {
         let mut centre = Words(1000 + word as u32);
         std::array::from_fn(|_| 0.5 * centre.noise() + 0.8 * self.noise())

@@ -1,15 +1,15 @@
 //! A class is added to a device in use, and another is removed: `cargo run -p gradient-decay --example new_class`.
 //!
-//! The device hears on a machine's bearing whether it stands, idles or works. Later it is taught a fourth state, a worn bearing, and
-//! a memory of the others keeps it from forgetting them.
+//! The device hears from the vibration of a bearing whether a machine stands, idles or works. Later it is taught a fourth state, a worn
+//! bearing, and a memory of samples of the others keeps it from forgetting them.
 
 use gradient_decay::{
     Answer, BetaSchedule, Error, FineTuner, Learner, LinearHead, Parts, Quantized, Replay, Sgd, Standardizer,
 };
 
-/// There is room for so many classes. What is not in use costs memory, and is never answered.
+/// The number of classes that there is room for. A class that is not in use takes memory, and is never answered.
 const ROOM: usize = 5;
-/// The level of vibration in six bands of frequency, in dB.
+/// The number of features: the level of vibration in six frequency bands, in dB.
 const FEATURES: usize = 6;
 
 const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 30), Sgd::new(0.1));
@@ -30,7 +30,7 @@ fn main() -> Result<(), Error> {
         device.observe(&machine.read(["stands", "idles", "works"][i % 3]))?;
     }
 
-    // Classes are numbers, in the order in which they are added. Their names are the application's.
+    // Classes are numbered in the order in which they are added. The application keeps their names.
     let mut names = Vec::new();
     for name in ["stands", "idles", "works"] {
         let class = device.add_class()?;
@@ -46,12 +46,12 @@ fn main() -> Result<(), Error> {
     println!("three classes: {known} % of them right, {worn} % of the worn bearing");
     assert!(known > 90 && worn == 0);
 
-    // A class that was never added is no label.
+    // A class that was never added is not a valid label.
     let refused = device.learn(&TUNER, &machine.read("worn"), 3);
     println!("refused: {}", refused.expect_err("there are three classes"));
 
-    // The new class, of which there are twelve samples and no more. A copy of the device learns these alone; the device itself repeats
-    // four of those that it remembers with each of them.
+    // The new class, of which there are only twelve samples. A copy of the device learns only these; the device itself also rehearses
+    // four remembered samples with each of them.
     let class = device.add_class()?;
     names.push("worn");
     let mut copy = device.clone();
@@ -68,7 +68,7 @@ fn main() -> Result<(), Error> {
     assert!(known[1] > 90 && worn[1] > 90);
     assert!(known[0] < known[1]);
 
-    // Removed everywhere: its row of the head, its samples. Classes above it move down by one, and names must do the same.
+    // The class is removed everywhere: its row of the head and its samples. Classes above it move down by one, so the names must too.
     device.remove_class(0)?;
     names.remove(0);
     let kept = accuracy(&mut device, &names, &names)?;

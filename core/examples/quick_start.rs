@@ -4,18 +4,18 @@
 
 use gradient_decay::{Answer, BetaSchedule, Error, FineTuner, Learner, LinearHead, Parts, Sgd, Standardizer};
 
-/// The room is empty, somebody works in it, or several people meet.
+/// The number of states: the room is empty, somebody works in it, or several people meet.
 const CLASSES: usize = 3;
-/// Temperature in degrees, humidity in %, CO2 in ppm, noise in dB.
+/// The number of features: temperature in degrees Celsius, humidity in %, CO2 in ppm, noise in dB.
 const FEATURES: usize = 4;
 
-/// The settings are a constant, checked when it is compiled: beta rises from 0.1 (a large margin) to 1 (none) over 30 steps.
+/// The settings are a constant, checked at compile time: beta rises from 0.1 (a large margin) to 1 (no margin) over 30 steps.
 const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 30), Sgd::new(0.2));
 
-/// A head of 3 classes behind a standardiser; of the other parts, each `()` is absent and costs nothing.
+/// A head of 3 classes behind a standardizer. The other parts are `()`: absent, at no cost.
 type Device = Learner<LinearHead<CLASSES, FEATURES>, Parts<Standardizer<FEATURES>>>;
 
-/// A new device, a constant as well: in firmware it is the initial value of a static.
+/// A new device. It is a constant too, and in firmware the initial value of a static.
 const NEW: Device = Device::new(
     LinearHead::new(),
     Parts { preprocess: Standardizer::new(50), memory: (), guard: (), calibration: (), readout: () },
@@ -25,7 +25,7 @@ fn main() -> Result<(), Error> {
     let mut device = NEW;
     let mut room = Room(1);
 
-    // The first readings fix the units of the features: mean 0, deviation 1. They need no labels. Before, nothing is learned.
+    // The first readings fix the units of the features: mean 0, standard deviation 1. They need no labels. Nothing is learned before that.
     let early = device.learn(&TUNER, &room.read(0), 0);
     println!("too early: {}", early.expect_err("the units are not fixed yet"));
     for i in 0..50 {
@@ -34,21 +34,21 @@ fn main() -> Result<(), Error> {
 
     let before = accuracy(|features| device.answer(features))?;
     for i in 0..90 {
-        let state = i % CLASSES; // what a person says it is
+        let state = i % CLASSES; // the label that a person gives
         device.learn(&TUNER, &room.read(state), state)?;
     }
     let after = accuracy(|features| device.answer(features))?;
     println!("right before: {before} %, after 90 labelled readings: {after} %");
     assert!(before < 40 && after > 95);
 
-    // What cannot be learned is refused, with the reason, and changes nothing.
+    // A sample that cannot be learned is refused with the reason, and nothing changes.
     let head = device.head().clone();
     let refused = device.learn(&TUNER, &[21.0, f32::NAN, 500.0, 40.0], 1);
     println!("refused: {}", refused.expect_err("a feature is not a number"));
     assert_eq!(device.head(), &head);
 
-    // The same without a standardiser. What a step moves is mostly what all readings have in common, the offset: whichever class
-    // was learned last is then the answer to everything, and the head is sure of it.
+    // The same without a standardizer. A step mostly responds to the offset, which all readings have in common: the class that was
+    // learned last is then the answer to everything, and the head is confident.
     let mut raw = Learner::new(LinearHead::<CLASSES, FEATURES>::new(), Parts::NONE);
     for i in 0..90 {
         raw.learn(&TUNER, &room.read(i % CLASSES), i % CLASSES)?;
@@ -60,7 +60,7 @@ fn main() -> Result<(), Error> {
     Ok(())
 }
 
-/// The share of 300 other readings that are answered rightly, in %.
+/// The share of 300 other readings that are answered correctly, in %.
 fn accuracy(mut answer: impl FnMut(&[f32; FEATURES]) -> Result<Answer, Error>) -> Result<u32, Error> {
     let mut room = Room(2);
     let mut right = 0;

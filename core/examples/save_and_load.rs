@@ -1,16 +1,16 @@
-//! A device keeps all that it learned over a reset: `cargo run -p gradient-decay --features checkpoint --example save_and_load`.
+//! A device keeps everything that it learned over a reset: `cargo run -p gradient-decay --features checkpoint --example save_and_load`.
 //!
-//! A checkpoint is bytes with a version and a CRC. Where they lie is the application's; with the feature `storage` a `Store` puts them
-//! into NOR flash, wear-levelled and safe against power cuts.
+//! A checkpoint is bytes with a version and a CRC. The application decides where to keep them; with the feature `storage` a `Store` keeps
+//! them in NOR flash, wear-levelled and safe against power cuts.
 
 use gradient_decay::{
     Answer, BetaSchedule, Contents, Error, FineTuner, Learner, LinearHead, Parts, Readout, Replay, Sgd, Standardizer,
     checkpoint,
 };
 
-/// Clean air, coffee, or smoke.
+/// The number of classes: clean air, coffee, smoke.
 const CLASSES: usize = 3;
-/// The resistance of four gas sensors in kiloohms.
+/// The number of features: the resistance of four gas sensors in kiloohms.
 const FEATURES: usize = 4;
 
 const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 100), Sgd::new(0.1));
@@ -18,7 +18,7 @@ const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 100), 
 type Memory = Replay<CLASSES, 8, [f32; FEATURES]>;
 type Device = Learner<LinearHead<CLASSES, FEATURES>, Parts<Standardizer<FEATURES>, Memory, (), (), Readout>>;
 
-/// A device after a reset, before it has read what was saved.
+/// A device after a reset, before it has read the checkpoint.
 const NEW: Device = Device::new(
     LinearHead::new(),
     Parts {
@@ -30,7 +30,7 @@ const NEW: Device = Device::new(
     },
 );
 
-/// The bytes of a checkpoint are known when it is compiled, so that the buffer can be a static.
+/// The size of a checkpoint is a constant, so that the buffer can be a static.
 const BYTES: usize = checkpoint::bytes::<Device>();
 
 fn main() -> Result<(), Error> {
@@ -48,13 +48,13 @@ fn main() -> Result<(), Error> {
     let length = checkpoint::write(&device, Contents::ALL, &mut saved)?;
     println!("saved {length} bytes after {} steps: {}", device.steps(), right(&mut device)?);
 
-    // A reset: the device is new, and reads what was saved. There are no units of features yet, so that it cannot answer before.
+    // A reset: the device is new, and reads the checkpoint. Before that it has no units for its features, so it cannot answer.
     let mut restored = NEW;
     println!("new: {}", restored.answer(&air.read(0)).expect_err("nothing was read yet"));
     checkpoint::read(&saved, &mut restored)?;
     println!("restored, at step {}: {}", restored.steps(), right(&mut restored)?);
 
-    // The same answers, to the last bit of their probabilities, and it goes on learning in the same way.
+    // It gives the same answers, with the same bits in their probabilities, and learns on in the same way.
     for i in 0..300 {
         let features = air.read(i % CLASSES);
         assert_eq!(restored.answer(&features)?, device.answer(&features)?);
@@ -67,7 +67,7 @@ fn main() -> Result<(), Error> {
     }
     assert_eq!((restored.head(), restored.parts(), restored.steps()), (device.head(), device.parts(), device.steps()));
 
-    // What is damaged, cut off or another device's is refused, and changes nothing.
+    // A checkpoint that is damaged, cut off or of another kind of device is refused, and nothing changes.
     let mut damaged = saved;
     damaged[100] ^= 1;
     println!("damaged: {}", checkpoint::read(&damaged, &mut restored).expect_err("a bit was flipped"));
@@ -77,14 +77,14 @@ fn main() -> Result<(), Error> {
     println!("another head: {}", checkpoint::read(&saved, &mut larger).expect_err("it has five classes"));
     assert_eq!((restored.head(), restored.parts(), restored.steps()), (device.head(), device.parts(), device.steps()));
 
-    // Remembered samples are a person's data and most of the bytes: they can be left out.
+    // Remembered samples are personal data and most of the bytes: they can be left out.
     let length = checkpoint::write(&device, Contents::ALL.without_samples(), &mut saved)?;
     println!("without remembered samples: {length} bytes");
     assert!(length < BYTES / 2);
     Ok(())
 }
 
-/// How many of 300 other readings are answered rightly.
+/// The number of correct answers to 300 other readings, as text.
 fn right(device: &mut Device) -> Result<String, Error> {
     let mut air = Air(2);
     let mut right = 0;

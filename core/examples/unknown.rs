@@ -1,19 +1,19 @@
-//! Refused as unknown, and not refused: `cargo run -p gradient-decay --example unknown`.
+//! Samples that are refused as unknown, and some that are not: `cargo run -p gradient-decay --example unknown`.
 //!
-//! A head's probability tells how far a sample is from the boundary between classes. It does not tell how far it is from all that was
-//! ever seen: that needs a test of one's own, which the standardised features make easy.
+//! A head's probability tells how far a sample is from the boundary between classes. It does not tell how far the sample is from everything
+//! that was taught: that needs a test of its own, which is easy on standardised features.
 
 use gradient_decay::{
     Answer, BetaSchedule, Error, FineTuner, Guard, Learner, LinearHead, Parts, Preprocess, Readout, Replay, Sgd,
     Standardizer,
 };
 
-/// A pump idles, or pumps.
+/// The number of states: a pump idles, or pumps.
 const CLASSES: usize = 2;
-/// Its current in ampere, its vibration in mm/s, its temperature in degrees.
+/// The number of features: its current in ampere, its vibration in mm/s, its temperature in degrees Celsius.
 const FEATURES: usize = 3;
 
-/// A small beta asks for a large margin and makes a head too sure of itself, which is what a temperature is for.
+/// A small beta asks for a large margin and makes a head overconfident, which a temperature corrects.
 const TUNER: FineTuner = FineTuner::new(BetaSchedule::constant(0.01), Sgd::new(0.2));
 
 /// The labelled samples that are held out: up to 40 of each class.
@@ -25,7 +25,7 @@ const NEW: Device = Device::new(
     Parts {
         preprocess: Standardizer::new(50),
         memory: (),
-        // Every fifth sample; the margin, in nats, is for `judge`.
+        // Holds out every fifth sample; the margin, in nats, is for `judge`.
         guard: Guard::new(Replay::new(1), 0.1, 5),
         calibration: (),
         readout: Readout::new(),
@@ -44,14 +44,14 @@ fn main() -> Result<(), Error> {
     let all = Counts::of(&mut device, 0.0)?;
     println!("every answer:       {all}");
 
-    // An answer of a probability below 0.9 becomes unknown.
+    // An answer with a probability below 0.9 becomes unknown.
     device.set_readout(Readout::new().with_threshold(0.9));
     let sure = Counts::of(&mut device, 0.0)?;
     println!("above 0.9:          {sure}");
     assert!(all.unknown == 0 && sure.unknown > 0 && sure.wrong < all.wrong);
 
-    // A pump that starts up is half way between the states, and with some noise on either side. A temperature that is fitted to the
-    // samples held out, from which the head did not learn, takes back what the head is too sure of.
+    // A pump that starts up is half way between the states, and noise puts it on either side. A temperature fitted to the samples held out,
+    // from which the head did not learn, corrects the overconfidence.
     let between = Counts::of(&mut device, 0.5)?;
     device.fit_temperature(16)?;
     println!("at temperature {:.1}: {}", device.parts().readout.temperature(), Counts::of(&mut device, 0.0)?);
@@ -59,13 +59,13 @@ fn main() -> Result<(), Error> {
     println!("half way between the states {} of 1000 are unknown, and {} were before", modest.unknown, between.unknown);
     assert!(device.parts().readout.temperature() > 1.0 && modest.unknown > between.unknown);
 
-    // Far from both: a blocked pump draws five times the current. That is on the side of one class, and the head is sure of it.
+    // Far from both: a blocked pump draws five times the current. That is on the side of one class, and the head is confident.
     let blocked = [21.0, 9.0, 60.0];
     let answer = device.answer(&blocked)?;
     println!("blocked: {answer:?}");
     assert!(matches!(answer, Answer::Class(prediction) if prediction.class == 1 && prediction.probability > 0.99));
 
-    // In standardised features it is many deviations off, which readings of either state are not.
+    // In standardised features it is many standard deviations from the mean, unlike readings of either state.
     let features = &device.parts().preprocess;
     let is_plausible = |reading: &[f32; FEATURES]| features.apply(reading, |x| x.iter().all(|x| x.abs() < 5.0));
     println!("blocked is plausible: {}", is_plausible(&blocked)?);
@@ -84,7 +84,7 @@ struct Counts {
 }
 
 impl Counts {
-    /// Of both states, so much on the way to the other one.
+    /// Counts answers to readings of both states, shifted by `way` towards the other state, from 0 to 1.
     fn of(device: &mut Device, way: f32) -> Result<Self, Error> {
         let mut pump = Pump(2);
         let mut counts = Counts { right: 0, wrong: 0, unknown: 0 };

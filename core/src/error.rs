@@ -45,7 +45,7 @@ pub enum Error {
     NotFinite {
         /// The slice that holds it.
         slice: Slice,
-        /// Its index there; of a matrix, row by row.
+        /// Its index in that slice; a matrix is counted row by row.
         index: usize,
     },
     /// The step could carry a parameter or the velocity out of the range of f32: the features are too large for the
@@ -55,35 +55,35 @@ pub enum Error {
     NoVelocity,
     /// No class is in use, or none has a sample.
     NoClasses,
-    /// A sample was to be taken back that the class cannot have learned.
+    /// `unlearn` was asked to take back a sample that the class cannot have learned.
     NotLearned {
         /// The class.
         class: usize,
     },
-    /// More classes were asked for than there are.
+    /// More classes were asked for than there is room for, or than are in use.
     TooManyClasses {
         /// The number that was asked for.
         classes: usize,
-        /// The most that there may be.
+        /// The largest number that is allowed.
         most: usize,
     },
-    /// The standardizer has not yet seen the samples that fix its units.
+    /// The standardizer has not yet seen enough samples to fix its units.
     NotStandardized {
-        /// The samples seen.
+        /// The number of samples seen so far.
         seen: u32,
-        /// The samples that fix the units.
+        /// The number of samples that fixes the units.
         needed: u32,
     },
-    /// All classes that a head has room for are in use.
+    /// The head is full: all classes that it has room for are in use.
     NoRoom {
-        /// The number of classes that there is room for.
+        /// The number of classes that the head has room for.
         classes: usize,
     },
-    /// A checkpoint is not one, is damaged, or is that of another head.
+    /// The bytes are not a checkpoint, are damaged, or belong to another kind or shape of head.
     Checkpoint {
         /// The part that is invalid.
         part: CheckpointPart,
-        /// The right value.
+        /// The value that would be right.
         expected: u32,
         /// The value that was found.
         found: u32,
@@ -95,13 +95,13 @@ pub enum Error {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum CheckpointPart {
-    /// The first four bytes: this is no checkpoint.
+    /// The first four bytes are wrong: this is not a checkpoint.
     Magic,
-    /// The version, which this release does not know.
+    /// The version is one that this release does not know.
     Version,
-    /// The length in bytes: it was cut off, or a section does not end where it should.
+    /// The length in bytes is wrong: the bytes were cut off, or a section does not end where it should.
     Length,
-    /// The CRC-32: it was damaged.
+    /// The CRC-32 does not match: the bytes were damaged.
     Crc,
     /// The number of classes.
     Classes,
@@ -109,24 +109,24 @@ pub enum CheckpointPart {
     Features,
     /// The exponent of fixed-point features.
     Exponent,
-    /// The CRC-32 of the trained head that a head was mixed with.
+    /// The CRC-32 of the trained head in a [`MixedHead`](crate::MixedHead): the checkpoint was written with another trained head.
     Trained,
-    /// A section, by its tag (`expected`), which is absent, of a wrong length (`found`, in bytes), or holds what cannot be.
+    /// The section with the tag `expected` is absent, has a wrong length (`found`, in bytes), or holds an impossible value.
     Section,
-    /// A section, by its tag (`expected`), that this release does not know and must not skip.
+    /// This release does not know the section with the tag `expected`, and must not skip it.
     Required,
-    /// A section, by its tag (`expected`), that is there twice.
+    /// The section with the tag `expected` occurs twice.
     Repeated,
 }
 
-/// A number with a range, in [`Error::OutOfRange`].
+/// A number that has a range; the `number` of [`Error::OutOfRange`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Number {
     /// The gradient decay coefficient, in (0, 1e6].
     Beta,
-    /// The quotient of the larger end of a geometric schedule and the smaller one, at most 1e37.
+    /// The larger beta of a geometric schedule divided by the smaller one, in [1, 1e37].
     BetaRatio,
     /// A probability, in [0, 1].
     Probability,
@@ -136,13 +136,13 @@ pub enum Number {
     Momentum,
     /// The weight decay, in [0, 1 / learning rate].
     WeightDecay,
-    /// The largest gradient norm, in [1e-6, 1e6].
+    /// The Euclidean norm that a gradient is clipped to, in [1e-6, 1e6].
     ClipNorm,
     /// The share of label smoothing, in [0, 1].
     LabelSmoothing,
     /// The weight of a class, in [0, 1e6].
     ClassWeight,
-    /// The sum of a target distribution, 1 within 1e-3.
+    /// The sum of a target distribution, in [0.999, 1.001].
     TargetSum,
     /// The learning rate in fixed point, in [2^-15, 1].
     FixedRate,
@@ -154,34 +154,34 @@ pub enum Number {
     Temperature,
     /// A feature to standardise, or its mean, in [-1e18, 1e18].
     Feature,
-    /// The deviation of a feature, in [0, 1e18].
+    /// The standard deviation of a feature, in [0, 1e18].
     Deviation,
-    /// The deviations beyond which a sample is far, in [-3, 30].
+    /// The number of standard deviations above the mean score beyond which a sample is far from every class, in [-3, 30].
     NoveltyDeviations,
     /// A feature of a discriminant, in [-1e6, 1e6].
     DiscriminantFeature,
-    /// The samples of a discriminant's prior, in [1e-3, 1e6].
+    /// The number of samples that a discriminant's prior counts as, in [1e-3, 1e6].
     PriorSamples,
-    /// The samples of a base among those of a discriminant's prior, in [0, prior].
+    /// The part of a discriminant's prior that comes from earlier samples, kept by `discount`, in [0, prior].
     BaseSamples,
     /// The variance of a discriminant's prior, in [1e-6, 1e6].
     PriorVariance,
-    /// The ridge of a discriminant, in [0, 1].
+    /// The ridge of a discriminant: the variance that a label adds to every feature, in [0, 1].
     Ridge,
 }
 
-/// A slice, in [`Error::Length`] and [`Error::NotFinite`].
+/// A slice; the `slice` of [`Error::Length`] and [`Error::NotFinite`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum Slice {
-    /// Logits, one a class.
+    /// Logits, one for each class.
     Logits,
-    /// Probabilities, one a class.
+    /// Probabilities, one for each class.
     Probabilities,
     /// The gradient with respect to the logits.
     Gradient,
-    /// Targets, one a row of the batch; or a target distribution, one probability a class.
+    /// Targets, one for each row of the batch; or a target distribution, one probability for each class.
     Targets,
     /// The weights of the classes.
     ClassWeights,
@@ -193,17 +193,17 @@ pub enum Slice {
     Velocity,
     /// The bytes of a file.
     Bytes,
-    /// Room to work in.
+    /// Work space.
     Scratch,
     /// Remembered samples.
     Samples,
     /// The mean of each feature.
     Mean,
-    /// The deviation or the variance of each feature.
+    /// The standard deviation or the variance of each feature.
     Deviation,
-    /// The sums of a calibration.
+    /// The sums that a calibration keeps.
     Calibration,
-    /// Means and sums of what is far from every class.
+    /// The means and sums that a [`Novelty`](crate::Novelty) keeps.
     Novelty,
 }
 
@@ -361,7 +361,7 @@ pub(crate) fn check_finite(slice: Slice, values: &[f32]) -> Result<(), Error> {
     }
 }
 
-/// `Ok` if so many classes are at most `most`.
+/// `Ok` if `classes` is at most `most`.
 pub(crate) fn check_classes(most: usize, classes: usize) -> Result<(), Error> {
     if classes <= most { Ok(()) } else { Err(Error::TooManyClasses { classes, most }) }
 }
@@ -372,15 +372,15 @@ pub(crate) fn check_logits(logits: &[f32]) -> Result<(), Error> {
     check_finite(Slice::Logits, logits)
 }
 
-/// `Ok` if the target is one of so many classes.
+/// `Ok` if the target is in `0..classes`.
 pub(crate) fn check_target(classes: usize, target: usize) -> Result<(), Error> {
     if target < classes { Ok(()) } else { Err(Error::Target { target, classes }) }
 }
 
-/// Unwraps what a `try_` constructor returned, in a const or at run time.
+/// Unwraps the result of a `try_` constructor, in a const or at run time.
 ///
 /// # Panics
-/// With the message of the number that is out of range.
+/// If the result is an error; the message names the number and its range.
 pub(crate) const fn expect_in_range<T: Copy>(result: Result<T, Error>) -> T {
     match result {
         Ok(value) => value,

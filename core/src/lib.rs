@@ -1,8 +1,8 @@
 //! Inference and fine-tuning of classifier heads on microcontrollers, with the *gradient-decay Softmax*.
 //!
 //! A device runs a frozen feature extractor; this crate holds its last layer, the head, and adapts it to labelled
-//! samples as they arrive. `no_std`, no allocation, no hidden buffer: the caller owns every array, and every size is a const generic or
-//! that of a slice.
+//! samples as they arrive. It is `no_std`, does not allocate and has no hidden buffers: the caller owns every array, and every size is a const
+//! generic or the length of a slice.
 //!
 //! ```
 //! use gradient_decay::readout::Reason;
@@ -11,7 +11,8 @@
 //! // Settings are constants.
 //! const LDA: StreamingLda = StreamingLda::new();
 //!
-//! // Room for 4 classes of 3 features, in units that the first 4 samples fix; "unknown" below a probability of 0.6, and far from everything.
+//! // Room for 4 classes of 3 features, standardised in units that the first 4 samples fix. A sample is unknown if its probability is below
+//! // 0.6, or if it is far from every class.
 //! type Head = DiscriminantHead<4, 3, { kernels::packed(3) }>;
 //! type Mine = Learner<Head, Parts<Standardizer<3>, (), (), (), Novelty<4, 3>>>;
 //! let mut learner = Mine::new(
@@ -28,7 +29,7 @@
 //! for x in [[21.0, 0.0, 5.0], [19.0, 0.0, 5.2], [20.0, 1.0, 4.9], [20.0, -1.0, 5.1]] {
 //!     learner.observe(&x)?;
 //! }
-//! // Three labels of each class. A class comes by being labelled.
+//! // Three labels of each class. The first label of a class makes it known.
 //! for x in [[19.0, 0.1, 5.0], [18.8, -0.2, 5.1], [19.3, 0.0, 4.9]] {
 //!     learner.learn(&LDA, &x, 0)?;
 //! }
@@ -48,39 +49,40 @@
 //!
 //! | head | take it if |
 //! |---|---|
-//! | [`DiscriminantHead`] | in doubt: it learns the most from few labels, forgets nothing, minds no order, and takes a label back; RAM grows with the square of the features, 13.5 kB at 64 -> 10 |
-//! | [`MixedHead`] | the same, and there is a trained head: better than either from the first label on |
-//! | [`Residual`] | the same, and there are many hundred labels of features that are far from Gaussian: a linear head on top goes on by the gradient; up to 300 labels it gained at most 0.3 points on our data, whatever its beta |
-//! | [`LinearHead`] | many labels, or too many features for a discriminant: 2.6 kB at 64 -> 10, a step in a fifth of the time |
-//! | [`FixedHead`] | the core has no FPU and learns all the time: a step in a twelfth of the time of a linear head there, in half of the RAM |
-//! | [`MomentumHead`] | you train on with PyTorch's settings: twice the RAM and the time of a step, and no gain in [`settings`] |
-//! | [`MlpHead`] | a plane does not part the classes, as exclusive or; on features of a network it is behind in [`settings`] |
-//! | [`QuantizedHead`] | it only infers, in i8, made of a trained [`LinearHead`] or of [`to_linear`](discriminant::Discriminant::to_linear) |
+//! | [`DiscriminantHead`] | you are in doubt: it learns the most from few labels in any order, forgets nothing, and can take a label back; its RAM grows with the square of the features, 13.5 kB for 64 features and 10 classes (64 -> 10) |
+//! | [`MixedHead`] | the same, and you have a trained head: better than either from the first label on |
+//! | [`Residual`] | the same, and there are many hundred labels of features that are far from Gaussian: a linear head on top continues by the gradient; up to 300 labels it gained at most 0.3 points on our data, whatever its beta |
+//! | [`LinearHead`] | there are many labels, or too many features for a discriminant: 2.6 kB at 64 -> 10, a step in a fifth of the time |
+//! | [`FixedHead`] | the core has no FPU and learns all the time: there a step takes a twelfth of a linear head's time, in half of the RAM |
+//! | [`MomentumHead`] | you continue training with PyTorch's settings: twice the RAM and twice the time of a step, and no gain in [`settings`] |
+//! | [`MlpHead`] | the classes are not linearly separable, as in exclusive or; on features of a network it is behind the others in [`settings`] |
+//! | [`QuantizedHead`] | you only infer, in i8: it is made from a trained [`LinearHead`] or from [`to_linear`](discriminant::Discriminant::to_linear) |
 //! | [`LinearView`], [`DiscriminantView`], [`MixedView`] | the shape is known only at run time: other languages, heads from a file |
 //!
-//! All of them want features of mean 0 and deviation 1: put a [`Standardizer`] in front unless the network that makes them ends in a
-//! normalisation. With an offset of 20 a head stays at chance, at a probability of 1.00. The page [`settings`] has measured rates,
-//! betas, rehearsals and sizes of the memory, [`sharing`] what each call takes and how tasks share a learner.
+//! All of them need features of mean 0 and standard deviation 1: put a [`Standardizer`] in front unless the network that computes them ends in
+//! a normalisation. With an offset of 20 a head stays at the accuracy of chance, with a probability of 1.00. The page [`settings`] compares
+//! learning rates, betas, rehearsals and memory sizes by measurement; the page [`sharing`] says how long each call takes and how tasks share a
+//! learner.
 //!
 //! # Which part works with which head
 //!
 //! | part | [`LinearHead`], [`MomentumHead`], [`MlpHead`] | [`DiscriminantHead`], [`MixedHead`], [`Residual`] of one | [`FixedHead`] | [`LinearView`], [`DiscriminantView`] | [`QuantizedHead`] |
 //! |---|---|---|---|---|---|
 //! | a class as the label | yes | yes | yes | yes | does not learn |
-//! | [`Target`]: distribution, smoothing, weights, ignored class | yes | no: a mean is that of a class's samples | no: its loss in fixed point is that of one class | as with arrays | no |
+//! | [`Target`]: distribution, smoothing, weights, ignored class | yes | no: a sample belongs to the mean of one class | no: its loss in fixed point takes one class | as with arrays | no |
 //! | momentum, weight decay, clipping: [`Sgd`] | momentum with `Momentum..` | in a residual | no: [`FixedRate`] has neither | `LinearView` | no |
-//! | rehearsal | yes | in a residual; the discriminant has forgotten none | yes | `LinearView` | no |
-//! | a label taken back: [`Learner::unlearn`] | no: a step cannot be undone | yes; a residual's step stays | no | `DiscriminantView` | no |
+//! | rehearsal | yes | in a residual; a discriminant forgets no sample | yes | `LinearView` | no |
+//! | a label taken back: [`Learner::unlearn`] | no: a gradient step cannot be undone | yes; a residual's step stays | no | `DiscriminantView` | no |
 //! | classes added and removed: [`Classes`] | yes | yes | yes | yes | no |
-//! | [`Standardizer`] | yes | yes | behind a [`Quantizer`] | no: it is an array; standardise before | before quantization |
+//! | [`Standardizer`] | yes | yes | inside a [`Quantizer`] | no: its size is a constant; standardise before | before quantization |
 //! | memory: [`Replay`], [`ReplayView`] | `Replay` of `[f32; N]` | the same, for a residual | `Replay` of `[i8; N]` | `ReplayView` | not needed |
 //! | [`Guard`], [`Readout`] and its fit, `unknown` | yes | yes | yes | yes | yes |
-//! | [`Novelty`] | yes | yes | `Novelty` of i8 | no: it is an array | no |
-//! | [`Vote`] | behind the learner, of any head's answers | | | | |
+//! | [`Novelty`] | yes | yes | `Novelty` of i8 | no: its size is a constant | no |
+//! | [`Vote`] | after the learner, over any head's answers | | | | |
 //! | [`Calibration`] | yes | yes | yes | yes | by [`Calibration::record`] |
-//! | `checkpoint`, `Store` | yes | yes | yes | the head; a memory lies in the caller's slices | no: make it anew of the head |
+//! | `checkpoint`, `Store` | yes | yes | yes | the head; the memory is in the caller's slices | no: make it from the head again |
 //!
-//! `core/tests/combinations.rs` runs every combination that this allows. Those that it does not are refused by the compiler:
+//! `core/tests/combinations.rs` runs every combination that the table allows. The compiler refuses the others:
 //!
 //! ```compile_fail,E0277
 //! use gradient_decay::{BetaSchedule, FineTuner, FixedHead, FixedRate, State, Target, TargetOptions};
@@ -101,7 +103,7 @@
 //!
 //! fn learn(head: &mut QuantizedHead<2, 2>) {
 //!     let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.1));
-//!     let _ = tuner.step(head, &mut State::new(), &[1, 2], 0); // it does not learn
+//!     let _ = tuner.step(head, &mut State::new(), &[1, 2], 0); // a head that does not learn
 //! }
 //! ```
 //! ```compile_fail,E0277
@@ -115,21 +117,21 @@
 //! use gradient_decay::{DiscriminantHead, Learner, Parts, StreamingLda};
 //!
 //! let mut learner = Learner::new(DiscriminantHead::<2, 2, 1>::new(), Parts::NONE);
-//! learner.rehearse(&StreamingLda::new(), 1); // it has forgotten nothing
+//! learner.rehearse(&StreamingLda::new(), 1); // rehearsal of a discriminant, which forgets nothing
 //! ```
 //! ```compile_fail,E0277
 //! use gradient_decay::{BetaSchedule, FineTuner, Learner, LinearHead, Parts, Sgd};
 //!
 //! let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.1));
 //! let mut learner = Learner::new(LinearHead::<2, 2>::new(), Parts::NONE);
-//! let _ = learner.unlearn(&tuner, &[1.0, 2.0], 0); // a step cannot be undone
+//! let _ = learner.unlearn(&tuner, &[1.0, 2.0], 0); // a gradient step cannot be undone
 //! ```
 //! ```compile_fail,E0277
 //! use gradient_decay::{FixedHead, Learner, Parts, Replay};
 //!
 //! let parts = Parts { preprocess: (), memory: Replay::<2, 4, [f32; 2]>::new(1), guard: (), calibration: (), readout: () };
 //! let mut learner = Learner::new(FixedHead::<2, 2>::new(5, 1), parts);
-//! let _ = learner.answer(&[1, 2]); // a memory of floats behind a head in integers
+//! let _ = learner.answer(&[1, 2]); // a memory of floats with a head in integers
 //! ```
 //!
 //! # Modules
@@ -144,39 +146,39 @@
 //! | numeric | [`math`], [`kernels`] |
 //! | | [`error`], and the pages [`limits`], [`settings`] and [`sharing`] |
 //!
-//! A labelled sample goes through them once: features by [`preprocess`] to [`head`], which gives logits; [`readout`] makes the answer of
-//! them and [`calibration`] counts it; [`label`], [`schedule`] and [`loss`] make their gradient, [`train`] applies it; [`replay`] or
-//! [`guard`] keeps the sample.
+//! A labelled sample goes through them once: [`preprocess`] prepares the features, and [`head`] maps them to logits; [`readout`] turns the
+//! logits into the answer, and [`calibration`] records it; [`label`], [`schedule`] and [`loss`] compute the gradient, and [`train`] applies it;
+//! [`replay`] or [`guard`] keeps the sample.
 //!
-//! # Why the traits are these
+//! # Why these traits
 //!
-//! [`Head`] is what a read-out, a guard and a temperature need; [`Train`] adds the gradient, and has one body of a step over it,
-//! [`FineTuner::step`]. What belongs to a class and lasts, such as a velocity or the state that rounds, lives in the head, so that
-//! whatever renumbers classes finds it; work space is lent, and a [`Step`] reads the probabilities before the update from it, so that
-//! nobody runs the forward pass twice for one label. Absent parts of a [`Learner`] are `()`, which costs nothing; as an `Option` they
-//! cost 1,600 bytes of flash in a prototype. Settings are arguments, and so constants: as a field they cost 1,450 there. [`Learn`] stands above
-//! [`Train`] for what learns from a label without a gradient, the discriminant, and is implemented once for all that have one;
-//! [`LearnFrom`](learn::LearnFrom), [`Rehearse`](learn::Rehearse) and [`Unlearn`](learn::Unlearn) say what kinds of labels a head takes, whether it
-//! gains by going over old ones, and whether it can take one back.
+//! [`Head`] has what a read-out, a guard and a temperature need; [`Train`] adds the gradient, and a single implementation of a step uses it,
+//! [`FineTuner::step`]. Lasting state that belongs to a class, such as a velocity or the state of stochastic rounding, is in the head, so that
+//! it follows when classes are renumbered. Work space is lent by the caller, and a [`Step`] reads the probabilities before the update from it,
+//! so the forward pass runs only once for each label. Absent parts of a [`Learner`] are `()`, which costs nothing; as an `Option` they
+//! cost 1,600 bytes of flash in a prototype. Settings are arguments, and so can be constants: as a field they cost 1,450 bytes there. [`Learn`]
+//! is above [`Train`] for the discriminant, which learns from a label without a gradient; it is implemented once for all heads with a
+//! gradient. [`LearnFrom`](learn::LearnFrom), [`Rehearse`](learn::Rehearse) and [`Unlearn`](learn::Unlearn) say which kinds of labels a head
+//! takes, whether rehearsal improves it, and whether it can take a label back.
 //!
 //! # Guarantees
 //! - **Same bits everywhere.** With the [`Libm`] backend every result has the same f32 bits on x86-64 and on Cortex-M, with
 //!   and without assembly: the order of operations is fixed and nothing is contracted to a fused multiply-add.
 //! - **Bad input changes nothing.** A NaN, an infinity, a target out of range or a buffer of the wrong length is an
-//!   [`Error`] that says what was wrong and what would be right; parameters, velocity, memory and counters are as before the call. Room
-//!   to work in and output buffers may hold anything after an error, unless a function says that they are unchanged.
+//!   [`Error`] that says what was wrong and what would be right; parameters, velocity, memory and counters are as before the call. Work
+//!   space and output buffers may hold anything after an error, unless a function says that they are unchanged.
 //! - **Finite in, finite out.** For finite input no parameter and no result is NaN or infinite; the logits of rows that are not in use are
 //!   minus infinity.
-//! - **Rows that are not in use take no part**, neither in loss, read-out, guard and temperature nor in a checkpoint; what renumbers classes
+//! - **Rows that are not in use take no part** in loss, read-out, guard, temperature or checkpoint; a call that renumbers classes
 //!   renumbers them in every part of a [`Learner`].
-//! - **No panic.** In a release build no function reaches a panic, but the constructors that say so, which are for
-//!   consts; a program that calls them all links without a panic handler. Text formatting (`Display`, `Debug`) is
-//!   core's own and not part of this.
+//! - **No panic.** In a release build no function can panic, except the constructors that say so, which are for
+//!   consts; a program that calls all the others links without a panic handler. Text formatting (`Display`, `Debug`) is
+//!   that of Rust's `core` and not part of this.
 //!
 //! # Features
-//! `libm` (default) and `micromath` add the math backend of that name, both can be on; `asm` (default) does the [`kernels`] in
-//! assembly on targets with an Arm FPU, and those over integers on targets with Arm's DSP extension, with the same bits; `checkpoint` and `storage` add the modules `checkpoint` and `store`; `defmt`
-//! adds `defmt::Format` to every public value type.
+//! `libm` (default) and `micromath` add the math backend of that name; both can be on. `asm` (default) runs the [`kernels`] in
+//! assembly on targets with an Arm FPU, and those over integers on targets with Arm's DSP extension, with the same bits. `checkpoint` and
+//! `storage` add the modules `checkpoint` and `store`. `defmt` adds `defmt::Format` to every public value type.
 #![no_std]
 // Allowed in three modules, `numeric::kernels::fpu`, `numeric::kernels::dsp` and `numeric::sqrt`, which the feature `asm` adds.
 #![deny(unsafe_code)]

@@ -1,5 +1,5 @@
-//! The table of the crate's documentation: which part works with which head. Each combination that it allows is run here; those that it
-//! does not are documentation tests of the core that must not compile.
+//! The table in the crate's documentation of which part works with which head. Each combination that it allows is run here; the others
+//! are documentation tests of the core that must not compile.
 #![cfg(all(feature = "checkpoint", feature = "libm"))]
 
 use gradient_decay::guard::{Judge, Verdict};
@@ -15,7 +15,7 @@ use gradient_decay::{
 const ROOM: usize = 5;
 const FEATURES: usize = 6;
 
-/// One class a feature, with a little noise that follows from `i`. The offset is what a standardizer takes away.
+/// A sample whose class stands out in one feature, with a little noise that follows from `i`. The offset is for a standardizer to remove.
 fn sample(i: usize, class: usize, offset: f32) -> [f32; FEATURES] {
     core::array::from_fn(|j| {
         let noise = ((i * 31 + j * 17) % 13) as f32 / 13.0 - 0.5;
@@ -23,8 +23,8 @@ fn sample(i: usize, class: usize, offset: f32) -> [f32; FEATURES] {
     })
 }
 
-/// Everything a learner does, in one lesson: three classes come, one goes, another comes; the learner is saved and goes on from a restored
-/// copy to the same bits.
+/// Everything a learner does, in one lesson: three classes are added, one is removed, another is added; the learner is saved, and a
+/// restored copy continues with the same bits.
 fn lesson<H, P, R, G, C>(make: impl Fn() -> Learner<H, Parts<P, R, G, C, Readout>>, tuner: &FineTuner<H::Optimizer>)
 where
     H: Train<Work: Empty> + Classes + Saved,
@@ -61,7 +61,7 @@ where
     learner.judge();
     learner.fit_temperature(8).unwrap();
 
-    // Class 0 goes: what was 1 and 2 is 0 and 1 in every part, so that rehearsal teaches nothing wrong.
+    // Class 0 is removed: classes 1 and 2 become 0 and 1 in every part, so that rehearsal teaches nothing wrong.
     learner.remove_class(0).unwrap();
     for _ in 0..40 {
         learner.rehearse(tuner, 2);
@@ -71,7 +71,7 @@ where
         matches!(learner.answer(&sample(7, 2, offset)), Ok(Answer::Class(p) | Answer::Unknown(p, _)) if p.class == 1)
     );
 
-    // Everything comes back.
+    // Everything is restored.
     let mut bytes = vec![0; checkpoint::size(&learner, Contents::ALL)];
     checkpoint::write(&learner, Contents::ALL, &mut bytes).unwrap();
     let mut restored = make();
@@ -88,7 +88,7 @@ where
     }
     assert!(saved(&restored) == saved(&learner) && saved(&restored) != bytes);
 
-    // Another head: what belonged to the old one is gone.
+    // Another head: everything that belonged to the old one is forgotten.
     learner.replace(0, |head| head.remove_class(0)).unwrap();
     assert_eq!((learner.steps(), learner.judge()), (0, Verdict::Unknown));
 }
@@ -101,7 +101,7 @@ fn readout() -> Readout {
     Readout::new().with_threshold(0.4)
 }
 
-/// All parts with a head in float.
+/// All parts with a head in f32.
 fn in_float<H>(head: fn() -> H)
 where
     H: Train<Features = [f32; FEATURES], Number = f32, Optimizer = Sgd, Work: Empty> + Classes + Saved,
@@ -153,11 +153,11 @@ where
         }
         let step = tuner.step(&mut head, &mut state, &x, target.with(&options)).unwrap();
         assert!(step.loss() < first && step.class() == 1, "{} {first}", step.loss());
-        // Five rows there is room for, three of them in use.
+        // There is room for five rows, three of which are in use.
         let p: Vec<f32> = step.probabilities().collect();
         assert!((p.iter().sum::<f32>() - 1.0).abs() < 1e-6 && p[3..] == [0.0, 0.0], "{p:?}");
     }
-    // What does not have a number for each class in use is refused; what is ignored changes nothing.
+    // A target without one number for each class in use is refused; an ignored one changes nothing.
     let steps = state.steps();
     let long = Target::Distribution(&[0.2; 5]).with(&options);
     assert!(tuner.step(&mut head, &mut state, &x, long).is_err());
@@ -217,7 +217,7 @@ fn a_head_in_integers_has_every_part() {
     );
 }
 
-/// The shape is known only at run time, and so are the memory's: the same code, the same bits.
+/// The shapes of head and memory are known only at run time: the same code, the same bits.
 #[test]
 fn a_view_has_the_bits_of_a_head_of_known_shape_in_every_part() {
     let tuner = FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 30), Sgd::new(0.1).with_momentum(0.9));
@@ -279,7 +279,7 @@ fn a_view_has_the_bits_of_a_head_of_known_shape_in_every_part() {
     assert_eq!(its, bytes);
 }
 
-/// It does not learn, but its answers, their temperature and their loss are as those of any head.
+/// It does not learn, but it has answers, a temperature and a loss as any head.
 #[test]
 fn a_quantized_head_answers_fits_and_is_judged() {
     let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.1));

@@ -1,4 +1,4 @@
-//! The discriminant: its promises on order, classes that come and go, labels taken back, bad input, and its place in a learner.
+//! The discriminant: order of labels, classes added and removed, labels taken back, bad input, and its use in a learner.
 #![cfg(all(feature = "checkpoint", feature = "libm"))]
 
 use gradient_decay::discriminant::Progress;
@@ -16,7 +16,7 @@ const LDA: StreamingLda = StreamingLda::new();
 
 type Mine = DiscriminantHead<ROOM, FEATURES, { kernels::packed(FEATURES) }>;
 
-/// One class a feature, with noise that follows from `i`.
+/// A sample whose class stands out in one feature, with noise that follows from `i`.
 fn sample(i: usize, class: usize) -> [f32; FEATURES] {
     core::array::from_fn(|j| {
         let mixed = (i as u32 * 64 + j as u32).wrapping_mul(2_654_435_761);
@@ -39,7 +39,7 @@ fn logits(head: &Mine, x: &[f32; FEATURES]) -> [f32; ROOM] {
     logits
 }
 
-/// The largest difference of finite logits, of units of their spread, over some samples.
+/// The largest difference of finite logits over some samples, in units of their spread.
 fn difference(a: &Mine, b: &Mine) -> f32 {
     let (mut largest, mut spread) = (0.0_f32, 0.0_f32);
     for i in 0..40 {
@@ -68,7 +68,7 @@ fn a_sample_taken_back_leaves_nothing_but_rounding() {
     for earlier in [1, 2, 3, 10, 200] {
         let before = taught((0..earlier * 3).map(|i| (i, i % 3)));
         let mut head = before.clone();
-        // Also of a class with one sample, and of one without: that is then in use without one.
+        // Also for a class with one sample, which is then in use without a sample, and for a class without any.
         for (x, class) in [(sample(700, 4), 1), (sample(701, 2), 0), (sample(702, 3), 3)] {
             head.learn(&LDA, &x, class).unwrap();
             assert_ne!(head, before);
@@ -80,7 +80,7 @@ fn a_sample_taken_back_leaves_nothing_but_rounding() {
     }
 }
 
-/// Bounded counts as well: the weight of the sample is what it was.
+/// Also with bounded counts: the weight of the sample is the one that it had when it was learned.
 #[test]
 fn a_sample_is_taken_back_behind_the_bound_of_the_counts() {
     const BOUNDED: StreamingLda = StreamingLda::new().with_most(7);
@@ -121,7 +121,7 @@ fn bad_input_changes_nothing() {
     assert_eq!(head.learn(&LDA, &sample(0, 0), 4), Err(Error::Target { target: 4, classes: 4 }));
     assert!(head.learn(&LDA, &sample(0, 0), usize::MAX).is_err());
     assert_eq!(head, before);
-    // A head that knows nothing begins with nothing refused.
+    // A refused sample does not start a new head.
     let mut new = Mine::new();
     assert!(new.learn(&LDA, &[f32::NAN; FEATURES], 0).is_err());
     assert_eq!((new, Mine::new().predict(&[0.0; FEATURES])), (Mine::new(), Err(Error::NoClasses)));
@@ -139,7 +139,7 @@ fn a_class_removed_is_never_predicted_again_and_the_others_move_down() {
     }
     assert_eq!(left[3..], [f32::NEG_INFINITY; 2]);
     assert_eq!((head.classes(), head.samples(1), head.samples(3)), (4, 25, 0));
-    // It comes again, and knows nothing of the one before.
+    // The class is added again, and knows nothing of the former one.
     assert_eq!(head.add_class(), Ok(4));
     assert!(!head.knows(3) && !head.knows(4));
     assert_eq!(head.add_class(), Err(Error::NoRoom { classes: ROOM }));
@@ -165,7 +165,7 @@ fn one_class_alone_is_certain_and_the_first_sample_of_a_second_is_enough() {
 fn bounded_counts_follow_a_class_that_moves() {
     let (mut bounded, mut all) = (Mine::new(), Mine::new());
     const BOUNDED: StreamingLda = StreamingLda::new().with_most(10);
-    // What was class 0 is class 1 from label 400 on, and the other way round.
+    // From label 400 on, classes 0 and 1 are swapped.
     for i in 0..460 {
         let (kind, swapped) = (i % 2, usize::from(i >= 400));
         bounded.learn(&BOUNDED, &sample(i, kind), kind ^ swapped).unwrap();
@@ -212,7 +212,7 @@ fn a_view_has_the_bits_of_a_head_of_known_shape() {
     }
 }
 
-/// A view that lives for one call only, as other languages have it.
+/// A view that exists for one call only, as in other languages.
 #[test]
 fn a_view_goes_on_from_its_progress() {
     let (mut numbers, mut counts) = (vec![0.0; StatisticsView::numbers_of(ROOM, FEATURES)], vec![0; ROOM]);
@@ -292,7 +292,7 @@ fn it_has_every_part_of_a_learner_and_goes_on_from_a_restored_copy() {
     assert_eq!(learner.answer(&far(0, 0)).map(drop), Err(Error::NoClasses)); // in use, but without a sample
     for i in 0..90 {
         let step = learner.learn(&LDA, &far(i, i % 3), i % 3).unwrap();
-        // Nothing is held out of a class that has no sample, nor counted of one that could not be answered.
+        // No sample is held out of a class without samples, and none is recorded of a class that could not be answered.
         assert!(step.learned() || i >= 3);
         assert!((step.probabilities().sum::<f32>() - if i == 0 { 0.0 } else { 1.0 }).abs() < 1e-6);
     }
@@ -301,7 +301,7 @@ fn it_has_every_part_of_a_learner_and_goes_on_from_a_restored_copy() {
     learner.judge();
     learner.fit_temperature(8).unwrap();
 
-    // A wrong label goes out of the head and out of the memory.
+    // A wrong label is taken out of the head and out of the memory.
     let wrong = far(500, 0);
     let held = |learner: &Whole| {
         let mut held = 0;

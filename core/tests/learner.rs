@@ -1,4 +1,4 @@
-//! The promises that a device relies on: each test has the name of a mistake that once went unnoticed.
+//! Guarantees that a device relies on: each test stands for a mistake that once went unnoticed.
 #![cfg(all(feature = "checkpoint", feature = "libm"))]
 
 use gradient_decay::guard::{Judge, Verdict};
@@ -32,7 +32,7 @@ fn class_of(answer: Answer) -> usize {
     prediction.class
 }
 
-/// The share of 300 samples of these kinds that are answered as `class_of_kind` says.
+/// The share of 300 samples of these kinds whose answer is the class given for their kind.
 fn accuracy(answer: &mut dyn FnMut(&[f32; FEATURES]) -> Answer, kinds: &[(usize, usize)]) -> f32 {
     let right = |i: usize| {
         let (kind, class) = kinds[i % kinds.len()];
@@ -100,7 +100,7 @@ fn a_reset_loses_neither_the_classes_in_use_nor_the_units_of_the_features() {
             },
         )
     };
-    // As a sensor has them: an offset, and a scale.
+    // With an offset and a scale, as a sensor has them.
     let raw = |i: usize, kind: usize| sample(i, kind).map(|x| 20.0 + 5.0 * x);
     let mut learner = fresh();
     for i in 0..3 {
@@ -122,7 +122,7 @@ fn a_reset_loses_neither_the_classes_in_use_nor_the_units_of_the_features() {
     for i in 0..100 {
         assert_eq!(restored.answer(&raw(1000 + i, i % 3)), learner.answer(&raw(1000 + i, i % 3)));
     }
-    // A guess of the classes in use is not taken: there is no room for them.
+    // A checkpoint with more classes than there is room for is refused.
     let mut small: Learner<LinearHead<2, FEATURES>> = Learner::new(LinearHead::new(), Parts::NONE);
     assert!(checkpoint::read(&bytes, &mut small).is_err());
 }
@@ -169,7 +169,7 @@ fn an_error_changes_nothing_in_any_part() {
         // Both when a sample is due to be held out and when it is not.
         assert!(learner.learn(&TUNER, &nan, 0).is_err());
         assert!(learner.learn(&TUNER, &sample(i, 0), 3).is_err());
-        // What is held out is not applied, and so never too large.
+        // A sample that is held out causes no update, and so no update that is too large.
         assert!(learner.parts().guard.is_due() || learner.learn(&TUNER, &[3e38; FEATURES], 0).is_err());
         assert!(learner.remove_class(3).is_err());
         assert!(learner.replace(5, |head| head.import(&[0.0; 3])).is_err());
@@ -182,7 +182,7 @@ fn an_error_changes_nothing_in_any_part() {
     assert_eq!((summary.count, learner.steps()), (30, 20));
 }
 
-/// The calibration is of the answers, which the temperature softens, not of the loss's softmax.
+/// The calibration records the answers' probabilities, at the temperature, not the softmax of the loss.
 #[test]
 fn calibration_counts_what_was_answered() {
     let parts = Parts {
@@ -214,7 +214,7 @@ fn calibration_counts_what_was_answered() {
     }
 }
 
-/// Where the memory or the guard has no room for a class, that is said, and not passed over.
+/// If the memory or the guard has no room for a class, that is an error, and not ignored.
 #[test]
 fn a_class_that_a_part_has_no_room_for_is_refused() {
     let parts =
@@ -239,7 +239,7 @@ fn features_that_are_only_observed_teach_nothing() {
     assert!(learner.learn(&TUNER, &[3.0, 2.0], 0).is_ok());
 }
 
-/// A class with options is a class to the memory and to the calibration; what is more than one is learned, and no more.
+/// A class with options is remembered and recorded like a class; a target of several classes is only learned.
 #[test]
 fn a_weighted_class_is_remembered_and_counted_and_a_distribution_is_not() {
     type Mine = Learner<LinearHead<CLASSES, FEATURES>, Parts<(), Memory, Guard<Memory>, Calibration<10>>>;
@@ -265,7 +265,7 @@ fn a_weighted_class_is_remembered_and_counted_and_a_distribution_is_not() {
     assert_eq!(counts(&learner), ([0, 0, 1, 0], [0, 0, 1, 0], 2, 2));
 }
 
-/// Wrong labels are noticed although samples go on being held out meanwhile.
+/// Wrong labels are noticed although more samples are held out meanwhile.
 #[test]
 fn the_guard_warns_of_wrong_labels_while_samples_are_held_out() {
     type Mine = Learner<LinearHead<CLASSES, FEATURES>, Parts<(), (), Guard<Memory>>>;
@@ -276,7 +276,7 @@ fn the_guard_warns_of_wrong_labels_while_samples_are_held_out() {
         learner.learn(&TUNER, &sample(i, i % CLASSES), i % CLASSES).unwrap();
     }
     assert!(matches!(learner.judge(), Verdict::Best(_)));
-    // Somebody always presses the next button; what is held out is right, as before, for the most part.
+    // Every label is now wrong by one class; most samples held out before are right.
     let verdicts: Vec<Verdict> = (300..400)
         .map(|i| {
             learner.learn(&TUNER, &sample(i, i % CLASSES), (i + 1) % CLASSES).unwrap();

@@ -24,7 +24,7 @@ fn sample(i: usize, class: usize) -> [f32; FEATURES] {
     })
 }
 
-/// Knows three classes.
+/// A trained head of three classes.
 fn trained() -> LinearHead<3, FEATURES> {
     let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.1));
     let (mut head, mut state) = (LinearHead::new(), gradient_decay::State::new());
@@ -68,7 +68,7 @@ fn it_starts_as_the_trained_head_and_ends_as_the_discriminant() {
     }
 }
 
-/// With the statistics of the training set; from nothing the first labels cost a little.
+/// With the statistics of the training set; started from nothing, the first labels cost a little accuracy.
 #[test]
 fn it_is_never_worse_than_at_its_start() {
     let trained = trained();
@@ -104,12 +104,12 @@ fn a_class_that_the_trained_head_never_knew_has_no_disadvantage_and_the_map_foll
     let of_new = (0..100).filter(|i| head.predict(&sample(6000 + i, 3)).unwrap().class == 3).count();
     assert!(of_new >= 60 && right(&head, 4) >= 200, "{of_new} {}", right(&head, 4));
 
-    // Class 0 goes: the trained head's 1 and 2 are 0 and 1 here.
+    // Class 0 is removed: classes 1 and 2 of the trained head become 0 and 1 here.
     let before = logits(&head, &sample(7000, 1));
     head.remove_class(0).unwrap();
     let after = logits(&head, &sample(7000, 1));
     let scale = (after[0] - after[1]) / (before[1] - before[2]);
-    assert!((0.8..1.3).contains(&scale), "{before:?} {after:?}"); // but for the temperature, of three classes in place of four
+    assert!((0.8..1.3).contains(&scale), "{before:?} {after:?}"); // they differ by the temperature, of three classes instead of four
     assert!(after[3..].iter().all(|z| *z == f32::NEG_INFINITY));
     head.add_class().unwrap();
     head.add_class().unwrap();
@@ -122,7 +122,7 @@ fn the_linear_head_made_of_it_has_its_logits() {
     let trained = trained();
     let mut head = Mixed::new(Plain::new(), &trained);
     head.truncate(3).unwrap();
-    (0..30).for_each(|i| head.learn(&LDA, &sample(i, i % 2), i % 2).unwrap()); // class 2 by the trained head alone
+    (0..30).for_each(|i| head.learn(&LDA, &sample(i, i % 2), i % 2).unwrap()); // only the trained head knows class 2
     let linear = head.to_linear(2.0).unwrap();
     for i in 0..30 {
         let x = sample(5000 + i, i % 3);
@@ -160,7 +160,7 @@ type Both<'t> = Residual<Mixed<'t>, Owned<ROOM, FEATURES>>;
 const SETTINGS: ResidualSettings<StreamingLda> =
     ResidualSettings { base: LDA, tuner: FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 100), Sgd::new(0.05)) };
 
-/// A class with a long tail beside one that is narrow: half-way between their means is far inside the first.
+/// A wide class with a long tail next to a narrow one: the middle between their means is far inside the first.
 fn uneven(i: usize) -> ([f32; FEATURES], usize) {
     let mut x = sample(i, FEATURES);
     let (class, uniform) = (i % 2, (x[0] / 1.5 + 1.0) / 2.0);
@@ -185,7 +185,7 @@ fn a_residual_goes_beyond_the_discriminant_where_features_are_not_gaussian() {
         with.learn(&SETTINGS, &x, class).unwrap();
         with.rehearse(&SETTINGS, 4);
     }
-    assert_eq!(with.head().base(), plain.head()); // which learns the same beneath
+    assert_eq!(with.head().base(), plain.head()); // the base learns the same as without a residual
     let mut right = [0, 0];
     for i in 0..400 {
         let (x, class) = uneven(3000 + i);
@@ -216,7 +216,7 @@ fn base_and_residual_go_together_in_a_learner() {
         learner.rehearse(&SETTINGS, 2);
     }
     assert!(right(learner.head(), 4) > 220, "{}", right(learner.head(), 4));
-    // Nothing is half done: the base refuses what it cannot learn, the residual what would leave the range.
+    // Nothing is half done: the base refuses a sample that it cannot learn, the residual an update that would overflow.
     let before = learner.clone();
     for bad in [f32::NAN, f32::INFINITY, 2e6] {
         let mut x = sample(3, 1);

@@ -1,4 +1,4 @@
-//! Novelty: what it refuses, and that it follows what a learner takes back, removes and restores.
+//! Novelty: which samples it refuses, and that it follows when a learner takes back, removes and restores.
 #![cfg(all(feature = "checkpoint", feature = "libm"))]
 
 use gradient_decay::readout::Reason;
@@ -42,21 +42,21 @@ fn taught_from(first: usize, shots: usize) -> Device {
     device
 }
 
-/// Of 100 samples of a kind, how many are called far.
+/// The number of samples, of 100 of a kind, that are far.
 fn far(device: &mut Device, kind: usize) -> usize {
     let is_far = |i: &usize| matches!(device.answer(&sample(5000 + i, kind)), Ok(Answer::Unknown(_, Reason::Far)));
     (0..100).filter(is_far).count()
 }
 
-/// The same, for whichever reason.
+/// The number of samples, of 100 of a kind, that are unknown for any reason.
 fn refused(device: &mut Device, kind: usize) -> usize {
     (0..100).filter(|i| matches!(device.answer(&sample(5000 + i, kind)), Ok(Answer::Unknown(..)))).count()
 }
 
-/// Over 20 people, some of whose samples are more alike than they should be.
+/// Over 20 people, some of whose samples are unusually similar.
 #[test]
 fn a_few_shots_tell_the_taught_from_the_never_taught() {
-    // With three samples of a class its variance is hardly known.
+    // From three samples of a class its variance is hardly known.
     for (shots, most) in [(3, 40.0), (5, 25.0), (20, 20.0)] {
         let (mut known, mut never) = (0, 0);
         for person in 0..20 {
@@ -122,7 +122,7 @@ fn a_class_goes_and_everything_comes_back_after_a_reset() {
     assert_eq!(Novelty::<4, 24>::SAVED_BYTES, 16 + 8 + 4 * (2 + 4 * (1 + 48) + 24 + 3));
 }
 
-/// Beside a head that learns by a gradient, and beside one in integers.
+/// With a head that learns by a gradient, and with one in integers.
 #[test]
 fn it_goes_with_any_head() {
     let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.1));
@@ -196,7 +196,7 @@ fn limit_and_threshold_are_set_after_loading() {
     assert_eq!(refused(&mut device, 0), 100);
 }
 
-/// The score is the distance less the logarithm of the probability, and the reason is named by both.
+/// The score is the distance minus the logarithm of the probability; both determine the reason.
 #[test]
 fn what_is_not_probable_is_refused_nearer() {
     let mut device = taught(10);

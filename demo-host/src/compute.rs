@@ -14,7 +14,7 @@ pub enum Compute {
     /// The processor, by burn's backend flex.
     #[default]
     Cpu,
-    /// A GPU of NVIDIA by CUDA; needs the feature `cuda`.
+    /// An NVIDIA GPU by CUDA; needs the feature `cuda`.
     Cuda,
     /// A GPU by Vulkan, Metal or DirectX; needs the feature `wgpu`.
     Wgpu,

@@ -1,4 +1,4 @@
-//! Writing files whole or not at all.
+//! Writes files completely or not at all.
 
 use std::io::Write;
 use std::path::Path;
@@ -6,8 +6,8 @@ use std::path::Path;
 use anyhow::{Context, Result, ensure};
 use tempfile::NamedTempFile;
 
-/// Writes `content` to a temporary name in the same folder, then renames it: at `path` stands the old file or the new
-/// one, never a part.
+/// Writes `content` to a temporary name in the same folder, then renames it: at `path` is the old file or the new
+/// one, never a partial one.
 ///
 /// # Errors
 /// If the folder does not exist or cannot be written; the message names the path.
@@ -19,7 +19,7 @@ pub fn write_whole(path: &Path, content: &[u8]) -> Result<()> {
     Ok(())
 }
 
-/// Refuses a path that could not be written in the end, before the work that leads there.
+/// Refuses a path that cannot be written, before the work whose result goes there.
 ///
 /// # Errors
 /// As [`write_whole`].
@@ -31,7 +31,7 @@ fn temporary_beside(path: &Path) -> Result<NamedTempFile> {
     ensure!(!path.is_dir(), "cannot write {}: it is a folder, give the name of a file", path.display());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let mut builder = tempfile::Builder::new();
-    // A temporary file is private by default; this one becomes an ordinary file, as the umask has it.
+    // A temporary file is private by default; this one gets the usual permissions, by the umask.
     #[cfg(unix)]
     builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
     builder

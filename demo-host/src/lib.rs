@@ -25,7 +25,7 @@ pub mod verification;
 #[doc = include_str!("../docs/your-model.md")]
 mod your_model {}
 
-/// The sentence for whoever asks for something that needs full models in a program without them: the command that has it.
+/// The error for a request that needs full models in a program without them; it names the command that has them.
 #[cfg(not(feature = "burn"))]
 fn needs_burn(what: &str, command: &str) -> String {
     format!(

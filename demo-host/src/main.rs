@@ -2,8 +2,8 @@
 
 use std::process::ExitCode;
 
-/// A training step allocates and frees many large tensors: the system's allocator returns each to the kernel, and its
-/// pages fault in again at the next step.
+/// A training step allocates and frees many large tensors. The system's allocator returns each to the kernel, so that its
+/// pages fault in again at the next step; mimalloc keeps them.
 #[cfg(feature = "burn")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

@@ -2,7 +2,7 @@
 
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
-/// Paired differences: their mean, and how sure it is.
+/// Paired differences: their mean, and its confidence.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct PairedDifference {
     /// The mean.
@@ -16,9 +16,9 @@ pub struct PairedDifference {
 }
 
 impl PairedDifference {
-    /// Of at least two finite differences; `None` of others. Values that are counted in steps of `resolution`, such as whole epochs,
-    /// are each rounded by up to half of it: their differences are taken to deviate by `resolution * sqrt(1/6)` at least, which is what
-    /// rounding alone does (Sheppard 1898). So three equal differences of one step decide nothing.
+    /// From at least two finite differences; `None` otherwise. Values that are counted in steps of `resolution`, such as whole epochs,
+    /// are each rounded by up to half a step: their differences are assumed to have a standard deviation of at least `resolution * sqrt(1/6)`,
+    /// which is the effect of rounding alone (Sheppard 1898). So three equal differences of one step decide nothing.
     pub fn of(differences: &[f64], resolution: f64) -> Option<Self> {
         let count = differences.len();
         if count < 2 || differences.iter().any(|difference| !difference.is_finite()) {
@@ -34,13 +34,13 @@ impl PairedDifference {
     }
 }
 
-/// The 97.5 % quantile of Student's t distribution with so many degrees of freedom; infinite for none.
+/// The 97.5 % quantile of Student's t distribution with `freedom` degrees of freedom; infinite for 0.
 pub fn student_quantile(freedom: usize) -> f64 {
     StudentsT::new(0.0, 1.0, freedom as f64).map_or(f64::INFINITY, |distribution| distribution.inverse_cdf(0.975))
 }
 
-/// The p-values of several tests of one claim, adjusted so that it is claimed wrongly of any with at most the probability that each
-/// is then compared with (S. Holm 1979), in the order given.
+/// The p-values of several tests of one claim, in the order given, adjusted by Holm's method (S. Holm 1979): if each is compared with a level,
+/// the probability of any false claim is at most that level.
 pub fn holm(p: &[f64]) -> Vec<f64> {
     let mut order: Vec<usize> = (0..p.len()).collect();
     order.sort_by(|a, b| p[*a].total_cmp(&p[*b]));

@@ -1,4 +1,4 @@
-//! The core against burn, on a model trained here for a few epochs, and training that is stopped and gone on with.
+//! The core against burn, on a model trained here for a few epochs; and training that is stopped and continued.
 
 use std::sync::atomic::AtomicBool;
 

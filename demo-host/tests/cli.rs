@@ -1,4 +1,4 @@
-//! The command line as a user meets it: bad input is one clear sentence and exit code 2, and leaves nothing behind.
+//! The command line as a user sees it: bad input gives one clear sentence and exit code 2, and leaves nothing behind.
 
 mod command;
 
@@ -52,7 +52,7 @@ fn a_report_of_results() {
     refused(&folder, &["report", "gone.jsonl"], &["cannot read gone.jsonl"]);
 }
 
-/// Whoever asks for full models in a program without them is told how to get one that has them, whatever the arguments.
+/// A command that needs full models, in a program without them, says how to get a program that has them, whatever the arguments.
 #[test]
 #[cfg(not(feature = "burn"))]
 fn commands_that_need_full_models() {

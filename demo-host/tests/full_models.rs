@@ -1,4 +1,4 @@
-//! The commands that need full models as a user meets them: bad input is one clear sentence and exit code 2, and leaves nothing behind.
+//! The commands that need full models as a user sees them: bad input gives one clear sentence and exit code 2, and leaves nothing behind.
 
 mod command;
 

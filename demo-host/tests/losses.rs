@@ -14,7 +14,7 @@ fn settings(loss: Loss) -> Settings {
     Settings { loss, ..Settings::new(DatasetName::Digits, ModelName::Mlp) }
 }
 
-/// What the equation of a loss says of one row in f64, weights of the classes included.
+/// The loss of one row by its equation in f64, including class weights.
 fn row_loss(settings: &Settings, logits: &[f64], label: usize) -> f64 {
     if settings.ignore_index == Some(label) {
         return 0.0;

@@ -1,4 +1,4 @@
-//! Sweeps as a user meets them: nothing that has finished is lost, whatever happens.
+//! Sweeps as a user sees them: no finished run is lost, whatever happens.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -45,14 +45,14 @@ fn run(folder: &Path, args: &[&str]) -> Output {
     demo_host(folder, args).output().unwrap()
 }
 
-/// Runs what must succeed; what it printed.
+/// Runs a command that must succeed; returns what it printed.
 fn done(folder: &Path, args: &[&str]) -> String {
     let output = run(folder, args);
     assert!(output.status.success(), "{args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-/// Runs what must be refused; its message names all of `words`, and no file has changed.
+/// Runs a command that must be refused; its message must contain all of `words`, and no file may change.
 fn refused(folder: &Path, args: &[&str], words: &[&str]) {
     let before = files(folder);
     let output = run(folder, args);

@@ -1,4 +1,4 @@
-//! Features of one's own: the page `docs/your-model.md` command by command in an empty folder, and what is refused.
+//! A user's own features: the page `docs/your-model.md` command by command in an empty folder, and refused input.
 
 mod command;
 

@@ -6,7 +6,7 @@
 
 void print(const char *text);
 void print_number(uint32_t number);
-/* Ends QEMU with the exit code 0 if all was well, else 1. */
+/* Ends QEMU with exit code 0 if everything succeeded, otherwise 1. */
 _Noreturn void finish(int good);
 
 #endif

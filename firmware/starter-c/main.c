@@ -1,18 +1,18 @@
-/* A device that learns: it gets better by labelled samples, takes a wrong label back, saves what it knows, and knows it after a reset. */
+/* A device that learns: it improves with labelled samples, takes wrong labels back, saves what it learned, and still knows it after a reset. */
 
 #include "board.h"
 #include "gradient_decay.h"
 #include "sensor.h"
 
-/* The head's memory: all of it is here, and its size is known when this is compiled. */
+/* All of the head's memory; its size is known at compile time. */
 static gd_discriminant head;
 static float numbers[GD_DISCRIMINANT_NUMBERS(CLASSES, FEATURES)];
 static float work[GD_DISCRIMINANT_SCRATCH(CLASSES, FEATURES)];
 static uint32_t counts[CLASSES];
-/* Stands for a page of flash. */
+/* A stand-in for a page of flash. */
 static uint8_t saved[GD_DISCRIMINANT_CHECKPOINT_BYTES(CLASSES, FEATURES)];
 
-/* Whatever is wrong is said, and ends the program. */
+/* Prints an error and ends the program. */
 static void check(gd_status status)
 {
     if (status != GD_OK) {
@@ -22,14 +22,14 @@ static void check(gd_status status)
     }
 }
 
-/* A head that knows nothing. */
+/* A new head. */
 static void begin(void)
 {
     check(gd_discriminant_init(&head, numbers, sizeof numbers / sizeof *numbers, counts, CLASSES, work,
                                sizeof work / sizeof *work, CLASSES, FEATURES));
 }
 
-/* How many of 300 other readings are answered rightly: what is less probable than 0.6 is unknown. */
+/* The number of correct answers to 300 other readings; an answer with a probability below 0.6 is unknown. */
 static uint32_t right(const char *when)
 {
     sensor other = {2, 0};
@@ -64,7 +64,7 @@ int main(void)
     }
     right("30 more: ");
 
-    /* The last reading again by the wrong button, ten times: and taken back. */
+    /* The last reading is learned ten times with a wrong label, and taken back. */
     for (int i = 0; i < 10; i++) {
         check(gd_discriminant_learn(&head, features, FEATURES, 0));
     }

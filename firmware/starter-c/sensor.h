@@ -1,4 +1,4 @@
-/* The sensor: a simulated one, in whose place yours goes. */
+/* A simulated sensor. Replace it by yours. */
 #ifndef SENSOR_H
 #define SENSOR_H
 
@@ -17,8 +17,8 @@ typedef struct {
 } sensor;
 
 /*
- * The next reading, and what it is of: on a device the features come from the hardware, and the class from a button. Features should have a
- * mean near 0 and a deviation near 1: what is typical is subtracted, and they are divided by how much they differ.
+ * Writes the next reading to `features` and returns its class. On a device the features come from the hardware, and the class from a button.
+ * Features should have a mean near 0 and a standard deviation near 1: subtract the typical value, and divide by the typical deviation from it.
  */
 uint32_t read_sensor(sensor *from, float features[FEATURES]);
 

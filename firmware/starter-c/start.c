@@ -1,4 +1,4 @@
-/* The vector table, and what comes before main, for any Cortex-M: memory, FPU, the constructors of C++. */
+/* The vector table and the start-up code for any Cortex-M: memory, FPU, C++ constructors. */
 
 #include <stdint.h>
 

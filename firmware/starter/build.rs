@@ -1,4 +1,4 @@
-//! Gives the linker the memory map, and cortex-m-rt's script, which asks for it.
+//! Gives the linker the memory map and cortex-m-rt's script, which includes it.
 
 use std::path::PathBuf;
 use std::{env, fs};

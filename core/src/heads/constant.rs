@@ -1,4 +1,4 @@
-//! Linear heads of constants: of a file of the host, and of numbers in the source.
+//! Linear heads made in a const: from the bytes of a file that the host wrote, or from numbers in the source.
 
 use crate::error::{Error, Slice};
 use crate::heads::linear::LinearHead;
@@ -51,8 +51,8 @@ impl<const CLASSES: usize, const FEATURES: usize, M, V: StoredVelocity> LinearHe
         Ok(head)
     }
 
-    /// A head of its weights, a row a class, and biases, with all classes in use; const, as [`from_le_bytes`](Self::from_le_bytes): for numbers
-    /// in the source.
+    /// A head from its weights, one row for each class, and its biases, with all classes in use. It is const, like
+    /// [`from_le_bytes`](Self::from_le_bytes), for numbers in the source.
     ///
     /// # Errors
     /// [`Error::NotFinite`] if a parameter is NaN or infinite.

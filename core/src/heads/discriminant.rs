@@ -1,17 +1,18 @@
-//! The discriminant: streaming linear discriminant analysis, which learns what a few labels tell and does not mind their order.
+//! The discriminant: streaming linear discriminant analysis (LDA). It learns from a few labels, and their order does not matter.
 //!
-//! Each class has a mean `mu_c`, all share one scatter `S` within classes (Hayes and Kanan, "Lifelong machine learning with deep streaming
-//! linear discriminant analysis", 2020). The logits are those of Gaussians with that covariance and equal priors,
-//! `z_c = N / T (V_c x - mu_c V_c / 2)` with `V_c = P mu_c`, `P` the inverse of the scatter and `N` the samples that it stands for: an
-//! ordinary linear head. What few samples say of means and scatter is too sure, by the temperature
-//! [`T`](Discriminant::temperature). `P` is kept as `U D U^T` (Bierman, "Factorization methods for discrete sequential estimation", 1977), `U` unit upper
-//! triangular: a sample updates the factors, and nothing is ever inverted.
+//! Each class has a mean `mu_c`; all classes share one within-class scatter matrix `S` (Hayes and Kanan, "Lifelong machine learning with deep
+//! streaming linear discriminant analysis", 2020). The logits are those of Gaussians with that covariance and equal priors,
+//! `z_c = N / T (V_c x - mu_c V_c / 2)` with `V_c = P mu_c`, `P` the inverse of the scatter and `N` the number of samples that it stands for:
+//! an ordinary linear head. Means and scatter estimated from few samples make the logits too large; the temperature
+//! [`T`](Discriminant::temperature) corrects that. `P` is stored as `U D U^T` (Bierman, "Factorization methods for discrete sequential
+//! estimation", 1977), `U` unit upper triangular: a sample updates the factors, and no matrix is ever inverted.
 //!
 //! How a label changes it is in [`streaming`](crate::streaming).
 //!
-//! **Rounding.** Against the same analysis in f64, solved anew, a logit is off by 0.025 of the logits' spread at most after a million labels, on
-//! random, duplicated, collinear, constant, large, small and mixed features, twenty deviations from the origin, and for 2 to 100 classes; 0.0015
-//! after ten thousand (`tests/tests/discriminant.rs`). A hundred deviations from the origin it is 0.07 at 64 features: standardise them.
+//! **Rounding.** Compared with the same analysis solved from scratch in f64, a logit is off by at most 0.025 of the logits' spread after a
+//! million labels, and by 0.0015 after ten thousand (`tests/tests/discriminant.rs`). That holds for random, duplicated, collinear, constant,
+//! large, small and mixed features, twenty standard deviations from the origin, and for 2 to 100 classes. A hundred standard deviations from
+//! the origin the error is 0.07 at 64 features: standardise them.
 
 use core::marker::PhantomData;
 use core::ops::RangeInclusive;
@@ -30,20 +31,20 @@ use crate::numeric::math::{Libm, Math};
 /// The bias of a class without samples in a linear head made of a discriminant: its probability is 0 beside any other.
 pub(crate) const NEVER: f32 = -16_384.0;
 
-/// The samples that a scatter stands for beside the labels, once there are some.
+/// The range of the samples that a scatter stands for in addition to the labels, once there is a label.
 const PRIOR: RangeInclusive<f32> = 1e-3..=1e6;
 
-/// The numbers of a discriminant that do not lie in its slices: for a [`DiscriminantView`] that is made anew for every call.
+/// The numbers of a discriminant that are not in its slices: for a [`DiscriminantView`] that is constructed again for every call.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Progress {
-    /// The samples that the scatter stands for beside the labels, in [1e-3, 1e6]; 0 before the first label.
+    /// The number of samples that the scatter stands for in addition to the labels, in [1e-3, 1e6]; 0 before the first label.
     pub prior: f32,
-    /// The samples among these that [`discount`](Discriminant::discount) kept, in [0, prior].
+    /// The part of `prior` that [`discount`](Discriminant::discount) kept, in [0, prior].
     pub base: f32,
-    /// The labels learned, less those taken back.
+    /// The number of labels learned, less those taken back.
     pub labels: u32,
-    /// The classes in use.
+    /// The number of classes in use.
     pub classes: usize,
 }
 
@@ -58,25 +59,25 @@ pub(crate) fn check_prior(prior: f32, base: f32) -> Result<(), Error> {
     Ok(())
 }
 
-/// A discriminant over the statistics `S`, with the math backend `M`. The first classes are in use; of these each takes part once it has a
-/// sample.
+/// A discriminant over the statistics `S`, with the math backend `M`. The classes in use come first; each takes part once it has a sample.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Discriminant<S, M = Libm> {
     pub(crate) storage: S,
-    /// The samples that the scatter stands for beside the labels: those of the prior, or kept by `discount`. 0 before the first label.
+    /// The number of samples that the scatter stands for in addition to the labels: those of the prior, or kept by `discount`. 0 before the first
+    /// label.
     pub(crate) prior: f32,
-    /// The samples of other people or of a training set among these: `n_0` of the temperature.
+    /// The part of them that comes from other people or a training set: `n_0` of the temperature.
     pub(crate) base: f32,
-    /// The labels learned, which say whose turn it is to be refreshed.
+    /// The number of labels learned, which selects the row that is refreshed next.
     pub(crate) labels: u32,
-    /// The last classes, which are not in use. Counted by these, a new head is all zeros.
+    /// The number of classes, the last ones, that are not in use. Counting these makes a new head all zeros.
     pub(crate) unused: u32,
     pub(crate) math: PhantomData<M>,
 }
 
 /// A discriminant with room for `CLASSES` classes of `FEATURES` features. `UPPER` must be `FEATURES (FEATURES - 1) / 2`, which
-/// [`kernels::packed`] computes; it does not compile otherwise.
+/// [`kernels::packed`] computes; another value does not compile.
 ///
 /// `4 UPPER + 4 FEATURES + CLASSES (8 FEATURES + 8) + 16` bytes, 13,536 at 64 -> 10, all zero when new: a static of it costs no flash.
 ///
@@ -121,9 +122,9 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, M> Discrim
         Discriminant { storage: OwnedStatistics::new(), prior: 0.0, base: 0.0, labels: 0, unused, math: PhantomData }
     }
 
-    /// The linear head with these logits divided by a temperature in [0.01, 100], for what infers alone: a
-    /// [`QuantizedHead`](crate::QuantizedHead), a [`FixedHead`](crate::FixedHead), which cuts weights beyond 8 off and so wants a temperature at
-    /// which there are none, a copy in flash. A class in use without samples has the bias -16,384 there.
+    /// The linear head with these logits divided by a temperature in [0.01, 100], for inference only: for a
+    /// [`QuantizedHead`](crate::QuantizedHead) or a copy in flash; or for a [`FixedHead`](crate::FixedHead), whose weights saturate at 8, so choose
+    /// a temperature at which none is larger. A class in use without samples has the bias -16,384 there.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] if the temperature is out of range; [`Error::NotFinite`] if a weight leaves the range of f32.
@@ -165,11 +166,11 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, M> Default
 }
 
 impl<'a> DiscriminantView<'a> {
-    /// Over the caller's slices: zeros at first, of [`StatisticsView::numbers_of`] numbers, a count for each class that there is room for,
-    /// and [`StatisticsView::scratch_of`] numbers to work in.
+    /// A discriminant over the caller's slices: [`StatisticsView::numbers_of`] numbers, zeros at first; one count for each class that there is
+    /// room for; and [`StatisticsView::scratch_of`] numbers of work space.
     ///
     /// # Errors
-    /// [`Error::Length`] if a slice has another length, or the shape has no class or no feature.
+    /// [`Error::Length`] if a slice does not have that length, or the shape has no class or no feature.
     ///
     /// ```
     /// use gradient_decay::{DiscriminantView, StreamingLda, statistics::StatisticsView};
@@ -207,8 +208,8 @@ impl<'a, M> DiscriminantView<'a, M> {
         Ok(Discriminant { storage, prior: 0.0, base: 0.0, labels: 0, unused: 0, math: PhantomData })
     }
 
-    /// With the [`progress`](Discriminant::progress) of the discriminant whose numbers and counts the slices hold. It goes on from there, to
-    /// the same bits. What the slices hold behind the classes in use must be zero, as that discriminant left it.
+    /// Restores the [`progress`](Discriminant::progress) of the discriminant whose numbers and counts the slices hold. It continues from there,
+    /// with the same bits. The slices must be zero behind the classes in use, as that discriminant left them.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] if `prior` or `base` is out of its range, NaN included; [`Error::TooManyClasses`] if there is no room for so
@@ -241,30 +242,30 @@ impl<'a, M> DiscriminantView<'a, M> {
 }
 
 impl<S: Statistics, M> Discriminant<S, M> {
-    /// The samples learned of a class, those of the host's statistics among them; 0 of one that is not in use.
+    /// The number of samples learned of a class, including those of the host's statistics; 0 for a class that is not in use.
     pub fn samples(&self, class: usize) -> u32 {
         self.storage.numbers().counts.get(class).copied().unwrap_or_default()
     }
 
-    /// The labels learned since the head was new, less those taken back.
+    /// The number of labels learned since the head was new, less those taken back.
     pub const fn labels(&self) -> u32 {
         self.labels
     }
 
-    /// The numbers that do not lie in the statistics, for [`with_progress`](DiscriminantView::with_progress).
+    /// The numbers that are not in the statistics, for [`with_progress`](DiscriminantView::with_progress).
     pub fn progress(&self) -> Progress {
         Progress { prior: self.prior, base: self.base, labels: self.labels, classes: self.used() }
     }
 
-    /// The samples that the scatter stands for, `N`.
+    /// The number of samples that the scatter stands for, `N`.
     pub(crate) fn total(&self) -> f32 {
         self.prior + self.labels as f32
     }
 
     /// The temperature that the logits are divided by, `T = 1 + F C / (n + n_0 + n n_0 / (n + n_0))`: with `F` features, `C` classes that have a
-    /// sample, `n` labels learned and `n_0` samples kept by [`discount`](Self::discount). The means of `C` classes, of `F` numbers each, are off
-    /// by a squared Mahalanobis distance of about `F C / n` after `n` labels, which makes a class look as much more probable as it is; labels
-    /// and a base together are off by less than as many of either, since neither has the other's bias. 1 before the first label.
+    /// sample, `n` labels learned and `n_0` samples kept by [`discount`](Self::discount). After `n` labels the means of `C` classes, of `F` numbers
+    /// each, are off by a squared Mahalanobis distance of about `F C / n`, which makes the top class look too probable. Labels and kept samples
+    /// together are off by less than the same number of either kind, since their biases differ. 1 before the first label.
     pub fn temperature(&self) -> f32 {
         let Numbers { diagonal, counts, .. } = self.storage.numbers();
         let known = counts.iter().filter(|count| **count > 0).count();
@@ -274,9 +275,9 @@ impl<S: Statistics, M> Discriminant<S, M> {
         1.0 + (diagonal.len() as f32 * known as f32) / samples
     }
 
-    /// Keeps what was learned with the weight of so many samples, in [1e-3, 1e6], each class with the weight of `most` at most: what a host
-    /// does with what the training set said, before a device goes on, or a device for another user. The logits are the same but for their
-    /// temperature; labels count from 0.
+    /// Keeps what was learned, but with the weight of only `samples` samples, in [1e-3, 1e6], and of at most `most` samples for each class. A host
+    /// does so with the training set's statistics before a device continues, and a device does so for another user. The logits stay the same
+    /// except for their temperature; labels are counted from 0 again.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] if `samples` is out of range, [`Error::NoClasses`] if nothing was learned; nothing is then changed.
@@ -293,7 +294,7 @@ impl<S: Statistics, M> Discriminant<S, M> {
     /// }
     /// head.discount(64.0, 3)?;
     /// assert_eq!((head.samples(0), head.labels()), (3, 0));
-    /// assert_eq!(head.predict(&[0.5, 0.2])?.class, 0); // known from the training set
+    /// assert_eq!(head.predict(&[0.5, 0.2])?.class, 0); // learned from the training set
     /// for _ in 0..6 {
     ///     head.learn(&LDA, &[-0.4, 2.0], 0)?; // a user who is different
     /// }
@@ -344,7 +345,7 @@ impl<S: Statistics, M> Discriminant<S, M> {
         Ok(())
     }
 
-    /// The logits, of classes without a sample minus infinity, all of them if there is none.
+    /// The logits; minus infinity for every class without a sample.
     pub(crate) fn add_logits(&self, features: &S::Features, logits: &mut [f32]) -> Result<(), Error> {
         self.scaled_logits(features, logits, self.total() / self.temperature())?;
         for (z, count) in logits.iter_mut().zip(self.storage.numbers().counts) {
@@ -431,7 +432,7 @@ impl<S: Statistics, M: Math> Classes for Discriminant<S, M> {
         Ok(class)
     }
 
-    /// Its mean and its count are erased; what its samples said of the scatter that all classes share stays.
+    /// Its mean and its count are erased; its samples' contribution to the scatter that all classes share stays.
     fn remove_class(&mut self, class: usize) -> Result<(), Error> {
         check_target(self.classes(), class)?;
         let Numbers { diagonal, means, rows, bias, counts, .. } = self.storage.numbers_mut();

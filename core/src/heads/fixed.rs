@@ -1,11 +1,12 @@
-//! A linear head in integers that learns, for cores without FPU: i8 features, i16 weights, i32 sums; loss and gradient in fixed point.
+//! A linear head that infers and learns in integers, for cores without FPU: i8 features, i16 weights, i32 sums; loss and gradient in fixed
+//! point.
 //!
-//! Rounding is stochastic: what an update would lose below the last bit of a weight is carried out with a probability as large as
-//! it is. A shift that cuts off would push all weights the same way, and small gradients would never be learned from.
+//! Rounding is stochastic: the fraction of an update below a weight's last bit is rounded up with a probability equal to that fraction.
+//! Truncation would push all weights the same way, and small gradients would have no effect.
 //!
 //! | number | format |
 //! |---|---|
-//! | feature | i8, `q 2^-exponent`; a zero point is taken away before |
+//! | feature | i8, `q 2^-exponent`; subtract a zero point first |
 //! | weight | i16, `q 2^-12`, in (-8, 8) |
 //! | bias, logit, loss | i32, `q 2^-16` |
 //! | probability, gradient | `q 2^-15`, in [-1, 1] |
@@ -24,9 +25,9 @@ use crate::numeric::random::Random;
 /// The fractional bits of a weight.
 pub(crate) const WEIGHT_BITS: u32 = 12;
 
-/// A linear head in integers that learns: `2 FEATURES + 4` bytes a class, and 12.
+/// A linear head that infers and learns in integers: `2 FEATURES + 4` bytes for each class, and 12 more.
 ///
-/// Its optimizer is a [`FixedRate`](crate::FixedRate). `M` is the math backend of beta's logarithm.
+/// Its optimizer is a [`FixedRate`](crate::FixedRate). `M` is the math backend, used for the logarithm of beta.
 ///
 /// ```
 /// use gradient_decay::{BetaSchedule, FineTuner, FixedHead, FixedRate, State};
@@ -51,7 +52,7 @@ pub struct FixedHead<const CLASSES: usize, const FEATURES: usize, M = Libm> {
     pub(crate) bias: [i32; CLASSES],
     pub(crate) exponent: u32,
     pub(crate) classes: u32,
-    /// The generator that rounds.
+    /// The random generator of stochastic rounding.
     pub(crate) random: Random,
     math: PhantomData<M>,
 }
@@ -59,14 +60,14 @@ pub struct FixedHead<const CLASSES: usize, const FEATURES: usize, M = Libm> {
 impl<const CLASSES: usize, const FEATURES: usize, M> FixedHead<CLASSES, FEATURES, M> {
     /// The bytes in memory.
     pub const BYTES: usize = size_of::<Self>();
-    /// The largest weight, 2^-12 below 8. [`from_head`](Self::from_head) cuts off what is beyond.
+    /// The largest weight, 2^-12 below 8. [`from_head`](Self::from_head) saturates larger ones.
     pub const MAX_WEIGHT: f32 = i16::MAX as f32 / (1 << WEIGHT_BITS) as f32;
-    /// The largest bias.
+    /// The largest bias, 16,000. [`from_head`](Self::from_head) saturates larger ones.
     pub const MAX_BIAS: f32 = (LOGIT_MAX / ONE) as f32;
 
     /// A head of zeros with all classes in use, for features `q 2^-exponent`, the exponent in 0..=7; a larger one counts as 7.
-    /// Updates are rounded by random numbers that follow from `seed`. At most 512 features, or it does not compile: more could leave
-    /// an i32.
+    /// Updates are rounded by random numbers that follow from `seed`. More than 512 features do not compile, since their sum could
+    /// overflow an i32.
     pub const fn new(exponent: u32, seed: u32) -> Self {
         const { assert!(CLASSES > 0 && FEATURES > 0 && FEATURES <= 512, "a head needs 1 to 512 features and a class") };
         let exponent = if exponent > 7 { 7 } else { exponent };
@@ -81,8 +82,8 @@ impl<const CLASSES: usize, const FEATURES: usize, M> FixedHead<CLASSES, FEATURES
         head
     }
 
-    /// A trained head in integers, each parameter to the nearest; weights beyond (-8, 8) and biases beyond 16,000 are cut off. The same
-    /// classes are in use.
+    /// Converts a trained head to integers, each parameter rounded to the nearest; weights beyond (-8, 8) and biases beyond +-16,000
+    /// saturate. The same classes are in use.
     pub fn from_head<V: StoredVelocity>(head: &LinearHead<CLASSES, FEATURES, M, V>, exponent: u32, seed: u32) -> Self {
         let mut new = Self::new(exponent, seed);
         let Owned { weights, bias, .. } = &head.storage;
@@ -96,8 +97,8 @@ impl<const CLASSES: usize, const FEATURES: usize, M> FixedHead<CLASSES, FEATURES
         new
     }
 
-    /// The same head in float: to look at it, or to send it. Exact but for biases beyond +-256, of which an f32 keeps 24 bits; of what it
-    /// gives, [`from_head`](Self::from_head) makes the same head again.
+    /// The same head in f32, to inspect or to send it. Exact except for biases beyond +-256, of which an f32 keeps 24 bits;
+    /// [`from_head`](Self::from_head) converts it back to the same head.
     ///
     /// ```
     /// use gradient_decay::{FixedHead, LinearHead};
@@ -140,12 +141,12 @@ impl<const CLASSES: usize, const FEATURES: usize, M> FixedHead<CLASSES, FEATURES
         self.exponent
     }
 
-    /// Features to the nearest i8 in this head's format; what is beyond is cut off, and NaN becomes 0.
+    /// Rounds features to the nearest i8 in this head's format; values beyond its range saturate, and NaN becomes 0.
     pub fn quantize(&self, features: &[f32; FEATURES]) -> [i8; FEATURES] {
         quantize(features, self.exponent)
     }
 
-    /// The logits, in units of 2^-16, without float; [`i32::MIN`] for each row that is not in use.
+    /// The logits, in units of 2^-16, computed without floating point; [`i32::MIN`] for each row that is not in use.
     #[inline]
     pub fn logits(&self, features: &[i8; FEATURES]) -> [i32; CLASSES] {
         let mut logits = self.bias;
@@ -165,7 +166,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M> FixedHead<CLASSES, FEATURES
         logits
     }
 
-    /// The class with the largest logit, the first of equal ones; without float.
+    /// The class with the largest logit, the first of equal ones; computed without floating point.
     ///
     /// # Errors
     /// [`Error::NoClasses`] if no class is in use.
@@ -193,7 +194,7 @@ pub(crate) fn quantize<const FEATURES: usize>(features: &[f32; FEATURES], expone
 impl<const CLASSES: usize, const FEATURES: usize, M: Math> Head for FixedHead<CLASSES, FEATURES, M> {
     type Features = [i8; FEATURES];
     type Number = i32;
-    /// For beta's logarithm alone, and that within a linear warm-up only.
+    /// Only for beta's logarithm, and only during a linear warm-up.
     type Math = M;
 
     #[inline]

@@ -9,27 +9,27 @@ use crate::heads::prediction::Prediction;
 use crate::heads::storage::{AnyVelocity, Layer, Owned, Storage, StoredVelocity, Velocity, VelocityView};
 use crate::numeric::math::{Libm, Math};
 
-/// A dense layer, `z = W x + b` in f32, of whose rows the first are in use; the others are zero. `S` is where its numbers lie, `M` the
-/// math backend.
+/// A dense layer, `z = W x + b` in f32. The rows in use come first; the others are zero. `S` is the storage of its numbers, `M` the math
+/// backend.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Linear<S, M = Libm> {
     pub(crate) storage: S,
-    /// The last rows, which are not in use. Counted by these, a new head is all zeros, and a static of it costs no flash; in 32 bits,
-    /// so that a head takes as many bytes on every target.
+    /// The number of rows, the last ones, that are not in use. Counting these makes a new head all zeros, so a static of it costs no flash;
+    /// in 32 bits, so that a head takes the same number of bytes on every target.
     pub(crate) unused: u32,
     pub(crate) math: PhantomData<M>,
 }
 
 /// A linear head with room for `CLASSES` classes of `FEATURES` features: `4 CLASSES (FEATURES + 1) + 4` bytes.
 ///
-/// It can live in a static: the constructors are const. Both sizes must be at least 1, or it does not compile:
+/// It can be a static: the constructors are const. Both sizes must be at least 1; a size of 0 does not compile:
 ///
 /// ```compile_fail
 /// let head: gradient_decay::LinearHead<0, 4> = gradient_decay::LinearHead::new();
 /// ```
 ///
-/// Classes may come and go at run time:
+/// Classes can be added and removed at run time:
 ///
 /// ```
 /// use gradient_decay::{BetaSchedule, Classes, Error, FineTuner, Head, LinearHead, Sgd, State};
@@ -59,7 +59,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M, V: StoredVelocity> LinearHe
     /// The number of parameters: `CLASSES * (FEATURES + 1)`.
     pub const PARAMETERS: usize = CLASSES * (FEATURES + 1);
 
-    /// The bytes of a head in memory.
+    /// The size of a head in RAM, in bytes.
     pub const BYTES: usize = size_of::<Self>();
 
     /// A head of zeros with all classes in use: every class is equally probable.
@@ -76,8 +76,8 @@ impl<const CLASSES: usize, const FEATURES: usize, M, V: StoredVelocity> LinearHe
         Linear { storage: Owned::new(), unused: 0, math: PhantomData }
     }
 
-    /// A head with no class in use: they come by [`add_class`](Classes::add_class). A static of it has an image in flash as large as
-    /// itself, other than one of [`new`](Self::new), all of whose bytes are zero: where flash is short, begin with that and
+    /// A head with no class in use: [`add_class`](Classes::add_class) adds them. A static of it has an initial image in flash as large as
+    /// itself, whereas one of [`new`](Self::new) is all zeros and has none: where flash is short, start with `new` and
     /// [`truncate`](Self::truncate) it to 0.
     pub const fn empty() -> Self {
         Linear { storage: Owned::new(), unused: CLASSES as u32, math: PhantomData }
@@ -108,10 +108,10 @@ impl<const CLASSES: usize, const FEATURES: usize, M: Math, V: StoredVelocity> Li
 }
 
 impl<const CLASSES: usize, const FEATURES: usize, M> LinearHead<CLASSES, FEATURES, M, Velocity<CLASSES, FEATURES>> {
-    /// Takes over all velocities, in the order of [`import`](Self::import).
+    /// Replaces all velocities, in the order of [`import`](Self::import).
     ///
     /// # Errors
-    /// [`Error::Length`] if there are not [`PARAMETERS`](Self::PARAMETERS), [`Error::NotFinite`] if one is NaN or infinite;
+    /// [`Error::Length`] if there are not [`PARAMETERS`](Self::PARAMETERS) velocities, [`Error::NotFinite`] if one is NaN or infinite;
     /// nothing is then changed.
     ///
     /// ```
@@ -147,7 +147,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M> LinearHead<CLASSES, FEATURE
 }
 
 impl<S: Storage, M> Linear<S, M> {
-    /// Whether all parameters are finite.
+    /// Checks that all parameters are finite.
     ///
     /// # Errors
     /// [`Error::NotFinite`] naming the first that is NaN or infinite.
@@ -159,12 +159,12 @@ impl<S: Storage, M> Linear<S, M> {
         }
     }
 
-    /// Takes over all parameters: the weights row by row (a row is a class), then the biases. All classes are in use then; a
-    /// velocity stays.
+    /// Replaces all parameters: the weights row by row (one row for each class), then the biases. All classes are in use then; a
+    /// velocity stays as it is.
     ///
     /// # Errors
-    /// [`Error::Length`] if there are not as many as the head has, [`Error::NotFinite`] if one is NaN or infinite; the head is then
-    /// unchanged.
+    /// [`Error::Length`] if `parameters` does not have one number for each parameter of the head, [`Error::NotFinite`] if one is NaN or
+    /// infinite; the head is then unchanged.
     pub fn import(&mut self, parameters: &[f32]) -> Result<(), Error> {
         let Layer { weights, bias, .. } = self.storage.layer();
         import(Slice::Parameters, weights, bias, parameters)?;
@@ -175,7 +175,7 @@ impl<S: Storage, M> Linear<S, M> {
     /// Copies all parameters out, in the order of [`import`](Self::import); zeros for rows that are not in use.
     ///
     /// # Errors
-    /// [`Error::Length`] if `parameters` does not have the length of the head's; it is then unchanged.
+    /// [`Error::Length`] if `parameters` does not have one number for each parameter of the head; it is then unchanged.
     ///
     /// ```
     /// use gradient_decay::LinearHead;
@@ -191,7 +191,7 @@ impl<S: Storage, M> Linear<S, M> {
         export(Slice::Parameters, self.storage.weights(), self.storage.bias(), parameters)
     }
 
-    /// Keeps the first `classes` of the classes in use. The rows behind them become zero, and their velocity.
+    /// Keeps the first `classes` of the classes in use. The rows behind them and their velocity become zero.
     ///
     /// # Errors
     /// [`Error::TooManyClasses`] if fewer are in use; nothing is then changed.
@@ -207,7 +207,7 @@ impl<S: Storage, M> Linear<S, M> {
         Ok(())
     }
 
-    /// Moves the rows behind a class up, and a row of zeros in at the end.
+    /// Removes the row of a class: the rows behind it move up, and a row of zeros comes last.
     pub(crate) fn take_row_out(&mut self, class: usize) {
         let Layer { weights, bias, velocity } = self.storage.layer();
         let features = weights.len().checked_div(bias.len()).unwrap_or_default();
@@ -219,13 +219,13 @@ impl<S: Storage, M> Linear<S, M> {
         }
     }
 
-    /// The rows in use.
+    /// The number of rows in use.
     #[inline]
     pub(crate) fn used(&self) -> usize {
         self.storage.bias().len().saturating_sub(self.unused as usize)
     }
 
-    /// Adds the products of the rows to logits, which so far are the biases. After an error they may be anything.
+    /// Adds the products of the rows to `logits`, which hold the biases. After an error they may hold anything.
     #[inline]
     pub(crate) fn add_products(&self, features: &S::Features, logits: &mut [f32]) -> Result<(), Error> {
         self.storage.add_products(features, logits);
@@ -298,11 +298,11 @@ impl<const CLASSES: usize, const FEATURES: usize, M, V: StoredVelocity> Default
     }
 }
 
-/// Whether features and logits are finite.
+/// Checks that features and logits are finite.
 #[inline]
 pub(crate) fn check_logits(features: &[f32], logits: &[f32]) -> Result<(), Error> {
-    // Every logit that a NaN or infinite feature enters is itself NaN or infinite, so a look at the few logits stands for
-    // the many features. And their sum is finite only if they all are, so a look at the sum stands for them.
+    // A NaN or infinite feature makes every logit NaN or infinite, so it is enough to check the few logits. Their sum is finite
+    // only if they all are, so it is enough to check the sum.
     if logits.iter().sum::<f32>().is_finite() {
         return Ok(());
     }
@@ -312,7 +312,7 @@ pub(crate) fn check_logits(features: &[f32], logits: &[f32]) -> Result<(), Error
     }
 }
 
-/// The first feature that is not finite, or if there is none, the first such logit.
+/// The first feature that is not finite; if all are, the first logit that is not.
 #[cold]
 #[inline(never)]
 fn not_finite(features: &[f32], logits: &[f32]) -> Option<(Slice, usize)> {
@@ -321,20 +321,20 @@ fn not_finite(features: &[f32], logits: &[f32]) -> Option<(Slice, usize)> {
     feature.or_else(|| first(logits).map(|index| (Slice::Logits, index)))
 }
 
-/// Rows that are not in use have no logit.
+/// Sets the logits of rows that are not in use to [`Number::NONE`].
 #[cold]
 #[inline(never)]
 pub(crate) fn mask<N: Number>(logits: &mut [N], classes: usize) {
     logits.iter_mut().skip(classes).for_each(|logit| *logit = N::NONE);
 }
 
-/// Sets what is behind the first rows to zero.
+/// Sets the rows from `rows` on to zero.
 fn clear(weights: &mut [f32], bias: &mut [f32], rows: usize, features: usize) {
     weights.iter_mut().skip(rows * features).for_each(|w| *w = 0.0);
     bias.iter_mut().skip(rows).for_each(|b| *b = 0.0);
 }
 
-/// Checks `from` whole, then copies it: the matrix row by row, then the column.
+/// Checks all of `from`, then copies it: the matrix row by row, then the column.
 fn import(slice: Slice, matrix: &mut [f32], column: &mut [f32], from: &[f32]) -> Result<(), Error> {
     check_length(slice, matrix.len() + column.len(), from.len())?;
     check_finite(slice, from)?;
@@ -415,7 +415,7 @@ mod tests {
         let mut logits = [0.0; 3];
         head.logits(&[1.0, 1.0], &mut logits).unwrap();
         assert_eq!(logits, [10.0, f32::NEG_INFINITY, f32::NEG_INFINITY]);
-        // A velocity that comes from elsewhere has none for them either.
+        // An imported velocity is cleared for rows that are not in use.
         head.import_velocity(&numbers).unwrap();
         head.export_velocity(&mut velocity).unwrap();
         assert_eq!(velocity, kept);

@@ -1,8 +1,8 @@
 //! A discriminant with the trained head mixed in, whose weight fades with the labels.
 //!
-//! A device that starts from a training set has two heads that know something of its user: the trained one, which is better at first, and
-//! the discriminant, which learns. Their logits are added, `z = (z_d + 4 g z_t) / (T + 4 g)` with `z_d` the discriminant's before its
-//! temperature `T`, and `g = 10 / (10 + n)` after `n` labels. The trained head is read-only, and may lie in flash.
+//! A device that starts from a training set has two heads: the trained one, which is better at first, and the discriminant, which learns
+//! its user. Their logits `z_t` and `z_d` are added, `z = (z_d + 4 g z_t) / (T + 4 g)`, with `z_d` taken before the discriminant's
+//! temperature `T`, and `g = 10 / (10 + n)` after `n` labels. The trained head is read-only and can be in flash.
 
 use crate::error::{Error, Slice, check_length, check_target};
 use crate::heads::discriminant::{Discriminant, DiscriminantHead, DiscriminantView, NEVER};
@@ -17,31 +17,32 @@ use crate::heads::view::LinearView;
 use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};
 
-/// The labels after which the trained head has half of its weight.
+/// The number of labels after which the trained head has half of its weight.
 const HALF: f32 = 10.0;
-/// A logit of the discriminant counts a quarter of the trained head's, at first.
+/// The initial weight of the trained head's logits, relative to the discriminant's.
 const SHARE: f32 = 4.0;
-/// In the map: a class that the trained head does not know.
+/// The entry in the map of a class that the trained head does not have.
 pub(crate) const NEW: u8 = u8::MAX;
-/// Rows whose logits are on the stack at once: whole threes, since three share a load of the features.
+/// The number of rows whose logits are on the stack at once: a multiple of three, since three rows share each load of a feature.
 const BLOCK: usize = 12;
 
-/// A discriminant over the statistics `S`, and a trained head over the storage `T`; `K` holds a byte a class. See [`MixedHead`] and [`MixedView`].
+/// A discriminant over the statistics `S`, and a trained head over the storage `T`; `K` holds one byte for each class. See [`MixedHead`] and
+/// [`MixedView`].
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Mixed<'t, S, T, K, M = Libm> {
     pub(crate) head: Discriminant<S, M>,
     pub(crate) trained: &'t Linear<T, M>,
-    /// Which class of the trained head each of ours is, or [`NEW`].
+    /// For each class, its index in the trained head, or [`NEW`].
     pub(crate) map: K,
 }
 
-/// A [`DiscriminantHead`] and a trained [`LinearHead`] of `TRAINED` classes, at most 255, on the same features; `CLASSES + 8` bytes more than
-/// the first, or a few more for their alignment.
+/// A [`DiscriminantHead`] and a trained [`LinearHead`] of `TRAINED` classes, at most 254, on the same features. It takes `CLASSES + 8` bytes more
+/// than the discriminant, plus a few for alignment.
 ///
-/// Class `k` is the trained head's `k` at first; where classes come and go, a map follows. To one that it never knew, the trained head gives
-/// the largest of the logits that it has for others, so that it speaks neither for nor against it. One that the discriminant has no sample
-/// of is known by the trained head alone, with a mean at the origin.
+/// Class `k` is class `k` of the trained head at first; a map keeps track when classes are added and removed. For a class that it was not
+/// trained on, the trained head contributes the largest of its other logits, which neither favours nor rules it out. A class that the
+/// discriminant has no sample of is judged by the trained head, with a mean at the origin.
 ///
 /// ```
 /// use gradient_decay::{Classes, DiscriminantHead, Head, LinearHead, MixedHead, StreamingLda};
@@ -54,7 +55,7 @@ pub struct Mixed<'t, S, T, K, M = Libm> {
 ///     Err(_) => panic!("not a 2 -> 2 head"),
 /// };
 /// let mut head: MixedHead<'_, 3, 2, 1, 2> = MixedHead::new(DiscriminantHead::new(), &TRAINED);
-/// head.truncate(2)?; // those that were trained
+/// head.truncate(2)?; // keep only the trained classes
 /// assert_eq!(head.predict(&[1.0, 0.0])?.class, 0); // before the first label
 /// let new = head.add_class()?;
 /// head.learn(&LDA, &[0.0, 2.0], new)?;
@@ -77,7 +78,7 @@ pub type MixedView<'t, 'a, M = Libm> = Mixed<'t, StatisticsView<'a>, View<'a>, &
 impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAINED: usize, M>
     MixedHead<'t, CLASSES, FEATURES, UPPER, TRAINED, M>
 {
-    /// A discriminant, new or with the statistics of a training set, whose classes are those of the trained head.
+    /// Combines a trained head with a discriminant, new or with a training set's statistics, that numbers its classes in the same way.
     pub const fn new(
         head: DiscriminantHead<CLASSES, FEATURES, UPPER, M>,
         trained: &'t LinearHead<TRAINED, FEATURES, M>,
@@ -93,8 +94,8 @@ impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const 
     }
 
     /// The linear head with these logits divided by a temperature in [0.01, 100]: see
-    /// [`DiscriminantHead::to_linear`](crate::discriminant::Discriminant::to_linear). For a class that the trained head does not know, the
-    /// mean of its rows stands for the largest.
+    /// [`DiscriminantHead::to_linear`](crate::discriminant::Discriminant::to_linear). For a class that the trained head does not have, the mean
+    /// of its rows replaces the largest logit.
     ///
     /// # Errors
     /// As there.
@@ -136,12 +137,12 @@ impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const 
 }
 
 impl<'t, 'a, M> MixedView<'t, 'a, M> {
-    /// A discriminant and a trained head on the same features. `map` has the class of the trained head that each class is, or 255 for one that it
-    /// does not know: `0, 1, ..` and 255 behind them at first, later as this left it.
+    /// A discriminant and a trained head on the same features. `map` has one byte for each class: its index in the trained head, or 255 if the
+    /// trained head does not have it. At first that is `0, 1, ..` followed by 255; later calls pass the map as this head left it.
     ///
     /// # Errors
-    /// [`Error::Length`] if the map has not a byte for each class that the discriminant has room for, or the heads have not as many features;
-    /// [`Error::Target`] if it names a class that the trained head has no room for.
+    /// [`Error::Length`] if the map does not have one byte for each class that the discriminant has room for, or the heads differ in their number
+    /// of features; [`Error::Target`] if the map names a class that the trained head has no room for.
     ///
     /// ```
     /// use gradient_decay::statistics::StatisticsView;
@@ -182,13 +183,13 @@ impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[
         &self.head
     }
 
-    /// The weight of the trained head's logits beside those of the discriminant before its temperature, and what their sum is divided by.
+    /// The weight of the trained head's logits, and the number that the weighted sum is divided by.
     fn weights(&self) -> (f32, f32) {
         let g = SHARE * HALF / (HALF + self.head.labels as f32);
         (g, self.head.temperature() + g)
     }
 
-    /// The class of the trained head that a class is, if it knows it.
+    /// The index of a class in the trained head, if that has it.
     fn trained_class(&self, class: usize) -> Option<usize> {
         let of = *self.map.as_ref().get(class)?;
         (class < self.head.used() && usize::from(of) < self.trained.used()).then_some(usize::from(of))
@@ -223,8 +224,8 @@ impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[
         })
     }
 
-    /// Keeps what was learned with the weight of so many samples: see [`discount`](Discriminant::discount). The labels count from 0, so that the
-    /// trained head has its first weight again: for another user.
+    /// Keeps what was learned, but with the weight of only `samples` samples: see [`discount`](Discriminant::discount). Labels are counted from 0
+    /// again, so the trained head regains its initial weight: for another user.
     ///
     /// # Errors
     /// As there.
@@ -243,7 +244,7 @@ impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[
     }
 }
 
-/// The logits of rows, times a scale, a few at a time, with the number of the first.
+/// Calls back with the trained head's logits times a scale, a block of rows at a time, and the index of the block's first row.
 fn each_block(
     rows: &[f32],
     bias: &[f32],
@@ -273,7 +274,7 @@ fn each_block(
 impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAINED: usize, M: Math>
     MixedHead<'_, CLASSES, FEATURES, UPPER, TRAINED, M>
 {
-    /// The most probable class of a sample, among those that either head knows, and its softmax probability.
+    /// The most probable class of a sample, among those that either head [knows](Head::knows), and its softmax probability.
     ///
     /// # Errors
     /// As [`logits`](Head::logits).
@@ -315,7 +316,7 @@ impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[
 impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> Tempered
     for Mixed<'_, S, T, K, M>
 {
-    /// With the weight of the trained head.
+    /// The discriminant's temperature plus the weight of the trained head.
     fn temperature(&self) -> f32 {
         self.weights().1
     }
@@ -324,7 +325,7 @@ impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[
 impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> Classes
     for Mixed<'_, S, T, K, M>
 {
-    /// One that the trained head does not know.
+    /// The new class is one that the trained head does not have.
     fn add_class(&mut self) -> Result<usize, Error> {
         let class = self.head.add_class()?;
         if let Some(of) = self.map.as_mut().get_mut(class) {

@@ -1,4 +1,4 @@
-//! A head with one hidden layer: `z = W2 relu(W1 x + b1) + b2`, for classes that a plane does not part.
+//! A head with one hidden layer: `z = W2 relu(W1 x + b1) + b2`, for classes that are not linearly separable.
 
 use crate::error::{Error, Slice, check_length};
 use crate::heads::head::{Classes, Head};
@@ -32,7 +32,7 @@ use crate::numeric::random::Random;
 pub struct MlpHead<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M = Libm, V = (), W = ()> {
     /// The hidden layer, before ReLU. A linear layer whose rows are all in use.
     pub(crate) hidden: LinearHead<HIDDEN, FEATURES, M, V>,
-    /// The layer behind it, which has the classes.
+    /// The output layer, with one row for each class.
     pub(crate) output: LinearHead<CLASSES, HIDDEN, M, W>,
 }
 
@@ -43,10 +43,10 @@ pub type MomentumMlpHead<const CLASSES: usize, const HIDDEN: usize, const FEATUR
 impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M, V: StoredVelocity, W: StoredVelocity>
     MlpHead<CLASSES, HIDDEN, FEATURES, M, V, W>
 {
-    /// The bytes in memory: four a parameter, and 8.
+    /// The size in RAM, in bytes: four for each parameter, and 8 more.
     pub const BYTES: usize = size_of::<Self>();
 
-    /// All zeros: to take over trained layers, or to [`initialise`](Self::initialise), without which nothing is ever learned.
+    /// A head of zeros. Import trained layers or call [`initialise`](Self::initialise) next: from all zeros the hidden layer never learns.
     pub const fn new() -> Self {
         MlpHead {
             hidden: LinearHead::<HIDDEN, FEATURES, M, V>::new(),
@@ -59,12 +59,12 @@ impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M, V: Sto
         &self.hidden
     }
 
-    /// The layer behind the hidden one, which has the classes.
+    /// The output layer, with one row for each class.
     pub const fn output(&self) -> &LinearHead<CLASSES, HIDDEN, M, W> {
         &self.output
     }
 
-    /// Takes over the parameters of the hidden layer, in the order of [`LinearHead`](crate::LinearHead)'s.
+    /// Replaces the parameters of the hidden layer, in the order of [`Linear::import`](crate::Linear::import).
     ///
     /// # Errors
     /// As [`Linear::import`](crate::Linear::import).
@@ -72,7 +72,7 @@ impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M, V: Sto
         self.hidden.import(parameters)
     }
 
-    /// Takes over the parameters of the layer behind it; all classes are in use then.
+    /// Replaces the parameters of the output layer; all classes are in use then.
     ///
     /// # Errors
     /// As [`Linear::import`](crate::Linear::import).
@@ -91,15 +91,15 @@ impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M, V: Sto
     /// The logits of a sample; minus infinity for each row that is not in use.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] naming the feature that is NaN or infinite, or the hidden unit or logit that leaves the range of f32,
-    /// both as logits; `logits` is then unchanged.
+    /// [`Error::NotFinite`] naming the feature that is NaN or infinite, or the hidden unit or logit that leaves the range of f32
+    /// (either is reported as a logit); `logits` is then unchanged.
     pub fn logits(&self, features: &[f32; FEATURES], logits: &mut [f32; CLASSES]) -> Result<(), Error> {
         let mut units = [0.0; HIDDEN];
         self.units(features, &mut units)?;
         self.output.logits(&units, logits)
     }
 
-    /// The hidden units, behind ReLU.
+    /// The hidden units, after ReLU.
     pub(crate) fn units(&self, features: &[f32; FEATURES], units: &mut [f32; HIDDEN]) -> Result<(), Error> {
         let layer: &Owned<HIDDEN, FEATURES, V> = &self.hidden.storage;
         layer.copy_bias(units);
@@ -113,8 +113,8 @@ impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M, V: Sto
 impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M: Math, V: StoredVelocity, W: StoredVelocity>
     MlpHead<CLASSES, HIDDEN, FEATURES, M, V, W>
 {
-    /// Random weights of the hidden layer, even in `+-sqrt(6 / FEATURES)` (He et al., 2015), its biases and the layer behind it
-    /// zero: every class in use is equally probable. The same seed gives the same head.
+    /// Draws the weights of the hidden layer uniformly from `+-sqrt(6 / FEATURES)` (He et al., 2015); its biases and the output layer
+    /// become zero, so every class in use is equally probable. The same seed gives the same head.
     pub fn initialise(&mut self, seed: u32) {
         let unused = self.output.unused;
         *self = Self::new();
@@ -181,7 +181,7 @@ impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M, V: Sto
     }
 }
 
-/// Room for the hidden units and their gradient as well as for the logits' pair.
+/// Work space for the hidden units and their gradient, and for the logits and theirs.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct MlpWork<const CLASSES: usize, const HIDDEN: usize> {

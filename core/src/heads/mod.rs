@@ -1,4 +1,4 @@
-//! Heads: what maps features to logits.
+//! Heads, which map features to logits.
 
 mod constant;
 pub mod discriminant;

@@ -15,17 +15,17 @@ pub trait Number: Copy + Default + PartialEq {
     /// The logit as a float.
     fn to_f32(self) -> f32;
 
-    /// The first of the largest logits; [`NONE`](Self::NONE) if there is none.
+    /// The largest logit; [`NONE`](Self::NONE) if the slice is empty.
     fn top(logits: &[Self]) -> Self;
 
-    /// How far the logit is above another, in nats: at most 0 for the top one. Exact where both as floats would tie.
+    /// The difference `self - other` in nats; at most 0 if `other` is the top logit. Exact even where both would round to the same f32.
     fn above(self, other: Self) -> f32;
 
-    /// The most probable class, and its probability at a temperature. The logits, of which one at least is in use, may be anything
-    /// after.
+    /// The most probable class, and its probability at a temperature. At least one logit must be in use. Afterwards `logits` may hold
+    /// anything.
     fn predict<M: Math>(logits: &mut [Self], temperature: f32) -> Prediction;
 
-    /// Plain cross-entropy in nats, of logits and a target in use.
+    /// The plain cross-entropy of the logits and a target in use, in nats.
     fn cross_entropy<M: Math>(logits: &[Self], target: usize) -> f32;
 }
 
@@ -85,7 +85,7 @@ impl Number for i32 {
         let sum = if temperature == 1.0 {
             logits.iter().fold(0, |sum, z| sum + fixed_point::exp(top.saturating_sub(*z)))
         } else {
-            // In float is only 1/T, once a call, in units of 2^-16. The distance first: multiplied, logits could saturate.
+            // Only 1/T needs floating point, once for each call, in units of 2^-16. Subtract first: logits that are multiplied could saturate.
             let sharpness = i64::from(fixed_point::nearest(ONE as f32 / temperature, i32::MAX));
             logits.iter().fold(0, |sum, z| {
                 let distance = ((i64::from(top) - i64::from(*z)) * sharpness) >> 16;

@@ -1,4 +1,4 @@
-//! The reading of logits.
+//! The most probable class of a sample, and its probability.
 
 use crate::error::{Error, Number};
 

@@ -1,8 +1,8 @@
-//! Inference in integers: i8 features and weights, i32 sums, i8 logits, no float; TensorFlow Lite's conventions.
+//! Inference in integers, by TensorFlow Lite's conventions: i8 features and weights, i32 sums, i8 logits, no floating point.
 //!
-//! A number stands for `scale (q - zero_point)`. Weights have a scale for each row and the zero point 0, biases the product of
-//! the features' and the row's scale (TensorFlow Lite 8-bit quantization specification). The i32 sum of a row becomes an i8
-//! logit by [`requantize`], whose arithmetic is that of gemmlowp, TensorFlow Lite Micro and CMSIS-NN, bit for bit.
+//! An integer `q` represents `scale (q - zero_point)`. Weights have one scale for each row and the zero point 0; the scale of a bias is the
+//! features' scale times the row's (TensorFlow Lite 8-bit quantization specification). [`requantize`] turns the i32 sum of a row into an i8
+//! logit, bit for bit as gemmlowp, TensorFlow Lite Micro and CMSIS-NN do.
 
 use core::marker::PhantomData;
 
@@ -13,7 +13,7 @@ use crate::heads::storage::StoredVelocity;
 use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};
 
-/// The meaning of an i8: `scale (q - zero_point)`.
+/// The scale and zero point of i8 numbers: `q` represents `scale (q - zero_point)`.
 ///
 /// ```
 /// use gradient_decay::quantized::Quantization;
@@ -50,20 +50,20 @@ impl Quantization {
         }
     }
 
-    /// The nearest i8, ties away from 0; NaN becomes the zero point.
+    /// The nearest i8, ties away from 0; values beyond its range saturate, and NaN becomes the zero point.
     pub fn quantize(self, x: f32) -> i8 {
         let q = (rounded(x / self.scale) as i32).saturating_add(i32::from(self.zero_point));
         q.clamp(-128, 127) as i8
     }
 
-    /// The number that an i8 stands for.
+    /// The number that an i8 represents.
     pub fn dequantize(self, q: i8) -> f32 {
         self.scale * (i32::from(q) - i32::from(self.zero_point)) as f32
     }
 }
 
-/// A linear head in integers: `FEATURES + 9` bytes a class, and 20, rounded up to whole words. It infers, as any [`Head`], and does not
-/// learn. Classes that are not in use in the head that it is made of are not in use here.
+/// A linear head in integers, for inference only: `FEATURES + 9` bytes for each class, and 20 more, rounded up to whole words. The same
+/// classes are in use as in the head that it is made from.
 ///
 /// ```
 /// use gradient_decay::LinearHead;
@@ -84,7 +84,7 @@ impl Quantization {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct QuantizedHead<const CLASSES: usize, const FEATURES: usize, M = Libm> {
     weights: [[i8; FEATURES]; CLASSES],
-    /// Less the zero point's products: see [`without_zero_point`].
+    /// The biases minus the zero point's products: see [`without_zero_point`].
     bias: [i32; CLASSES],
     multiplier: [i32; CLASSES],
     shift: [i8; CLASSES],
@@ -98,12 +98,13 @@ impl<const CLASSES: usize, const FEATURES: usize, M> QuantizedHead<CLASSES, FEAT
     /// The bytes in memory.
     pub const BYTES: usize = size_of::<Self>();
 
-    /// A head in integers, for features and logits of these quantizations. In float, so on a core without FPU slow: once.
+    /// Converts a head to integers, for features and logits of these quantizations. It computes in f32, so it is slow on a core without FPU:
+    /// call it once.
     ///
-    /// Each row's weights take all of [-127, 127]. Its rounded bias is the nearest that an i32 holds.
+    /// The weights of each row use the whole range [-127, 127]. Its bias is rounded to the nearest i32.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] naming the bias that no i32 holds in its scale.
+    /// [`Error::NotFinite`] naming the bias that overflows an i32 in its scale.
     pub fn new<V: StoredVelocity>(
         head: &LinearHead<CLASSES, FEATURES, M, V>,
         input: Quantization,
@@ -131,8 +132,8 @@ impl<const CLASSES: usize, const FEATURES: usize, M> QuantizedHead<CLASSES, FEAT
         Ok(new)
     }
 
-    /// A head of integers that exist already, as of a TensorFlow Lite model or a file of the host: weights with a scale for each row, biases
-    /// in the product of that and the features' scale. Const, so that it can be a static in flash.
+    /// A head from existing integers, such as those of a TensorFlow Lite model or of a file that the host wrote: weights with one scale for each
+    /// row, biases with that scale times the features' scale. It is const, so that the head can be a static in flash.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] if the scale of a row is not in [1e-30, 1e30].
@@ -179,7 +180,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M> QuantizedHead<CLASSES, FEAT
         })
     }
 
-    /// The logits of a sample, without float; -128 for each row that is not in use.
+    /// The logits of a sample, computed without floating point; -128 for each row that is not in use.
     pub fn logits(&self, features: &[i8; FEATURES]) -> [i8; CLASSES] {
         let (mut logits, mut sums) = ([i8::MIN; CLASSES], self.bias);
         let rows = self.weights.get(..self.classes as usize).unwrap_or_default();
@@ -192,7 +193,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M> QuantizedHead<CLASSES, FEAT
         logits
     }
 
-    /// The class with the largest logit, the first of equal ones; without float.
+    /// The class with the largest logit, the first of equal ones; computed without floating point.
     ///
     /// # Errors
     /// [`Error::NoClasses`] if no class is in use.
@@ -216,8 +217,9 @@ impl<const CLASSES: usize, const FEATURES: usize, M> QuantizedHead<CLASSES, FEAT
     }
 }
 
-/// The bias with the zero point's products taken away once, so that features can be multiplied as they are: `w (x - z)` is `w x - w z`.
-/// Modulo 2^32, as the sums: at most 255 * 128 a product, 65,000 features before one could leave an i32 by itself.
+/// The bias minus the zero point's products, subtracted once here, so that features can be multiplied as they are: `w (x - z)` is
+/// `w x - w z`. It is computed modulo 2^32, like the sums; a product is at most 255 * 128, so fewer than 65,000 features cannot overflow an
+/// i32.
 const fn without_zero_point<const FEATURES: usize>(bias: i32, row: &[i8; FEATURES], input: Quantization) -> i32 {
     let (mut sum, mut i) = (0_i32, 0);
     while i < FEATURES {
@@ -227,19 +229,19 @@ const fn without_zero_point<const FEATURES: usize>(bias: i32, row: &[i8; FEATURE
     bias.wrapping_sub(sum.wrapping_mul(input.zero_point as i32))
 }
 
-/// A row in integers: what its weights' unit stands for, and its bias in that and the features' scale.
+/// The scale and the bias of a row in integers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct QuantizedRow {
     /// The scale of the weights.
     pub scale: f32,
-    /// The bias, to the nearest.
+    /// The bias, in units of that scale times the features' scale, rounded to the nearest.
     pub bias: i32,
 }
 
-/// A row of weights and its bias to the nearest integers, which take all of [-127, 127]; `quantized` gets as many as there is room for. For
-/// heads whose shape is known only at run time; [`QuantizedHead::new`] does it for each row. `None` if no i32 holds the bias in its scale;
-/// `quantized` may then hold anything.
+/// Quantizes a row: its weights to the nearest integers in [-127, 127], the whole range of which they use, and its bias. `quantized` gets as
+/// many weights as it has room for. For heads whose shape is known only at run time; [`QuantizedHead::new`] does this for each row. `None` if
+/// the bias overflows an i32 in its scale; `quantized` may then hold anything.
 ///
 /// ```
 /// use gradient_decay::quantized::{Quantization, quantize_row};
@@ -259,20 +261,20 @@ pub fn quantize_row(
     quantized: &mut [i8],
 ) -> Option<QuantizedRow> {
     let largest = weights.iter().fold(0.0, |most, w| if w.abs() > most { w.abs() } else { most });
-    // A row of zeros has any scale: one in which its bias is fine enough.
+    // A row of zeros can have any scale: choose one that is fine enough for its bias.
     let scale = if largest > 0.0 { largest / 127.0 } else { output.scale / input.scale / 256.0 };
     for (to, w) in quantized.iter_mut().zip(weights) {
         *to = rounded(w / scale) as i8;
     }
     let quotient = rounded(bias / (input.scale * scale));
-    // Half of what an i32 holds, so that the products have room.
+    // Half the range of an i32, which leaves room for the products.
     let holds = quotient.abs() < 1_073_741_824.0;
     holds.then_some(QuantizedRow { scale, bias: quotient as i32 })
 }
 
 impl<const CLASSES: usize, const FEATURES: usize, M: Math> Head for QuantizedHead<CLASSES, FEATURES, M> {
     type Features = [i8; FEATURES];
-    /// The value that an i8 logit stands for.
+    /// The value that an i8 logit represents.
     type Number = f32;
     type Math = M;
 
@@ -295,9 +297,8 @@ impl<const CLASSES: usize, const FEATURES: usize, M: Math> Head for QuantizedHea
 }
 
 /// `value multiplier 2^(shift - 31)`, rounded twice, as TensorFlow Lite's `MultiplyByQuantizedMultiplier` and CMSIS-NN's
-/// `arm_nn_requantize` do: the doubled high product to the nearest, ties up; then the right shift to the nearest, ties away from
-/// 0. `shift` in [-31, 30], beyond which it counts as these; where the left shift overflows the result is that of the wrapped
-/// value.
+/// `arm_nn_requantize` do: first the doubled high product to the nearest, ties up; then the right shift to the nearest, ties away from
+/// 0. `shift` is clamped to [-31, 30]; a left shift that overflows wraps around.
 ///
 /// ```
 /// use gradient_decay::quantized::requantize;
@@ -315,40 +316,40 @@ pub const fn requantize(value: i32, multiplier: i32, shift: i32) -> i32 {
     }
 }
 
-/// gemmlowp's SaturatingRoundingDoublingHighMul: the product over 2^31; the one that would not fit saturates.
+/// gemmlowp's SaturatingRoundingDoublingHighMul: the product divided by 2^31; the only one that does not fit, of two [`i32::MIN`], saturates.
 const fn doubled_high_product(a: i32, b: i32) -> i32 {
     if a == i32::MIN && b == i32::MIN {
         return i32::MAX;
     }
     let product = a as i64 * b as i64;
-    // To the nearest, ties up. gemmlowp adds less to a negative product and divides, which cuts off: the same.
+    // To the nearest, ties up. gemmlowp adds less to a negative product and divides, which truncates: the result is the same.
     ((product + (1 << 30)) >> 31) as i32
 }
 
-/// gemmlowp's RoundingDivideByPOT, of a value above [`i32::MIN`], which no product is, and an exponent in 1..=31.
+/// gemmlowp's RoundingDivideByPOT, for a value above [`i32::MIN`], as every product is, and an exponent in 1..=31.
 const fn divided_by_power_of_two(value: i32, exponent: i32) -> i32 {
-    // One less if it is negative: then ties, which go up, go away from 0.
+    // Subtract 1 from a negative value, so that ties, which round up, round away from 0.
     let halves = (value + (value >> 31)) >> (exponent - 1);
     (halves >> 1) + (halves & 1)
 }
 
 /// A positive number as `multiplier 2^(shift - 31)` with the multiplier in [2^30, 2^31): TensorFlow Lite's
-/// `QuantizeMultiplier`. What is too small becomes 0, what is too large the largest.
+/// `QuantizeMultiplier`. A number that is too small becomes 0; one that is too large becomes the largest.
 const fn multiplier_of(x: f32) -> (i32, i8) {
     let bits = x.to_bits();
-    // Subnormal scales cannot be: see the range of a scale.
+    // The range of a scale excludes subnormal numbers.
     let exponent = (bits >> 23) as i32 - 126;
     if exponent < -31 {
         (0, 0)
     } else if exponent > 30 {
         (i32::MAX, 30)
     } else {
-        // The 24 bits of the fraction in [1/2, 1): no rounding.
+        // The 24 bits of the fraction in [1/2, 1), exactly.
         ((((bits & 0x007f_ffff) | 0x0080_0000) << 7) as i32, exponent as i8)
     }
 }
 
-/// To the nearest integer, ties away from 0; what is no i32 saturates when it is converted.
+/// Rounds to the nearest integer, ties away from 0; a result beyond an i32 saturates when it is converted.
 fn rounded(x: f32) -> f32 {
     let whole = x as i32 as f32;
     if x.abs() >= 8_388_608.0 {

@@ -1,9 +1,10 @@
-//! A linear head on top of another, trained on what that leaves over.
+//! A linear head on top of another head, trained on the error that the other one leaves.
 //!
-//! A discriminant is limited by features that are far from Gaussian: with many labels a head trained by a gradient goes beyond it. Here both
-//! work together, `z = (z_base + R x) / T` with the base's logits before its temperature `T`: the base learns from a label as ever, and `R`,
-//! which starts at zero, follows the gradient of the loss. While the base has seen few samples, `T` is large and `R` hardly moves. Up to 300 labels it
-//! gained at most 0.3 points on three data sets, with any beta, and lost up to 8 at a rate of 0.03 where classes came one after the other: see the README.
+//! Features that are far from Gaussian limit a discriminant: with many labels, a head trained by a gradient becomes better. Here both
+//! work together, `z = (z_base + R x) / T` with the base's logits before its temperature `T`: the base learns from a label as usual, and `R`,
+//! which starts at zero, follows the gradient of the loss. While the base has seen few samples, `T` is large and `R` hardly moves. Up to 300
+//! labels it gained at most 0.3 points on three data sets, with any beta, and lost up to 8 at a learning rate of 0.03 where classes came one
+//! after the other: see the README.
 
 use crate::error::{Error, Slice};
 use crate::heads::head::{Classes, Head};
@@ -13,11 +14,11 @@ use crate::numeric::math::{Libm, Math};
 
 /// A head whose logits are divided by a temperature that follows from its samples.
 pub trait Tempered: Head {
-    /// The temperature, > 0.
+    /// The temperature that the logits are divided by, above 0.
     fn temperature(&self) -> f32;
 }
 
-/// A head `base` to whose logits those of a linear head over the storage `S` are added, on the same features. Both have the same classes.
+/// A head `base`, plus a linear head over the storage `S` on the same features, whose logits are added. Both have the same classes.
 ///
 /// ```
 /// use gradient_decay::{BetaSchedule, DiscriminantHead, FineTuner, Learner, LinearHead, Parts, Replay, Residual, Sgd, StreamingLda};
@@ -46,17 +47,17 @@ pub struct Residual<B, S, M = Libm> {
 }
 
 impl<B, S, M> Residual<B, S, M> {
-    /// The two together; `residual` is zero at first.
+    /// Combines a head and a residual, which should be zero at first.
     pub const fn new(base: B, residual: Linear<S, M>) -> Self {
         Residual { base, residual }
     }
 
-    /// The head below.
+    /// The base head.
     pub const fn base(&self) -> &B {
         &self.base
     }
 
-    /// The head on top.
+    /// The linear head whose logits are added to the base's.
     pub const fn residual(&self) -> &Linear<S, M> {
         &self.residual
     }
@@ -94,7 +95,7 @@ impl<B: Tempered<Number = f32>, S: Storage<Features = B::Features>, M> Head for 
         self.base.knows(class)
     }
 
-    /// As the base's; [`Error::NotFinite`] also if a sum leaves the range of f32.
+    /// As the base's errors; also [`Error::NotFinite`] if a sum leaves the range of f32.
     fn logits(&self, features: &B::Features, logits: &mut [f32]) -> Result<(), Error> {
         self.residual.storage.check(features)?;
         self.base.logits(features, logits)?;
@@ -109,7 +110,7 @@ impl<B: Tempered<Number = f32> + Classes, S: Storage<Features = B::Features>, M:
         if class >= room {
             return Err(Error::NoRoom { classes: room });
         }
-        // Rows that are not in use are zero, whether or not they are counted so.
+        // The residual's rows that are not in use are zero, whether or not it counts them as in use.
         self.base.add_class()
     }
 

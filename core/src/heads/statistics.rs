@@ -1,19 +1,19 @@
-//! Where the numbers of a discriminant lie: in its own arrays, or in the caller's slices.
+//! The storage of a discriminant's numbers: its own arrays, or the caller's slices.
 
 use crate::error::{Error, Slice, check_length};
 use crate::heads::storage::{Pair, PairView, Work};
 use crate::numeric::kernels::packed;
 
-/// The numbers of a discriminant, wherever they lie: [`OwnedStatistics`] or [`StatisticsView`].
+/// The storage of a discriminant's numbers: [`OwnedStatistics`] or [`StatisticsView`].
 pub trait Statistics {
     /// The features of a sample.
     type Features: ?Sized + AsRef<[f32]>;
-    /// Room to work in between forward pass and update.
+    /// Work space between forward pass and update.
     type Work: Work<Number = f32>;
-    /// The numbers, counts among them; 0 if the shape is known only at run time.
+    /// The number of numbers, including the counts; 0 if the shape is known only at run time.
     const NUMBERS: usize;
 
-    /// Whether a sample has as many features as the head.
+    /// Checks that a sample has as many features as the head.
     ///
     /// # Errors
     /// [`Error::Length`] otherwise.
@@ -22,11 +22,11 @@ pub trait Statistics {
     /// The numbers.
     fn numbers(&self) -> Numbers<&[f32], &[u32]>;
 
-    /// The numbers, to change them.
+    /// The numbers, mutably.
     #[doc(hidden)]
     fn numbers_mut(&mut self) -> Numbers<&mut [f32], &mut [u32]>;
 
-    /// The same, and room to work in, which is all zeros.
+    /// Calls `change` with the numbers, mutably, and with work space that is all zeros.
     #[doc(hidden)]
     fn with<T>(&mut self, change: impl FnOnce(Numbers<&mut [f32], &mut [u32]>, Scratch<'_>) -> T) -> T;
 }
@@ -36,19 +36,19 @@ pub trait Statistics {
 pub struct Numbers<F, U> {
     /// `U` of `P = U D U^T`, [`packed`](crate::kernels::packed): the inverse of the scatter within classes.
     pub upper: F,
-    /// `D`, a number a feature.
+    /// `D`, one number for each feature.
     pub diagonal: F,
-    /// The means, a row a class.
+    /// The means, one row for each class.
     pub means: F,
-    /// `V_c = P mu_c`, a row a class.
+    /// `V_c = P mu_c`, one row for each class.
     pub rows: F,
-    /// `-mu_c V_c / 2`, one a class.
+    /// `-mu_c V_c / 2`, one number for each class.
     pub bias: F,
-    /// The samples of each class.
+    /// The number of samples of each class.
     pub counts: U,
 }
 
-/// Room for three rows of features and a number a class.
+/// Work space: three rows of features, and one number for each class.
 #[doc(hidden)]
 pub struct Scratch<'a> {
     pub(crate) difference: &'a mut [f32],
@@ -131,7 +131,7 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize> Statistics
     }
 }
 
-/// The caller's slices, whose shape is known only at run time.
+/// The numbers of a discriminant in the caller's slices, whose shape is known only at run time.
 #[derive(Debug)]
 pub struct StatisticsView<'a> {
     numbers: Numbers<&'a mut [f32], &'a mut [u32]>,
@@ -139,7 +139,7 @@ pub struct StatisticsView<'a> {
 }
 
 impl<'a> StatisticsView<'a> {
-    /// The numbers of a discriminant of this shape, which must be zeros at first; [`usize::MAX`] if that is more than there can be.
+    /// The number of f32 that a discriminant of this shape needs, zeros at first; [`usize::MAX`] if that overflows.
     pub const fn numbers_of(classes: usize, features: usize) -> usize {
         let square = features.saturating_mul(features.saturating_sub(1)) / 2;
         square
@@ -147,15 +147,15 @@ impl<'a> StatisticsView<'a> {
             .saturating_add(features.saturating_mul(2).saturating_add(1).saturating_mul(classes))
     }
 
-    /// The numbers of the room to work in, which may be anything before and after.
+    /// The number of f32 of work space, which may hold anything before and after a call.
     pub const fn scratch_of(classes: usize, features: usize) -> usize {
         features.saturating_mul(3).saturating_add(classes)
     }
 
-    /// Over [`numbers_of`](Self::numbers_of) numbers, a count a class and [`scratch_of`](Self::scratch_of) numbers to work in.
+    /// Over [`numbers_of`](Self::numbers_of) numbers, one count for each class and [`scratch_of`](Self::scratch_of) numbers of work space.
     ///
     /// # Errors
-    /// [`Error::Length`] if a slice has another length, or the shape has no class or no feature.
+    /// [`Error::Length`] if a slice does not have that length, or the shape has no class or no feature.
     pub(crate) fn new(
         numbers: &'a mut [f32],
         counts: &'a mut [u32],

@@ -1,4 +1,4 @@
-//! Where the numbers of a dense layer lie: owned arrays, or the caller's slices. What is done with them has one body.
+//! The storage of a dense layer's numbers: owned arrays, or the caller's slices. The code that uses them is the same for both.
 
 use crate::error::{Error, Slice, check_length};
 use crate::heads::number::Number;
@@ -6,11 +6,11 @@ use crate::numeric::kernels;
 
 /// The storage of a dense layer: [`Owned`], or [`View`].
 ///
-/// Kernels are called by the storage, which knows whether the length of a row is known when it is compiled.
+/// The storage calls the kernels, since it knows whether the length of a row is known at compile time.
 pub trait Storage {
     /// The features of a sample.
     type Features: ?Sized + AsRef<[f32]>;
-    /// Room for the logits of a sample and their gradient.
+    /// Work space for the logits of a sample and their gradient.
     type Work: Work<Number = f32>;
     /// The number of parameters; 0 where it is known only at run time.
     const PARAMETERS: usize;
@@ -28,9 +28,9 @@ pub trait Storage {
     fn bias(&self) -> &[f32];
     /// The velocity of weights and biases, if it is stored.
     fn velocity(&self) -> Option<(&[f32], &[f32])>;
-    /// All of it, to change it.
+    /// All of its numbers, mutably.
     fn layer(&mut self) -> Layer<'_>;
-    /// Copies the biases, as many as there are.
+    /// Copies the biases to `to`, which has one number for each row.
     fn copy_bias(&self, to: &mut [f32]);
     /// Adds the product of each row with the features to as many sums.
     fn add_products(&self, features: &Self::Features, sums: &mut [f32]);
@@ -52,16 +52,16 @@ pub struct Layer<'a> {
 /// The velocity of a dense layer as slices.
 #[derive(Debug)]
 pub struct VelocityView<'a> {
-    /// That of the weights.
+    /// The velocity of the weights.
     pub weights: &'a mut [f32],
-    /// That of the biases.
+    /// The velocity of the biases.
     pub bias: &'a mut [f32],
-    /// No velocity is larger than this. Known without a look at them all, it is what shows that a step cannot overflow.
+    /// An upper bound of the velocities' magnitudes. It shows that a step cannot overflow without a scan of all velocities.
     pub bound: &'a mut f32,
 }
 
 impl VelocityView<'_> {
-    /// The largest magnitude.
+    /// The largest magnitude of a velocity.
     pub(crate) fn largest(&self) -> f32 {
         self.weights.iter().chain(&*self.bias).fold(0.0, |most, v| if v.abs() > most { v.abs() } else { most })
     }
@@ -85,23 +85,23 @@ pub struct Velocity<const ROWS: usize, const FEATURES: usize> {
     pub(crate) bound: f32,
 }
 
-/// The velocity of a layer, wherever it lies: `()`, which is none, [`Velocity`], or [`VelocitySlices`].
+/// The velocity of a layer: `()` for none, [`Velocity`], or [`VelocitySlices`].
 pub trait AnyVelocity {
-    /// That of weights and biases, if there is one.
+    /// The velocity of weights and biases, if there is one.
     fn get(&self) -> Option<(&[f32], &[f32])>;
-    /// The same, to change it.
+    /// The velocity, mutably, if there is one.
     fn view(&mut self) -> Option<VelocityView<'_>>;
 }
 
 /// The velocity of an owned layer: `()`, or [`Velocity`].
 pub trait StoredVelocity: AnyVelocity {
-    /// At rest.
+    /// A velocity of zeros.
     const REST: Self;
     /// The number of velocities.
     const COUNT: usize;
 }
 
-/// By the velocities: how much their bound is above them is no part of them.
+/// Compares the velocities but not their bounds, which may differ for equal velocities.
 impl<const ROWS: usize, const FEATURES: usize> PartialEq for Velocity<ROWS, FEATURES> {
     fn eq(&self, other: &Self) -> bool {
         self.weights == other.weights && self.bias == other.bias
@@ -293,23 +293,23 @@ impl<'a, V: AnyVelocity> Storage for View<'a, V> {
     }
 }
 
-/// Room for the logits of a sample and their gradient, and for whatever else a head needs between forward pass and update.
+/// Work space for the logits of a sample and their gradient, and for whatever else a head needs between forward pass and update.
 pub trait Work {
     /// The type of a logit.
     type Number: Number;
-    /// The logits, which become what a [`Step`](crate::Step) reads its probabilities from, and their gradient.
+    /// The logits and their gradient. The logits are later replaced by the exponentials from which a [`Step`](crate::Step) reads its probabilities.
     fn pair(&mut self) -> (&mut [Self::Number], &mut [Self::Number]);
     /// The first of the pair.
     fn seen(&self) -> &[Self::Number];
 }
 
-/// A work that is made of nothing, in a const.
+/// Work space that can be constructed in a const.
 pub trait Empty {
     /// Zeros.
     const EMPTY: Self;
 }
 
-/// An owned work: two arrays of a number a class.
+/// Owned work space: two arrays of one number for each class.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Pair<N, const CLASSES: usize> {
@@ -339,7 +339,7 @@ impl<N: Number, const CLASSES: usize> Work for Pair<N, CLASSES> {
     }
 }
 
-/// A work in the caller's slice.
+/// Work space in the caller's slice.
 #[derive(Debug, PartialEq)]
 pub struct PairView<'a, N> {
     seen: &'a mut [N],
@@ -347,7 +347,7 @@ pub struct PairView<'a, N> {
 }
 
 impl<'a, N> PairView<'a, N> {
-    /// Two numbers for each of the classes that the head has room for, which may be anything before and after.
+    /// Over two numbers for each class that the head has room for; they may hold anything before and after.
     ///
     /// # Errors
     /// [`Error::Length`] if there are not `2 room` numbers.

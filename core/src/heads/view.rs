@@ -8,8 +8,9 @@ use crate::heads::prediction::Prediction;
 use crate::heads::storage::{AnyVelocity, Storage, VelocitySlices, View};
 use crate::numeric::math::{Libm, Math};
 
-/// A linear head over the caller's slices, whose shape is known only at run time: for a head that comes over a wire or from a file, and
-/// for other languages. The bits are those of [`LinearHead`](crate::LinearHead), which is smaller and checks more by its types.
+/// A linear head over the caller's slices, whose shape is known only at run time: for a head received over a wire or read from a file, and
+/// for other languages. Its results have the same bits as those of a [`LinearHead`](crate::LinearHead), which is smaller and whose types
+/// check more.
 ///
 /// ```
 /// use gradient_decay::{BetaSchedule, FineTuner, LinearView, PairView, Sgd, State};
@@ -30,7 +31,7 @@ use crate::numeric::math::{Libm, Math};
 pub type LinearView<'a, M = Libm, V = ()> = Linear<View<'a, V>, M>;
 
 impl<'a> LinearView<'a> {
-    /// A head over `room * (features + 1)` parameters, the weights row by row (a row is a class), then the biases; all classes are
+    /// A head over `room * (features + 1)` parameters, the weights row by row (one row for each class), then the biases; all classes are
     /// in use.
     ///
     /// # Errors
@@ -43,8 +44,8 @@ impl<'a> LinearView<'a> {
 impl<'a, M> LinearView<'a, M> {
     /// [`new`](LinearView::new) with the math backend `M`.
     ///
-    /// It looks at no parameter, so that it costs nothing to make a head for each call: one that is NaN or infinite is found by
-    /// [`logits`](crate::Head::logits), and all of them by [`check`](Self::check).
+    /// It does not check the parameters, so constructing a head for each call costs nothing. [`logits`](crate::Head::logits) returns an
+    /// error if a NaN or infinite parameter affects a logit; [`check`](Self::check) checks all parameters.
     ///
     /// # Errors
     /// [`Error::Length`] if there are not `room * (features + 1)` parameters, or the shape has no class or no feature.
@@ -64,8 +65,8 @@ impl<'a, M> LinearView<'a, M> {
         Ok(self)
     }
 
-    /// With a velocity, for an optimizer with momentum: a number a parameter, and the bound that the library keeps of them, 0 where
-    /// all are.
+    /// With a velocity, for an optimizer with momentum: one number for each parameter, and `bound`, which the library keeps at or above the
+    /// largest magnitude of them; start with 0 if all velocities are 0.
     ///
     /// # Errors
     /// [`Error::Length`] if there are not as many velocities as parameters.
@@ -87,8 +88,8 @@ impl<M, V> LinearView<'_, M, V> {
 }
 
 impl<M: Math, V: AnyVelocity> LinearView<'_, M, V> {
-    /// The most probable class of a sample and its softmax probability; `scratch`, one number for each class that there is room for,
-    /// may be anything before and after.
+    /// The most probable class of a sample and its softmax probability. `scratch` has one number for each class that there is room for,
+    /// and may hold anything before and after.
     ///
     /// # Errors
     /// As [`logits`](crate::Head::logits); [`Error::NoClasses`] if no class is in use.

@@ -1,6 +1,7 @@
-//! Whether probabilities mean what they say: accuracy, NLL, Brier score, ECE and MCE of a stream of predictions.
+//! Calibration, that is, how well probabilities match the observed accuracy: accuracy, NLL, Brier score, ECE and MCE of a stream of
+//! predictions.
 //!
-//! The sums of the bins are integers and the other two are compensated, so that a device may count for years.
+//! The sums of the bins are integers and the other two sums are compensated (Kahan), so that a device can count for years.
 
 use core::marker::PhantomData;
 
@@ -36,15 +37,15 @@ pub struct Calibration<const BINS: usize, M = Libm> {
     math: PhantomData<M>,
 }
 
-/// The figures of merit of the predictions recorded so far. All are means over them but `mce`.
+/// The figures of merit of the predictions recorded so far. All except `count` and `mce` are means over them.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Summary {
     /// The number of predictions, at least 1.
     pub count: u32,
-    /// The share whose most probable class was the target, in [0, 1].
+    /// The share of predictions whose most probable class was the target, in [0, 1].
     pub accuracy: f32,
-    /// The mean probability of the most probable class, in [0, 1]. Above the accuracy: overconfident.
+    /// The mean probability of the most probable class, in [0, 1]. If it is above the accuracy, the predictions are overconfident.
     pub confidence: f32,
     /// The negative log-likelihood of the targets in nats, in [0, 87.4].
     pub nll: f32,
@@ -94,10 +95,10 @@ pub(crate) struct Tally {
 const ONE: f32 = (1_u32 << 31) as f32;
 
 impl<const BINS: usize, M> Calibration<BINS, M> {
-    /// The bytes of a calibration in memory: 16 a bin and 16 more.
+    /// The size in RAM, in bytes: 16 for each bin and 16 more.
     pub const BYTES: usize = size_of::<Self>();
 
-    /// With nothing recorded.
+    /// A calibration with nothing recorded.
     pub const fn new() -> Self {
         const { assert!(BINS > 0, "a calibration needs at least one bin") };
         let bins = [Tally { count: 0, correct: 0, confidence: 0 }; BINS];
@@ -120,8 +121,8 @@ impl<const BINS: usize, M> Calibration<BINS, M> {
         self.bins.iter().map(Tally::bin)
     }
 
-    /// The accuracy/coverage curve: for each bin but the empty ones, from the highest confidence down, what a device does that
-    /// answers only above the bin's lower end.
+    /// The accuracy/coverage curve, from the highest confidence down: for each bin that is not empty, the coverage and accuracy of a device
+    /// that answers only above the bin's lower end.
     ///
     /// ```
     /// use gradient_decay::Calibration;
@@ -190,7 +191,7 @@ impl<const BINS: usize, M: Math> Calibration<BINS, M> {
 
     fn add(&mut self, score: Score) {
         let Score { right, confidence, p_target, brier } = score;
-        // Beyond what a count holds all stays as it is, so that the means stay means.
+        // Once the count is full nothing more is recorded, so that the means stay correct.
         if self.bins.iter().fold(0_u32, |sum, bin| sum.saturating_add(bin.count)) == u32::MAX {
             return;
         }
@@ -199,24 +200,24 @@ impl<const BINS: usize, M: Math> Calibration<BINS, M> {
             bin.correct += u32::from(right);
             bin.confidence += u64::from((confidence * ONE) as u32);
         }
-        // Comparisons, where f32::max is a call on a core without an instruction for it.
+        // A comparison, since f32::max is a function call on a core without an instruction for it.
         let nll = -M::ln(if p_target > f32::MIN_POSITIVE { p_target } else { f32::MIN_POSITIVE });
         self.nll.add(if nll > 0.0 { nll } else { 0.0 });
         self.brier.add(brier);
     }
 }
 
-/// A part that counts what a head said of a sample before it learned it; `()` counts nothing.
+/// A part that records a head's prediction for a sample before the head learns it; `()` records nothing.
 pub trait Record {
-    /// The figures of an answer at a temperature other than 1, before the logits are gone; of one at 1 a step tells them.
+    /// The figures of an answer at a temperature other than 1, computed while the logits still exist; at 1 the step has them.
     #[doc(hidden)]
     fn score<N: Logit>(&self, logits: &[N], temperature: f32, target: usize) -> Option<Score>;
 
-    /// Counts a sample of the class `target`.
+    /// Records a sample of the class `target`.
     #[doc(hidden)]
     fn record<N: Logit>(&mut self, step: &Step<'_, N>, score: Option<Score>, target: usize);
 
-    /// Begins anew.
+    /// Forgets everything recorded.
     fn reset(&mut self);
 }
 
@@ -232,7 +233,7 @@ impl Record for () {
     fn reset(&mut self) {}
 }
 
-/// A part that lies elsewhere, for a learner that lives for one call.
+/// A borrowed part, for a learner that exists for one call only.
 impl<T: Record> Record for &mut T {
     #[inline]
     fn score<N: Logit>(&self, logits: &[N], temperature: f32, target: usize) -> Option<Score> {
@@ -283,14 +284,14 @@ fn bin_of<const BINS: usize>(confidence: f32) -> usize {
 impl Tally {
     fn bin(&self) -> Option<Bin> {
         let n = self.count as f32;
-        // By halves: an integer of 64 bits would be converted by a function of the compiler's, larger than all this.
+        // In two halves: the compiler's function that converts a 64-bit integer is larger than all of this.
         let [high, low] = [(self.confidence >> 32) as u32, self.confidence as u32].map(|half| half as f32 / ONE);
         let (accuracy, confidence) = (self.correct as f32 / n, (high * 4_294_967_296.0 + low) / n);
         (self.count > 0).then_some(Bin { count: self.count, accuracy, confidence })
     }
 }
 
-/// A sum of non-negative numbers with the rounding errors kept (Kahan).
+/// A compensated sum (Kahan) of non-negative numbers.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub(crate) struct Sum {
@@ -372,7 +373,7 @@ mod tests {
             calibration.record(&[0.75, 0.25], target).unwrap();
             calibration.record(&[0.25, 0.25, 0.25, 0.25], target).unwrap();
         }
-        // As if there had been 2^31 of each.
+        // As if 2^31 predictions of each kind had been recorded.
         for bin in &mut calibration.bins {
             (bin.count, bin.correct, bin.confidence) = (1 << 31, 1 << 30, bin.confidence << 30);
         }

@@ -1,11 +1,11 @@
-//! A guard against fine-tuning that does harm: labels pressed by mistake, a sensor that came loose.
+//! A guard against fine-tuning that makes the head worse, for example through wrong labels or a loose sensor.
 //!
-//! Some labelled samples are held out: they go into a memory of their own, from which nothing is ever rehearsed. Now and
-//! then the guard measures the head on them. A head that is good is to be kept, one that has become worse than the best so far
-//! by more than a margin is to be replaced by the one kept last. A [temperature](crate::Readout::fitted) is fitted to them as well.
+//! Some labelled samples are held out: they go into a separate memory, which is never rehearsed. From time to time the
+//! guard measures the head on them. Keep a copy of a head that is the best so far; replace one that is worse than the best by more
+//! than a margin by the copy kept last. A [temperature](crate::Readout::fitted) can be fitted to the held-out samples as well.
 //!
-//! Where the good head is kept is the caller's choice: as a copy in RAM, or, without a second copy, in flash by a `Store`, which
-//! is safe against power cuts as well.
+//! The caller chooses where to keep the good head: as a copy in RAM, or in flash by a `Store`, which needs no second copy in RAM and
+//! is safe against power cuts.
 
 use crate::error::{Error, Number, expect_in_range};
 use crate::heads::head::Head;
@@ -16,11 +16,11 @@ use crate::learning::replay::Memory;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Verdict {
-    /// The best so far, by its loss: keep it.
+    /// The best so far, with its loss in nats: keep a copy of the head.
     Best(f32),
-    /// Not the best, but within the margin: go on.
+    /// Not the best, but within the margin, with its loss in nats: continue.
     Good(f32),
-    /// Worse by more than the margin: go back to the one kept last.
+    /// Worse than the best by more than the margin, with its loss in nats: go back to the copy kept last.
     Worse(f32),
     /// Nothing is held out yet.
     Unknown,
@@ -34,19 +34,19 @@ pub trait Judge<X: ?Sized> {
     /// The samples held out.
     fn held_out(&self) -> &Self::Memory;
 
-    /// The same, to change them.
+    /// The samples held out, mutably.
     fn held_out_mut(&mut self) -> &mut Self::Memory;
 
-    /// Whether the next sample is to be held out. It changes nothing: see [`count`](Self::count).
+    /// Whether the next sample is to be held out. The call changes nothing: see [`count`](Self::count).
     fn is_due(&self) -> bool;
 
     /// Counts a sample that was learned or held out.
     fn count(&mut self);
 
-    /// Measures a head on the samples held out; `logits` is room for its logits.
+    /// Measures a head on the samples held out; `logits` is work space with one number for each class that the head has room for.
     fn judge<H: Head<Features = X>>(&mut self, head: &H, logits: &mut [H::Number]) -> Verdict;
 
-    /// Forgets the best loss, as when the samples held out have changed: the next head is the best.
+    /// Forgets the best loss, so that the next head counts as the best. Call it when the samples held out have changed.
     fn reset(&mut self);
 }
 
@@ -74,8 +74,8 @@ impl<X: ?Sized> Judge<X> for () {
     fn reset(&mut self) {}
 }
 
-/// Holds every so many labelled samples out in the memory `R`, and judges heads by their mean negative log-likelihood on them, in
-/// nats. 16 bytes more than the memory.
+/// Holds out every n-th labelled sample in the memory `R`, and judges heads by their mean negative log-likelihood on these samples, in
+/// nats. It takes 16 bytes more than the memory.
 ///
 /// ```
 /// use gradient_decay::guard::{Guard, Judge, Verdict};
@@ -83,7 +83,7 @@ impl<X: ?Sized> Judge<X> for () {
 ///
 /// const TUNER: FineTuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.5));
 /// let (mut head, mut state) = (LinearHead::<2, 1>::new(), State::new());
-/// let mut guard = Guard::new(Replay::<2, 4, [f32; 1]>::new(1), 0.1, 10); // every tenth, by a Learner
+/// let mut guard = Guard::new(Replay::<2, 4, [f32; 1]>::new(1), 0.1, 10); // a Learner would hold out every tenth
 /// guard.held_out_mut().insert(&[1.0], 0)?;
 /// guard.held_out_mut().insert(&[-1.0], 1)?;
 /// let mut kept = head.clone();
@@ -106,13 +106,13 @@ pub struct Guard<R> {
     every: u32,
     /// The smallest loss so far; infinite before the first.
     pub(crate) best: f32,
-    /// The samples since the last that was held out.
+    /// The number of samples since the last one that was held out.
     pub(crate) since: u32,
 }
 
 impl<R> Guard<R> {
-    /// A guard with a margin in nats, in [0, 100], that holds out every `every`-th sample: one of 7, say, since a divisor of the number
-    /// of classes would hold out the same ones of a stream in turn. 0 counts as 1.
+    /// A guard with a margin in nats, in [0, 100], that holds out every `every`-th sample; 0 counts as 1. Choose a number such as 7: if
+    /// `every` and the number of classes have a common divisor, a stream that cycles through the classes never holds some of them out.
     ///
     /// # Panics
     /// If the margin is out of range; in a const, when it is compiled.
@@ -157,7 +157,7 @@ impl<X: ?Sized, R: Memory<X>> Judge<X> for Guard<R> {
         self.since = if Judge::<X>::is_due(self) { 0 } else { self.since + 1 };
     }
 
-    /// A sample that the head has no finite logits for counts as the largest loss; one of a class that is not in use does not count.
+    /// A sample whose logits are not finite counts as the largest loss; one of a class that is not in use does not count.
     fn judge<H: Head<Features = X>>(&mut self, head: &H, logits: &mut [H::Number]) -> Verdict {
         let (mut mean, mut count) = (0.0, 0.0_f32);
         self.memory.for_each(|features, target| {
@@ -217,7 +217,7 @@ mod tests {
         assert!(matches!(judge(&mut guard, &head), Verdict::Worse(loss) if loss.is_finite()));
     }
 
-    /// Rows that are not in use are no classes, and a sample of one does not count.
+    /// Rows that are not in use take no part, and a sample of such a class does not count.
     #[test]
     fn a_head_with_two_of_ten_classes_is_judged_as_one_with_two() {
         let (mut small, mut large) = (LinearHead::<2, 1>::new(), LinearHead::<10, 1>::new());

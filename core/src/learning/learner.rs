@@ -1,4 +1,4 @@
-//! The loop of a device that learns: standardise, infer, answer, learn, remember, judge, calibrate, in one place.
+//! The learning loop of a device in one place: standardise, infer, answer, learn, remember, judge, calibrate.
 
 use crate::error::{Error, Slice, check_classes, check_length};
 use crate::heads::head::Classes;
@@ -16,31 +16,32 @@ use crate::training::learn::{Learn, LearnFrom, Rehearse, Unlearn};
 use crate::training::state::State;
 use crate::training::step::Step;
 
-/// The parts that a [`Learner`] has beside its head. Each may be `()`, which is: not there, at no cost.
+/// The parts of a [`Learner`] besides its head. Each may be `()`, which means that the part is absent and costs nothing.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Parts<P = (), R = (), G = (), C = (), A = ()> {
-    /// The step in front of the head: a [`Standardizer`](crate::Standardizer), a [`Quantizer`](crate::Quantizer).
+    /// The step in front of the head: a [`Standardizer`](crate::Standardizer) or a [`Quantizer`](crate::Quantizer).
     pub preprocess: P,
     /// The samples that are rehearsed: a [`Replay`](crate::Replay).
     pub memory: R,
     /// The part that holds samples out: a [`Guard`](crate::guard::Guard).
     pub guard: G,
-    /// The count of how good the answers were: a [`Calibration`](crate::Calibration).
+    /// The record of how good the answers were: a [`Calibration`](crate::Calibration).
     pub calibration: C,
-    /// How logits become an answer: a [`Readout`].
+    /// The part that turns logits into an answer: a [`Readout`] or a [`Novelty`].
     pub readout: A,
 }
 
 impl Parts {
-    /// None of them. It is no base for `..`: absent parts are types of their own, so all five are written out where there is one.
+    /// No parts. It cannot be the base of a struct update (`..Parts::NONE`): an absent part has a type of its own, so where one part is
+    /// present, write all five.
     pub const NONE: Parts = Parts { preprocess: (), memory: (), guard: (), calibration: (), readout: () };
 }
 
 /// A head with its training and its parts.
 ///
-/// It holds no globals and has no interior mutability: who may use it when is what Rust's borrows say. Settings are an argument, so
-/// that they stay constants.
+/// It uses no globals and no interior mutability, so Rust's borrow rules say who may use it when. Settings are arguments, so that they
+/// can be constants.
 ///
 /// ```
 /// use gradient_decay::{Answer, BetaSchedule, Calibration, FineTuner, Learner, LinearHead, Parts, Readout, Replay, Sgd, Standardizer};
@@ -62,13 +63,13 @@ impl Parts {
 /// for _ in 0..20 {
 ///     learner.learn(&TUNER, &[18.0, 0.1], cold)?;
 ///     learner.learn(&TUNER, &[22.0, -0.1], warm)?;
-///     learner.rehearse(&TUNER, 2); // or later, when there is time
+///     learner.rehearse(&TUNER, 2); // or later, when the device is idle
 /// }
 /// assert!(matches!(learner.answer(&[21.5, 0.0])?, Answer::Class(prediction) if prediction.class == warm));
 /// assert!(matches!(learner.answer(&[20.0, 0.0])?, Answer::Unknown(..))); // between the two
-/// assert_eq!(learner.parts().calibration.summary().unwrap().count, 40); // what it said before it learned
+/// assert_eq!(learner.parts().calibration.summary().unwrap().count, 40); // its predictions before each label
 ///
-/// learner.remove_class(cold)?; // everywhere: the head, the memory
+/// learner.remove_class(cold)?; // from the head and from the memory
 /// assert_eq!((learner.classes(), learner.parts().memory.len(0)), (1, 8));
 /// # Ok::<(), gradient_decay::Error>(())
 /// ```
@@ -80,28 +81,28 @@ pub struct Learner<H: Learn, P = Parts> {
 }
 
 impl<H: Learn<Room: Empty>, P> Learner<H, P> {
-    /// The bytes in memory.
+    /// The size in RAM, in bytes.
     pub const BYTES: usize = size_of::<Self>();
 
-    /// A head before its first step, and parts.
+    /// A learner of a head and parts, before the first step.
     pub const fn new(head: H, parts: P) -> Self {
         Learner { head, state: State::new(), parts }
     }
 }
 
 impl<H: Learn, P> Learner<H, P> {
-    /// A head over the caller's memory, with a state that has the room to work in.
+    /// A learner of a head over the caller's memory, with a state that holds the work space.
     pub const fn with_state(head: H, state: State<H::Room>, parts: P) -> Self {
         Learner { head, state, parts }
     }
 
-    /// Gives back head, state and parts, as of a learner that lived for one call.
+    /// Returns head, state and parts, for a learner that exists for one call only.
     pub fn into_parts(self) -> (H, State<H::Room>, P) {
         let Learner { head, state, parts } = self;
         (head, state, parts)
     }
 
-    /// The head. What renumbers classes goes by the learner, so that it finds the other parts.
+    /// The head. Add and remove classes by the learner's methods, so that the other parts follow.
     pub const fn head(&self) -> &H {
         &self.head
     }
@@ -116,7 +117,7 @@ impl<H: Learn, P> Learner<H, P> {
         self.head.classes()
     }
 
-    /// The number of steps taken, rehearsals included; it stays at [`u32::MAX`].
+    /// The number of steps taken, rehearsals included; it saturates at [`u32::MAX`].
     pub const fn steps(&self) -> u32 {
         self.state.steps()
     }
@@ -136,7 +137,7 @@ where
     C: Record,
     A: Read<H::Features>,
 {
-    /// The most probable class of a sample, or unknown. It borrows mutably for room to work in alone, and changes nothing that lasts.
+    /// The most probable class of a sample, or unknown. It borrows mutably only for its work space, and changes nothing that lasts.
     ///
     /// # Errors
     /// Those of the [`Preprocess`] part; those of [`logits`](crate::Head::logits); [`Error::NoClasses`] if no class is in use.
@@ -146,10 +147,10 @@ where
         parts.preprocess.apply(features, |x| answer(&parts.readout, head, x, state.work.pair().0))?
     }
 
-    /// The answer for a sample with the probabilities behind it, one for each class that there is room for; 0 of one that is not in use.
+    /// The answer for a sample, and the probability of each class that there is room for; 0 for a class that is not in use.
     ///
     /// # Errors
-    /// As [`answer`](Self::answer); [`Error::Length`] if there are not as many probabilities as the head has room for classes. They are
+    /// As [`answer`](Self::answer); [`Error::Length`] if `probabilities` does not have one number for each class that the head has room for. It is
     /// then unchanged.
     ///
     /// ```
@@ -177,11 +178,11 @@ where
         })?
     }
 
-    /// Learns a labelled sample, or holds it out if that is due and the head knows its class ([`Step::learned`] tells), and remembers it. What the learner would
-    /// have answered before counts for the calibration. One forward pass is all that it takes. The step borrows the learner: read what you
-    /// want of it before the next call.
+    /// Learns a labelled sample and remembers it; or holds it out, if the guard is due and the head [knows](crate::Head::knows) its class
+    /// ([`Step::learned`] tells which). The calibration records the answer that the learner would have given before. It takes one forward pass.
+    /// The returned step borrows the learner: read what you need of it before the next call.
     ///
-    /// A sample whose label is not one class is learned, but neither held out nor remembered nor counted; one whose label is ignored
+    /// A sample whose label is not a single class is learned, but neither held out, nor remembered, nor recorded; one whose label is ignored
     /// changes nothing.
     ///
     /// # Errors
@@ -207,12 +208,12 @@ where
         preprocess.apply(features, |x| {
             head.look(x, &mut state.work)?;
             let Some(class) = label.class() else { return head.learn_from(settings, state, x, label) };
-            // Of a class that it does not know the head has said nothing that could be right or wrong.
+            // For a class that the head does not know there is no prediction that could be right or wrong.
             let known = head.knows(class);
             let said = readout.said(state.work.seen());
             let score = if known { calibration.score(state.work.seen(), readout.temperature(), class) } else { None };
             let step = if known && guard.is_due() {
-                // The best loss stays: forgotten here, a head that has gone bad would be the best of the next few labels.
+                // The best loss stays: if it were forgotten here, a head that has become worse would count as the best again.
                 guard.held_out_mut().remember(x, class);
                 head.report(settings, state, label)
             } else {
@@ -229,7 +230,7 @@ where
         })?
     }
 
-    /// Counts features, with a label or without, where their units follow from the first samples; else does nothing.
+    /// Shows a sample, labelled or not, to a preprocess part that derives its units from the first samples; otherwise it does nothing.
     ///
     /// # Errors
     /// Those of the [`Preprocess`] part; nothing is then counted.
@@ -237,8 +238,8 @@ where
         self.parts.preprocess.observe(features)
     }
 
-    /// `count` steps on remembered samples, the newest among them; returns how many were taken. One whose step is refused, since training
-    /// has diverged, is left out. It can wait for an idle moment.
+    /// Takes `count` steps on remembered samples, possibly the newest; returns the number of steps taken. A step that is refused because
+    /// training has diverged is skipped. Call it whenever the device is idle.
     pub fn rehearse(&mut self, settings: &H::Settings, count: u32) -> u32
     where
         H: Rehearse,
@@ -247,8 +248,8 @@ where
         parts.memory.rehearse(count, |x, class| head.rehearse(settings, state, x, class))
     }
 
-    /// Takes a labelled sample back that was learned, as one whose label was wrong, and forgets it if it is remembered. What the
-    /// calibration counted before it was learned stays: it was said.
+    /// Takes back a sample that was learned with the label `class`, for example because the label was wrong, and removes it from the memory. The
+    /// prediction that the calibration recorded for it stays.
     ///
     /// # Errors
     /// Those of the [`Preprocess`] part; those of [`Discriminant::unlearn`](crate::discriminant::Discriminant::unlearn). Nothing is then
@@ -281,12 +282,12 @@ where
         })?
     }
 
-    /// Measures the head on the samples held out.
+    /// Measures the head on the samples held out: see [`Guard`](crate::Guard).
     pub fn judge(&mut self) -> Verdict {
         self.parts.guard.judge(&self.head, self.state.work.pair().0)
     }
 
-    /// Forgets what the learner knows of its samples: the memory, those held out, the calibration, distances. The head stays.
+    /// Forgets the samples: the memory, those held out, the calibration, and the distances of a [`Novelty`]. The head stays.
     pub fn forget(&mut self) {
         self.parts.memory.clear();
         self.parts.guard.held_out_mut().clear();
@@ -295,11 +296,11 @@ where
         self.parts.readout.clear();
     }
 
-    /// Puts another head, or other parameters, in place of the head's, and forgets what belonged to the old one: see
-    /// [`forget`](Self::forget). `steps` is the position in the warm-up that it goes on from.
+    /// Lets `change` replace the head or its parameters, and then forgets what belonged to the old head: see
+    /// [`forget`](Self::forget). `steps` is the position in the warm-up from which training continues.
     ///
     /// # Errors
-    /// Those of `change`, which must leave the head as it was; all is then as before.
+    /// Those of `change`, which must then leave the head as it was; everything is then as before.
     ///
     /// ```
     /// use gradient_decay::{Learner, LinearHead, Parts};
@@ -324,10 +325,10 @@ where
     G: Judge<H::Features>,
     A: Read<H::Features>,
 {
-    /// Takes one more class into use and returns its number, the count of classes before. It knows nothing yet.
+    /// Takes one more class into use and returns its index, which is the number of classes before. Nothing is learned of it yet.
     ///
     /// # Errors
-    /// [`Error::NoRoom`] if all classes are in use that the head and the parts have room for.
+    /// [`Error::NoRoom`] if the head or a part has no room for another class.
     pub fn add_class(&mut self) -> Result<usize, Error> {
         let Parts { memory, guard, readout, .. } = &self.parts;
         let room = memory.room().min(guard.held_out().room()).min(readout.room());
@@ -337,8 +338,8 @@ where
         self.head.add_class()
     }
 
-    /// Removes a class; those above it move down by one, in the head, the memory and among the samples held out. It is never
-    /// answered again, and what was remembered of it is overwritten; what its samples did to the rows of other classes stays.
+    /// Removes a class; those above it move down by one, in the head, the memory and the samples held out. The class is never answered again,
+    /// and its remembered samples are overwritten; the effect that its samples had on the rows of other classes stays.
     ///
     /// # Errors
     /// [`Error::Target`] if the class is not in use; nothing is then changed.
@@ -358,12 +359,12 @@ where
     H: Learn,
     M: Copy,
 {
-    /// Sets how logits become an answer, where a sample is not unknown by its distance: after loading, another threshold.
+    /// Replaces the read-out that is used where a sample is not unknown by its distance, for example to set another threshold after loading.
     pub const fn set_readout(&mut self, readout: Readout<M>) {
         *self.parts.readout.readout_mut() = readout;
     }
 
-    /// Sets beyond how many deviations a sample is unknown: see [`Novelty::with_deviations`].
+    /// Sets the number of standard deviations beyond which a sample is unknown: see [`Novelty::with_deviations`].
     ///
     /// # Errors
     /// [`Error::OutOfRange`] if it is not in [-3, 30]; nothing is then changed.
@@ -378,12 +379,12 @@ where
     G: Judge<H::Features>,
     M: Math,
 {
-    /// Sets how logits become an answer.
+    /// Replaces the read-out.
     pub const fn set_readout(&mut self, readout: Readout<M>) {
         self.parts.readout = readout;
     }
 
-    /// Fits the temperature to the samples held out: see [`Readout::fitted`]. It can wait for an idle moment.
+    /// Fits the temperature to the samples held out: see [`Readout::fitted`]. Call it whenever the device is idle.
     ///
     /// # Errors
     /// As [`logits`](crate::Head::logits); the temperature is then as before.

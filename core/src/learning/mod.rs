@@ -1,4 +1,4 @@
-//! The loop of a device that learns, and its parts, each of which takes any head.
+//! The learning loop of a device, and its parts, each of which works with any head.
 
 pub mod calibration;
 pub mod guard;

@@ -1,6 +1,6 @@
-//! Samples of nothing that was taught: far from every class, however sure the softmax is.
+//! Detection of samples that belong to no class that was taught: they are far from every class, however sure the softmax is.
 //!
-//! A softmax shares one among the classes that it knows, so the largest probability says little of a sample that is of none. The distance
+//! A softmax divides a total of 1 among the known classes, so a large probability says little of a sample that belongs to none. The distance
 //! from the nearest class does: `D_c(x) = n / (n + 1) mean_f (x_f - mu_f)^2 / V_f` after `n` samples of class `c`, `V` its variance, to which
 //! that of all classes together adds as much as one sample. Of a sample of the class it is about 1, of another far more.
 //!
@@ -40,9 +40,9 @@ const BETWEEN: f32 = 0.5;
 /// The largest feature.
 pub(crate) const MOST: f32 = 1e12;
 
-/// A feature, as a float.
+/// A feature that can be converted to f32.
 pub trait Feature: Copy {
-    /// Its value; of an i8, in units of 1.
+    /// Its value; an i8 counts in units of 1.
     fn to_f32(self) -> f32;
 }
 
@@ -119,10 +119,11 @@ pub struct Novelty<const CLASSES: usize, const FEATURES: usize, T = f32, M = Lib
 }
 
 impl<const CLASSES: usize, const FEATURES: usize, T, M: Copy> Novelty<CLASSES, FEATURES, T, M> {
-    /// The bytes in memory.
+    /// The size in RAM, in bytes.
     pub const BYTES: usize = size_of::<Self>();
 
-    /// Without samples: it refuses nothing then. A sample is unknown beyond half a deviation of the known ones' scores.
+    /// Without samples; it refuses nothing until it has some. A sample is unknown if its score is more than half a standard deviation above the
+    /// mean of the known samples' scores.
     pub const fn new(readout: Readout<M>) -> Self {
         Novelty {
             readout,
@@ -136,7 +137,8 @@ impl<const CLASSES: usize, const FEATURES: usize, T, M: Copy> Novelty<CLASSES, F
         }
     }
 
-    /// With a sample unknown beyond so many deviations of the known ones' scores, in [-3, 30]: fewer refuse more.
+    /// Sets the number of standard deviations above the mean of the known samples' scores beyond which a sample is unknown, in [-3, 30]: a
+    /// smaller number refuses more.
     ///
     /// # Panics
     /// If it is out of range; in a const, when it is compiled.
@@ -157,22 +159,22 @@ impl<const CLASSES: usize, const FEATURES: usize, T, M: Copy> Novelty<CLASSES, F
         Ok(())
     }
 
-    /// The number of deviations beyond which a sample is unknown.
+    /// The number of standard deviations beyond which a sample is unknown.
     pub const fn deviations(&self) -> f32 {
         self.deviations
     }
 
-    /// The read-out of what is not far.
+    /// The read-out of samples that are not far.
     pub const fn readout(&self) -> &Readout<M> {
         &self.readout
     }
 
-    /// The same, to set it.
+    /// The read-out of samples that are not far, mutably.
     pub const fn readout_mut(&mut self) -> &mut Readout<M> {
         &mut self.readout
     }
 
-    /// The samples learned of a class; 0 of one that there is no room for.
+    /// The number of samples learned of a class; 0 for one that there is no room for.
     pub fn samples(&self, class: usize) -> u32 {
         self.counts.get(class).copied().unwrap_or_default()
     }
@@ -326,7 +328,7 @@ impl<const CLASSES: usize, const FEATURES: usize, T, M> Novelty<CLASSES, FEATURE
         Novelty { deviations, ..self }
     }
 
-    /// Takes a class out of all sums but that of the scores, of which it is a part no longer told apart.
+    /// Takes a class out of all sums except that of the scores, where the classes are not kept apart.
     fn forget_class(&mut self, class: usize) {
         let (Some(mean), Some(squares)) = (self.means.get_mut(class), self.squares.get_mut(class)) else { return };
         for (own, shared) in squares.iter().zip(&mut self.shared) {

@@ -1,4 +1,4 @@
-//! The steps between the features that come in and those that a head sees.
+//! The steps that turn incoming features into the features that a head takes.
 
 use crate::error::{Error, Slice, check_finite};
 use crate::heads::fixed::{FixedHead, quantize};
@@ -8,14 +8,14 @@ pub trait Preprocess<X: ?Sized> {
     /// The features that come in.
     type Input: ?Sized;
 
-    /// Shows `then` the features that the head gets.
+    /// Calls `then` with the features for the head, and returns its result.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] or [`Error::OutOfRange`] if a feature is not what it may be, [`Error::NotStandardized`] before the units
-    /// are fixed; `then` is not called.
+    /// [`Error::NotFinite`] or [`Error::OutOfRange`] if a feature is not finite or is out of range, [`Error::NotStandardized`] before the
+    /// units are fixed; `then` is not called.
     fn apply<T>(&self, features: &Self::Input, then: impl FnOnce(&X) -> T) -> Result<T, Error>;
 
-    /// Counts features, with a label or without, where the units follow from the first samples; else does nothing.
+    /// Takes the features of a sample, labelled or not, into account if the units are derived from the first samples; otherwise it does nothing.
     ///
     /// # Errors
     /// As [`apply`](Self::apply); nothing is then counted.
@@ -36,15 +36,15 @@ impl<X: ?Sized> Preprocess<X> for () {
     }
 }
 
-/// Features in f32 to those of a [`FixedHead`](crate::FixedHead), the nearest multiples of `2^-exponent` that an i8 holds; what is beyond
-/// is cut off. `P` comes before it: nothing, or a [`Standardizer`](crate::Standardizer).
+/// Converts f32 features to those of a [`FixedHead`](crate::FixedHead): the nearest multiples of `2^-exponent` that an i8 holds; values beyond
+/// its range saturate. `P` is applied first: `()`, or a [`Standardizer`](crate::Standardizer).
 ///
 /// ```
 /// use gradient_decay::{Preprocess, Quantizer};
 ///
 /// let quantizer: Quantizer = Quantizer::new(5, ());
 /// let bytes = quantizer.apply(&[0.5, -9.0], |x: &[i8; 2]| *x)?;
-/// assert_eq!(bytes, [16, -127]); // steps of 1/32, cut off at -127/32
+/// assert_eq!(bytes, [16, -127]); // steps of 1/32, saturated at -127/32
 /// assert!(quantizer.apply(&[f32::NAN, 0.0], |x: &[i8; 2]| *x).is_err());
 /// # Ok::<(), gradient_decay::Error>(())
 /// ```
@@ -57,13 +57,13 @@ pub struct Quantizer<P = ()> {
 }
 
 impl<P> Quantizer<P> {
-    /// For heads with this exponent, in 0..=7, behind what comes before. A head with another would take all features for too large or too
-    /// small: [`of`](Self::of) takes it from the head itself.
+    /// For heads with this exponent, in 0..=7; `before` is applied first. The exponent must be the head's, or all features are scaled wrongly:
+    /// [`of`](Self::of) takes it from the head itself.
     pub const fn new(exponent: u32, before: P) -> Self {
         Quantizer { exponent: if exponent > 7 { 7 } else { exponent }, before }
     }
 
-    /// For a head, behind what comes before.
+    /// For a head, whose exponent is used; `before` is applied first.
     ///
     /// ```
     /// use gradient_decay::{FixedHead, Quantizer};
@@ -85,7 +85,7 @@ impl<const FEATURES: usize, P: Preprocess<[f32; FEATURES]>> Preprocess<[i8; FEAT
 
     fn apply<T>(&self, features: &P::Input, then: impl FnOnce(&[i8; FEATURES]) -> T) -> Result<T, Error> {
         let quantized = self.before.apply(features, |x| {
-            // Integers have no NaN that would make itself felt.
+            // Check here, since a NaN would be lost in the integers.
             check_finite(Slice::Features, x)?;
             Ok(quantize(x, self.exponent))
         })??;

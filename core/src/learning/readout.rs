@@ -1,9 +1,9 @@
 //! The answer of a device: probabilities corrected by a temperature, and `unknown` below a threshold.
 //!
-//! Temperature scaling (Guo et al., 2017) divides the logits by one number T: above 1 it makes an overconfident head modest. It
-//! is fitted to samples that the head did not learn from, those that a [`Guard`](crate::guard::Guard) holds out, by bisection: the
-//! negative log-likelihood is convex in 1/T, and the sign of its slope says which half to keep. A prior towards 1 weighs as much as
-//! [`PRIOR`] samples, since some that are all right would ask for the lowest temperature there is.
+//! Temperature scaling (Guo et al., 2017) divides the logits by one number T; a T above 1 lowers the confidence of an overconfident head. T
+//! is fitted by bisection to samples that the head did not learn from, those that a [`Guard`](crate::guard::Guard) holds out: the
+//! negative log-likelihood is convex in 1/T, and the sign of its slope tells which half to keep. A prior towards T = 1 weighs as much as
+//! [`PRIOR`] samples; without it, a few samples that are all classified correctly would lead to the lowest temperature.
 
 use core::marker::PhantomData;
 
@@ -15,10 +15,10 @@ use crate::learning::replay::Memory;
 use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};
 
-/// The samples that the prior of a fitted temperature weighs as much as.
+/// The number of samples that the prior of a fitted temperature weighs as much as.
 pub const PRIOR: f32 = 10.0;
 
-/// How the logits of a head become an answer. 8 bytes. `M` is the math backend.
+/// Turns the logits of a head into an answer, by a temperature and a threshold. 8 bytes. `M` is the math backend.
 ///
 /// ```
 /// use gradient_decay::{Answer, LinearHead, Readout};
@@ -26,7 +26,7 @@ pub const PRIOR: f32 = 10.0;
 /// const READOUT: Readout = Readout::new().with_temperature(2.0).with_threshold(0.6);
 /// let mut head: LinearHead<2, 1> = LinearHead::new();
 /// head.import(&[0.0, 1.0, 0.0, 0.0])?; // logits 0 and x
-/// let mut logits = [0.0; 2]; // room for them
+/// let mut logits = [0.0; 2]; // work space
 /// let Answer::Class(prediction) = READOUT.answer(&head, &[4.0], &mut logits)? else { panic!() };
 /// assert_eq!(prediction.class, 1);
 /// assert!((prediction.probability - 0.880_797).abs() < 1e-6); // 1 / (1 + e^(-4 / 2))
@@ -47,17 +47,17 @@ pub struct Readout<M = Libm> {
 pub enum Answer {
     /// The most probable class, whose probability reaches the threshold.
     Class(Prediction),
-    /// No class: the most probable one, and why it is not the answer.
+    /// Unknown: the most probable class, and the reason why it is not the answer.
     Unknown(Prediction, Reason),
 }
 
-/// Why a sample is unknown.
+/// The reason why a sample is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Reason {
     /// The probability does not reach the threshold: the sample is between classes.
     Between,
-    /// It is far from everything that was learned: see [`Novelty`](crate::Novelty).
+    /// The sample is far from everything that was learned: see [`Novelty`](crate::Novelty).
     Far,
 }
 
@@ -109,7 +109,7 @@ impl<M: Copy> Readout<M> {
         }
     }
 
-    /// With a threshold in [0, 1], below which a probability is unknown.
+    /// With a threshold in [0, 1]: a sample whose largest probability is below it is unknown.
     ///
     /// # Panics
     /// If it is out of range; in a const, when it is compiled.
@@ -141,7 +141,8 @@ impl<M: Copy> Readout<M> {
 }
 
 impl<M: Math> Readout<M> {
-    /// The answer of a head for a sample, among its classes in use. `logits` is room for its logits, and may be anything after.
+    /// The answer of a head for a sample, among its classes in use. `logits` is work space with one number for each class that the head has
+    /// room for, and may hold anything afterwards.
     ///
     /// # Errors
     /// As [`Head::logits`]; [`Error::NoClasses`] if no class is in use.
@@ -149,11 +150,11 @@ impl<M: Math> Readout<M> {
         answer(self, head, features, logits)
     }
 
-    /// The answer for logits from elsewhere: those of a head in integers, or of another library. They become the
-    /// probabilities under the temperature. Minus infinity is the logit of a row that is not in use.
+    /// The answer for logits that come from elsewhere, such as a head in integers or another library. They are replaced by the
+    /// probabilities at the temperature. Minus infinity is the logit of a row that is not in use.
     ///
     /// # Errors
-    /// [`Error::NotFinite`] naming the logit that is NaN or infinite, [`Error::NoClasses`] if there is none or none is in use; they are
+    /// [`Error::NotFinite`] naming the logit that is NaN or infinite, [`Error::NoClasses`] if there is no logit or no row is in use; `logits` is
     /// then unchanged.
     ///
     /// ```
@@ -175,12 +176,12 @@ impl<M: Math> Readout<M> {
         Ok(self.read(&(), probabilities::<M>(self.temperature, logits)))
     }
 
-    /// The same read-out with the temperature that fits the samples of a memory best: the one with the smallest negative
-    /// log-likelihood plus `PRIOR (1/T - ln(1/T) - 1)`, a prior towards 1 (that of a gamma distribution of 1/T). `steps` halvings of the
-    /// range [0.01, 100], even in its logarithm: 16 fix it to 1.5 parts in ten thousand. Each goes through the memory once. `logits`
-    /// is room for the head's. Unchanged if the memory has no sample of a class in use.
+    /// The same read-out with the temperature that fits the samples of a memory best: it minimises the negative log-likelihood plus
+    /// `PRIOR (1/T - ln(1/T) - 1)`, a prior towards 1 (a gamma distribution of 1/T). The range [0.01, 100] is halved `steps` times on a
+    /// logarithmic scale; 16 steps determine T to 1.5 parts in ten thousand. Each step goes through the memory once. `logits` is work space
+    /// with one number for each class that the head has room for. The temperature is unchanged if the memory has no sample of a class in use.
     ///
-    /// Samples that the head has learned by heart make a poor guide: fit to samples held out.
+    /// Fit to samples held out: on samples that it has memorised, a head looks better than it is.
     ///
     /// # Errors
     /// As [`Head::logits`].
@@ -199,7 +200,7 @@ impl<M: Math> Readout<M> {
     ///     Ok::<f32, gradient_decay::Error>(Readout::new().fitted(&head, &memory, 20, &mut [0.0; 2])?.temperature())
     /// };
     /// assert!((fit(1000)? - 2.944_439 / 3.0_f32.ln()).abs() < 0.1); // near where it says 0.75
-    /// assert!(fit(4)? < 1.3); // four samples are no reason to think so
+    /// assert!(fit(4)? < 1.3); // four samples hardly move the prior
     /// # Ok::<(), gradient_decay::Error>(())
     /// ```
     pub fn fitted<H: Head>(
@@ -212,7 +213,7 @@ impl<M: Math> Readout<M> {
         let (mut low, mut high) = TEMPERATURES;
         for _ in 0..steps {
             let middle = M::sqrt(low * high);
-            // The slope in 1/T of what is to be smallest.
+            // The slope in 1/T of the function to be minimised.
             let mut slope = PRIOR * (1.0 - middle);
             let (mut count, mut problem) = (0_u32, None);
             memory.for_each(|features, target| {
@@ -230,7 +231,7 @@ impl<M: Math> Readout<M> {
             if count == 0 {
                 return Ok(self);
             }
-            // Falling with 1/T: the head may be surer, so T is below.
+            // It falls with 1/T: more confidence fits better, so T is lower.
             if slope < 0.0 {
                 high = middle;
             } else {
@@ -248,13 +249,13 @@ impl<M: Copy> Default for Readout<M> {
     }
 }
 
-/// How logits and features `X` become an answer: by a [`Readout`], by [`Novelty`](crate::Novelty), or by `()`, which is softmax without a
+/// Turns logits and features `X` into an answer: a [`Readout`], a [`Novelty`](crate::Novelty), or `()`, which is softmax without a
 /// threshold.
 pub trait Read<X: ?Sized> {
     /// The temperature.
     fn temperature(&self) -> f32;
 
-    /// The answer, of the most probable class and its probability at the temperature.
+    /// The answer, given the most probable class and its probability at the temperature.
     fn read(&self, features: &X, prediction: Prediction) -> Answer;
 
     /// The number of classes that there is room for.
@@ -262,16 +263,16 @@ pub trait Read<X: ?Sized> {
         usize::MAX
     }
 
-    /// The probability of the most probable class by a sample's logits before it is learned, for [`observe`](Self::observe): 1 of a read-out
-    /// that does not ask for it.
+    /// The probability of the most probable class by a sample's logits before it is learned, for [`observe`](Self::observe); 1 for a read-out
+    /// that does not need it.
     fn said<N: Number>(&self, _: &[N]) -> f32 {
         1.0
     }
 
-    /// Follows a sample that was learned; its features are finite. `said` is the probability of what was most probable before.
+    /// Takes a sample that was learned into account; its features are finite. `said` is the probability of the most probable class before.
     fn observe(&mut self, _: &X, _: usize, _said: f32) {}
 
-    /// Follows a sample that was taken back. `said` is the probability of what is most probable without it.
+    /// Removes the effect of a sample that was taken back. `said` is the probability of the class that is most probable without it.
     fn take_back(&mut self, _: &X, _: usize, _said: f32) {}
 
     /// Forgets a class; those above it move down by one.
@@ -309,7 +310,7 @@ impl<X: ?Sized, M> Read<X> for Readout<M> {
     }
 }
 
-/// A read-out that lies elsewhere, for a learner that lives for one call.
+/// A borrowed read-out, for a learner that exists for one call only.
 impl<X: ?Sized, M> Read<X> for &Readout<M> {
     #[inline]
     fn temperature(&self) -> f32 {
@@ -337,7 +338,7 @@ pub(crate) fn answer<H: Head>(
     Ok(read.read(features, H::Number::predict::<H::Math>(logits, read.temperature())))
 }
 
-/// Turns logits, of which one at least is in use, into the probabilities under a temperature; the most probable class.
+/// Replaces logits, at least one of which is in use, by the probabilities at a temperature; returns the most probable class.
 pub(crate) fn probabilities<M: Math>(temperature: f32, logits: &mut [f32]) -> Prediction {
     let (class, top) = kernels::largest(logits).unwrap_or_default();
     for z in logits.iter_mut() {
@@ -355,13 +356,13 @@ fn slope_of<H: Head>(logits: &[H::Number], target: usize, temperature: f32) -> f
     let (mut sum, mut mean) = (0.0, 0.0);
     for z in logits.iter().map(|z| z.above(top)) {
         let e = H::Math::exp(z / temperature);
-        // A class whose probability is 0 may differ by more than f32 holds.
+        // The logit of a class whose probability is 0 may differ by more than an f32 holds.
         if e > 0.0 {
             sum += e;
             mean += e * z;
         }
     }
-    // So may the target. Two samples that are as wrong as can be are as much as the sum holds.
+    // The target's logit may differ by that much too. Limited to 1e30, the slopes of many samples can be added without overflow.
     mean / sum + (-own).min(1e30)
 }
 
@@ -382,7 +383,7 @@ mod tests {
         let mut memory = Replay::new(5);
         for i in 0..60_u8 {
             let x = [f32::from(i % 7) / 3.0 - 1.0, f32::from(i % 5) / 2.0 - 1.0];
-            // Right of some, wrong of others.
+            // Some predictions are right, others wrong.
             let class = if i % 4 == 0 { usize::from(i) % 3 } else { head().predict(&x).unwrap().class };
             memory.insert(&x, class).unwrap();
         }
@@ -421,7 +422,7 @@ mod tests {
         }
         let readout = Readout::new().fitted(&head(), &memory, 24, &mut [0.0; 3]).unwrap();
         assert!(readout.temperature() > 0.9 && readout.temperature() <= 1.0, "{}", readout.temperature());
-        // A head that says nothing keeps the temperature 1, and so does one without samples.
+        // A head of zeros keeps the temperature 1, and so does an empty memory.
         let readout = Readout::new().fitted(&Mine::new(), &memory, 24, &mut [0.0; 3]).unwrap();
         assert!((readout.temperature() - 1.0).abs() < 1e-3);
         let none: Replay<3, 4, [f32; 2]> = Replay::new(5);
@@ -439,12 +440,12 @@ mod tests {
             Readout::new().fitted(&head, memory, 24, &mut [0.0; 2]).unwrap().temperature()
         };
         assert!((fit(&memory) - 1.0).abs() < 1e-3, "{}", fit(&memory));
-        // One that is as wrong as can be.
+        // A sample whose prediction is as wrong as possible.
         memory.insert(&[1.0], 1).unwrap();
         assert!(fit(&memory) > 99.0);
     }
 
-    /// Rows that are not in use are no classes, neither for the answer nor for the temperature.
+    /// Rows that are not in use take no part, neither in the answer nor in the temperature.
     #[test]
     #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
     fn a_head_with_two_of_ten_classes_answers_as_one_with_two() {

@@ -1,11 +1,11 @@
-//! A memory of labelled samples, of fixed size and balanced over the classes, against forgetting: a head that learns from a
-//! stream forgets what the stream no longer shows.
+//! A memory of labelled samples against forgetting, of fixed size and balanced over the classes: a head that learns from a
+//! stream forgets classes that the stream no longer shows.
 //!
-//! Each class has its own slots. Once they are full, a new sample takes a random one with the probability that makes every
-//! sample of the class seen so far equally likely to be stored (reservoir sampling: Vitter, 1985). What is drawn is balanced:
-//! first a class, then one of its samples. All is deterministic from the seed.
+//! Each class has its own slots. Once they are full, a new sample replaces a random one with the probability that makes every
+//! sample of the class seen so far equally likely to be stored (reservoir sampling: Vitter, 1985). Drawing is balanced:
+//! first a class is drawn, then one of its samples. All choices follow from the seed.
 //!
-//! Remembered samples are a person's data. What is forgotten is overwritten at once.
+//! Remembered samples are personal data. A sample that is forgotten is overwritten at once.
 
 use crate::error::{Error, Slice, check_length, check_target};
 use crate::heads::head::remove_row;
@@ -17,15 +17,15 @@ pub trait Memory<X: ?Sized> {
     /// The number of classes that there is room for.
     fn room(&self) -> usize;
 
-    /// Stores a sample, or not, by chance. Its features are finite and its class is one that there is room for; of another it stores
-    /// nothing.
+    /// Stores a sample with a certain probability. Its features must be finite; a sample of a class that there is no room for is not
+    /// stored.
     fn remember(&mut self, features: &X, class: usize);
 
-    /// Forgets a sample that is stored with this class, as one whose label was wrong; whether there was one.
+    /// Forgets a sample that is stored with this class, for example because its label was wrong; returns whether it was stored.
     fn forget_sample(&mut self, features: &X, class: usize) -> bool;
 
-    /// Draws `count` samples and shows each to `learn`, which says whether it took it. Returns how many it took; 0 if the
-    /// memory is empty.
+    /// Draws `count` samples and calls `learn` with each, which returns whether it took the step. Returns the number of steps
+    /// taken; 0 if the memory is empty.
     fn rehearse(&mut self, count: u32, learn: impl FnMut(&X, usize) -> bool) -> u32;
 
     /// Shows every stored sample with its class, in order.
@@ -34,7 +34,7 @@ pub trait Memory<X: ?Sized> {
     /// Forgets a class; those above it move down by one.
     fn remove_class(&mut self, class: usize);
 
-    /// Forgets everything: the memory is then as a new one.
+    /// Forgets everything; the memory is then like a new one.
     fn clear(&mut self);
 }
 
@@ -60,30 +60,30 @@ impl<X: ?Sized> Memory<X> for () {
     fn clear(&mut self) {}
 }
 
-/// Where the samples of a memory lie: [`OwnedSlots`], or the caller's slices, [`SlotsView`].
+/// The storage of a memory's samples: [`OwnedSlots`], or the caller's slices, [`SlotsView`].
 pub trait Slots {
     /// The features of a sample.
     type Features: ?Sized;
-    /// The slots of a class.
+    /// The number of slots of each class.
     fn slots(&self) -> usize;
-    /// The samples seen of each class.
+    /// The number of samples seen of each class.
     fn seen(&self) -> &[u32];
-    /// The same, to change them.
+    /// The number of samples seen of each class, mutably.
     fn seen_mut(&mut self) -> &mut [u32];
-    /// Whether features can be stored.
+    /// Checks that features can be stored.
     ///
     /// # Errors
     /// [`Error::Length`] or [`Error::NotFinite`] if not.
     fn check(&self, features: &Self::Features) -> Result<(), Error>;
     /// Stores features.
     fn put(&mut self, class: usize, slot: usize, features: &Self::Features);
-    /// Shows stored ones; `None` if there is no such slot.
+    /// Calls `see` with the features in a slot; `None` if there is no such slot.
     fn show<T>(&self, class: usize, slot: usize, see: impl FnOnce(&Self::Features) -> T) -> Option<T>;
     /// Whether the slot holds these features.
     fn holds(&self, class: usize, slot: usize, features: &Self::Features) -> bool;
-    /// Overwrites a slot by the contents of the last one that is filled, and that with zeros.
+    /// Overwrites a slot by the contents of the last filled slot, and the latter by zeros.
     fn vacate(&mut self, class: usize, slot: usize, last: usize);
-    /// Overwrites the slots of a class, and if `move_down` moves those of the classes above it down.
+    /// Overwrites the slots of a class; if `move_down`, the slots of the classes above it move down.
     fn remove(&mut self, class: usize, move_down: bool);
 }
 
@@ -153,7 +153,7 @@ impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Sl
     }
 }
 
-/// The caller's slices, whose shape is known only at run time; samples are stored as they are.
+/// Slots in the caller's slices, whose shape is known only at run time; samples are stored as they are.
 #[derive(Debug, PartialEq)]
 pub struct SlotsView<'a, T> {
     samples: &'a mut [T],
@@ -163,10 +163,10 @@ pub struct SlotsView<'a, T> {
 }
 
 impl<'a, T> SlotsView<'a, T> {
-    /// `slots` samples of `features` features for each class, of which there are as many as counters in `seen`.
+    /// `slots` slots of `features` features for each class; `seen` has one counter for each class.
     ///
     /// # Errors
-    /// [`Error::Length`] if there is no class, or not a place for each feature: `seen.len() * slots * features`.
+    /// [`Error::Length`] if there is no class, or `samples` does not have `seen.len() * slots * features` numbers.
     pub fn new(samples: &'a mut [T], seen: &'a mut [u32], slots: usize, features: usize) -> Result<Self, Error> {
         let expected = seen.len().saturating_mul(slots).saturating_mul(features);
         check_length(Slice::Samples, expected.max(1), samples.len())?;
@@ -235,12 +235,12 @@ where
     }
 }
 
-/// A memory, wherever its samples lie: [`Replay`], or [`ReplayView`].
+/// A memory over any storage of its samples: [`Replay`], or [`ReplayView`].
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Reservoir<S> {
     pub(crate) storage: S,
-    /// The seed that `random` began with: a memory that was cleared is as a new one.
+    /// The initial seed of `random`, with which `clear` restarts.
     seed: u32,
     pub(crate) random: Random,
 }
@@ -254,7 +254,7 @@ pub struct Reservoir<S> {
 /// const TUNER: FineTuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.5));
 /// type Mine = Replay<2, 8, [f32; 1], Quantized<1>>;
 /// let (mut head, mut state, mut memory) = (LinearHead::<2, 1>::new(), State::new(), Mine::new(1));
-/// // After a while nobody shows class 0 any more, but it is remembered.
+/// // Then the stream no longer shows class 0, but the memory does.
 /// for (x, class) in [([1.0], 0); 50].into_iter().chain([([-1.0], 1); 50]) {
 ///     TUNER.step(&mut head, &mut state, &x, class)?;
 ///     memory.rehearse(2, |x, class| TUNER.step(&mut head, &mut state, x, class).is_ok());
@@ -281,7 +281,7 @@ pub type Replay<const CLASSES: usize, const SLOTS: usize, X, S = X> = Reservoir<
 pub type ReplayView<'a, T> = Reservoir<SlotsView<'a, T>>;
 
 impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Replay<CLASSES, SLOTS, X, S> {
-    /// The bytes in memory: those of the slots, 4 a class, and 8.
+    /// The size in RAM, in bytes: that of the slots, 4 for each class, and 8.
     pub const BYTES: usize = size_of::<Self>();
 
     /// An empty memory, whose choices follow from `seed`.
@@ -309,12 +309,12 @@ impl<S: Slots> Reservoir<S> {
         self.storage.seen().iter().all(|seen| *seen == 0)
     }
 
-    /// The number of samples of a class that were ever inserted, as far as [`u32::MAX`]; 0 if there is no such class.
+    /// The number of samples of a class that have been offered; it saturates at [`u32::MAX`]. 0 if there is no such class.
     pub fn seen(&self, class: usize) -> u32 {
         self.storage.seen().get(class).copied().unwrap_or_default()
     }
 
-    /// Forgets all samples of a class, which stays.
+    /// Forgets all samples of a class; the class itself stays.
     ///
     /// # Errors
     /// [`Error::Target`] if there is no such class.
@@ -326,7 +326,7 @@ impl<S: Slots> Reservoir<S> {
         Ok(())
     }
 
-    /// Offers a sample of the class `target`, which is stored with the probability of the slots over the samples seen.
+    /// Offers a sample of the class `target`; it is stored with the probability slots / samples seen.
     ///
     /// # Errors
     /// [`Error::Target`] if there is no such class, [`Error::Length`] or [`Error::NotFinite`] if features cannot be stored; nothing
@@ -356,7 +356,7 @@ impl<S: Slots> Memory<S::Features> for Reservoir<S> {
         }
     }
 
-    /// The samples seen count as those that are left: the next one of the class is stored for certain.
+    /// The number seen becomes the number stored, so the next sample of the class is certainly stored.
     fn forget_sample(&mut self, features: &S::Features, class: usize) -> bool {
         let filled = self.len(class);
         let Some(slot) = (0..filled).find(|slot| self.storage.holds(class, *slot, features)) else { return false };

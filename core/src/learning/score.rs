@@ -1,4 +1,4 @@
-//! How a prediction fared against the label.
+//! The score of a prediction against its label.
 
 use core::borrow::Borrow;
 
@@ -19,7 +19,7 @@ pub struct Score {
 }
 
 impl Score {
-    /// Of probabilities, at least one, with the target among them.
+    /// The score of probabilities, at least one, with the target among them.
     #[inline]
     pub(crate) fn of(probabilities: impl Iterator<Item: Borrow<f32>>, target: usize) -> Self {
         let (mut top, mut confidence, mut p_target, mut brier) = (0, -1.0, 0.0, 0.0);
@@ -37,7 +37,7 @@ impl Score {
         Score { right: top == target, confidence, p_target, brier }
     }
 
-    /// Of logits at a temperature.
+    /// The score of logits at a temperature.
     pub(crate) fn of_logits<N: Number, M: Math>(logits: &[N], temperature: f32, target: usize) -> Self {
         let top = N::top(logits);
         let class = logits.iter().position(|z| *z == top).unwrap_or_default();

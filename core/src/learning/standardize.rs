@@ -1,7 +1,7 @@
-//! Standardisation of features: each to mean 0 and deviation 1.
+//! Standardisation of features: each to mean 0 and standard deviation 1.
 //!
-//! The units are fixed once, by the host or by the first samples that a device sees, and never move afterwards: weights, remembered
-//! samples and thresholds are all stored in them, and would mean something else.
+//! The units are fixed once, by the host or by the first samples that a device sees, and never change afterwards: weights, remembered
+//! samples and thresholds are all stored in these units, and would become wrong.
 
 use core::marker::PhantomData;
 
@@ -10,17 +10,18 @@ use crate::learning::preprocess::Preprocess;
 use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};
 
-/// No feature may be larger: its square must stay in the range of f32.
+/// The largest feature: its square must stay in the range of f32.
 pub(crate) const FEATURE_MAX: f32 = 1e18;
 
-/// The mean and the deviation of each of `FEATURES` features, fixed. `M` is the math backend. `12 FEATURES + 8` bytes.
+/// Subtracts a fixed mean from each of `FEATURES` features and divides by a fixed standard deviation. `M` is the math backend.
+/// `12 FEATURES + 8` bytes.
 ///
-/// A feature whose deviation is next to nothing, less than 1e-6 of its mean or than 1e-12, is centred but not scaled.
+/// A feature whose standard deviation is less than 1e-6 of its mean, or less than 1e-12, is centred but not scaled.
 ///
 /// ```
 /// use gradient_decay::{Error, Preprocess, Standardizer};
 ///
-/// // By the first three samples, labelled or not (Welford's method, 1962). A device has some dozens at hand.
+/// // Units from the first three samples, labelled or not (Welford's method, 1962). Use some dozens on a device.
 /// let mut standardizer: Standardizer<2> = Standardizer::new(3);
 /// for x in [1.0, 2.0, 3.0] {
 ///     let early = standardizer.apply(&[x, 7.0], |x| *x);
@@ -29,10 +30,10 @@ pub(crate) const FEATURE_MAX: f32 = 1e18;
 /// }
 /// standardizer.observe(&[1000.0, 1000.0])?; // no longer counts
 /// let x = standardizer.apply(&[3.0, 7.0], |x| *x)?;
-/// assert!((x[0] - 1.5_f32.sqrt()).abs() < 1e-6); // one over the deviation, the root of 2/3
-/// assert_eq!(x[1], 0.0); // what does not vary is centred but not scaled
+/// assert!((x[0] - 1.5_f32.sqrt()).abs() < 1e-6); // 1 / standard deviation, which is sqrt(2/3)
+/// assert_eq!(x[1], 0.0); // a constant feature is centred but not scaled
 ///
-/// // Or by the host.
+/// // Or units from the host.
 /// const STANDARDIZER: Standardizer<2> = Standardizer::from_statistics(&[2.0, 7.0], &[0.5, 4.0]);
 /// assert_eq!(STANDARDIZER.apply(&[3.0, 3.0], |x| *x)?, [2.0, -1.0]);
 /// assert_eq!(Standardizer::<2>::BYTES, 32);
@@ -43,8 +44,8 @@ pub(crate) const FEATURE_MAX: f32 = 1e18;
 pub struct Standardizer<const FEATURES: usize, M = Libm> {
     pub(crate) mean: [f32; FEATURES],
     pub(crate) variance: [f32; FEATURES],
-    /// Once the units are fixed, one over the deviation, or 1. Before, what rounding lost of the means (Kahan): they would stop
-    /// following the samples otherwise.
+    /// Once the units are fixed: 1 / standard deviation, or 1. Before that: the rounding errors of the means (Kahan), without which the means
+    /// would stop following the samples.
     pub(crate) scale: [f32; FEATURES],
     pub(crate) needed: u32,
     pub(crate) seen: u32,
@@ -52,7 +53,7 @@ pub struct Standardizer<const FEATURES: usize, M = Libm> {
 }
 
 impl<const FEATURES: usize> Standardizer<FEATURES> {
-    /// With the means and the deviations that the host found: those of the features that the head was trained on.
+    /// Takes the means and the standard deviations that the host computed, over the features that the head was trained on.
     ///
     /// # Panics
     /// If a mean is not in [-1e18, 1e18] or a deviation not in [0, 1e18]; in a const, when it is compiled.
@@ -73,10 +74,10 @@ impl<const FEATURES: usize> Standardizer<FEATURES> {
 }
 
 impl<const FEATURES: usize, M> Standardizer<FEATURES, M> {
-    /// The bytes in memory.
+    /// The size in RAM, in bytes.
     pub const BYTES: usize = size_of::<Self>();
 
-    /// Whose units will be fixed by the first `samples` that it [observes](Preprocess::observe); 0 counts as 1.
+    /// A standardizer whose units will be fixed by the first `samples` samples that it [observes](Preprocess::observe); 0 counts as 1.
     pub const fn new(samples: u32) -> Self {
         let needed = if samples == 0 { 1 } else { samples };
         let zeros = [0.0; FEATURES];
@@ -112,7 +113,7 @@ impl<const FEATURES: usize, M> Standardizer<FEATURES, M> {
         self.seen >= self.needed
     }
 
-    /// The number of samples observed, at most the number that fixes the units; and that number.
+    /// The number of samples observed so far, and the number that fixes the units, which the first never exceeds.
     pub const fn observed(&self) -> (u32, u32) {
         (self.seen, self.needed)
     }
@@ -122,7 +123,7 @@ impl<const FEATURES: usize, M> Standardizer<FEATURES, M> {
         &self.mean
     }
 
-    /// The variance of each feature, as a share of the samples and not of one less; 0 before the second sample.
+    /// The population variance of each feature (the sum of squares divided by `n`, not `n - 1`); 0 before the second sample.
     pub const fn variance(&self) -> &[f32; FEATURES] {
         &self.variance
     }
@@ -139,7 +140,7 @@ impl<const FEATURES: usize, M> Standardizer<FEATURES, M> {
     }
 }
 
-/// One over the deviation; 1 where that is next to nothing.
+/// 1 / standard deviation; 1 where the deviation is negligible.
 const fn scale_of(mean: f32, deviation: f32) -> f32 {
     if deviation > 1e-6 * mean.abs() && deviation > 1e-12 { 1.0 / deviation } else { 1.0 }
 }
@@ -190,7 +191,7 @@ mod tests {
 
     #[test]
     fn mean_and_variance_are_those_of_the_first_samples() {
-        // Means far from 0, as sensors give them; one moves by a thousandth while it is observed.
+        // Means far from 0, as sensors have them; one mean drifts by a thousandth while it is observed.
         let samples: Vec<[f32; 3]> = (0..20_000_u32)
             .map(|i| {
                 let drift = if i < 10_000 { 1000.0 } else { 1001.0 };
@@ -210,7 +211,7 @@ mod tests {
         assert_eq!(standardizer.observed(), (20_000, 20_000));
     }
 
-    /// Whatever drifts, what was stored in the units means the same for ever.
+    /// Whatever drifts, numbers stored in these units keep their meaning.
     #[test]
     fn the_units_do_not_move_with_drifting_offset_and_scale() {
         let mut standardizer: Standardizer<2> = Standardizer::new(50);

@@ -1,4 +1,4 @@
-//! How the features of a remembered sample are stored.
+//! The formats in which the features of a remembered sample are stored.
 
 use crate::error::{Error, Slice, check_finite};
 
@@ -23,7 +23,7 @@ impl FeatureSlice for [i8] {
     }
 }
 
-/// Features whose number is known when it is compiled: `[f32; N]` or `[i8; N]`.
+/// Features whose number is known at compile time: `[f32; N]` or `[i8; N]`.
 pub trait FeatureArray: Copy {
     /// All zero.
     const ZERO: Self;
@@ -51,19 +51,19 @@ impl<const N: usize> FeatureArray for [i8; N] {
     }
 }
 
-/// How features `X` are stored: as they are, or in a quarter of the room, [`Quantized`].
+/// A format in which features `X` are stored: as they are, or [`Quantized`] to about a quarter of the bytes.
 pub trait Stored<X>: Copy {
     /// The content of an empty slot.
     const EMPTY: Self;
-    /// The bytes that [`bytes`](Self::bytes) gives.
+    /// The number of bytes that [`bytes`](Self::bytes) yields.
     const BYTES: usize;
     /// Stores finite features.
     fn store(features: &X) -> Self;
-    /// Restores them, finite.
+    /// Restores the features, which are finite.
     fn restore(&self, features: &mut X);
     /// The stored sample as bytes, little-endian.
     fn bytes(&self) -> impl Iterator<Item = u8>;
-    /// The same back; `None` if they would not restore finite features, or there are not as many.
+    /// Reads the stored sample back; `None` if there is another number of bytes, or the features would not be finite.
     fn from_bytes(bytes: &[u8]) -> Option<Self>;
 }
 
@@ -116,8 +116,8 @@ impl<const N: usize> Stored<[i8; N]> for [i8; N] {
     }
 }
 
-/// Features as i8 with one scale a sample: `FEATURES + 4` bytes, rounded up to whole words. A feature comes back within half a
-/// scale, the largest magnitude of the sample over 254; of a sample whose largest magnitude is below 1e-36 within that.
+/// Features as i8 with one scale for each sample: `FEATURES + 4` bytes, rounded up to whole words. A feature is restored within half a
+/// scale, that is, the largest magnitude of the sample divided by 254; if that magnitude is below 1e-36, only within the magnitude itself.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Quantized<const FEATURES: usize> {
@@ -125,8 +125,8 @@ pub struct Quantized<const FEATURES: usize> {
     values: [i8; FEATURES],
 }
 
-/// Finite features as i8, the nearest multiples of the scale that is returned: what a [`Quantized`] holds, for a memory whose shape is known only at
-/// run time.
+/// Quantizes finite features to i8, the nearest multiples of the scale that is returned. This is the format of a [`Quantized`], for a memory
+/// whose shape is known only at run time.
 ///
 /// ```
 /// use gradient_decay::stored::{quantize, restore};
@@ -141,14 +141,14 @@ pub fn quantize(features: &[f32], values: &mut [i8]) -> f32 {
     let largest = features.iter().fold(0.0, |most, x| if x.abs() > most { x.abs() } else { most });
     let mut scale = largest / 127.0;
     if scale * 127.0 > f32::MAX {
-        // Rounded up, the scale of f32::MAX would not come back.
+        // With a scale that was rounded up, f32::MAX would be restored as infinity.
         scale = scale.next_down();
     }
     values.fill(0);
     if scale > 0.0 {
         for (value, x) in values.iter_mut().zip(features) {
             let quotient = x / scale;
-            // Rounded half away from 0; the conversion cuts off and saturates.
+            // Rounds half away from 0; the conversion truncates and saturates.
             let rounded = (quotient + if quotient < 0.0 { -0.5 } else { 0.5 }) as i32;
             *value = rounded.clamp(-127, 127) as i8;
         }
@@ -156,7 +156,7 @@ pub fn quantize(features: &[f32], values: &mut [i8]) -> f32 {
     scale
 }
 
-/// The features that [`quantize`] made such values of, within half a scale.
+/// Restores the features that [`quantize`] was given, within half a scale.
 #[inline]
 pub fn restore(scale: f32, values: &[i8], features: &mut [f32]) {
     for (x, value) in features.iter_mut().zip(values) {
@@ -186,7 +186,7 @@ impl<const FEATURES: usize> Stored<[f32; FEATURES]> for Quantized<FEATURES> {
         let (scale, values) = bytes.split_first_chunk::<4>()?;
         let scale = f32::from_le_bytes(*scale);
         let values = <&[u8; FEATURES]>::try_from(values).ok()?.map(u8::cast_signed);
-        // Of -128 nothing is stored.
+        // -128 is never stored.
         let sound = scale >= 0.0 && scale * 127.0 <= f32::MAX && values.iter().all(|value| *value > i8::MIN);
         sound.then_some(Quantized { scale, values })
     }

@@ -1,19 +1,19 @@
-//! One answer for several windows of a signal: what most of them say.
+//! One answer for several windows of a signal, by majority vote.
 
 use crate::heads::prediction::Prediction;
 use crate::learning::readout::{Answer, Reason};
 
-/// The last `WINDOWS` answers of a device whose windows overlap, or follow each other: `16 WINDOWS + 16` bytes on a target of 32 bits.
+/// A majority vote over the last `WINDOWS` answers, for windows that overlap or follow each other: `16 WINDOWS + 16` bytes on a 32-bit target.
 ///
-/// A movement that was never taught is rarely taken for the same class again and again, and a single wrong window does not change the
-/// answer. It comes the later, by half of the windows.
+/// A movement that was never taught is rarely mistaken for the same class many times in a row, and a single wrong window does not change the
+/// answer. The price is a delay of half of the windows.
 ///
 /// ```
 /// use gradient_decay::{Answer, Prediction, Vote, readout::Reason};
 ///
 /// let mut vote: Vote<3> = Vote::new();
 /// let says = |class| Answer::Class(Prediction { class, probability: 0.9 });
-/// assert_eq!(vote.push(says(2)).class(), Some(2)); // all that there is
+/// assert_eq!(vote.push(says(2)).class(), Some(2)); // the only window so far
 /// assert_eq!(vote.push(says(1)).class(), None); // one against one
 /// assert_eq!(vote.push(says(2)).class(), Some(2));
 /// assert_eq!(vote.push(Answer::Unknown(Prediction { class: 1, probability: 0.4 }, Reason::Far)).class(), None);
@@ -26,19 +26,19 @@ pub struct Vote<const WINDOWS: usize> {
 }
 
 impl<const WINDOWS: usize> Vote<WINDOWS> {
-    /// Before the first answer. `WINDOWS` must be at least 1, or it does not compile.
+    /// A vote before the first answer. `WINDOWS` must be at least 1; 0 does not compile.
     pub const fn new() -> Self {
         const { assert!(WINDOWS > 0, "a vote needs at least one window") };
         Vote { answers: [None; WINDOWS], next: 0 }
     }
 
-    /// Forgets all answers, as when the signal was interrupted.
+    /// Forgets all answers, for example after the signal was interrupted.
     pub const fn clear(&mut self) {
         *self = Self::new();
     }
 
-    /// Takes the answer for the next window, and gives that of all: the class that more than half of those so far say, with the mean of
-    /// its probabilities; otherwise unknown, with the newest prediction, and the newest reason if it has one.
+    /// Takes the answer for the next window and returns the vote: the class of more than half of the windows so far, with the mean of
+    /// its probabilities; otherwise unknown, with the newest prediction, and the newest answer's reason if it has one.
     pub fn push(&mut self, answer: Answer) -> Answer {
         if let Some(slot) = self.answers.get_mut(self.next) {
             *slot = Some(answer);

@@ -1,19 +1,19 @@
 //! The exponential of non-positive numbers, all that softmax needs.
 
-/// 2^23 times 1.5: added to a small number it rounds it to an integer, which then stands in the lowest bits.
+/// 2^23 times 1.5. Adding it to a small number rounds that to an integer, which is then in the lowest bits.
 const ROUND: f32 = 12_582_912.0;
-/// The quotient ln 2 in two parts: a multiple of the first by an integer of 8 bits is exact.
+/// ln 2 in two parts: the product of the first part and an 8-bit integer is exact.
 const LN_2_HIGH: f32 = 355.0 / 512.0;
 const LN_2_LOW: f32 = -2.121_944_4e-4;
-/// The result is found multiplied by 2^64, so that it is never subnormal before the last rounding.
+/// The exponent of the result times 2^64. With that factor the result is never subnormal before the last rounding.
 const EXPONENT: u32 = (127 + 64) << 23;
 const UNDO: f32 = 1.0 / 18_446_744_073_709_551_616.0;
 
 /// e^x for x in [-inf, 0]; in [0, 1], exactly 1 for 0 and exactly 0 below -104.
 ///
 /// `x = n ln 2 + r` with n an integer and |r| at most 0.35, `e^r = 1 + r + r^2 q(r)` (Cody and Waite, 1980). The polynomial q, of
-/// degree 4, is fitted to the smallest largest relative error of e^r, 3.1e-9. At most 0.99 ulp of error, subnormal results
-/// included. For x > 0 the result means nothing.
+/// degree 4, is a minimax fit with a largest relative error of e^r of 3.1e-9. The error is at most 0.99 ulp, subnormal results
+/// included. For x > 0 the result is meaningless.
 ///
 /// ```
 /// use gradient_decay::math::exp;
@@ -22,7 +22,7 @@ const UNDO: f32 = 1.0 / 18_446_744_073_709_551_616.0;
 /// ```
 #[inline]
 pub fn exp(x: f32) -> f32 {
-    // Anything below is 0; as it is not NaN, the comparison is all there is to it.
+    // Below -104 the result is 0. x is not NaN, so one comparison is enough.
     let x = if x < -104.0 { -104.0 } else { x };
     let shifted = x * core::f32::consts::LOG2_E + ROUND;
     let n = shifted - ROUND;

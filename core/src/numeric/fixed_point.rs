@@ -2,9 +2,9 @@
 
 /// 1.0.
 pub(crate) const ONE: i32 = 1 << 16;
-/// No logit is larger: 16,000.
+/// The largest logit, 16,000.
 pub(crate) const LOGIT_MAX: i32 = 16_000 << 16;
-/// Exponents below this are 0 in 16 bits.
+/// From this distance on, `exp` is 0 in 16 bits.
 const LOWEST: i32 = 16 << 16;
 
 /// e^-distance for a distance >= 0, both in units of 2^-16; within 4e-5.
@@ -12,7 +12,7 @@ pub(crate) fn exp(distance: i32) -> u32 {
     if distance >= LOWEST {
         return 0;
     }
-    // By log2(e), 1477.32 / 1024, so that the product has 26 fractional bits and fits.
+    // Multiplied by log2(e), 1477.32 / 1024, so that the product has 26 fractional bits and does not overflow.
     let distance = distance as u32;
     let octaves = distance * 1477 + ((distance * 327) >> 10);
     let (whole, fraction) = (octaves >> 26, (octaves >> 11) & 0x7fff);
@@ -21,22 +21,22 @@ pub(crate) fn exp(distance: i32) -> u32 {
     (65_536 - times(45_421 - times(15_693 - times(3_488 - times(448))))) >> whole
 }
 
-/// The logarithm of a number >= 1 in units of 2^-16, in the same; within 8e-5.
+/// The natural logarithm of a number >= 1, both in units of 2^-16; within 8e-5.
 pub(crate) fn ln(x: u32) -> i32 {
     let whole = 31 - x.max(1).leading_zeros();
     // The fraction of the mantissa, in 15 bits.
     let mantissa = if whole > 15 { x >> (whole - 15) } else { x << (15 - whole) };
     let fraction = mantissa & 0x7fff;
-    // log2(1 + f): a polynomial of degree 5, fitted to an error of 1.5e-5. In 64 bits, once a step.
+    // log2(1 + f): a polynomial of degree 5, fitted to an error of 1.5e-5. In 64 bits, which is affordable once for each step.
     let f = i64::from(fraction);
     let times = |factor: i64| (f * factor) >> 15;
     let log2 = times(94_501 + times(-46_508 + times(27_368 + times(-12_863 + times(3_040)))));
     let octaves = i64::from(whole as i32 - 16) * i64::from(ONE) + log2;
-    // By ln 2 in 15 bits.
+    // Multiplied by ln 2 in 15 bits.
     ((octaves * 22_713) >> 15) as i32
 }
 
-/// The first of the largest.
+/// The index of the largest value, the first of equal ones.
 pub(crate) fn largest(values: &[i32]) -> usize {
     let mut best = (0, i32::MIN);
     for (class, z) in values.iter().enumerate() {
@@ -47,9 +47,9 @@ pub(crate) fn largest(values: &[i32]) -> usize {
     best.0
 }
 
-/// To the nearest integer within +-limit.
+/// Rounds to the nearest integer and clamps to +-limit.
 pub(crate) fn nearest(x: f32, limit: i32) -> i32 {
-    // The conversion cuts off and saturates.
+    // The conversion truncates and saturates.
     ((x + if x < 0.0 { -0.5 } else { 0.5 }) as i32).clamp(-limit, limit)
 }
 

@@ -6,9 +6,9 @@
 
 pub use crate::numeric::exp::exp;
 
-/// The functions that a microcontroller's core lacks.
+/// The functions that `core` does not have.
 ///
-/// Implementations are zero-sized markers: nothing of this type is ever stored.
+/// Implementations are zero-sized markers: no value of the type is ever stored.
 pub trait Math: Copy {
     /// e^x for x in [-inf, 0], the only arguments that softmax has. The result must lie in [0, 1], with 0 for -inf and 1
     /// for 0. For other x it may be anything.
@@ -53,8 +53,8 @@ impl Math for Libm {
 /// Tested bounds: `exp` on [-20, 0] within a relative error of 2.5e-3, `ln` on (0, 1) within an absolute error of 0.12,
 /// `sqrt` within a relative error of 4e-6 for normal numbers, by two steps of Newton's on micromath's guess.
 /// So probabilities are good to two or three digits, and a *loss* may be off by 0.12: use it to learn, not to report
-/// the loss. Nor is it cheaper here: a call of `exp` takes up to 96 instructions on a Cortex-M4F, [`Libm`]'s 36, and a whole
-/// trainer under `opt-level = "s"` is smaller by less than 1 %. It is for programs that have micromath anyway.
+/// the loss. It is not cheaper here either: a call of `exp` takes up to 96 instructions on a Cortex-M4F, [`Libm`]'s takes 36, and a
+/// whole trainer under `opt-level = "s"` is smaller by less than 1 %. It is for programs that use micromath anyway.
 #[cfg(feature = "micromath")]
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -63,8 +63,8 @@ pub struct Micromath;
 #[cfg(feature = "micromath")]
 impl Math for Micromath {
     fn exp(x: f32) -> f32 {
-        // micromath scales by writing the exponent field, which has no room for what is below the smallest normal
-        // number.
+        // micromath scales by writing the exponent field, which cannot represent numbers below the smallest normal
+        // one.
         if x < -87.0 { 0.0 } else { micromath::F32(x).exp().0 }
     }
 
@@ -108,15 +108,14 @@ pub(crate) const fn const_ln(x: f32) -> f64 {
     2.0 * s * series + exponent as f64 * core::f64::consts::LN_2
 }
 
-/// ln(1 + x) for x >= 0, precise also where 1 + x rounds.
+/// ln(1 + x) for x >= 0, accurate even where 1 + x is rounded.
 pub(crate) fn ln_1p<M: Math>(x: f32) -> f32 {
     let sum = 1.0 + x;
     let rounded = sum - 1.0;
     if rounded == 0.0 {
         x
     } else {
-        // What rounding 1 + x lost shifts the argument by the factor x / rounded, and near 1 the logarithm is linear in
-        // it.
+        // Rounding 1 + x changes the argument by the factor x / rounded, and near 1 the logarithm is linear in it.
         M::ln(sum) * (x / rounded)
     }
 }

@@ -7,7 +7,7 @@ pub struct Random(pub(crate) u32);
 
 impl Random {
     pub(crate) const fn new(seed: u32) -> Self {
-        // Spread over all bits, so that seeds next to each other differ in all that follows; 0 is the one state that stays.
+        // Spread over all bits, so that neighbouring seeds give unrelated sequences. The state must not be 0, which never changes.
         let spread = seed.wrapping_add(1).wrapping_mul(0x9e37_79b9);
         Random(if spread == 0 { 0x9e37_79b9 } else { spread })
     }

@@ -1,4 +1,4 @@
-//! The loss of a target that is more than a class: the sum of the losses of the classes, each with its coefficient.
+//! The loss of a target that is more than one class: the sum of the losses of the classes, each with its coefficient.
 
 use crate::error::{Error, Slice, check_length, check_logits};
 use crate::numeric::math::{Math, ln_1p};
@@ -8,10 +8,10 @@ use crate::objective::softmax::{copy, softmax};
 use crate::objective::target::{Coefficients, Target, TargetOptions};
 
 impl<M: Math> GradientDecay<M> {
-    /// The loss of one sample and its gradient for a target of any kind: see [`target`](crate::target). `None`, with a gradient
-    /// of 0, if the target is ignored.
+    /// The loss of one sample for a target of any kind, and its gradient with respect to the logits: see [`target`](crate::target). `None`,
+    /// with a gradient of 0, if the target is ignored.
     ///
-    /// `logits` and `gradient` of length K >= 1. No element of the gradient exceeds the sum of the coefficients a.
+    /// `logits` and `gradient` have the length K >= 1. No element of the gradient exceeds the sum of the coefficients `a_k` in magnitude.
     ///
     /// # Errors
     /// As [`loss_and_gradient`](Self::loss_and_gradient); and [`Error::Length`] if a distribution or the class weights are not
@@ -39,8 +39,8 @@ impl<M: Math> GradientDecay<M> {
         Ok(Some(pass.loss))
     }
 
-    /// As [`sample`](Self::sample), for any target that has been checked. The logits become the exponentials of a class, or where
-    /// there is more than one the probabilities.
+    /// As [`sample`](Self::sample), for any target that has been checked. The logits are replaced by the exponentials if the target is one
+    /// class, by the probabilities if it is more than one.
     pub(crate) fn sample_with(
         &self,
         logits: &mut [f32],
@@ -57,7 +57,7 @@ impl<M: Math> GradientDecay<M> {
         Sample { loss: pass.loss, class: pass.top, target: usize::MAX, rest: 1.0, own: 0.0 }
     }
 
-    /// The probabilities in place of the logits, with neither loss nor gradient.
+    /// Replaces the logits by the probabilities; loss and gradient are 0.
     pub(crate) fn probabilities_in_place(&self, logits: &mut [f32], gradient: &mut [f32]) -> Sample<f32> {
         let (class, _) = softmax::<M>(logits, gradient);
         copy(gradient, logits);
@@ -65,7 +65,7 @@ impl<M: Math> GradientDecay<M> {
         Sample { loss: 0.0, class, target: usize::MAX, rest: 1.0, own: 0.0 }
     }
 
-    /// The probabilities of logits, and their loss.
+    /// The first pass: the probabilities of the logits, and the loss.
     fn expect(&self, logits: &[f32], coefficients: &Coefficients<'_>, probabilities: &mut [f32]) -> Pass {
         let (top, others) = softmax::<M>(logits, probabilities);
         let beta = self.beta();
@@ -81,7 +81,7 @@ impl<M: Math> GradientDecay<M> {
                 loss += a * if odds < 1e30 {
                     ln_1p::<M>(odds)
                 } else {
-                    // The probability vanishes, but its logarithm does not.
+                    // The probability underflows to 0, but its logarithm is finite.
                     M::ln(d) - ((z - maximum) + ln_p_top) - self.ln_beta()
                 };
                 if class != top {
@@ -93,7 +93,7 @@ impl<M: Math> GradientDecay<M> {
         pass
     }
 
-    /// The gradient in place of the probabilities.
+    /// The second pass: replaces the probabilities by the gradient.
     fn pull(&self, pass: &Pass, coefficients: &Coefficients<'_>, probabilities: &mut [f32]) {
         let (top, beta) = (pass.top, self.beta());
         let a_top = coefficients.of(top);
@@ -101,7 +101,7 @@ impl<M: Math> GradientDecay<M> {
         for (class, g) in probabilities.iter_mut().enumerate() {
             let (p, a) = (*g, coefficients.of(class));
             let (complement, d) = pass.terms(beta, class, p);
-            // The top class apart, whose D may be next to 0: p / D is at most 1 where 1 / D is not in range.
+            // The top class is treated apart, since its D may be near 0: p / D is at most 1 even where 1 / D overflows.
             let pull = if class == top {
                 p * pass.sum_of_others
             } else {
@@ -112,7 +112,7 @@ impl<M: Math> GradientDecay<M> {
     }
 }
 
-/// The findings of the first pass.
+/// The results of the first pass.
 struct Pass {
     loss: f32,
     /// The most probable class, and the sum of the probabilities of all others.
@@ -123,7 +123,7 @@ struct Pass {
 }
 
 impl Pass {
-    /// 1 - p and D of a class, without cancellation: only the top class can be near 1, and there the others' sum is at hand.
+    /// 1 - p and D of a class, without cancellation: only the top class can be near 1, and for it the sum of the others is known.
     fn terms(&self, beta: f32, class: usize, p: f32) -> (f32, f32) {
         let complement = if class == self.top { self.others } else { 1.0 - p };
         (complement, complement + beta * p)

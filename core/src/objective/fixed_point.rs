@@ -6,8 +6,8 @@ use crate::objective::sample::Sample;
 /// A gradient of 1.
 pub(crate) const CERTAIN: i32 = 1 << 15;
 
-/// As [`GradientDecay::sample`](crate::GradientDecay), of logits of which those not in use are [`i32::MIN`]. In float is only
-/// `ln_beta`, which a constant schedule has at hand.
+/// As [`GradientDecay::sample`](crate::GradientDecay), for logits in fixed point, [`i32::MIN`] for rows that are not in use. Only `ln_beta` is
+/// f32; a constant schedule has it precomputed.
 #[inline]
 pub(crate) fn sample(logits: &mut [i32], gradient: &mut [i32], target: usize, ln_beta: f32) -> Sample<i32> {
     let class = largest(logits);

@@ -131,8 +131,8 @@ impl<M> GradientDecay<M> {
 
     /// The mean gradient `G(beta) = integral of g(p) over [0, 1] = (beta ln beta - beta + 1) / (beta - 1)^2`.
     ///
-    /// G(1) = 1/2, and a smaller beta has simply larger gradients: divide the learning rate by `G(beta) / G(1)` to
-    /// compare betas at equal mean step. Relative error at most 1e-6.
+    /// G(1) = 1/2, and a smaller beta has larger gradients: divide the learning rate by `G(beta) / G(1)` to
+    /// compare betas at an equal mean step. The relative error is at most 1e-6.
     ///
     /// ```
     /// use gradient_decay::GradientDecay;
@@ -142,7 +142,7 @@ impl<M> GradientDecay<M> {
     pub const fn mean_gradient(&self) -> f32 {
         let u = self.beta.value as f64 - 1.0;
         if u.abs() < 1e-3 {
-            // The series around beta = 1, where the closed form is 0 / 0.
+            // A series around beta = 1, where the closed form is 0 / 0.
             (0.5 + u * (u / 12.0 - 1.0 / 6.0)) as f32
         } else {
             (((1.0 + u) * const_ln(self.beta.value) - u) / (u * u)) as f32
@@ -151,9 +151,9 @@ impl<M> GradientDecay<M> {
 }
 
 impl<M: Math> GradientDecay<M> {
-    /// The softmax of `logits` into `probabilities`, both of the same length K >= 1. Independent of beta.
+    /// Writes the softmax of `logits` to `probabilities`, both of the same length K >= 1. It does not depend on beta.
     ///
-    /// For beta other than 1 the loss does not calibrate these: see
+    /// Training with a beta other than 1 does not make these calibrated: see
     /// [`consistent_probabilities`](Self::consistent_probabilities).
     ///
     /// # Errors
@@ -175,10 +175,10 @@ impl<M: Math> GradientDecay<M> {
         Ok(())
     }
 
-    /// The loss `L >= 0` of one sample: `logits` of length K >= 1, `target` in 0..K.
+    /// The loss `L >= 0` of one sample, in nats: `logits` of length K >= 1, `target` in 0..K.
     ///
-    /// Differs from the paper's `J` by the constant ln(beta); see the [module](self). A loss beyond the range of f32,
-    /// which takes logits as far apart as 3.4e38, is reported as [`f32::MAX`].
+    /// It differs from the paper's `J` by the constant ln(beta); see the [module](self). A loss beyond the range of f32,
+    /// which needs logits 3.4e38 apart, is reported as [`f32::MAX`].
     ///
     /// # Errors
     /// [`Error::Length`] if `logits` is empty, [`Error::NotFinite`] if a logit is NaN or infinite, [`Error::Target`] if
@@ -197,10 +197,10 @@ impl<M: Math> GradientDecay<M> {
         Ok(self.loss_of_checked(logits, target))
     }
 
-    /// The loss and its gradient `q - onehot(target)` with respect to the logits, fused: one `exp` a class.
+    /// The loss in nats and its gradient `q - onehot(target)` with respect to the logits, fused: one `exp` for each class.
     ///
-    /// `logits` and `gradient` of length K >= 1, `target` in 0..K. Every element of the gradient lies in [-1, 1], and
-    /// they sum to 0 within rounding.
+    /// `logits` and `gradient` have the length K >= 1, `target` is in 0..K. Every element of the gradient is in [-1, 1], and
+    /// their sum is 0 up to rounding.
     ///
     /// # Errors
     /// As [`loss`](Self::loss), and [`Error::Length`] if the lengths differ; `gradient` is then unchanged.
@@ -216,16 +216,16 @@ impl<M: Math> GradientDecay<M> {
     ///
     /// # Errors
     /// As [`loss`](Self::loss), with the index counted over the whole of `logits`; [`Error::Length`] if there is no
-    /// target or `logits` is not a whole number of rows (the length given as right is the nearest below that is, at
-    /// least one logit a row).
+    /// target or `logits` is not a whole number of rows (`expected` is then the nearest smaller length that is, with at
+    /// least one logit for each row).
     pub fn batch_loss(&self, logits: &[f32], targets: &[usize]) -> Result<f32, Error> {
         let classes = check_batch(logits, targets)?;
         let rows = logits.chunks_exact(classes).zip(targets);
         Ok(mean(rows.map(|(row, &target)| self.loss_of_checked(row, target)), targets.len()))
     }
 
-    /// The mean loss over a batch, and its gradient with respect to every logit, so each row's divided by the number of
-    /// rows. Shapes as in [`batch_loss`](Self::batch_loss), `gradient` as long as `logits`.
+    /// The mean loss over a batch, and its gradient with respect to every logit; because of the mean, each row's gradient is divided by the
+    /// number of rows. Shapes as in [`batch_loss`](Self::batch_loss); `gradient` is as long as `logits`.
     ///
     /// # Errors
     /// As [`batch_loss`](Self::batch_loss), and [`Error::Length`] if `gradient` is not as long as `logits`; it is then
@@ -261,10 +261,10 @@ impl<M: Math> GradientDecay<M> {
         Ok(mean(losses, count))
     }
 
-    /// Of one sample that has been checked: finite logits, or minus infinity for a row that is not in use; a target in use.
+    /// The pass over one sample that has been checked: finite logits, or minus infinity for a row that is not in use; a target in use.
     ///
-    /// The logits become the exponentials that their softmax is made of, and their gradient is left in `gradient`, which is as long.
-    // Inlined where the number of classes is known when it is compiled, its loops become half as long.
+    /// Replaces the logits by the exponentials of their softmax, and writes their gradient to `gradient`, which is as long.
+    // Inlined where the number of classes is known at compile time, since that halves its loops.
     #[inline(always)]
     pub(crate) fn sample(&self, logits: &mut [f32], gradient: &mut [f32], target: usize) -> Sample<f32> {
         let sample = self.exponentials(logits, target);
@@ -272,12 +272,12 @@ impl<M: Math> GradientDecay<M> {
         for (g, e) in gradient.iter_mut().zip(&*logits) {
             *g = e * scale;
         }
-        // q_c - 1 without cancellation, so that the sum over the classes stays 0.
+        // q_c - 1 without cancellation, so that the gradient's sum over the classes stays 0.
         set(gradient, target, -sample.rest * scale);
         sample
     }
 
-    /// As [`sample`](Self::sample), with the gradient in place of the logits.
+    /// As [`sample`](Self::sample), but replaces the logits by the gradient.
     pub(crate) fn sample_in_place(&self, logits: &mut [f32], target: usize) -> Sample<f32> {
         let sample = self.exponentials(logits, target);
         let scale = 1.0 / (sample.rest + sample.own);
@@ -286,7 +286,7 @@ impl<M: Math> GradientDecay<M> {
         sample
     }
 
-    /// The exponentials in place of the logits, 0 in place of the target's.
+    /// Replaces the logits by their exponentials, the target's by 0.
     #[inline(always)]
     fn exponentials(&self, logits: &mut [f32], target: usize) -> Sample<f32> {
         let shift = Shift::take_target(logits, target, self.beta.ln);
@@ -312,13 +312,13 @@ fn set(values: &mut [f32], index: usize, value: f32) {
 }
 
 fn mean(losses: impl Iterator<Item = f32>, count: usize) -> f32 {
-    // Scaled before they are added, so that the sum cannot overflow where the mean does not.
+    // Scaled before they are added, so that the sum cannot overflow if the mean does not.
     let scale = 1.0 / count as f32;
     losses.fold(0.0, |sum, loss| sum + loss * scale).min(f32::MAX)
 }
 
 /// The number of classes of a valid batch.
-#[inline(always)] // So that it is known not to be 0, of which chunks would panic.
+#[inline(always)] // So that the compiler knows that it is not 0, for which `chunks` would panic.
 fn check_batch(logits: &[f32], targets: &[usize]) -> Result<usize, Error> {
     let rows = targets.len();
     check_length(Slice::Targets, rows.max(1), rows)?;

@@ -1,12 +1,12 @@
-//! The findings of one pass over a sample.
+//! The results of one pass over a sample.
 
-/// The findings of one pass over a sample's logits, `N` being what they are counted in.
+/// The results of one pass over a sample's logits, which have the type `N`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Sample<N> {
     pub(crate) loss: N,
     /// The class with the largest logit, the first of equal ones.
     pub(crate) class: usize,
-    /// The class that has no exponential among the others', but `own`; none of them if each has.
+    /// The class whose exponential is in `own` and not among the others; out of range if every class has its exponential.
     pub(crate) target: usize,
     /// The sum of the exponentials of all classes but the target.
     pub(crate) rest: N,

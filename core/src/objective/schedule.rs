@@ -1,14 +1,14 @@
-//! Beta as a function of the step: a warm-up from a small beta, which asks for a large margin, to a larger one, whose
-//! probabilities are less sure.
+//! Beta as a function of the training step: a warm-up from a small beta, which asks for a large margin, to a larger one, which
+//! makes the probabilities less confident.
 //!
-//! That beta rises during training is the paper's; the shapes of the rise are this library's.
+//! The paper proposes that beta rises during training; the shapes of the rise are this library's.
 
 use crate::error::{Error, Number, expect_in_range};
 use crate::numeric::math::Math;
 use crate::objective::beta::Beta;
 use crate::objective::loss::GradientDecay;
 
-/// Beta at every step of training: a pure function of the step, without state.
+/// The beta of every training step: a pure function of the step, without state.
 ///
 /// With `T` the number of warm-up steps, and for t < T:
 ///
@@ -19,7 +19,7 @@ use crate::objective::loss::GradientDecay;
 /// | [`geometric`](Self::geometric) | start (end / start)^(t / T) | falls evenly |
 ///
 /// Beta is `start` at step 0 and `end` from step `T` on, both to the bit; `T = 0` is the constant. `start` may also be larger than `end`.
-/// Between them its relative error is at most 1e-6 if it rises linearly and no end is below 1e-28; by equal factors at most
+/// Between them the relative error of a linear rise is at most 1e-6 if no end is below 1e-28; that of a geometric rise is at most
 /// `4e-7 + 3e-7 (|ln(start)| + |ln(end)|)`: 1.8e-6 from 0.01 to 1, and never more than 6.3e-5.
 ///
 /// ```
@@ -38,13 +38,13 @@ pub struct BetaSchedule {
     steps: u32,
     start: Beta,
     end: Beta,
-    /// The end that beta is reckoned from, and its step. Linear: the smaller beta, so that rounding cannot reach 0;
+    /// The end from which beta is computed, and its step. Linear: the smaller beta, so that rounding cannot reach 0;
     /// geometric: the larger one, so that the exponent is not positive.
     base: Beta,
     base_step: u32,
-    /// The change of beta a step away from that one (linear), or that of ln(beta) (geometric).
+    /// The change of beta (linear) or of ln(beta) (geometric) for each step away from that end.
     slope: f32,
-    /// The change of log2(beta) a step away (geometric).
+    /// The change of log2(beta) for each step away from that end (geometric).
     slope_log2: f32,
 }
 
@@ -55,7 +55,7 @@ enum Shape {
     Geometric,
 }
 
-/// The largest quotient of the ends of a geometric schedule.
+/// The largest ratio of the ends of a geometric schedule.
 const RATIO_MAX: f32 = 1e37;
 
 impl BetaSchedule {
@@ -75,11 +75,11 @@ impl BetaSchedule {
         expect_in_range(Self::try_linear(start, end, steps))
     }
 
-    /// From `start` to `end` by equal factors over `steps` steps: linear in the margin. Both in (0, 1e6], and their quotient at
-    /// most 1e37.
+    /// From `start` to `end` by equal factors over `steps` steps, so that the margin changes linearly. Both in (0, 1e6], and the larger at
+    /// most 1e37 times the smaller.
     ///
     /// # Panics
-    /// If a beta or their quotient is out of range; in a const, when it is compiled.
+    /// If a beta or their ratio is out of range; in a const, when it is compiled.
     pub const fn geometric(start: f32, end: f32, steps: u32) -> Self {
         expect_in_range(Self::try_geometric(start, end, steps))
     }
@@ -131,7 +131,7 @@ impl BetaSchedule {
         }
     }
 
-    /// The loss at a step, with the beta that holds there. Steps count from 0.
+    /// The loss with the beta of a step. Steps are counted from 0.
     pub fn at<M: Math>(&self, step: u32) -> GradientDecay<M> {
         let Self { shape, steps, start, end, base, base_step, slope, slope_log2 } = *self;
         let beta = if step >= steps {
@@ -139,7 +139,7 @@ impl BetaSchedule {
         } else if step == 0 {
             start
         } else {
-            // In integers: of two large f32 the difference is lost.
+            // In integers, since the difference of two large f32 would be rounded away.
             let distance = step.abs_diff(base_step) as f32;
             match shape {
                 Shape::Linear => {
@@ -163,16 +163,16 @@ impl BetaSchedule {
 
 /// 2^y for y in [-126, 0], within a relative error of 3e-7.
 ///
-/// Not the backend's `exp`, since a power of two needs no reduction of the argument by ln 2: an instruction in seven less, in
-/// every step of the warm-up. 2^r for |r| <= 1/2 is a polynomial of degree 5, fitted to the smallest largest relative error,
-/// 9.2e-8, with 1 at 0.
+/// Not the backend's `exp`: a power of two needs no reduction of the argument by ln 2, which saves one instruction in seven in
+/// every step of the warm-up. 2^r for |r| <= 1/2 is a polynomial of degree 5, a minimax fit with a largest relative error of
+/// 9.2e-8 and the value 1 at 0.
 #[expect(clippy::approx_constant)]
 fn exp2(y: f32) -> f32 {
-    /// 2^23 times 1.5: added to a small number it rounds it to an integer, which then stands in the lowest bits.
+    /// 2^23 times 1.5. Adding it to a small number rounds that to an integer, which is then in the lowest bits.
     const ROUND: f32 = 12_582_912.0;
     let shifted = y + ROUND;
     let r = y - (shifted - ROUND);
-    // The coefficients are fitted, so that the fourth is not ln 2.
+    // The coefficients are fitted, which is why the fourth is not exactly ln 2.
     let p = 0.001_326_472_8_f32;
     let p = p * r + 0.009_671_513;
     let p = p * r + 0.055_507_336;
@@ -215,7 +215,7 @@ mod tests {
     fn shapes_at_the_middle() {
         assert!((beta(&BetaSchedule::linear(0.01, 1.0, 10), 5) - 0.505).abs() < 1e-6);
         assert!((beta(&BetaSchedule::geometric(0.01, 1.0, 10), 5) - 0.1).abs() < 1e-7);
-        // Downwards as well.
+        // The schedule may fall as well.
         assert!((beta(&BetaSchedule::geometric(4.0, 1.0, 10), 5) - 2.0).abs() < 1e-6);
     }
 
@@ -238,7 +238,7 @@ mod tests {
         }
     }
 
-    /// Over random spans, steps and ends, up to the widest: the last steps of 2^32 were up to 99.8 % off.
+    /// Over random spans, steps and ends, up to the widest: the last of 2^32 steps were once up to 99.8 % off.
     #[test]
     #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
     fn every_span_keeps_what_is_promised() {
@@ -263,7 +263,7 @@ mod tests {
             } else {
                 (from * behind + to * before) / f64::from(steps)
             };
-            // Below these f32 has not the digits.
+            // Below these numbers an f32 has too few digits.
             if exact < 1e-37 || (!geometric && start.min(end) < 1e-28) || steps == 0 {
                 continue;
             }

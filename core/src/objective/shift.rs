@@ -1,19 +1,19 @@
-//! The numerical heart of the loss: logits relative to their maximum.
+//! The numerically critical part of the loss: logits relative to their maximum.
 
 use crate::numeric::math::{Math, ln_1p};
 
 /// The logits of a sample relative to their maximum, with ln(beta) folded into the target before the maximum is taken.
 ///
-/// Differences come first and ln(beta) second: added to a large logit itself it would be rounded away.
+/// Differences are taken first, and ln(beta) is added second: added to a large logit itself, it would be rounded away.
 #[derive(Clone, Copy)]
 pub(crate) struct Shift {
-    /// The largest logit but the target's, and the first class that has it.
+    /// The largest logit except the target's, and the first class that has it.
     pub(crate) top_other: f32,
     top_other_class: usize,
-    /// The target's logit, and the same plus ln(beta), relative to `top_other`.
+    /// The target's logit without and with ln(beta), relative to `top_other`.
     plain_target: f32,
     target: f32,
-    /// `target` where that is positive, and so the maximum; else 0.
+    /// `target` if that is positive, since it is then the maximum; otherwise 0.
     pub(crate) maximum: f32,
 }
 
@@ -25,8 +25,8 @@ impl Shift {
         Self::with_others(others, own, ln_beta)
     }
 
-    /// As [`new`](Self::new), but leaves -inf in the target's place, where it stays out of the way of loops over all
-    /// classes: its exponential is 0.
+    /// As [`new`](Self::new), but leaves -inf in the target's place, so that loops over all classes need no exception for it:
+    /// its exponential is 0.
     #[inline]
     pub(crate) fn take_target(logits: &mut [f32], target: usize, ln_beta: f32) -> Self {
         let own = logits.get_mut(target).map(|own| core::mem::replace(own, f32::NEG_INFINITY)).unwrap_or_default();
@@ -43,7 +43,7 @@ impl Shift {
             }
         }
         if top_other == f32::NEG_INFINITY {
-            // No other class: the target is certain, whatever its logit and beta. 0, so that differences to it are numbers.
+            // There is no other class: the target is certain, whatever its logit and beta. 0 keeps differences to it finite.
             return Shift { top_other: 0.0, top_other_class, plain_target: 1.0, target: 1.0, maximum: 1.0 };
         }
         let plain_target = own - top_other;
@@ -75,12 +75,12 @@ impl Shift {
     /// The loss, given the sum of the others' exponentials and the target's.
     pub(crate) fn loss<M: Math>(self, rest: f32, own: f32) -> f32 {
         let loss = if self.target > 0.0 { ln_1p::<M>(rest) } else { M::ln(rest + own) - self.target };
-        // A coarse ln may be below 0 at 1.
+        // An inaccurate ln may be below 0 at 1.
         loss.clamp(0.0, f32::MAX)
     }
 }
 
-/// The larger of a number and 0. `f32::max` would look for NaN too.
+/// The larger of a number and 0. `f32::max` would also handle NaN, which costs instructions.
 #[inline]
 fn positive_part(x: f32) -> f32 {
     if x > 0.0 { x } else { 0.0 }

@@ -1,4 +1,4 @@
-//! Softmax with the top class apart, so that no probability next to 1 hides what is left.
+//! Softmax with the top class treated apart, so that the sum of the other probabilities stays accurate when the top one is near 1.
 
 use crate::numeric::kernels;
 use crate::numeric::math::Math;
@@ -6,7 +6,7 @@ use crate::numeric::math::Math;
 /// The softmax of checked logits. Returns the class of the largest and the sum of the probabilities of all others.
 pub(crate) fn softmax<M: Math>(logits: &[f32], probabilities: &mut [f32]) -> (usize, f32) {
     let (top, maximum) = kernels::largest(logits).unwrap_or_default();
-    // The top class apart: its exponential is 1, and the sum of the others is kept where adding 1 would round it away.
+    // The top class is treated apart: its exponential is 1, and adding that would round the sum of the others away.
     for (class, (p, z)) in probabilities.iter_mut().zip(logits).enumerate() {
         *p = if class == top { f32::NEG_INFINITY } else { *z };
     }
@@ -21,7 +21,7 @@ pub(crate) fn softmax<M: Math>(logits: &[f32], probabilities: &mut [f32]) -> (us
     (top, others * scale)
 }
 
-/// A copy of slices of equal length, without the panic that a check of it would end in.
+/// Copies between slices of equal length, without the panic path of `copy_from_slice`.
 pub(crate) fn copy(from: &[f32], to: &mut [f32]) {
     to.iter_mut().zip(from).for_each(|(to, from)| *to = *from);
 }

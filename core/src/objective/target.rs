@@ -1,7 +1,7 @@
-//! Labels beyond a class: a distribution, label smoothing, class weights, an ignored class; the terms
+//! Labels other than a plain class: a distribution, label smoothing, class weights, an ignored class. Terms
 //! and meanings are those of PyTorch's `CrossEntropyLoss`.
 //!
-//! A target gives each class k a coefficient `a_k >= 0`, and the loss is the sum of the losses that each class would have as
+//! A target gives each class k a coefficient `a_k >= 0`, and the loss is the weighted sum of the losses with each class as
 //! the target:
 //!
 //! ```text
@@ -56,7 +56,7 @@ pub struct TargetOptions<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// The target as these options read it: the label of a [step](crate::FineTuner::step).
+    /// The target with the options that it is read by, which together are the label of a [step](crate::FineTuner::step).
     pub const fn with(self, options: &'a TargetOptions<'a>) -> Labelled<'a> {
         Labelled { target: self, options }
     }
@@ -71,7 +71,7 @@ pub struct Labelled<'a> {
 }
 
 impl Labelled<'_> {
-    /// The class, if the target is one, and not ignored.
+    /// The class, if the target is a single class that is not ignored.
     pub fn class(&self) -> Option<usize> {
         match self.target {
             Target::Class(class) if !self.is_ignored() => Some(class),
@@ -79,7 +79,7 @@ impl Labelled<'_> {
         }
     }
 
-    /// Whether the options ignore it.
+    /// Whether the options ignore the target.
     pub fn is_ignored(&self) -> bool {
         matches!(self.target, Target::Class(class) if self.options.ignore_index == Some(class))
     }
@@ -116,7 +116,7 @@ impl<'a> TargetOptions<'a> {
         }
     }
 
-    /// With a weight for each class, in [0, 1e6]; as many as there are classes.
+    /// With one weight for each class, in [0, 1e6]. Their number is checked when they are used.
     ///
     /// # Panics
     /// If one is out of range; in a const, when it is compiled.
@@ -139,7 +139,7 @@ impl<'a> TargetOptions<'a> {
         Ok(TargetOptions { class_weights: Some(class_weights), ..self })
     }
 
-    /// Ignoring samples whose target is this class: they have no loss and no gradient. It need not be below K.
+    /// Ignores samples whose target is this class: they have no loss and no gradient. It need not be below K.
     pub const fn with_ignore_index(self, ignore_index: usize) -> Self {
         TargetOptions { ignore_index: Some(ignore_index), ..self }
     }
@@ -186,7 +186,7 @@ pub(crate) struct Coefficients<'a> {
 }
 
 impl Coefficients<'_> {
-    /// That of a class.
+    /// The coefficient of a class.
     pub(crate) fn of(&self, class: usize) -> f32 {
         let smoothing = self.options.label_smoothing;
         let plain = match self.target {
@@ -196,12 +196,12 @@ impl Coefficients<'_> {
         self.weight(class) * ((1.0 - smoothing) * plain + smoothing / self.classes as f32)
     }
 
-    /// Their sum, which no component of the gradient exceeds.
+    /// The sum of the coefficients, which no element of the gradient exceeds in magnitude.
     pub(crate) fn sum(&self) -> f32 {
         (0..self.classes).fold(0.0, |sum, class| sum + self.of(class))
     }
 
-    /// The one class with a coefficient, and its weight, if the target is a class and nothing is smoothed.
+    /// The only class with a coefficient, and its weight, if the target is a class without smoothing.
     pub(crate) fn one_class(&self) -> Option<(usize, f32)> {
         match *self.target {
             Target::Class(class) if self.options.label_smoothing == 0.0 => Some((class, self.weight(class))),

@@ -6,7 +6,7 @@ use std::vec::Vec;
 #[test]
 #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
 fn beta_one_is_cross_entropy_to_the_bit() {
-    // Plain cross-entropy by the same path: no ln(beta) anywhere.
+    // Plain cross-entropy by the same steps, but without ln(beta).
     let plain = |logits: &[f32], target: usize, gradient: &mut [f32]| {
         let others = || logits.iter().enumerate().filter(move |(class, _)| *class != target);
         let top = others().map(|(_, z)| *z).fold(f32::NEG_INFINITY, f32::max);
@@ -68,7 +68,7 @@ fn mean_gradient_matches_the_published_values() {
     for (beta, g) in known {
         assert!((GradientDecay::new(beta).mean_gradient() - g).abs() < 6e-4, "G({beta})");
     }
-    // The series around 1 is the closed form, which f64 has to ten digits at these.
+    // The series around 1 equals the closed form, which f64 computes to ten digits for these betas.
     for beta in [0.999_01_f32, 0.9995, 1.0005, 1.000_99] {
         let u = f64::from(beta) - 1.0;
         let exact = ((1.0 + u) * u.ln_1p() - u) / (u * u);
@@ -113,11 +113,11 @@ fn the_first_of_equal_logits_is_predicted() {
 fn a_distribution_takes_impossible_classes_and_tiny_losses() {
     let (loss, options) = (GradientDecay::new(0.5), TargetOptions::new());
     let mut gradient = [0.0; 3];
-    // The loss of a class that weighs nothing would be infinite.
+    // The loss of the class with the coefficient 0 would be infinite.
     let target = Target::Distribution(&[0.5, 0.0, 0.5]);
     let found = loss.loss_and_gradient_with(&[3e38, -3e38, 0.0], &target, &options, &mut gradient).unwrap().unwrap();
     assert!((found / 1.5e38 - 1.0).abs() < 1e-5, "{found}");
-    // ln(1 + 2 e^-20), of which a difference of logarithms would leave no digit.
+    // ln(1 + 2 e^-20), which a difference of logarithms would round to 0.
     let certain = Target::Distribution(&[1.0, 0.0]);
     let found = loss.loss_and_gradient_with(&[20.0, 0.0], &certain, &options, &mut gradient[..2]).unwrap().unwrap();
     assert!((f64::from(found) / (2.0 * (-20.0_f64).exp()) - 1.0).abs() < 1e-5, "{found}");

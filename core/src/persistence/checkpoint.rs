@@ -1,4 +1,4 @@
-//! Heads and learners as bytes: for flash, a file or a wire. Feature `checkpoint`.
+//! Heads and learners as bytes, for flash, a file or a wire. Needs the feature `checkpoint`.
 //!
 //! # Layout, version 2
 //! All numbers are little-endian; there is no padding.
@@ -29,7 +29,7 @@
 //!  10  calibration      u32 bins; of each u32 count, u32 right, u64 confidence; f32 sums of NLL and Brier score, each with what it lost
 //!  11  hidden layer     as a linear head
 //!  12  its velocity     as 3
-//!  13  layer behind it  as a linear head
+//!  13  output layer     as a linear head
 //!  14  its velocity     as 3
 //!  15  fixed head       u32 classes that there is room for, u32 features, u32 exponent, u32 generator; i16 weights, i32 biases
 //!  16  discriminant     u32 classes that there is room for, u32 features, u32 labels, f32 samples of the prior and of a base; u32 samples of
@@ -40,13 +40,13 @@
 //!                      means, squares of each class, of all
 //! ```
 //!
-//! **Compatibility.** A reader skips sections whose tag it does not know if the tag is below 0x8000, and refuses the checkpoint if it is
-//! not: so new sections can be added without a new version, and those that must not be ignored can say so. A reader refuses versions
-//! that it does not know. Every release reads all versions that earlier ones wrote: version 1 had the tags 1 to 4 of a linear head, all
+//! **Compatibility.** A reader skips a section with an unknown tag below 0x8000, and refuses a checkpoint that has an unknown tag from
+//! 0x8000 on. So sections can be added without a new version, and a section that must not be ignored gets a tag from 0x8000 on. A reader
+//! refuses unknown versions. Every release reads all versions that earlier releases wrote: version 1 had the tags 1 to 4 of a linear head, all
 //! of whose classes were in use.
 //!
-//! **What is absent** is as with a new learner if it belongs to the head that is replaced: velocity, memory, samples held out,
-//! calibration. Steps, read-out and standardizer stay as they are.
+//! **Absent sections.** If the section of the velocity, the memory, the samples held out or the calibration is absent, that part is reset as in
+//! a new learner, since it belonged to the head that is replaced. Without their sections, steps, read-out and standardizer stay as they are.
 
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 
@@ -57,15 +57,15 @@ const MAGIC: u32 = u32::from_le_bytes(*b"GDck");
 const VERSION: u16 = 2;
 const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 
-/// The bytes of the header, of what precedes a section's contents, and of a number.
+/// The sizes in bytes of the header, of a section's own header, and of a number.
 const HEADER: usize = 12;
 pub(crate) const SECTION: usize = 8;
 pub(crate) const WORD: usize = 4;
 
-/// From this tag on a section must not be skipped by a reader that does not know it.
+/// A reader must not skip an unknown section with this tag or a higher one.
 const REQUIRED: u16 = 0x8000;
 
-/// The sections that are written of those that a learner has.
+/// The choice of sections that are written.
 ///
 /// ```
 /// use gradient_decay::Contents;
@@ -76,20 +76,20 @@ const REQUIRED: u16 = 0x8000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Contents {
-    /// A bit a tag.
+    /// One bit for each tag.
     left_out: u32,
 }
 
 impl Contents {
-    /// All of them.
+    /// All sections.
     pub const ALL: Contents = Contents { left_out: 0 };
 
-    /// Without velocities: momentum starts at rest.
+    /// Without velocities: after loading, momentum starts at zero.
     pub const fn without_velocity(self) -> Self {
         self.without(&[tag::VELOCITY, tag::HIDDEN_VELOCITY, tag::OUTPUT_VELOCITY])
     }
 
-    /// Without remembered samples and those held out, which are a person's data and most of the bytes.
+    /// Without the remembered samples and those held out, which are personal data and most of the bytes.
     pub const fn without_samples(self) -> Self {
         self.without(&[tag::MEMORY, tag::HELD_OUT, tag::GUARD])
     }
@@ -137,16 +137,16 @@ pub(crate) mod tag {
     pub(crate) const NOVELTY: u16 = 18;
 }
 
-/// A head, a part or a whole learner that is kept over a reset. `()` is nothing.
+/// A head, a part or a whole learner that can be saved and restored. `()` has no sections.
 pub trait Saved {
-    /// The bytes of its sections with all contents; 0 of what lies in the caller's slices, whose size is known only at run time.
+    /// The size of its sections with all contents, in bytes; 0 for a part in the caller's slices, whose size is known only at run time.
     const SAVED_BYTES: usize;
 
     /// Writes its sections.
     #[doc(hidden)]
     fn write(&self, to: &mut Writer<'_>);
 
-    /// Checks the sections that are its own, or takes them over: see [`Reader`].
+    /// Checks its own sections, or takes them over: see [`Reader`].
     #[doc(hidden)]
     fn read(&mut self, from: &Reader<'_>) -> Result<(), Error>;
 }
@@ -161,19 +161,19 @@ impl Saved for () {
     }
 }
 
-/// The bytes of a checkpoint of `T` with all contents, for a buffer whose size is known when it is compiled.
+/// The size of a checkpoint of `T` with all contents, in bytes, for a buffer whose size is a constant.
 ///
 /// ```
 /// use gradient_decay::{LinearHead, checkpoint};
 ///
 /// const BYTES: usize = checkpoint::bytes::<LinearHead<10, 64>>();
-/// assert_eq!(BYTES, 2644); // 44 more than the parameters
+/// assert_eq!(BYTES, 2644); // 44 bytes more than the parameters
 /// ```
 pub const fn bytes<T: Saved>() -> usize {
     HEADER + T::SAVED_BYTES + WORD
 }
 
-/// The bytes of a checkpoint with these contents.
+/// The size of a checkpoint with these contents, in bytes.
 pub fn size<T: Saved>(saved: &T, contents: Contents) -> usize {
     measure(saved, contents).length + WORD
 }
@@ -194,8 +194,8 @@ fn measure<T: Saved>(saved: &T, contents: Contents) -> Writer<'static> {
 /// Writes a checkpoint to the start of `bytes`; returns its [`size`].
 ///
 /// # Errors
-/// [`Error::Length`] if `bytes` is shorter than that, [`Error::NotFinite`] if a number is NaN or infinite, which a reader would refuse;
-/// `bytes` is then unchanged.
+/// [`Error::Length`] if `bytes` is shorter than that; [`Error::NotFinite`] if a number to be written is NaN or infinite, since a reader
+/// would refuse it. `bytes` is then unchanged.
 ///
 /// ```
 /// use gradient_decay::{Contents, LinearHead, checkpoint};
@@ -231,16 +231,16 @@ pub fn write<T: Saved>(saved: &T, contents: Contents, bytes: &mut [u8]) -> Resul
     Ok(whole)
 }
 
-/// Reads a checkpoint from the start of `bytes`, which may be followed by anything.
+/// Reads a checkpoint from the start of `bytes`; further bytes are ignored.
 ///
 /// # Errors
 /// [`Error::Checkpoint`] that names what is wrong: the magic, the version, the length, the CRC, the shape or a section;
-/// [`Error::NotFinite`], [`Error::OutOfRange`] or [`Error::TooManyClasses`] if a number is not what it may be. Nothing is then
+/// [`Error::NotFinite`], [`Error::OutOfRange`] or [`Error::TooManyClasses`] if a number is not finite or is out of range. Nothing is then
 /// changed.
 pub fn read<T: Saved>(bytes: &[u8], saved: &mut T) -> Result<(), Error> {
     let mut reader = Reader { sections: sections(bytes)?, takes: false };
     saved.read(&reader)?;
-    // All is checked: from here on nothing is refused.
+    // Everything has been checked: from here on nothing is refused.
     reader.takes = true;
     saved.read(&reader)
 }
@@ -265,7 +265,7 @@ fn sections(bytes: &[u8]) -> Result<Sections<'_>, Error> {
         if tag >= REQUIRED {
             return Err(refused(CheckpointPart::Required, u32::from(tag), contents.len() as u32));
         }
-        // Behind it, none has its tag.
+        // No later section may have the same tag.
         let mut behind = all.clone();
         while behind.count > 0 {
             if behind.step()?.0 == tag {
@@ -285,7 +285,7 @@ struct Sections<'a> {
 }
 
 impl<'a> Sections<'a> {
-    /// Takes the next one off.
+    /// Takes the next section.
     fn step(&mut self) -> Result<(u16, &'a [u8]), Error> {
         let broken = refused(CheckpointPart::Length, SECTION as u32, self.rest.len() as u32);
         let (head, behind) = self.rest.split_first_chunk::<SECTION>().ok_or(broken)?;
@@ -299,14 +299,15 @@ impl<'a> Sections<'a> {
     }
 }
 
-/// Goes over a checkpoint twice: to check it, and to take it over. Its larger functions are not inlined, since every section calls them.
+/// Reads a checkpoint in two passes: the first checks it, the second takes it over. Its larger functions are not inlined, since every
+/// section calls them.
 pub struct Reader<'a> {
     sections: Sections<'a>,
     takes: bool,
 }
 
 impl<'a> Reader<'a> {
-    /// Whether what is read is to be taken over, all of it having been checked.
+    /// Whether this is the second pass, which takes over what the first has checked.
     pub(crate) fn takes(&self) -> bool {
         self.takes
     }
@@ -327,13 +328,13 @@ impl<'a> Reader<'a> {
         None
     }
 
-    /// The section with this tag, which must be there.
+    /// The section with this tag; an error if it is absent.
     pub(crate) fn expect(&self, tag: u16) -> Result<Section<'a>, Error> {
         self.find(tag).ok_or(refused(CheckpointPart::Section, u32::from(tag), 0))
     }
 }
 
-/// The contents of a section, of which less and less is left.
+/// The rest of a section's contents; each read takes some bytes off.
 pub struct Section<'a> {
     tag: u16,
     length: usize,
@@ -394,7 +395,7 @@ impl Section<'_> {
         Ok(())
     }
 
-    /// [`take_floats`](Self::take_floats), each of which must be in a range.
+    /// [`take_floats`](Self::take_floats), where each number must also be in a range.
     #[inline(never)]
     pub(crate) fn take_floats_within(
         &mut self,
@@ -415,7 +416,7 @@ impl Section<'_> {
         Ok(())
     }
 
-    /// Whether all has been read.
+    /// An error unless the whole section has been read.
     pub(crate) fn end(self) -> Result<(), Error> {
         if self.rest.is_empty() { Ok(()) } else { Err(self.refused()) }
     }

@@ -16,8 +16,8 @@ use crate::training::streaming::FEATURE_MAX;
 /// The numbers before the counts: classes, features, labels, the samples of the scatter and those of a base among them.
 const FRONT: usize = 5;
 
-/// The ranges of what is read, far beyond whatever can be learned; from them no label leaves that of f32. What is beyond all the same is
-/// written as their end.
+/// The ranges of the numbers that are read, far beyond what can be learned: within them, no label can make a number overflow. A number
+/// beyond its range is written as the range's end.
 const FACTOR: RangeInclusive<f32> = -1e12..=1e12;
 const DIAGONAL: RangeInclusive<f32> = 1e-24..=1e13;
 const ROW: RangeInclusive<f32> = -1e22..=1e22;
@@ -63,7 +63,7 @@ impl<S: Statistics, M> Saved for Discriminant<S, M> {
             let Numbers { upper, diagonal, means, rows, bias, counts } = numbers;
             for count in counts.iter_mut() {
                 let samples = section.word()?;
-                // A sample of nothing learned is none.
+                // A class cannot have samples before anything was learned.
                 if samples > 0 && !begun {
                     return Err(section.refused());
                 }
@@ -73,7 +73,7 @@ impl<S: Statistics, M> Saved for Discriminant<S, M> {
             }
             let mut start = 0;
             let mut take = |to: &mut [f32], range: RangeInclusive<f32>| {
-                // Before the first label all is zero.
+                // Before the first label everything must be zero.
                 let range = if begun { range } else { ZERO };
                 let end = start + to.len();
                 section.take_floats_within(Slice::Parameters, start, to, &range)?;
@@ -90,7 +90,7 @@ impl<S: Statistics, M> Saved for Discriminant<S, M> {
         section.end()?;
         if from.takes() {
             (self.labels, self.prior, self.base, self.unused) = (labels, prior, base, 0);
-            // What is behind the classes in use is zero, whatever the bytes say.
+            // Rows that are not in use become zero, whatever the bytes hold.
             return self.truncate(used as usize);
         }
         Ok(())

@@ -2,7 +2,7 @@
 
 use crc::{CRC_32_ISCSI, CRC_32_ISO_HDLC, Crc, Digest, NoTable};
 
-/// "GDs1", from the first byte on.
+/// The bytes "GDs1".
 const MAGIC: u32 = u32::from_le_bytes(*b"GDs1");
 
 /// The bytes of a header.
@@ -10,19 +10,20 @@ pub(super) const HEADER: usize = 20;
 
 const OF_HEADERS: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 
-/// Another polynomial than that of the checkpoint, which ends with its own: over both, all would have the same.
+/// Not the polynomial of the checkpoint's CRC: a checkpoint ends with its own CRC, and the same polynomial over both gives the same value
+/// for every checkpoint.
 const OF_CONTENTS: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISCSI);
 
-/// The CRC of a checkpoint in a record, to be fed piece by piece.
+/// The CRC of a checkpoint in a record, computed piece by piece.
 pub(super) fn digest() -> Digest<'static, u32, NoTable> {
     const CRC: &Crc<u32, NoTable> = &OF_CONTENTS;
     CRC.digest()
 }
 
-/// A record: a checkpoint with its header, as the header has it.
+/// A record, that is, a checkpoint with a header: the fields of the header, and where it is.
 #[derive(Clone, Copy)]
 pub(super) struct Record {
-    /// The bytes from the beginning of the range to the header.
+    /// The position of the header, in bytes from the beginning of the range.
     pub at: u32,
     /// Counts the records.
     pub sequence: u32,
@@ -61,14 +62,14 @@ impl Record {
         HEADER + self.length as usize
     }
 
-    /// Whether it is newer than one with this number, which may have begun anew meanwhile.
+    /// Whether the record is newer than one with this number; numbers wrap around at 2^32.
     pub(super) fn is_newer_than(&self, sequence: u32) -> bool {
         (self.sequence.wrapping_sub(sequence) as i32) > 0
     }
 }
 
-/// Whether a header may be here that was being written or erased: writing clears bits and erasing sets them, so that those of the magic are
-/// set at any time.
+/// Whether these bytes may be a header whose writing or erasure was cut. Writing clears bits and erasing sets them, so the bits that are set
+/// in the magic are set at any time.
 pub(super) fn may_be_header(bytes: &[u8]) -> bool {
     let word = bytes.first_chunk::<4>().map_or(0, |word| u32::from_le_bytes(*word));
     word & MAGIC == MAGIC

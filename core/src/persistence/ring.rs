@@ -1,29 +1,29 @@
-//! A range of a flash as a ring: what reaches its end goes on at its beginning.
+//! A range of a flash used as a ring: data that reaches its end continues at its beginning.
 
 use core::ops::Range;
 
 use embedded_storage::nor_flash::NorFlash;
 
-/// The least distance of two records, and what is read at once where one is looked for.
+/// The smallest distance of two records, and the number of bytes that are read at once in the search for one.
 pub(super) const UNIT: usize = 32;
 
-/// The most bytes that are read at once, and those of the largest word.
+/// The largest number of bytes that are read at once, and the size of the largest word.
 const BLOCK: usize = 256;
 
-/// Places in it are bytes from its beginning on.
+/// A range of a flash. Positions are in bytes from its beginning.
 pub(super) struct Ring<F> {
     pub flash: F,
     start: u32,
-    /// The bytes of the range.
+    /// The size of the range in bytes.
     pub bytes: u32,
 }
 
 impl<F: NorFlash> Ring<F> {
     pub(super) const PAGE: u32 = F::ERASE_SIZE as u32;
-    /// Records begin at multiples of this, and are written in such.
+    /// Records begin at multiples of this number of bytes, and are written in such multiples.
     pub(super) const STRIDE: usize = if F::WRITE_SIZE > UNIT { F::WRITE_SIZE } else { UNIT };
 
-    /// `None` if the range is inverted, misaligned or lies beyond the flash.
+    /// `None` if the range is inverted, misaligned or ends beyond the flash.
     pub(super) fn new(flash: F, range: Range<u32>) -> Option<Self> {
         const {
             assert!(F::WRITE_SIZE.is_power_of_two() && F::WRITE_SIZE <= BLOCK, "words of a power of two, at most 256");
@@ -36,7 +36,7 @@ impl<F: NorFlash> Ring<F> {
         (aligned && within).then(|| Ring { flash, start, bytes: end - start })
     }
 
-    /// Shows `length` bytes from `at` on in pieces, each with where it begins, as long as `show` returns `true`; whether it always did.
+    /// Calls `show` with `length` bytes from `at` on in pieces, each with its position, until it returns `false`; returns whether it never did.
     pub(super) fn read_pieces(
         &mut self,
         at: u32,
@@ -57,7 +57,7 @@ impl<F: NorFlash> Ring<F> {
         Ok(true)
     }
 
-    /// Reads whole units from `at` on, round.
+    /// Reads whole units from `at` on, around the end of the range.
     pub(super) fn read(&mut self, at: u32, bytes: &mut [u8]) -> Result<(), F::Error> {
         let before = bytes.len().min((self.bytes - at) as usize);
         let (before, behind) = bytes.split_at_mut_checked(before).unwrap_or_default();
@@ -65,7 +65,7 @@ impl<F: NorFlash> Ring<F> {
         if behind.is_empty() { Ok(()) } else { self.flash.read(self.start, behind) }
     }
 
-    /// Writes from `at` on, round; the last word is filled up.
+    /// Writes from `at` on, around the end of the range; the last word is padded.
     pub(super) fn write(&mut self, at: u32, bytes: &[u8]) -> Result<(), F::Error> {
         let whole = bytes.len() - bytes.len() % Self::STRIDE;
         let (bytes, rest) = bytes.split_at_checked(whole).unwrap_or_default();
@@ -84,7 +84,7 @@ impl<F: NorFlash> Ring<F> {
         self.flash.write(at, last.get(..Self::STRIDE).unwrap_or_default())
     }
 
-    /// Erases so many pages from `at` on, round.
+    /// Erases `pages` pages from `at` on, around the end of the range.
     pub(super) fn erase(&mut self, at: u32, pages: u32) -> Result<(), F::Error> {
         let bytes = pages * Self::PAGE;
         let before = bytes.min(self.bytes - at);
@@ -96,7 +96,7 @@ impl<F: NorFlash> Ring<F> {
         Ok(())
     }
 
-    /// A place less than twice the range from its beginning, which is behind its end.
+    /// Wraps a position that is less than twice the range around its end.
     pub(super) fn wrap(&self, at: u32) -> u32 {
         if at < self.bytes { at } else { at - self.bytes }
     }

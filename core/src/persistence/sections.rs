@@ -19,10 +19,10 @@ use crate::persistence::checkpoint::{Reader, SECTION, Saved, WORD, Writer, tag};
 use crate::training::learn::Learn;
 use crate::training::state::State;
 
-/// The bytes of a section of the classes in use.
+/// The size of the section of the classes in use, in bytes.
 pub(crate) const CLASSES_BYTES: usize = SECTION + WORD;
 
-/// The bytes of the sections of a layer, and of its velocity if it has one.
+/// The size of the sections of a layer, and of its velocity if it has one, in bytes.
 const fn layer_bytes<S: Storage>() -> usize {
     let velocity = if S::VELOCITIES == 0 { 0 } else { SECTION + S::VELOCITIES * WORD };
     if S::PARAMETERS == 0 { 0 } else { SECTION + (2 + S::PARAMETERS) * WORD + velocity }
@@ -34,7 +34,7 @@ pub(crate) fn write_classes(classes: u32, to: &mut Writer<'_>) {
     }
 }
 
-/// The classes in use, of so many at most: all, if the checkpoint does not say.
+/// The number of classes in use, at most `room`; `room` if the checkpoint has no such section.
 pub(crate) fn read_classes(room: usize, from: &Reader<'_>) -> Result<u32, Error> {
     let Some(mut section) = from.find(tag::CLASSES) else { return Ok(room as u32) };
     let classes = section.word()?;
@@ -44,7 +44,7 @@ pub(crate) fn read_classes(room: usize, from: &Reader<'_>) -> Result<u32, Error>
 }
 
 impl<S: Storage, M> Linear<S, M> {
-    /// The bytes of its sections but for the classes in use.
+    /// The size of its sections without the one of the classes in use, in bytes.
     pub(crate) const LAYER_BYTES: usize = layer_bytes::<S>();
 
     pub(crate) fn write_layer(&self, to: &mut Writer<'_>, layer: u16, velocity: u16) {
@@ -64,7 +64,7 @@ impl<S: Storage, M> Linear<S, M> {
         }
     }
 
-    /// All rows are in use then.
+    /// Reads the layer; all rows are in use then.
     pub(crate) fn read_layer(&mut self, from: &Reader<'_>, layer: u16, velocity: u16) -> Result<(), Error> {
         let mut section = from.expect(layer)?;
         let Layer { weights, bias, velocity: own } = self.storage.layer();
@@ -96,7 +96,7 @@ impl<S: Storage, M> Linear<S, M> {
 
     fn read_classes(&mut self, from: &Reader<'_>) -> Result<(), Error> {
         let classes = read_classes(self.storage.bias().len(), from)?;
-        // What is behind the rows in use is zero, whatever the bytes say.
+        // Rows that are not in use become zero, whatever the bytes hold.
         if from.takes() { self.truncate(classes as usize) } else { Ok(()) }
     }
 }
@@ -146,7 +146,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M> Saved for FixedHead<CLASSES
         write_classes(self.classes, to);
     }
 
-    /// A head in float is taken as well, to the nearest: version 1 had no other.
+    /// A head in f32 is accepted too, and rounded to the nearest: version 1 had no other.
     fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
         if let Some(mut section) = from.find(tag::FIXED) {
             section.expect(CheckpointPart::Classes, CLASSES)?;
@@ -236,7 +236,7 @@ impl<const FEATURES: usize, M> Saved for Standardizer<FEATURES, M> {
         }
         for (index, mean) in self.mean.iter_mut().enumerate() {
             let value = section.float(Slice::Mean, index)?;
-            // Rounding may step over the largest feature, but not so far.
+            // Rounding may exceed the largest feature, but not by that much.
             if value.abs() > 2.0 * FEATURE_MAX {
                 return Err(Error::OutOfRange { number: Number::Feature, value });
             }
@@ -255,7 +255,7 @@ impl<const FEATURES: usize, M> Saved for Standardizer<FEATURES, M> {
         }
         for (index, scale) in self.scale.iter_mut().enumerate() {
             let value = section.float(Slice::Deviation, index)?;
-            // One over a deviation; before the units are fixed, what rounding lost.
+            // 1 / standard deviation; before the units are fixed, a rounding error.
             if value.abs() > FEATURE_MAX || (seen == needed && value <= 0.0) {
                 return Err(section.refused());
             }
@@ -321,7 +321,7 @@ impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Re
             }
         }
         section.end()?;
-        // Of a class that is not in use nothing is remembered, whatever the bytes say.
+        // No sample of a class that is not in use is kept, whatever the bytes hold.
         if from.takes()
             && let Some(mut section) = from.find(tag::CLASSES)
         {
@@ -353,7 +353,7 @@ impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Sa
     fn write(&self, to: &mut Writer<'_>) {
         self.memory.write_samples(to, tag::HELD_OUT);
         if to.section(tag::GUARD, 2 * WORD) {
-            // Infinite before the first.
+            // The best loss is infinite before the first.
             to.words(&[self.best.to_bits(), self.since]);
         }
     }
@@ -404,7 +404,7 @@ impl<const BINS: usize, M> Saved for Calibration<BINS, M> {
         for bin in &mut self.bins {
             let (count, correct) = (section.word()?, section.word()?);
             let confidence = u64::from(section.word()?) | u64::from(section.word()?) << 32;
-            // The most confidence there can be is one a count.
+            // The sum of the confidences is at most 1 for each count.
             let sound = correct <= count && confidence <= u64::from(count) << 31;
             total = match total.checked_add(count) {
                 Some(total) if sound => total,
@@ -414,7 +414,7 @@ impl<const BINS: usize, M> Saved for Calibration<BINS, M> {
                 (bin.count, bin.correct, bin.confidence) = (count, correct, confidence);
             }
         }
-        // The most that a prediction adds, and what rounding can step over it.
+        // The most that a prediction can add, with a margin for rounding.
         for (index, (to, most)) in [(&mut self.nll, 87.4), (&mut self.brier, 2.000_01)].into_iter().enumerate() {
             let sum = section.float(Slice::Calibration, 2 * index)?;
             let lost = section.float(Slice::Calibration, 2 * index + 1)?;

@@ -1,10 +1,10 @@
-//! Heads and learners in NOR flash, safe against power cuts. Feature `storage`.
+//! Heads and learners in NOR flash, safe against power cuts. Needs the feature `storage`.
 //!
 //! A [`Store`] keeps the newest [`checkpoint`](crate::checkpoint) in a range of pages of a flash that implements `embedded-storage`'s `NorFlash`. The
-//! pages are a ring: each save goes behind the one before it, so that all pages are erased equally often. **The newest checkpoint is never erased before
-//! a newer one was written and read back**: whenever the power is cut, and however often, what is loaded afterwards is the one saved before or the new
-//! one, whole. For that the range holds two checkpoints at least, each in as many pages as it needs. Room for three is better: a page that wears
-//! out is then left out.
+//! pages are a ring: each save goes behind the one before it, so that all pages are erased equally often. **The newest checkpoint is never
+//! erased before a newer one has been written and read back**: whenever and however often the power is cut, the next load returns either the
+//! previous checkpoint or the new one, complete. This needs a range that holds at least two checkpoints, each in pages of its own. Room for
+//! three is better: a worn-out page can then be skipped.
 //!
 //! # Layout, version 1
 //! All numbers are little-endian.
@@ -12,26 +12,26 @@
 //! ```text
 //! offset  size
 //!      0     4  magic, "GDs1"
-//!      4     4  number of the record: the newest has the highest, give or take 2^32
-//!      8     4  n, the bytes of the checkpoint
+//!      4     4  number of the record, modulo 2^32: the newest has the highest
+//!      8     4  n, the length of the checkpoint in bytes
 //!     12     4  CRC-32C of the checkpoint
 //!     16     4  CRC-32 (that of Ethernet, zip and PNG) of the 16 bytes before it
 //!     20     n  the checkpoint
 //! ```
 //!
-//! A record begins at a multiple of 32 bytes, or of the flash's word if that is larger. One that reaches the end of the range goes on at its
-//! beginning. The first save after a start goes to pages that it erases; later ones go behind it as long as they fit into its last page.
+//! A record begins at a multiple of 32 bytes, or of the flash's word if that is larger. A record that reaches the end of the range continues at
+//! the range's beginning. The first save after a start erases the pages that it uses; later saves follow it as long as they fit into its last page.
 //!
-//! An erasure that is cut leaves bits anywhere between 0 and 1, and a page or a word may look erased whose cells are weak. So nothing is written
-//! but what this `Store` itself has erased whole since it was made, and not touched since; and whether a record is whole, its CRC tells, never the
-//! state of a page. `sequential-storage`, which was used before, repairs a page that was cut by erasing the only good copy: one cut in twenty
-//! lost the head. Its format is not read: it is [`StoreError::Foreign`].
+//! An interrupted erasure leaves cells between 0 and 1, so a page or a word may look erased although its cells are weak. Therefore this `Store`
+//! writes only where it has completed an erasure itself since it was constructed, and has not written since; and a record is complete if its
+//! CRC matches, whatever the page looks like. `sequential-storage`, which was used before, repairs an interrupted page by erasing the only good
+//! copy: one cut in twenty lost the head. Its format is not read; it is reported as [`StoreError::Foreign`].
 //!
-//! # What is kept
-//! All sections that [`Contents`] names: weights, and unless they are left out remembered samples and samples held out. Those, a discriminant's means and
-//! scatter, and the distances of a `Novelty` are statistics or copies of what a person did: **personal data**. They lie in flash as they are,
-//! unencrypted, and older ones behind the newest until their pages are used again. [`Store::forget`] erases all of them,
-//! [`Store::overwrite`] all but the newest. The library sends nothing anywhere.
+//! # Personal data
+//! A checkpoint has the sections that [`Contents`] names: the weights and, unless they are left out, the remembered samples and those held
+//! out. These samples, a discriminant's means and scatter, and the distances of a `Novelty` are copies or statistics of what a person did:
+//! **personal data**. They are stored unencrypted, and older checkpoints stay in flash until their pages are used again. [`Store::forget`]
+//! erases all of them, [`Store::overwrite`] all but the newest. The library sends nothing anywhere.
 
 use core::fmt;
 use core::ops::Range;
@@ -43,10 +43,10 @@ use crate::persistence::checkpoint::{self, Contents, Saved, refused};
 use crate::persistence::record::{HEADER, Record, digest, may_be_header};
 use crate::persistence::ring::{Ring, UNIT};
 
-/// How often a save is tried until what is read back is what was written, each time elsewhere if there is room.
+/// The number of attempts at a save until the bytes read back are those written, each at another place if there is room.
 const ATTEMPTS: u32 = 3;
 
-/// The bytes that the buffer of [`Store::save`] and [`Store::load`] must have for `T` with all its contents.
+/// The size of the buffer that [`Store::save`] and [`Store::load`] need for `T` with all its contents, in bytes.
 ///
 /// ```
 /// use gradient_decay::{LinearHead, store};
@@ -57,7 +57,7 @@ pub const fn buffer_size<T: Saved>() -> usize {
     buffer_for(checkpoint::bytes::<T>())
 }
 
-/// The same for a checkpoint of so many bytes: see [`checkpoint::size`].
+/// The size of the buffer that a checkpoint of `checkpoint` bytes needs, in bytes: see [`checkpoint::size`].
 pub const fn buffer_for(checkpoint: usize) -> usize {
     (HEADER + checkpoint).next_multiple_of(UNIT)
 }
@@ -67,9 +67,9 @@ pub const fn buffer_for(checkpoint: usize) -> usize {
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 pub enum StoreError<E> {
-    /// The flash refused.
+    /// The flash driver returned an error.
     Flash(E),
-    /// The range is inverted, does not begin and end with a page, or lies beyond the flash.
+    /// The range is inverted, does not begin and end at a page boundary, or ends beyond the flash.
     Range,
     /// The range does not hold two checkpoints of this size.
     TooSmall {
@@ -81,12 +81,12 @@ pub enum StoreError<E> {
         /// The bytes that would do.
         needed: usize,
     },
-    /// No record is whole, and the range begins with what cannot be the remains of one; or there is no room beside a record of
-    /// something else. It is the caller's to say that this may go, by [`Store::overwrite`] or [`Store::forget`].
+    /// The range holds other data: no record is complete and the range does not begin with the remains of one, or there is no room beside a
+    /// record of another kind of head or learner. If the data may be erased, call [`Store::overwrite`] or [`Store::forget`].
     Foreign,
-    /// The flash does not keep what is written: it is worn out.
+    /// The flash does not hold what is written to it: it is worn out.
     Worn,
-    /// A number that is to be saved is not finite, or what is stored is a checkpoint of something else, such as a head of another shape.
+    /// A number to be saved is not finite, or the stored checkpoint is of something else, such as a head of another shape.
     Checkpoint(Error),
 }
 
@@ -108,9 +108,9 @@ impl<E: fmt::Debug> fmt::Display for StoreError<E> {
 
 impl<E: fmt::Debug> core::error::Error for StoreError<E> {}
 
-/// The place of a head or a learner in flash.
+/// The storage of one head or learner in flash.
 ///
-/// The flash must write words of a power of two of bytes, at most 256, and read at most 32 at once; anything else does not compile.
+/// The flash's write size must be a power of two of at most 256 bytes, and its read size one of at most 32; other sizes do not compile.
 ///
 /// ```
 /// # mod ram {
@@ -144,7 +144,7 @@ impl<E: fmt::Debug> core::error::Error for StoreError<E> {}
 ///
 /// type Mine = Learner<LinearHead<2, 1>>;
 /// const BYTES: usize = checkpoint::bytes::<Mine>();
-/// let mut store = Store::new(flash, 0..2048, BYTES).unwrap(); // the flash's driver, and the bytes that are the store's
+/// let mut store = Store::new(flash, 0..2048, BYTES).unwrap(); // the flash driver, and the range for the store
 /// let mut buffer = [0; store::buffer_for(BYTES)];
 /// let mut learner = Mine::new(LinearHead::new(), Parts::NONE);
 /// assert!(!store.load(&mut learner, &mut buffer).unwrap()); // nothing saved yet
@@ -159,28 +159,28 @@ impl<E: fmt::Debug> core::error::Error for StoreError<E> {}
 /// ```
 pub struct Store<F> {
     ring: Ring<F>,
-    /// The records, while nothing has failed since they were looked for.
+    /// The records found by the last search, unless an operation has failed since.
     known: Option<Known>,
 }
 
 /// The records of the range.
 #[derive(Clone, Copy)]
 struct Known {
-    /// The newest whole one.
+    /// The newest complete record.
     newest: Option<Record>,
-    /// The highest number of any, whole or not.
+    /// The highest number of any record, complete or not.
     sequence: u32,
-    /// Whether the newest's last page is erased behind it.
+    /// Whether the newest record's last page is erased behind it.
     erased: bool,
 }
 
 impl<F: NorFlash> Store<F> {
-    /// A store in the bytes `range` of the flash, which are its own: whole pages, with room for two checkpoints of `checkpoint` bytes
-    /// ([`checkpoint::bytes`], [`checkpoint::size`]), each in pages of its own. Nothing is read or written yet.
+    /// A store in the bytes `range` of the flash, which nothing else may use: whole pages, with room for two checkpoints of `checkpoint` bytes
+    /// ([`checkpoint::bytes`], [`checkpoint::size`]), each in pages of its own. This call neither reads nor writes the flash.
     ///
     /// # Errors
-    /// [`StoreError::Range`] if the range is inverted, misaligned or lies beyond the flash; [`StoreError::TooSmall`], with the size that would do, if
-    /// it does not hold two.
+    /// [`StoreError::Range`] if the range is inverted, misaligned or ends beyond the flash; [`StoreError::TooSmall`], with the size that is needed,
+    /// if it does not hold two checkpoints.
     pub fn new(flash: F, range: Range<u32>, checkpoint: usize) -> Result<Self, StoreError<F::Error>> {
         let ring = Ring::new(flash, range).ok_or(StoreError::Range)?;
         let store = Store { ring, known: None };
@@ -188,7 +188,7 @@ impl<F: NorFlash> Store<F> {
         Ok(store)
     }
 
-    /// Saves a head or a learner, in place of what was saved before.
+    /// Saves a head or a learner, which replaces the checkpoint saved before.
     ///
     /// # Errors
     /// See [`StoreError`]; what was saved before is then still there.
@@ -202,11 +202,11 @@ impl<F: NorFlash> Store<F> {
         self.keep(buffer, length, false)
     }
 
-    /// Saves a head or a learner in place of whatever the range holds, and erases all else: older checkpoints, and what is not of this store. A whole
-    /// checkpoint goes after the new one was read back, unless there is no room for both.
+    /// Saves a head or a learner and erases everything else in the range: older checkpoints and foreign data. A complete checkpoint is erased
+    /// only after the new one has been read back, unless there is no room for both.
     ///
     /// # Errors
-    /// See [`StoreError`]. Some of what the range held may then be erased, but never a checkpoint that is whole and leaves room.
+    /// See [`StoreError`]. Some data in the range may then be erased, but never a complete checkpoint that leaves room for the new one.
     pub fn overwrite<T: Saved>(
         &mut self,
         saved: &T,
@@ -217,7 +217,7 @@ impl<F: NorFlash> Store<F> {
         self.keep(buffer, length, true)
     }
 
-    /// Loads what was saved last; `false`, and nothing is changed, if nothing was.
+    /// Loads the checkpoint saved last; returns `false`, and changes nothing, if there is none.
     ///
     /// # Errors
     /// See [`StoreError`]; nothing is then changed.
@@ -240,10 +240,10 @@ impl<F: NorFlash> Store<F> {
         Ok(true)
     }
 
-    /// Erases the whole range: all that was saved, the newest last, and whatever else it holds.
+    /// Erases the whole range: all checkpoints, the newest last, and any other data.
     ///
     /// # Errors
-    /// [`StoreError::Flash`] if the flash refused; some of it may then be left.
+    /// [`StoreError::Flash`] if the flash driver returned an error; some data may then be left.
     pub fn forget(&mut self) -> Result<(), StoreError<F::Error>> {
         let newest = self.known().ok().and_then(|known| known.newest);
         let first = newest.map_or(0, |newest| self.ring.wrap(Self::pages_of(&newest).end * Ring::<F>::PAGE));
@@ -251,7 +251,7 @@ impl<F: NorFlash> Store<F> {
         self.ring.erase(first, self.ring.pages()).map_err(StoreError::Flash)
     }
 
-    /// Gives the flash back.
+    /// Returns the flash driver.
     pub fn into_flash(self) -> F {
         self.ring.flash
     }
@@ -267,7 +267,7 @@ impl<F: NorFlash> Store<F> {
 
         let known = self.known()?;
         let (pages, all) = (Self::pages(bytes), self.ring.pages());
-        // The pages that may be erased are all but the newest's: `free` of them, from `first` on, round.
+        // The pages that may be erased are all but the newest record's: `free` pages from `first` on, around the end of the range.
         let newest = known.newest.map_or(0..0, |newest| Self::pages_of(&newest));
         let (mut first, mut free) = (newest.end, all.saturating_sub(newest.end - newest.start));
         let foreign = if known.newest.is_some() { free < pages } else { self.is_foreign()? };
@@ -277,7 +277,7 @@ impl<F: NorFlash> Store<F> {
         if free < pages {
             (first, free) = (0, all);
         }
-        // A failure may leave another record than that.
+        // A failure may leave other records than those known.
         self.known = None;
         let mut result = Err(StoreError::Worn);
         let mut behind = 0;
@@ -311,7 +311,7 @@ impl<F: NorFlash> Store<F> {
         result
     }
 
-    /// Erases so many pages and writes a record there; whether what is read back is what was written.
+    /// Erases `pages` pages and writes a record there; returns whether the bytes read back are those written.
     fn attempt(&mut self, new: &Record, pages: u32, record: &mut [u8]) -> Result<bool, F::Error> {
         record.iter_mut().zip(new.header()).for_each(|(to, byte)| *to = byte);
         self.ring.erase(new.at, pages)?;
@@ -321,7 +321,7 @@ impl<F: NorFlash> Store<F> {
         })
     }
 
-    /// Where a record of so many bytes fits behind the newest, in erased bytes of its last page.
+    /// The position where a record of `bytes` bytes fits behind the newest, in erased bytes of its last page.
     fn room(&self, known: &Known, bytes: usize) -> Option<u32> {
         let newest = known.newest.filter(|_| known.erased)?;
         let end = (newest.at as usize + newest.bytes()).next_multiple_of(Ring::<F>::STRIDE) as u32;
@@ -329,7 +329,7 @@ impl<F: NorFlash> Store<F> {
         (bytes.next_multiple_of(Ring::<F>::STRIDE) <= room as usize).then_some(self.ring.wrap(end))
     }
 
-    /// The records of the range, looked for if they are not known.
+    /// The records of the range; searches for them if they are not known.
     fn known(&mut self) -> Result<Known, StoreError<F::Error>> {
         let known = match self.known {
             Some(known) => known,
@@ -339,7 +339,7 @@ impl<F: NorFlash> Store<F> {
         Ok(known)
     }
 
-    /// Looks for the records.
+    /// Searches the range for records.
     fn look(&mut self) -> Result<Known, F::Error> {
         let mut highest = None;
         let mut below = None;
@@ -372,31 +372,31 @@ impl<F: NorFlash> Store<F> {
         }
     }
 
-    /// Whether the range, in which no record is whole, begins with something else than a record that was being written or erased.
+    /// Whether a range without a complete record begins with something other than a record whose writing or erasure was interrupted.
     fn is_foreign(&mut self) -> Result<bool, StoreError<F::Error>> {
         let mut header = [0; UNIT];
         self.ring.read(0, &mut header).map_err(StoreError::Flash)?;
         Ok(!may_be_header(&header))
     }
 
-    /// The pages that a record takes of so many bytes.
+    /// The number of pages that a record of `bytes` bytes takes.
     fn pages(bytes: usize) -> u32 {
         bytes.div_ceil(F::ERASE_SIZE) as u32
     }
 
-    /// The pages that a record lies in; those behind the last are the first ones.
+    /// The pages that a record occupies; page numbers behind the last wrap around.
     fn pages_of(record: &Record) -> Range<u32> {
         record.at / Ring::<F>::PAGE..Self::pages(record.at as usize + record.bytes())
     }
 
-    /// An error if the range does not hold two records of so many bytes.
+    /// An error if the range does not hold two records of `bytes` bytes.
     fn check_size(&self, bytes: usize) -> Result<(), StoreError<F::Error>> {
         let needed = bytes.div_ceil(F::ERASE_SIZE).saturating_mul(2 * F::ERASE_SIZE);
         if needed <= self.ring.bytes as usize { Ok(()) } else { Err(StoreError::TooSmall { needed }) }
     }
 }
 
-/// Writes a checkpoint behind the place of its header; its bytes.
+/// Writes a checkpoint behind the space for its header; returns its length in bytes.
 fn serialize<T: Saved, E>(saved: &T, contents: Contents, buffer: &mut [u8]) -> Result<usize, StoreError<E>> {
     let needed = buffer_for(checkpoint::size(saved, contents));
     match buffer.get_mut(HEADER..) {

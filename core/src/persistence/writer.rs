@@ -14,7 +14,7 @@ pub struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// Begins a section of so many bytes; `false` if it is left out.
+    /// Begins a section of `bytes` bytes; `false` if it is left out.
     pub(crate) fn section(&mut self, tag: u16, bytes: usize) -> bool {
         if !self.contents.has(tag) {
             return false;
@@ -35,7 +35,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Numbers, of which the first is element `start` of its slice.
+    /// Writes numbers; the first is element `start` of its slice.
     #[inline(never)]
     pub(crate) fn floats(&mut self, slice: Slice, start: usize, floats: &[f32]) {
         for (index, float) in (start..).zip(floats) {
@@ -46,7 +46,7 @@ impl Writer<'_> {
         }
     }
 
-    /// [`floats`](Self::floats), those beyond a range as its end.
+    /// [`floats`](Self::floats), with numbers beyond a range clamped to it.
     #[inline(never)]
     pub(crate) fn floats_within(
         &mut self,
@@ -68,7 +68,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Bytes that do not fit are left out, which the measured length excludes.
+    /// Writes bytes. Bytes that do not fit are left out; the length measured before rules that out.
     pub(crate) fn bytes(&mut self, bytes: impl IntoIterator<Item = u8>) {
         for byte in bytes {
             if !self.measuring

@@ -10,19 +10,19 @@ use crate::objective::target::Labelled;
 
 /// The label of a sample for a head with logits of type `N`: a class, or for heads in float a [`Labelled`] target.
 pub trait Label<N: Number>: Copy {
-    /// The class that the sample is of, if it is of one.
+    /// The class of the sample, if the label is a single class.
     fn class(self) -> Option<usize>;
 
     /// Whether nothing is to be learned from the sample.
     fn is_ignored(self) -> bool;
 
-    /// Whether it can be the label of a head with so many classes in use.
+    /// Checks that it can be a label for a head with `classes` classes in use.
     ///
     /// # Errors
     /// See [`FineTuner::step`](crate::FineTuner::step).
     fn check(self, classes: usize) -> Result<(), Error>;
 
-    /// The largest element that the gradient of the logits can have.
+    /// An upper bound of the magnitudes in the gradient of the logits.
     #[doc(hidden)]
     fn largest(self, classes: usize) -> f32;
 
@@ -130,7 +130,7 @@ impl Label<f32> for Labelled<'_> {
         absent.fill(0.0);
         match self.coefficients(classes) {
             Ok(Some(coefficients)) => loss.sample_with(logits, &coefficients, used),
-            // Ignored: what is reported are the probabilities, with a loss of 0.
+            // Ignored: the step reports the probabilities, and a loss of 0.
             _ => loss.probabilities_in_place(logits, used),
         }
     }

@@ -19,11 +19,11 @@ use crate::training::train::Train;
 pub trait Learn: Head {
     /// The settings of learning: a [`FineTuner`], or [`StreamingLda`](crate::StreamingLda).
     type Settings;
-    /// Room to work in; nothing in it lasts between labels.
+    /// Work space; nothing in it is kept between labels.
     type Room: Work<Number = Self::Number>;
 
-    /// The logits of a sample before it is learned, into the first of the work's pair; minus infinity of classes that the head does not
-    /// [know](Head::knows), even if it knows none.
+    /// Writes the logits of a sample, before it is learned, to the first slice of [`Work::pair`](crate::storage::Work::pair); minus infinity for
+    /// classes that the head does not [know](Head::knows), even if it knows none.
     ///
     /// # Errors
     /// As [`logits`](Head::logits), but for [`Error::NoClasses`].
@@ -46,7 +46,7 @@ pub trait LearnFrom<L>: Learn {
         label: L,
     ) -> Result<Step<'a, Self::Number>, Error>;
 
-    /// The report of a sample that is not learned.
+    /// The step's report for a sample that is not learned.
     #[doc(hidden)]
     fn report<'a>(
         &self,
@@ -56,9 +56,9 @@ pub trait LearnFrom<L>: Learn {
     ) -> Step<'a, Self::Number>;
 }
 
-/// A head that gains by going over remembered samples again. A discriminant does not: it has forgotten none.
+/// A head that improves by rehearsal of remembered samples. A discriminant does not, since it forgets no sample.
 pub trait Rehearse: Learn {
-    /// A step on a remembered sample; whether it was taken.
+    /// Takes a step on a remembered sample; returns whether it was taken.
     #[doc(hidden)]
     fn rehearse(
         &mut self,
@@ -71,7 +71,7 @@ pub trait Rehearse: Learn {
 
 /// A head from which a labelled sample can be taken back.
 pub trait Unlearn: Learn {
-    /// Takes a sample back that was learned with this label: see
+    /// Takes back a sample that was learned with this label: see
     /// [`Discriminant::unlearn`](crate::discriminant::Discriminant::unlearn).
     ///
     /// # Errors
@@ -79,7 +79,7 @@ pub trait Unlearn: Learn {
     fn unlearn(&mut self, settings: &Self::Settings, features: &Self::Features, class: usize) -> Result<(), Error>;
 }
 
-/// A head that learns a sample of a class without a gradient: a discriminant, alone or with a trained head mixed in.
+/// A head that learns a sample of a class without a gradient: a discriminant, with or without a trained head mixed in.
 pub trait LearnClass: Unlearn {
     /// Learns a sample of a class in use.
     ///
@@ -88,8 +88,8 @@ pub trait LearnClass: Unlearn {
     fn learn_class(&mut self, settings: &Self::Settings, features: &Self::Features, class: usize) -> Result<(), Error>;
 }
 
-/// Plain cross-entropy of the logits before a sample is learned, which become exponentials; 0 of the first sample of a class, of which there
-/// was no logit.
+/// The plain cross-entropy of the logits before a sample is learned, and replaces them by exponentials; 0 for the first sample of a class,
+/// which had no logit.
 pub(crate) fn sample_of<H: Head<Number = f32>>(
     head: &H,
     loss: &GradientDecay<H::Math>,
@@ -127,7 +127,7 @@ pub(crate) fn learn_class_from<'a, H: LearnClass<Number = f32>>(
     Ok(Step::new(sample, 1.0, true, state.work.seen()))
 }
 
-/// The report of a sample that is not learned, by plain cross-entropy.
+/// The step's report for a sample that is not learned, by plain cross-entropy.
 pub(crate) fn report_of<'a, H: Learn<Number = f32>>(
     head: &H,
     state: &'a mut State<H::Room>,

@@ -8,7 +8,7 @@ use crate::numeric::math::Math;
 use crate::training::sgd::Sgd;
 use crate::training::train::Train;
 
-/// No number that a step adds to a parameter or keeps in the velocity may be as large as this.
+/// Every number that a step adds to a parameter or keeps in the velocity must be below this.
 ///
 /// Any finite f32 plus a number below half the spacing at [`f32::MAX`], 1e31, is finite. So below this limit no update overflows,
 /// and parameters need not be scanned.
@@ -22,7 +22,7 @@ impl<S: Storage, M: Math> Train for Linear<S, M> {
     fn apply(&mut self, sgd: &Sgd, features: &S::Features, work: &mut S::Work, largest: f32) -> Result<(), Error> {
         let (_, gradient) = work.pair();
         check_length(Slice::Gradient, self.storage.bias().len(), gradient.len())?;
-        // No feature is larger, nor is that of the bias, which is 1.
+        // An upper bound of every feature, and of the bias's feature, which is 1.
         let magnitude = kernels::sum_of_magnitudes(features.as_ref()) + 1.0;
         if let Some(clip_norm) = sgd.clip_norm() {
             clip(gradient, norm::<M>(gradient, features.as_ref(), magnitude), clip_norm);
@@ -33,7 +33,7 @@ impl<S: Storage, M: Math> Train for Linear<S, M> {
     }
 }
 
-/// Scales a gradient down where its norm is larger than it may be.
+/// Scales a gradient down if its norm is above `clip_norm`.
 pub(crate) fn clip(gradient: &mut [f32], norm: f32, clip_norm: f32) {
     if norm > clip_norm {
         let factor = clip_norm / norm;
@@ -49,8 +49,8 @@ pub(crate) fn norm<M: Math>(gradient: &[f32], features: &[f32], magnitude: f32) 
     M::sqrt(kernels::dot(gradient, gradient)) * (M::sqrt(square) / scale)
 }
 
-/// Whether an update whose gradients are at most `slope` leaves all parameters finite; the bound of the velocity after it, for
-/// [`write`].
+/// Checks that an update whose gradients are at most `slope` leaves all parameters finite; returns the bound of the velocity after it,
+/// for [`write`].
 #[inline]
 pub(crate) fn check<S: Storage>(sgd: &Sgd, storage: &mut S, slope: f32) -> Result<f32, Error> {
     let learning_rate = sgd.learning_rate();
@@ -69,18 +69,18 @@ pub(crate) fn check<S: Storage>(sgd: &Sgd, storage: &mut S, slope: f32) -> Resul
     if learning_rate * (slope + bound) < LIMIT { Ok(bound) } else { Err(Error::UpdateTooLarge) }
 }
 
-/// The largest magnitude of a velocity after a step that adds at most `slope` to each, or an error if that may be as large as
+/// An upper bound of the velocities' magnitudes after a step that adds at most `slope` to each, or an error if it reaches
 /// `limit`.
 fn bound_after(velocity: &VelocityView<'_>, momentum: f32, slope: f32, limit: f32) -> Result<f32, Error> {
-    // The margin makes up for rounding in the sum and in the velocities.
+    // The margin covers rounding in the sum and in the velocities.
     let after = |bound: f32| (momentum * bound + slope) * (1.0 + 1e-6);
     let tracked = after(*velocity.bound);
-    // At a momentum next to 1 the margins add up over many steps: then look.
+    // At a momentum near 1 the margins add up over many steps; then the velocities are scanned.
     let bound = if tracked < limit { tracked } else { after(velocity.largest()) };
     if bound < limit { Ok(bound) } else { Err(Error::UpdateTooLarge) }
 }
 
-/// Updates a layer that was checked, `gradient` being that of its outputs; leaves anything in its place.
+/// Updates a layer after [`check`]. `gradient` is the gradient of its outputs, and may hold anything afterwards.
 #[inline]
 pub(crate) fn write<S: Storage>(sgd: &Sgd, storage: &mut S, gradient: &mut [f32], features: &S::Features, bound: f32) {
     let learning_rate = sgd.learning_rate();
@@ -128,7 +128,7 @@ mod tests {
         assert_eq!(bound(&mut velocity, 1e30), Ok(tight));
         velocity.bound = 100.0;
         assert_eq!(bound(&mut velocity, 1e30), Ok(wide));
-        // As large as the limit is too large, for either.
+        // Exactly the limit is already too large, for either bound.
         assert_eq!(bound(&mut velocity, wide), Ok(tight));
         assert_eq!(bound(&mut velocity, tight), Err(Error::UpdateTooLarge));
     }
@@ -168,11 +168,11 @@ mod tests {
         let (slow, fast) = (Sgd::new(1e-3), Sgd::new(1e6));
         assert!(taken(slow, 1e32) && !taken(slow, 1e33));
         assert!(taken(fast, 9e23) && !taken(fast, 1e24));
-        // With momentum twice the slope counts, for Nesterov's look-ahead, and the velocity has the same limit.
+        // With momentum the slope counts twice, for Nesterov's look-ahead, and the velocity has the same limit.
         let (slow, fast) = (slow.with_momentum(0.9), fast.with_momentum(0.9));
         assert!(taken(slow, 9e29) && !taken(slow, 1e30));
         assert!(taken(fast, 4.9e23) && !taken(fast, 5e23));
-        // Together with its velocity this slope makes the limit itself.
+        // Together with the velocity this slope is exactly the limit.
         let (feature, unit) = (4.999_997_4e29_f32, Sgd::new(1.0).with_momentum(0.9));
         assert_eq!(feature + feature * (1.0 + 1e-6), LIMIT);
         assert!(taken(unit, feature.next_down().next_down()) && !taken(unit, feature));

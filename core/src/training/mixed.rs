@@ -1,4 +1,4 @@
-//! How a label changes a discriminant with a trained head mixed in: the discriminant, and with it the weight of the other.
+//! How a label changes a discriminant with a trained head mixed in: it changes the discriminant, and thereby the weight of the trained head.
 
 use crate::error::Error;
 use crate::heads::mixed::Mixed;
@@ -19,7 +19,7 @@ impl<S: Statistics, T, K, M> Mixed<'_, S, T, K, M> {
         self.head.learn(lda, features, class)
     }
 
-    /// Takes a sample back: see [`Discriminant::unlearn`](crate::discriminant::Discriminant::unlearn).
+    /// Takes back a sample: see [`Discriminant::unlearn`](crate::discriminant::Discriminant::unlearn).
     ///
     /// # Errors
     /// As there; nothing is then changed.

@@ -10,7 +10,7 @@ use crate::training::linear::{check, clip, norm, write};
 use crate::training::sgd::Sgd;
 use crate::training::train::Train;
 
-/// No gradient of a layer's weights is stored: two arrays of `HIDDEN` numbers and two of `CLASSES` are all.
+/// No gradient of a layer's weights is stored: the work space is two arrays of `HIDDEN` numbers and two of `CLASSES`.
 impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M: Math, V: StoredVelocity, W: StoredVelocity>
     Train for MlpHead<CLASSES, HIDDEN, FEATURES, M, V, W>
 {
@@ -31,7 +31,7 @@ impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M: Math, 
     ) -> Result<(), Error> {
         let MlpWork { pair, units, unit_gradient } = work;
         let (_, gradient) = pair.pair();
-        // Back through the weights before they change: that of unit j is sum_k g_k w_kj, where the unit is on.
+        // Backward through the weights before they change: the gradient of unit j is sum_k g_k w_kj if the unit is active, otherwise 0.
         unit_gradient.fill(0.0);
         for (row, g) in self.output.storage.weights.iter().zip(&*gradient) {
             kernels::update(unit_gradient, 1.0, -g, row);
@@ -43,13 +43,13 @@ impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M: Math, 
         }
         let magnitudes = [kernels::sum_of_magnitudes(features) + 1.0, kernels::sum_of_magnitudes(units) + 1.0];
         let slopes = [magnitudes[0] * largest_unit, magnitudes[1] * largest];
-        // An infinite or NaN gradient of a unit would be compared with no bound.
+        // The checks below assume that the gradient of every unit is finite.
         if !unit_gradient.iter().sum::<f32>().is_finite() || !slopes[0].is_finite() {
             return Err(Error::UpdateTooLarge);
         }
         if let Some(clip_norm) = sgd.clip_norm() {
             let norms = [norm::<M>(unit_gradient, features, magnitudes[0]), norm::<M>(gradient, units, magnitudes[1])];
-            // The norm of both without squares that overflow.
+            // The norm of both, computed so that no square overflows.
             let (more, less) = if norms[0] > norms[1] { (norms[0], norms[1]) } else { (norms[1], norms[0]) };
             let norm = if more > 0.0 { more * M::sqrt(1.0 + (less / more) * (less / more)) } else { 0.0 };
             clip(gradient, norm, clip_norm);

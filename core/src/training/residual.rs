@@ -1,4 +1,4 @@
-//! How a label changes a head with a residual: the base as ever, the residual by the gradient of their sum.
+//! How a label changes a head with a residual: the base learns as without it, the residual by the gradient of their sum.
 
 use crate::error::Error;
 use crate::heads::residual::{Residual, Tempered};
@@ -14,7 +14,7 @@ use crate::training::train::Train as _;
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct ResidualSettings<B> {
-    /// Those of the base.
+    /// The settings of the base.
     pub base: B,
     /// Loss, schedule and optimizer of the residual.
     pub tuner: FineTuner,
@@ -52,7 +52,7 @@ where
         let loss = settings.tuner.schedule().at::<B::Math>(state.steps);
         let sample = sample_of(self, &loss, &mut state.work, class);
         let (known, share) = (self.base.knows(class), self.soften(&mut state.work));
-        // The base first: what it refuses changes nothing, and what the residual would refuse is known before.
+        // The base learns first: if it returns an error, nothing has changed; whether the residual would refuse has been checked before.
         let sgd = settings.tuner.optimizer();
         self.residual.check_update(sgd, features)?;
         self.base.learn_class(&settings.base, features, class)?;
@@ -99,14 +99,15 @@ where
     S: Storage<Features = B::Features, Work = B::Room>,
     M: Math,
 {
-    /// Out of the base; the step of the residual stays.
+    /// Takes the sample back from the base; the residual's step stays.
     fn unlearn(&mut self, settings: &Self::Settings, features: &B::Features, class: usize) -> Result<(), Error> {
         self.base.unlearn(&settings.base, features, class)
     }
 }
 
 impl<B: Tempered<Number = f32>, S: Storage, M> Residual<B, S, M> {
-    /// Makes the gradient of the logits that of the residual's, which are divided by the base's temperature; the largest that it can be.
+    /// Converts the gradient of the logits into that of the residual's logits, which are divided by the base's temperature; returns an upper bound
+    /// of its magnitudes.
     fn soften(&self, room: &mut impl Work<Number = f32>) -> f32 {
         let share = 1.0 / self.base.temperature();
         room.pair().1.iter_mut().for_each(|g| *g *= share);
@@ -115,7 +116,7 @@ impl<B: Tempered<Number = f32>, S: Storage, M> Residual<B, S, M> {
 }
 
 impl<S: Storage, M: Math> crate::heads::linear::Linear<S, M> {
-    /// Whether [`apply`](crate::Train::apply) would take an update with these features and a gradient whose elements are at most 1.
+    /// Checks that [`apply`](crate::Train::apply) would take an update with these features and a gradient whose elements are at most 1.
     fn check_update(&mut self, sgd: &Sgd, features: &S::Features) -> Result<(), Error> {
         let magnitude = crate::numeric::kernels::sum_of_magnitudes(features.as_ref()) + 1.0;
         crate::training::linear::check(sgd, &mut self.storage, magnitude).map(drop)

@@ -36,7 +36,7 @@ impl Sgd {
     /// Plain SGD with a learning rate in (0, 1e6]; nothing else.
     ///
     /// # Panics
-    /// If it is out of range; in a const, when it is compiled. So do all `with_` methods.
+    /// If it is out of range; in a const, when it is compiled. The `with_` methods panic in the same way.
     pub const fn new(learning_rate: f32) -> Self {
         expect_in_range(Self::try_new(learning_rate))
     }
@@ -83,7 +83,7 @@ impl Sgd {
     /// [`with_weight_decay`](Self::with_weight_decay), with an error in place of a panic.
     ///
     /// # Errors
-    /// [`Error::OutOfRange`] if weight decay is negative, or more than a whole parameter a step.
+    /// [`Error::OutOfRange`] if weight decay is not in [0, 1 / learning rate]; at the upper end a step sets each parameter to 0.
     pub const fn try_with_weight_decay(self, weight_decay: f32) -> Result<Self, Error> {
         if weight_decay >= 0.0 && weight_decay * self.learning_rate <= 1.0 {
             Ok(Sgd { weight_decay, ..self })
@@ -216,7 +216,7 @@ mod tests {
         let all = (sgd.learning_rate(), sgd.momentum(), sgd.nesterov(), sgd.weight_decay(), sgd.clip_norm());
         assert_eq!(all, (0.5, 0.9, true, 0.25, Some(3.0)));
         assert!(!Sgd::new(0.5).nesterov());
-        // A whole parameter a step at most.
+        // At most 1 / learning rate.
         for (learning_rate, most) in [(0.125, 8.0), (8.0, 0.125)] {
             let sgd = Sgd::new(learning_rate);
             assert!(sgd.try_with_weight_decay(most).is_ok());

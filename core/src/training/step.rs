@@ -1,7 +1,7 @@
 //! One training step on one labelled sample: forward pass, loss, gradient and update, for every head.
 //!
-//! Settings are immutable ([`FineTuner`]), what lasts between steps is an argument ([`State`]) or the head's own. No gradient of
-//! `CLASSES * FEATURES` numbers exists anywhere.
+//! Settings are immutable ([`FineTuner`]); what lasts between steps is in an argument ([`State`]) or in the head. No gradient of
+//! `CLASSES * FEATURES` numbers is ever stored.
 
 use crate::error::Error;
 use crate::heads::number::Number;
@@ -43,7 +43,7 @@ pub struct FineTuner<O = Sgd> {
 }
 
 impl<O: Copy> FineTuner<O> {
-    /// Fine-tuning with this schedule, one step of it a sample, and this optimizer.
+    /// Fine-tuning with this schedule, which advances by one step for each sample, and this optimizer.
     pub const fn new(schedule: BetaSchedule, optimizer: O) -> Self {
         FineTuner { schedule, optimizer }
     }
@@ -64,11 +64,11 @@ impl<O> FineTuner<O> {
     /// [with its options](crate::Target::with); if these ignore it, nothing is learned.
     ///
     /// # Errors
-    /// - [`Error::NotFinite`] if a feature is NaN or infinite, or a logit leaves the range
+    /// - [`Error::NotFinite`] if a feature is NaN or infinite, or a logit leaves the range of its type
     /// - [`Error::Target`] if the target is not a class in use; [`Error::Length`] or [`Error::OutOfRange`] if a distribution or the
     ///   class weights do not have a number for each class in use, or are not valid
     /// - [`Error::UpdateTooLarge`] if the update could leave the range of f32 (features, or velocity, times the
-    ///   learning rate from 1e30 on)
+    ///   learning rate reach 1e30)
     /// - [`Error::NoVelocity`] if the optimizer has momentum and the head stores no velocity
     ///
     /// After an error every byte of `head` is as it was before the call, and so is the number of steps.
@@ -83,7 +83,7 @@ impl<O> FineTuner<O> {
     /// for _ in 0..1000 {
     ///     TUNER.step(&mut head, &mut state, &[1.0], Target::Distribution(&[0.3, 0.7]).with(&OPTIONS))?;
     /// }
-    /// // Smoothed to 0.32 and 0.68, which the loss's consistent probabilities give back.
+    /// // Label smoothing makes that 0.32 and 0.68, which the loss's consistent probabilities approach.
     /// let (mut logits, mut p) = ([0.0; 2], [0.0; 2]);
     /// head.logits(&[1.0], &mut logits)?;
     /// TUNER.schedule().at::<gradient_decay::Libm>(0).consistent_probabilities(&logits, &mut p)?;
@@ -103,7 +103,7 @@ impl<O> FineTuner<O> {
         self.learn(head, state, features, label)
     }
 
-    /// The second half of a step, behind a check of the label and the forward pass.
+    /// The second half of a step, after a check of the label and the forward pass.
     #[inline]
     pub(crate) fn learn<'a, H: Train<Optimizer = O>>(
         &self,
@@ -122,7 +122,7 @@ impl<O> FineTuner<O> {
         Ok(Step { sample, beta: loss.beta(), learned, seen: state.work.seen() })
     }
 
-    /// The same without an update: what a step would report.
+    /// The report of a step without its update.
     #[inline]
     pub(crate) fn look<'a, H: Train<Optimizer = O>>(
         &self,
@@ -147,13 +147,13 @@ impl<O> FineTuner<O> {
     }
 }
 
-/// The report of a step on its sample, before the update. Each figure is computed when it is asked for.
+/// The report of a step: loss and probabilities of its sample before the update. Each figure is computed on request.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Step<'a, N = f32> {
     sample: Sample<N>,
     beta: f32,
     learned: bool,
-    /// The exponentials, of all classes but the sample's target.
+    /// The exponentials of all classes except the sample's target.
     seen: &'a [N],
 }
 
@@ -162,17 +162,17 @@ impl<'a, N: Number> Step<'a, N> {
         Step { sample, beta, learned, seen }
     }
 
-    /// The loss, >= 0; 0 if the label is ignored. See [`GradientDecay::loss`](crate::GradientDecay::loss).
+    /// The loss in nats, >= 0; 0 if the label is ignored. See [`GradientDecay::loss`](crate::GradientDecay::loss).
     pub fn loss(&self) -> f32 {
         self.sample.loss.to_f32()
     }
 
-    /// The beta that the loss had.
+    /// The beta of the loss, in (0, 1e6].
     pub const fn beta(&self) -> f32 {
         self.beta
     }
 
-    /// Whether the sample was learned: not if its label is ignored, or if it was held out.
+    /// Whether the sample was learned; `false` if its label is ignored, or if it was held out.
     pub const fn learned(&self) -> bool {
         self.learned
     }
@@ -187,23 +187,23 @@ impl<'a, N: Number> Step<'a, N> {
         Prediction { class: self.class(), probability: self.probability(self.class()) }
     }
 
-    /// The softmax probability of a class, in [0, 1]; 0 of one that is not in use.
+    /// The softmax probability of a class, in [0, 1]; 0 for one that is not in use.
     #[inline]
     pub fn probability(&self, class: usize) -> f32 {
         let Sample { target, rest, own, .. } = self.sample;
         let (rest, own) = (rest.to_f32(), own.to_f32());
-        // Without beta, which is in the target's exponential.
+        // Divided by beta, which is in the target's exponential.
         let p = if class == target {
             1.0 / (1.0 + rest * self.beta / own)
         } else {
             let e = self.seen.get(class).map_or(0.0, |e| e.to_f32());
             e / (rest + own / self.beta)
         };
-        // Rounding must not step over 1.
+        // Rounding must not exceed 1.
         if p > 1.0 { 1.0 } else { p }
     }
 
-    /// The softmax probabilities of all classes that there is room for, in order.
+    /// The softmax probabilities of all classes that there is room for, in [0, 1], in order.
     pub fn probabilities(&self) -> impl ExactSizeIterator<Item = f32> {
         let Sample { target, rest, own, .. } = self.sample;
         let (rest, own) = (rest.to_f32(), own.to_f32());
@@ -319,7 +319,7 @@ mod tests {
         let (mut head, mut state) = (Head::<V>::new(), State::new());
         let mut parameters = [f32::MAX; 9];
         head.import(&parameters).unwrap();
-        // Weights at the edge of f32 under features of 0: the logits are the biases.
+        // The largest f32 as weights, with features of 0: the logits are the biases.
         let _ = tuner.step(&mut head, &mut state, &[0.0, 0.0], 1);
         head.export(&mut parameters).unwrap();
         assert!(parameters.iter().all(|w| w.is_finite()));
@@ -362,7 +362,7 @@ mod tests {
         }
     }
 
-    /// One class alone is certain, whatever its logit and beta.
+    /// With only one class, that class is certain, whatever its logit and beta.
     #[test]
     fn one_class_alone_is_learned_without_a_nan() {
         let tuner = FineTuner::new(BetaSchedule::constant(f32::from_bits(1)), Sgd::new(1.0));

@@ -8,19 +8,20 @@
 //! mu  += d / (m + 1)           V -= (k (v mu) - (1 - k d v) / (m + 1)) v   the label's own, b in closed form
 //! ```
 //!
-//! The first sample of a class is its mean and leaves the scatter as it is. Taking a sample back is the same with the weight negated.
+//! The first sample of a class becomes its mean and leaves the scatter as it is. A sample is taken back by the same update with its weight
+//! negated.
 //!
-//! **Rounding.** The rows `V_c` are updated, not multiplied out, and would drift: every label refreshes one of them from the factors, in turn.
-//! Directions in which no feature varies have nothing that would correct the factors; a small ridge, put back one feature at a time, keeps
-//! them down, as the shrinkage of the paper does.
+//! **Rounding.** The rows `V_c` are updated, not recomputed, and would drift: so every label recomputes one of them from the factors, in turn.
+//! In directions in which no feature varies, no sample corrects the factors; a small ridge, added to one feature at a time, bounds them, as
+//! the shrinkage of the paper does.
 //!
-//! **Another user.** A device that is told so calls [`discount`](Discriminant::discount) with 64 samples and 3 a class, as a host does with its
-//! training set (`demo-host adapt --scenario user-changes --variants followers`, 46 orders). On activities that gains 3.1 points five labels
-//! after the change and 0.7 after 150; on digits it loses 1.4 at five and ten and gains 2.7 after 50 and 1.4 after 250; gestures turned by a quarter do
-//! not mind. It takes nothing from a user who stays. A device that is not told can bound its counts,
-//! [`StreamingLda::with_most`]: 10 gains 0.2 to 0.6 points, 5 gains up to 2.2 on digits and loses 1 on activities. Exponential forgetting of the scatter,
-//! clamped to where it began, is not here: in f64, at 0.99 and 0.98 a label, it gained 3 and 5 points at best on digits and none on activities, cost those who stay
-//! 1 to 5 points by 300 labels, and left probabilities 10 to 16 % off.
+//! **Another user.** A device that is told of a change of user calls [`discount`](Discriminant::discount) with 64 samples and at most 3 for each
+//! class, as a host does with its training set (`demo-host adapt --scenario user-changes --variants followers`, 46 orders). On activities that
+//! gains 3.1 points five labels after the change and 0.7 after 150; on digits it loses 1.4 at five and ten and gains 2.7 after 50 and 1.4 after
+//! 250; on gestures turned by a quarter it makes no difference. It costs nothing for a user who stays. A device that is not told can bound its
+//! counts, [`StreamingLda::with_most`]: 10 gains 0.2 to 0.6 points, 5 gains up to 2.2 on digits and loses 1 on activities. Exponential forgetting
+//! of the scatter, limited to its initial value, is not implemented: in f64, with the factors 0.99 and 0.98 for each label, it gained 3 and 5
+//! points at best on digits and none on activities, cost users who stay 1 to 5 points by 300 labels, and left probabilities 10 to 16 % off.
 
 use crate::error::{Error, Number, Slice, check_target, expect_in_range};
 use crate::heads::discriminant::Discriminant;
@@ -32,13 +33,13 @@ use crate::training::learn::{Learn, LearnClass, LearnFrom, Unlearn, learn_class_
 use crate::training::state::State;
 use crate::training::step::Step;
 
-/// The largest feature. Beyond it squares of products of means would leave the range of f32.
+/// The largest feature. Beyond it, squares of products of means would overflow an f32.
 pub(crate) const FEATURE_MAX: f32 = 1e6;
 
-/// A label in so many puts the ridge back on one feature.
+/// Once in this number of labels, the ridge is added to one feature.
 const RIDGE_EVERY: u32 = 16;
 
-/// The settings of streaming LDA. The defaults are meant for features of mean 0 and deviation 1 and were tuned to no data set.
+/// The settings of streaming LDA. The defaults are for features of mean 0 and standard deviation 1 and were not tuned to any data set.
 ///
 /// ```
 /// use gradient_decay::StreamingLda;
@@ -56,13 +57,13 @@ pub struct StreamingLda {
 }
 
 impl StreamingLda {
-    /// A prior of 16 samples of the variance 0.5 in every direction, a ridge of 0.001 a label, and counts without a bound.
+    /// A prior of 16 samples of the variance 0.5 in every direction, a ridge of 0.001 for each label, and unbounded counts.
     pub const fn new() -> Self {
         StreamingLda { samples: 16.0, variance: 0.5, ridge: 1e-3, most: u32::MAX }
     }
 
-    /// With a prior of so many samples, in [1e-3, 1e6], of this variance in every direction, in [1e-6, 1e6]: the scatter starts at their
-    /// product. Only a head without a sample takes it.
+    /// With a prior that counts as `samples` samples, in [1e-3, 1e6], of this variance in every direction, in [1e-6, 1e6]: the scatter starts at
+    /// their product. It only affects a head without a sample.
     ///
     /// # Panics
     /// If one is out of range; in a const, when it is compiled.
@@ -84,7 +85,7 @@ impl StreamingLda {
         Ok(StreamingLda { samples, variance, ..self })
     }
 
-    /// With a ridge that adds so much to the variance of every feature, a label; in [0, 1].
+    /// With a ridge, the variance that each label adds to every feature, in [0, 1].
     ///
     /// # Panics
     /// If it is out of range; in a const, when it is compiled.
@@ -104,33 +105,34 @@ impl StreamingLda {
         }
     }
 
-    /// With means that weigh the last samples of a class more once it has so many: a new one then moves its mean by `1 / (most + 1)`. For
-    /// users who change unannounced; 10 costs those who stay next to nothing. See the [module](crate::streaming). 0 counts as 1.
+    /// Bounds the count of samples by which a mean is updated: once a class has `most` samples, a new one moves its mean by `1 / (most + 1)` of the
+    /// distance, so that recent samples weigh more. It is for users who change unannounced; 10 costs almost nothing for users who stay. See the
+    /// [module](crate::streaming). 0 counts as 1.
     pub const fn with_most(self, most: u32) -> Self {
         StreamingLda { most: if most == 0 { 1 } else { most }, ..self }
     }
 
-    /// The samples that the prior weighs as much as.
+    /// The number of samples that the prior counts as, in [1e-3, 1e6].
     pub const fn prior_samples(&self) -> f32 {
         self.samples
     }
 
-    /// The variance of the prior.
+    /// The variance of the prior, in [1e-6, 1e6].
     pub const fn prior_variance(&self) -> f32 {
         self.variance
     }
 
-    /// The variance that a label adds to every feature.
+    /// The variance that each label adds to every feature, in [0, 1].
     pub const fn ridge(&self) -> f32 {
         self.ridge
     }
 
-    /// The samples of a class from which on the last ones weigh more.
+    /// The number of samples of a class from which on recent samples weigh more.
     pub const fn most(&self) -> u32 {
         self.most
     }
 
-    /// The weight of a mean of so many samples.
+    /// The weight of a mean of `count` samples.
     fn weight(&self, count: u32) -> f32 {
         count.min(self.most) as f32
     }
@@ -180,9 +182,9 @@ impl<S: Statistics, M> Discriminant<S, M> {
         Ok(())
     }
 
-    /// Takes a sample back that was learned with this label: the head is as if it had not been, but for rounding (some millionths of the
-    /// logits' spread). The settings must be those that it was learned with. A class whose only sample is taken back is in use without
-    /// one.
+    /// Takes back a sample that was learned with this label: the head is then as if it had never been learned, except for rounding (some
+    /// millionths of the logits' spread). The settings must be those that it was learned with. A class whose only sample is taken back stays in
+    /// use without a sample.
     ///
     /// # Errors
     /// As [`learn`](Self::learn); [`Error::NotLearned`] if the class has no sample, or cannot have learned this one.
@@ -206,7 +208,7 @@ impl<S: Statistics, M> Discriminant<S, M> {
             Some(before) => {
                 let m = lda.weight(before);
                 let (rate, start) = (1.0 / (m + 1.0), (m + 1.0) / m);
-                // From the mean before it was learned, which was one of features.
+                // Restores the mean from before the sample was learned, which was in the range of features.
                 let mut numbers = self.storage.numbers_mut();
                 let before = |(x, mean): (&f32, &f32)| (mean + rate * start * (mean - x)).abs() <= FEATURE_MAX;
                 if !features.as_ref().iter().zip(&*numbers.mean(class)).all(before) {
@@ -223,20 +225,20 @@ impl<S: Statistics, M> Discriminant<S, M> {
         Ok(())
     }
 
-    /// Multiplies the row and the bias of a class out of the factors and its mean, free of what rounding has added since; of a class that is
-    /// not in use nothing. [`learn`](Self::learn) does it for one class a label, in turn.
+    /// Recomputes the row and the bias of a class from the factors and its mean, which removes accumulated rounding errors; does nothing for a
+    /// class that is not in use. [`learn`](Self::learn) does it for one class with each label, in turn.
     pub fn refresh(&mut self, class: usize) {
         refresh(&mut self.storage, class);
     }
 
-    /// Refreshes a row, and puts the ridge back on a feature, whose turn it is.
+    /// Refreshes the row and adds the ridge to the feature whose turn it is.
     fn maintain(&mut self, lda: &StreamingLda) {
         let (labels, used) = (self.labels, self.used());
         let turn = |round: u32, of: usize| (round as usize).checked_rem(of).unwrap_or_default();
         if lda.ridge > 0.0 && labels % RIDGE_EVERY == 0 {
             let features = self.storage.numbers().diagonal.len();
             let weight = lda.ridge * (RIDGE_EVERY as f32 * features as f32);
-            // Refused only where the factors leave the range, which the next label finds.
+            // This fails only if the factors leave the range of f32, which the next label reports.
             let _ = rank_one(&mut self.storage, Direction::Axis(turn(labels / RIDGE_EVERY, features)), 1.0 / weight);
         }
         refresh(&mut self.storage, turn(labels, used));
@@ -276,10 +278,10 @@ fn check_features(features: &[f32]) -> Result<(), Error> {
     Ok(())
 }
 
-// Both that follow are generic, so that an array's length is known where they are compiled; neither is inlined: each is called from several
-// places.
+// The next two functions are generic, so that an array's length is known at compile time; they are not inlined, since each is called from
+// several places.
 
-/// `V_c = P mu_c` and `b_c = -mu_c V_c / 2`, multiplied out.
+/// Computes `V_c = P mu_c` and `b_c = -mu_c V_c / 2`.
 #[inline(never)]
 fn refresh<S: Statistics>(storage: &mut S, class: usize) {
     let numbers = storage.numbers_mut();
@@ -290,11 +292,11 @@ fn refresh<S: Statistics>(storage: &mut S, class: usize) {
     row.iter_mut().zip(&*numbers.diagonal).for_each(|(f, d)| *f *= d);
     kernels::product(numbers.upper, row);
     if let Some(bias) = numbers.bias.get_mut(class) {
-        // Not from 0, which a sum of -0 would become.
+        // Starts at -0, since 0 would turn a sum of -0 into 0.
         let mut sum = [-0.0];
         kernels::add_dot_matrix(mean, row, &mut sum);
         *bias = -0.5 * sum[0];
-        // Of a mean that the factors carry beyond f32 nothing is known.
+        // If the factors make the bias overflow, nothing is known of the class.
         if !bias.is_finite() {
             *bias = 0.0;
             row.fill(0.0);
@@ -302,9 +304,10 @@ fn refresh<S: Statistics>(storage: &mut S, class: usize) {
     }
 }
 
-/// A term that is added to the scatter, or taken from it.
+/// A term that is added to the scatter, or subtracted from it.
 enum Direction<'a> {
-    /// A sample's distance from its class's mean times `scale`, and that times `rate` to the mean; `rate` is negative if it is taken back.
+    /// The direction is a sample's difference from its class's mean times `scale`; that times `rate` is added to the mean. `rate` is negative if
+    /// the sample is taken back.
     Sample { features: &'a [f32], class: usize, rate: f32, scale: f32 },
     /// A unit along one feature.
     Axis(usize),
@@ -318,7 +321,7 @@ fn rank_one<S: Statistics>(storage: &mut S, direction: Direction<'_>, start: f32
         match direction {
             Direction::Sample { features, class, scale, .. } => {
                 let sum = kernels::subtract(features, numbers.mean(class), difference);
-                // No feature is above the sum of all magnitudes. NaN is above everything.
+                // The sum of all magnitudes is an upper bound of every feature. NaN counts as too large.
                 if sum.is_nan() || sum > FEATURE_MAX {
                     check_features(features)?;
                 }
@@ -338,7 +341,7 @@ fn rank_one<S: Statistics>(storage: &mut S, direction: Direction<'_>, start: f32
         if q.is_nan() || q > Q_MAX {
             return Err(Error::UpdateTooLarge);
         }
-        // What is taken back from the scatter must be in it.
+        // Only a term that is in the scatter can be taken back.
         if let Direction::Sample { class, .. } = direction
             && start < 0.0
             && start + q > -LEAST_LEFT
@@ -371,11 +374,11 @@ fn rank_one<S: Statistics>(storage: &mut S, direction: Direction<'_>, start: f32
     })
 }
 
-/// The largest squared Mahalanobis distance of a sample from its class's mean, before which nothing leaves the range of f32.
+/// The largest squared Mahalanobis distance of a sample from its class's mean. Up to it, nothing overflows.
 const Q_MAX: f32 = 1e24;
 
-/// The least that is left where a sample is taken back: of one so far from all others that it alone makes the scatter, rounding leaves nothing
-/// to go on with.
+/// The smallest share of the scatter that must remain when a sample is taken back: if almost all of the scatter in a direction comes from
+/// that sample, only rounding errors would remain.
 const LEAST_LEFT: f32 = 1e-5;
 
 impl<S: Statistics, M: Math> Learn for Discriminant<S, M> {

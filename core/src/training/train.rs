@@ -7,14 +7,15 @@ use crate::training::label::ClassLoss;
 
 /// A head that learns by the gradient of its logits.
 ///
-/// State that belongs to a class and lasts between steps, such as a velocity, is the head's own, so that whatever renumbers classes finds it.
+/// State that belongs to a class and lasts between steps, such as a velocity, is in the head, so that it follows when classes are renumbered.
 pub trait Train: Head<Number: ClassLoss> {
     /// The settings of an update: [`Sgd`](crate::Sgd), or [`FixedRate`](crate::FixedRate).
     type Optimizer;
-    /// Room to work in; nothing in it lasts between steps.
+    /// Work space; nothing in it is kept between steps.
     type Work: Work<Number = Self::Number>;
 
-    /// The logits of a sample into the first of the work's pair, with whatever else [`apply`](Self::apply) needs of the way there.
+    /// Writes the logits of a sample to the first slice of [`Work::pair`], and to `work` whatever else of the forward pass [`apply`](Self::apply)
+    /// needs.
     ///
     /// # Errors
     /// As [`logits`](Head::logits).
@@ -23,8 +24,8 @@ pub trait Train: Head<Number: ClassLoss> {
         self.logits(features, work.pair().0)
     }
 
-    /// Updates the head by the gradient of the logits, the second of the work's pair, of which no element exceeds `largest` and those
-    /// of rows not in use are 0. [`forward`](Self::forward) has been called with these features.
+    /// Updates the head by the gradient of the logits, which is the second slice of [`Work::pair`]. No element of it exceeds `largest` in
+    /// magnitude, and those of rows that are not in use are 0. [`forward`](Self::forward) has been called with these features.
     ///
     /// # Errors
     /// [`Error::UpdateTooLarge`] or [`Error::NoVelocity`]; the head is then as it was.

@@ -1,8 +1,8 @@
 //! The 8x8 digits of UCI (E. Alpaydin, C. Kaynak, CC BY 4.0), embedded in the crate `smartcore`: 1,797 images, grey levels 0 to 16,
-//! their split, and the shifted stream that a device meets.
+//! their split, and the shifted stream that a device learns from.
 //!
-//! The images come writer by writer, so a split in the given order tests on people that were not trained on. Host, tests and the
-//! build script of the firmware's demonstration use this package, so that all hold the same samples.
+//! The images are ordered by writer, so a split in the given order tests on people that were not trained on. Host, tests and the
+//! build script of the firmware's demonstration use this package, so that all have the same samples.
 
 /// Height and width of an image, in pixels.
 pub const SIDE: usize = 8;
@@ -11,7 +11,7 @@ pub const PIXELS: usize = SIDE * SIDE;
 /// Classes, the digits 0 to 9.
 pub const CLASSES: usize = 10;
 
-/// The first so many images are trained on, the rest tested on.
+/// The number of images, the first ones, that are trained on; the rest is tested on.
 const TRAINING: usize = 1197;
 
 /// An image with its label.
@@ -44,7 +44,7 @@ pub fn device_test() -> Vec<Digit> {
     test().iter().skip(1).step_by(2).map(shifted).collect()
 }
 
-/// The digit one pixel further right, as by a sensor that sits off its place: the left column is empty and the right
+/// The digit shifted one pixel to the right, as by a misplaced sensor: the left column is empty and the right
 /// one is lost.
 fn shifted(digit: &Digit) -> Digit {
     let pixels = core::array::from_fn(|i| if i % SIDE == 0 { 0 } else { digit.pixels[i - 1] });

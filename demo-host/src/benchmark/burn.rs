@@ -11,7 +11,7 @@ use super::{Measurement, Workload};
 use crate::models::Model;
 use crate::training::{Settings, batch_loss};
 
-/// Images a second on a device.
+/// The throughput in images per second on a device.
 ///
 /// # Errors
 /// If the model does not take the images.

@@ -1,4 +1,4 @@
-//! candle, with the feature of its name: the same networks by its layers. Its SGD has no momentum, which spares it a pass
+//! candle, with the feature of its name: the same networks with candle's layers. Its SGD has no momentum, which saves it a pass
 //! over the parameters.
 
 use std::time::Instant;
@@ -16,7 +16,7 @@ use crate::models::ModelName;
 /// Logits from images.
 type Network = dyn Fn(&Tensor) -> candle_core::Result<Tensor>;
 
-/// Images a second.
+/// The throughput in images per second.
 ///
 /// # Errors
 /// If candle reports one, or does not have the network here.

@@ -1,5 +1,5 @@
-//! Heads on the host, one sample at a time as a device has them: the core beside burn and, with the feature of its name,
-//! candle, on the processor.
+//! Heads on the host's processor, one sample at a time as on a device: the core compared with burn and, with the feature of
+//! its name, candle.
 
 use std::hint::black_box;
 use std::time::Instant;
@@ -32,7 +32,7 @@ pub fn benchmark(rounds: usize) -> Result<()> {
 }
 
 fn shape<const CLASSES: usize, const FEATURES: usize>(rounds: usize) -> Result<()> {
-    // Features like those behind a ReLU: half of them 0.
+    // Features like those after a ReLU: half of them 0.
     let features: [f32; FEATURES] = std::array::from_fn(|i| if i % 2 == 0 { 0.0 } else { (i % 7) as f32 / 4.0 });
     let mut best: Vec<(String, Times)> = Vec::new();
     for _ in 0..rounds {
@@ -108,7 +108,7 @@ fn by_burn(classes: usize, features: &[f32]) -> Times {
         Ok(())
     };
     let step = nanoseconds(CALLS, &mut step).unwrap_or(f64::NAN);
-    // Without what autodiff keeps for a gradient.
+    // Without the data that autodiff keeps for gradients.
     let layer = LinearConfig::new(features.len(), classes).init(&plain);
     let inputs = on(&plain);
     let inference = nanoseconds(CALLS, || {

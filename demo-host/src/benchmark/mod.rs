@@ -14,27 +14,27 @@ use crate::compute::Compute;
 use crate::data::DatasetName;
 use crate::models::ModelName;
 
-/// What is measured.
+/// A workload that is measured.
 #[derive(Clone, Copy, Debug)]
 pub struct Workload {
     /// The network.
     pub model: ModelName,
-    /// Gives the shape of the images and the number of classes.
+    /// The data set, which gives the shape of the images and the number of classes.
     pub dataset: DatasetName,
-    /// Images of a step.
+    /// The number of images in a step.
     pub batch_size: usize,
-    /// Steps that are timed at a stretch.
+    /// The number of steps that are timed in one go.
     pub steps: usize,
 }
 
-/// What came out.
+/// The result of a measurement.
 #[derive(Clone, Debug)]
 pub struct Measurement {
-    /// Which framework, in which version.
+    /// The framework and its version.
     pub framework: String,
-    /// Images of whole training steps a second.
+    /// The number of images per second in full training steps.
     pub images_per_second: f64,
-    /// The trained parameters of the network, which must be the same for all.
+    /// The number of trained parameters of the network, which must be the same for all frameworks.
     pub parameters: usize,
 }
 
@@ -44,8 +44,8 @@ const WORKLOADS: [Workload; 2] = [
     Workload { model: ModelName::ResNet8, dataset: DatasetName::Cifar10, batch_size: 128, steps: 8 },
 ];
 
-/// Measures every framework that is there, in turn and over several rounds, and prints the best round of each: what else
-/// runs on the machine can only slow one down.
+/// Measures every available framework, in turn and over several rounds, and prints the best round of each, since other programs on
+/// the machine can only slow one down.
 ///
 /// # Errors
 /// If a framework fails, or its network is another one.
@@ -79,7 +79,7 @@ pub fn benchmark(device: Compute, python: &str, rounds: usize) -> Result<()> {
         println!("candle is not in this program: build it with `--features candle`.");
     }
     if !torch {
-        println!("{python} has no torch: name one that has by --python.");
+        println!("{python} has no torch: name a Python that has it by --python.");
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ pub fn found(python: &str) -> bool {
     import.is_ok_and(|status| status.success())
 }
 
-/// Images a second.
+/// The throughput in images per second.
 ///
 /// # Errors
 /// If the script fails, or its network has another number of parameters than ours.

@@ -28,7 +28,7 @@ use crate::tuning::Tuned;
 /// The gestures of the data set, for which our distance is compiled.
 const GESTURES: usize = 8;
 
-/// Samples of each class that are learned before one that was never taught comes.
+/// The number of samples of each class that are learned before the class that was never taught.
 const SHOTS: usize = 5;
 
 #[derive(Clone, Copy, ValueEnum)]
@@ -44,19 +44,19 @@ enum DataSet {
 /// A task, with our score of novelty in its shape where it has one.
 type Kit = (Box<dyn Task>, Option<unknown::Score>);
 
-/// Data of one's own.
+/// The user's own data.
 #[derive(Args)]
 pub(super) struct OwnArgs {
-    /// A table of features, a row a sample: .csv, .npz or .npy
+    /// A table of features, one row for each sample: .csv, .npz or .npy
     #[arg(long, value_name = "FILE")]
     features: Option<PathBuf>,
     /// Labels, 0..K or texts: a column or array of that file, or a file [default: column `label`, array `labels` or `y`]
     #[arg(long, value_name = "NAME|FILE", requires = "features")]
     labels: Option<String>,
-    /// Whom a sample is from: as --labels [default: column `group`, array `groups`, if there is one]
+    /// The person that a sample is from: as --labels [default: column `group`, array `groups`, if there is one]
     #[arg(long, value_name = "NAME|FILE", requires = "features")]
     groups: Option<String>,
-    /// `stream` for samples to learn from, `test` for those to measure on: as --labels [default: column or array `split`, if there is one]
+    /// `stream` for samples to learn from, `test` for samples to measure on: as --labels [default: column or array `split`, if there is one]
     #[arg(long, value_name = "NAME|FILE", requires = "features")]
     split: Option<String>,
     /// The features that the host's head was trained on, with their labels: as --features
@@ -70,9 +70,9 @@ pub(super) struct OwnArgs {
 /// Other settings of our learners.
 #[derive(Clone, Copy, ValueEnum)]
 enum Variants {
-    /// Counts that are bounded, and a device that is told of another user
+    /// Bounded counts, and a device that is told of another user
     Followers,
-    /// The residual's rate, beta and warm-up
+    /// The residual's learning rate, beta and warm-up
     Residuals,
 }
 
@@ -83,7 +83,7 @@ pub(super) struct AdaptArgs {
     dataset: Option<DataSet>,
     #[command(flatten)]
     own: OwnArgs,
-    /// Settings that `tune` wrote: they take part under the name `tuned`
+    /// A file of settings that `tune` wrote; they take part under the name `tuned`
     #[arg(long, value_name = "FILE")]
     settings: Option<PathBuf>,
     /// The folder that holds the data set
@@ -92,10 +92,10 @@ pub(super) struct AdaptArgs {
     /// The scenarios; may be given several times [default: all that the data set has]
     #[arg(long, value_enum)]
     scenario: Vec<Scenario>,
-    /// The learners that take part, of ours and of the rivals; may be given several times [default: all]
+    /// A learner that takes part, ours or a rival; may be given several times [default: all]
     #[arg(long)]
     learner: Vec<String>,
-    /// The orders in which labels come
+    /// The number of random orders of the labels
     #[arg(long, default_value_t = 46)]
     orders: u64,
     /// The learner that all others are compared with
@@ -104,10 +104,10 @@ pub(super) struct AdaptArgs {
     /// Other settings of our learners, in place of the rivals
     #[arg(long, value_enum)]
     variants: Option<Variants>,
-    /// Judge how well devices tell what they were never taught, too
+    /// Also measure how well devices recognise a class that they were never taught
     #[arg(long)]
     unknown: bool,
-    /// Write the figures to this file: a JSON object a scenario, a line each
+    /// Write the figures to this file: one JSON object on one line for each scenario
     #[arg(long)]
     json: Option<PathBuf>,
     /// Write a page with tables and plots to this file
@@ -115,7 +115,7 @@ pub(super) struct AdaptArgs {
     report: Option<PathBuf>,
 }
 
-/// Runs devices and prints how they fared.
+/// Runs devices and prints the results.
 pub(super) fn adapt(args: &AdaptArgs) -> Result<()> {
     ensure!((2..=10_000).contains(&args.orders), "--orders is {}, but must be from 2 to 10000", args.orders);
     for path in [&args.json, &args.report].into_iter().flatten() {

@@ -37,7 +37,7 @@ pub enum FullModels {
     },
     /// [burn] Train every run of an experiment that has no result yet, several side by side
     Sweep(SweepArgs),
-    /// [burn] Measure the training throughput beside candle, if this program has it, and PyTorch, if a Python has it
+    /// [burn] Compare the training throughput with candle, if this program has it, and PyTorch, if a Python has it
     Benchmark {
         /// The device that burn trains on
         #[arg(long, value_enum, default_value_t)]
@@ -45,10 +45,10 @@ pub enum FullModels {
         /// A Python that may have torch
         #[arg(long, default_value = "python3")]
         python: String,
-        /// How often each is measured; the best counts
+        /// The number of measurements of each; the best counts
         #[arg(long, default_value_t = 5)]
         rounds: usize,
-        /// Only heads, one sample at a time: the core beside burn and candle
+        /// Only heads, one sample at a time: the core compared with burn and candle
         #[arg(long)]
         heads: bool,
     },
@@ -67,7 +67,7 @@ pub struct TrainArgs {
     /// The device to train on
     #[arg(long, value_enum, default_value_t)]
     device: Compute,
-    /// Go on from the checkpoint, with the settings that it was begun with
+    /// Continue from the checkpoint, with the settings that the run was begun with
     #[arg(long, requires = "checkpoint", conflicts_with = "SettingsArgs")]
     resume: bool,
 }
@@ -86,20 +86,20 @@ pub struct SweepArgs {
     /// The device to train on
     #[arg(long, value_enum, default_value_t)]
     device: Compute,
-    /// Runs side by side [default: as many as there are cores]
+    /// The number of runs side by side [default: the number of cores]
     #[arg(long)]
     jobs: Option<usize>,
-    /// Train a part of the experiment, I/N with I from 0 [default: as a Slurm array or an indexed Job of Kubernetes says,
+    /// Train a part of the experiment, I/N with I from 0 [default: the part given by a Slurm array or an indexed Job of Kubernetes,
     /// or all]
     #[arg(long)]
     shard: Option<Shard>,
-    /// Train nothing: time a few steps on this machine, and say how long the whole experiment takes, one run at a time
+    /// Train nothing: time a few steps on this machine, and estimate how long the whole experiment takes, one run at a time
     #[arg(long, conflicts_with_all = ["results", "jobs", "shard"])]
     dry_run: bool,
 }
 
 impl FullModels {
-    /// Does what is asked for.
+    /// Runs the command.
     ///
     /// # Errors
     /// A sentence that says what was wrong.
@@ -173,9 +173,9 @@ fn train(args: TrainArgs) -> Result<ExitCode> {
 
 fn interrupted(run: &Run, path: &Path) -> ExitCode {
     match run.epochs.len() {
-        0 => println!("Stopped before the first epoch was done: nothing was written."),
+        0 => println!("Stopped before the first epoch was complete: nothing was written."),
         epochs => println!(
-            "Stopped. {path} holds the run after epoch {epochs}: go on with `demo-host train --checkpoint {path} --resume`.",
+            "Stopped. {path} holds the run after epoch {epochs}: continue with `demo-host train --checkpoint {path} --resume`.",
             path = path.display()
         ),
     }
@@ -205,7 +205,7 @@ fn sweep(args: SweepArgs) -> Result<ExitCode> {
     if experiments::sweep(&sweep, &*stop_on_ctrl_c()?)? {
         return Ok(ExitCode::SUCCESS);
     }
-    println!("Stopped. What has finished is kept; the same command goes on.");
+    println!("Stopped. Finished runs are kept; run the same command to continue.");
     Ok(ExitCode::from(INTERRUPTED))
 }
 
@@ -224,7 +224,7 @@ fn verify(checkpoint: &Path, data_dir: Option<PathBuf>) -> Result<bool> {
 /// A layer of the model in a checkpoint.
 ///
 /// # Errors
-/// If it is no checkpoint of `train`, or its model has no such layer, or no linear head.
+/// If it is not a checkpoint of `train`, or its model has no such layer, or no linear head.
 pub fn trained_layer(checkpoint: &Path, layer: Layer) -> Result<Head> {
     let (model, _) = load_with_linear_head(checkpoint)?.trained();
     exchange::layer_of(&model, layer)

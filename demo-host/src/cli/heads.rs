@@ -16,7 +16,7 @@ use crate::exchange::Layer;
 use crate::files;
 use crate::simulation::samples::Samples;
 
-/// A row of a matrix, where its shape does not tell.
+/// The meaning of a row of a matrix, for shapes that do not tell.
 #[derive(Clone, Copy, ValueEnum)]
 enum Orientation {
     /// A row is a class: PyTorch, scikit-learn
@@ -32,13 +32,13 @@ enum Orientation {
 pub(super) struct ImportArgs {
     /// The model: .safetensors, .npz, .npy, .onnx, .tflite
     file: PathBuf,
-    /// Where the head goes: .ckpt, .bin, .rs, .h, .npz or .safetensors
+    /// The file to write: .ckpt, .bin, .rs, .h, .npz or .safetensors
     #[arg(long)]
     out: PathBuf,
     /// The layer or array that is the head [default: the last of a graph, or the only matrix]
     #[arg(long, visible_alias = "array")]
     layer: Option<String>,
-    /// The meaning of a row of a matrix, where shape and bias do not tell
+    /// The meaning of a row of a matrix, if shape and bias do not tell
     #[arg(long, value_enum)]
     orientation: Option<Orientation>,
     /// The .npy file with the bias of a .npy file
@@ -57,10 +57,10 @@ pub(super) struct ExportArgs {
     /// A .ckpt of a device or of `import`, bare parameters (.bin, with --classes), or [burn] a checkpoint of `train`
     #[arg(required_unless_present = "features", conflicts_with = "features")]
     file: Option<PathBuf>,
-    /// Where it goes: .ckpt, .bin, .rs, .h, .npz or .safetensors
+    /// The file to write: .ckpt, .bin, .rs, .h, .npz or .safetensors
     #[arg(long)]
     out: PathBuf,
-    /// The classes of bare parameters
+    /// The number of classes of bare parameters
     #[arg(long)]
     classes: Option<usize>,
     /// [burn] The layer of a trained model
@@ -87,16 +87,16 @@ struct IntegerArgs {
 
 #[derive(Args)]
 struct PriorArgs {
-    /// Instead of a file: make the prior of a discriminant of this table of features, .csv, .npz or .npy
+    /// Instead of a file: compute the prior of a discriminant from this table of features, .csv, .npz or .npy
     #[arg(long)]
     features: Option<PathBuf>,
     /// Labels, 0..K or texts: a column or array of that file, or a file [default: column `label`, array `labels` or `y`]
     #[arg(long, value_name = "NAME|FILE", requires = "features")]
     labels: Option<String>,
-    /// The samples that the table weighs as much as on the device, in [1e-3, 1e6] [default: 64]
+    /// The weight of the table on the device, as a number of samples in [1e-3, 1e6] [default: 64]
     #[arg(long, requires = "features")]
     samples: Option<f32>,
-    /// The samples that each class weighs as much as, at most [default: 3]
+    /// The largest weight of a class, as a number of samples [default: 3]
     #[arg(long, requires = "features")]
     most: Option<u32>,
     /// Take the features as they are, without a standardisation
@@ -111,7 +111,7 @@ fn range(text: &str) -> Result<(f32, f32)> {
     Ok((low, high))
 }
 
-/// Reads the head of a file of others, and writes it.
+/// Reads the head from a file of another tool, and writes it.
 pub(super) fn import(args: &ImportArgs) -> Result<()> {
     let to = target(&args.out)?;
     let bias = args.bias.as_deref().map(files::read).transpose()?;
@@ -124,7 +124,7 @@ pub(super) fn import(args: &ImportArgs) -> Result<()> {
     write_head(&found, &args.integers, to, &args.out, &args.file)
 }
 
-/// Writes what the core or `train` has saved, or what a table says, for a device or for others.
+/// Writes a head saved by the core or `train`, or a prior computed from a table, for a device or for other tools.
 pub(super) fn export(args: &ExportArgs) -> Result<()> {
     let to = target(&args.out)?;
     let Some(path) = &args.file else { return prior(&args.prior, to, &args.out) };

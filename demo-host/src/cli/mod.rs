@@ -38,7 +38,7 @@ use without_burn::{FullModels, check_complete};
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    /// Where the report of the story goes
+    /// The file of the story's report
     #[arg(long, default_value = "report.html")]
     report: PathBuf,
 }
@@ -53,11 +53,11 @@ enum Command {
         #[arg(long)]
         data_dir: Option<PathBuf>,
     },
-    /// Make a page of the results of sweeps
+    /// Print tables of the results of sweeps, and write a page with plots
     Report(ReportArgs),
     #[command(flatten)]
     FullModels(FullModels),
-    /// Run devices that learn from users, label by label, beside rivals
+    /// Simulate devices that learn from users, label by label, and compare them with rivals
     Adapt(AdaptArgs),
     /// Choose learner and settings for features of your own, within a budget
     Tune(TuneArgs),
@@ -65,7 +65,7 @@ enum Command {
     Import(heads::ImportArgs),
     /// Write a head, or the prior of a discriminant, for a device or for other programs
     Export(heads::ExportArgs),
-    /// Talk to a device at a serial port: by default, have it learn what it is sent, and compare every bit
+    /// Talk to a device at a serial port: by default, let it learn samples, and compare every bit
     ///
     /// Requests that replace or erase what the device knows (its head replaced, as --write-head and the comparison do, and --save) need its
     /// user's consent: hold both of its buttons for two seconds, and run the command within a minute. Reading needs none.
@@ -74,7 +74,7 @@ enum Command {
 
 #[derive(Args)]
 struct DeviceArgs {
-    /// The port, like /dev/ttyACM0 or COM3, or tcp:HOST:PORT for QEMU's
+    /// The port, such as /dev/ttyACM0 or COM3, or tcp:HOST:PORT for QEMU
     #[arg(long)]
     port: String,
     /// Only write the device's head to this file
@@ -86,23 +86,23 @@ struct DeviceArgs {
     /// Only print how far the device's probabilities can be trusted
     #[arg(long, group = "only")]
     calibration: bool,
-    /// Leave the device with what it learned, in place of its own head
+    /// Leave the device with what it learned, instead of restoring its own head
     #[arg(long, conflicts_with = "only")]
     keep: bool,
-    /// At the end, have the device save what it knows in flash (needs consent)
+    /// At the end, let the device save what it knows in flash (needs consent)
     #[arg(long)]
     save: bool,
 }
 
 #[derive(Args)]
 struct ReportArgs {
-    /// The files of results, as of the parts of an experiment
+    /// The files of results, for example of the parts of an experiment
     #[arg(required = true)]
     results: Vec<PathBuf>,
     /// [burn] The TOML file of an experiment, all of whose runs must be in the results
     #[arg(long)]
     experiment: Vec<PathBuf>,
-    /// Where the page goes
+    /// The file of the page
     #[arg(long, default_value = "experiments.html")]
     output: PathBuf,
     /// Write the tables to this file as well, as Markdown
@@ -110,7 +110,7 @@ struct ReportArgs {
     markdown: Option<PathBuf>,
 }
 
-/// Runs the command line of this process. Bad input is one sentence and exit code 2; a comparison that does not hold is
+/// Runs the command line of this process. Bad input gives one sentence and exit code 2; a comparison that fails gives
 /// exit code 1.
 pub fn main() -> ExitCode {
     let cli = Cli::parse();
@@ -140,7 +140,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
     }
 }
 
-/// Tells the story and writes the report. `false` if the core and f64 disagree.
+/// Prints the story and writes its report. `false` if the core and f64 disagree.
 fn story(path: &Path) -> Result<bool> {
     files::check_writable(path)?;
     let data = DatasetName::Digits.load(None)?.hold_out(0)?;
@@ -157,7 +157,7 @@ fn story(path: &Path) -> Result<bool> {
     Ok(story.verification.holds())
 }
 
-/// Success, or that something does not hold.
+/// The exit code of success or of a failed comparison.
 fn success_if(good: bool) -> ExitCode {
     if good { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
@@ -191,7 +191,7 @@ fn device(args: &DeviceArgs) -> Result<bool> {
         exchange::write_parameters(&client.read_head()?, path)?;
         println!("The device's head is in {}", path.display());
     } else if let Some(head) = new_head {
-        // What is sent has been trained: its warm-up is over.
+        // The head is trained, so its warm-up is over.
         client.write_head(&head, u32::MAX)?;
         println!("The device has the new head.");
     } else if args.calibration {

@@ -7,28 +7,28 @@ use crate::data::DatasetName;
 use crate::models::ModelName;
 use crate::training::{AdaptiveBeta, Loss, Settings, WarmUp, WarmUpShape};
 
-/// What determines a run; what is not given has the default of the data set.
+/// The settings of a run; those that are not given have the defaults of the data set.
 #[derive(Args)]
 pub struct SettingsArgs {
-    /// What to train on
+    /// The data set to train on
     #[arg(long, required_unless_present = "resume")]
     dataset: Option<DatasetName>,
-    /// What to train
+    /// The model to train
     #[arg(long, required_unless_present = "resume")]
     model: Option<ModelName>,
-    /// What to minimise [default: gradient-decay]
+    /// The loss to minimise [default: gradient-decay]
     #[arg(long)]
     loss: Option<LossName>,
-    /// Beta, in (0, 1e6]: below 1 a large margin, 1 plain cross-entropy, above 1 an early fading gradient [default: 1]
+    /// Beta, in (0, 1e6]: below 1 gives a large margin, 1 is plain cross-entropy, above 1 the gradient fades early [default: 1]
     #[arg(long, allow_negative_numbers = true)]
     beta: Option<f32>,
-    /// Beta at the first step, in (0, 1e6], from where it rises to --beta
+    /// Beta at the first step, in (0, 1e6], from which it rises to --beta
     #[arg(long, allow_negative_numbers = true)]
     warmup: Option<f32>,
-    /// The epochs that the warm-up takes [default: half of all]
+    /// The number of epochs that the warm-up takes [default: half of all]
     #[arg(long, requires = "warmup")]
     warmup_epochs: Option<u32>,
-    /// How beta rises [default: linear]
+    /// The shape of the rise of beta [default: linear]
     #[arg(long, requires = "warmup")]
     warmup_shape: Option<WarmUpShape>,
     /// Divide the learning rate by 2 G(beta), so that the mean gradient is that of plain cross-entropy
@@ -46,7 +46,7 @@ pub struct SettingsArgs {
     /// The margin of --loss am-softmax, in [0, 1] [default: 0.35]
     #[arg(long, allow_negative_numbers = true)]
     margin: Option<f32>,
-    /// What an image of each class weighs in the loss, separated by commas [default: all the same]
+    /// The weight of each class in the loss, separated by commas [default: all the same]
     #[arg(long, value_delimiter = ',', allow_negative_numbers = true)]
     class_weights: Option<Vec<f32>>,
     /// The class whose images are left out of the loss
@@ -55,17 +55,17 @@ pub struct SettingsArgs {
     /// Passes over the training data [default: 60 on digits, 10 on mnist and fashion-mnist, 200 on the others]
     #[arg(long)]
     epochs: Option<u32>,
-    /// Images of a step [default: 32 on digits, 64 on mnist and fashion-mnist, 128 on the others]
+    /// The number of images in a step [default: 32 on digits, 64 on mnist and fashion-mnist, 128 on the others]
     #[arg(long)]
     batch_size: Option<usize>,
     /// The learning rate at the start [default: 0.05, on colour images 0.1]
     #[arg(long, allow_negative_numbers = true)]
     learning_rate: Option<f64>,
-    /// The epochs after which the learning rate falls to a tenth, as in 100,150 [default: none, it falls to 0 along half a
+    /// The epochs after which the learning rate is divided by 10, as in 100,150 [default: none, it falls to 0 along half a
     /// cosine]
     #[arg(long, value_delimiter = ',')]
     milestones: Option<Vec<u32>>,
-    /// Scale the gradient of each step to this norm where it is larger, in (0, 1e6] [default: never]
+    /// Clip the gradient of each step to this norm, in (0, 1e6] [default: no clipping]
     #[arg(long, allow_negative_numbers = true)]
     clip: Option<f32>,
     /// Momentum [default: 0.9]
@@ -77,7 +77,7 @@ pub struct SettingsArgs {
     /// Whether to crop and mirror training images at random [default: true on cifar10 and cifar100]
     #[arg(long)]
     augment: Option<bool>,
-    /// Training images to hold out, for temperatures and the like [default: 5000, on digits 0]
+    /// The number of training images to hold out, for temperatures and the like [default: 5000, on digits 0]
     #[arg(long)]
     held_out: Option<usize>,
     /// Seeds the initial parameters, the order of the samples and the augmentation [default: 1]

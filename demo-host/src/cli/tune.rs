@@ -25,13 +25,13 @@ pub(super) struct TuneArgs {
     /// The core that the device has
     #[arg(long, value_enum, default_value = "m4f")]
     target: Target,
-    /// Bytes of RAM that the learner may take, like 16k
+    /// The RAM that the learner may take in bytes, such as 16k
     #[arg(long, value_parser = amount)]
     ram: Option<u64>,
-    /// Instructions that a label may take, its rehearsals among them, like 100k
+    /// The instructions that a label may take, including its rehearsals, such as 100k
     #[arg(long, value_parser = amount)]
     instructions: Option<u64>,
-    /// The orders in which labels come
+    /// The number of random orders of the labels
     #[arg(long, default_value_t = 46)]
     orders: u64,
     /// Write the settings to this file, for `adapt --settings`
@@ -40,7 +40,7 @@ pub(super) struct TuneArgs {
     /// Write them as a Rust module to this file
     #[arg(long, value_name = "FILE.rs")]
     rust: Option<PathBuf>,
-    /// Write them as a C header to this file; learners that the C library does not have then take no part
+    /// Write them as a C header to this file; learners that the C library does not have are then left out
     #[arg(long, value_name = "FILE.h")]
     c: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! The commands that need full models, in a program without them: each says how to build one that has them.
+//! The commands that need full models, in a program without them: each says how to build a program that has them.
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -24,12 +24,12 @@ pub enum FullModels {
     /// [burn] Train every run of an experiment that has no result yet, several side by side
     #[command(disable_help_flag = true)]
     Sweep(Arguments),
-    /// [burn] Measure the training throughput beside candle, if this program has it, and PyTorch, if a Python has it
+    /// [burn] Compare the training throughput with candle, if this program has it, and PyTorch, if a Python has it
     #[command(disable_help_flag = true)]
     Benchmark(Arguments),
 }
 
-/// Whatever follows.
+/// All further arguments.
 #[derive(Args)]
 pub struct Arguments {
     #[arg(trailing_var_arg = true, allow_hyphen_values = true, hide = true)]
@@ -53,7 +53,7 @@ impl FullModels {
     }
 }
 
-/// Refuses experiments, whose plans are read by what trains them.
+/// Refuses experiments, whose plans only a program with full models reads.
 ///
 /// # Errors
 /// If there is one.

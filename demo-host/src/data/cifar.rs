@@ -13,7 +13,7 @@ use super::{Dataset, DatasetName, Normalisation, Split};
 const NORMALISATION_10: Normalisation =
     Normalisation { white: 255.0, mean: &[0.4914, 0.4822, 0.4465], deviation: &[0.2470, 0.2435, 0.2616] };
 
-/// Those of CIFAR-100.
+/// Mean and standard deviation of the training pixels of CIFAR-100.
 const NORMALISATION_100: Normalisation =
     Normalisation { white: 255.0, mean: &[0.5071, 0.4865, 0.4409], deviation: &[0.2673, 0.2564, 0.2762] };
 
@@ -28,7 +28,7 @@ const TEST_10: CanonicalFile = Cifar10.file("test_batch.bin", "803d5f7f4d78ea53d
 
 const ARCHIVE_100: CanonicalFile = Cifar100.file("cifar-100-binary.tar.gz", "03b5dce01913d631647c71ecec9e9cb8");
 
-/// The records of both files in a user's own order, to train on and to test on.
+/// The two files with the records in any order: training images and test images.
 const OWN_10: [Records; 2] = [
     own(Cifar10, "train.bin", RECORD_10, "55a61f79a40ece2ceda9fb5f9f7078f6ea2fc4952489cef56682bcf92cfcc260"),
     own(Cifar10, "test.bin", RECORD_10, "325704b01eb92e1e2a6215ae6a916bb7db7de054af0c496be1c7be2e0fcfbf5f"),
@@ -45,7 +45,7 @@ const fn own(dataset: DatasetName, name: &'static str, length: usize, sha256: &'
 /// Loads CIFAR-10 from a folder with its six batches, or with the same records in any order in `train.bin` and `test.bin`.
 ///
 /// # Errors
-/// If a file is missing, truncated or not the canonical one, or its records are others.
+/// If a file is missing, truncated or not the canonical one, or has other records.
 pub fn load_10(directory: &Path) -> Result<Dataset> {
     let [train, test] = if OWN_10.iter().all(|file| directory.join(file.name).exists()) {
         let [train, test] = OWN_10.map(|file| file.load(directory));
@@ -67,7 +67,7 @@ pub fn load_10(directory: &Path) -> Result<Dataset> {
 /// order in `train.bin` and `test.bin`. Training on either is the same, since the records are sorted.
 ///
 /// # Errors
-/// If a file is missing, truncated or not the canonical one, or its records are others.
+/// If a file is missing, truncated or not the canonical one, or has other records.
 pub fn load_100(directory: &Path, label: Label) -> Result<Dataset> {
     let [train, test] = if OWN_100.iter().all(|file| directory.join(file.name).exists()) {
         OWN_100.map(|file| file.load(directory))

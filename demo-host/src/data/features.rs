@@ -1,4 +1,4 @@
-//! Features of one's own: with a label for each sample, perhaps whom it is from, and which part it is for.
+//! The user's own features, with a label for each sample, and optionally the person that it is from and the part that it is for.
 
 use std::fs::File;
 use std::io::BufReader;
@@ -12,7 +12,7 @@ use indicatif::ProgressBarIter;
 use crate::progress::bytes_bar;
 use crate::simulation::samples::Samples;
 
-/// Where the features lie, and what belongs to them.
+/// The files of features, labels, groups and split.
 ///
 /// | file | features | labels, groups and split by default |
 /// |---|---|---|
@@ -27,13 +27,13 @@ pub struct Sources {
     pub features: PathBuf,
     /// Labels: whole numbers `0..K`, or texts.
     pub labels: Option<String>,
-    /// Whom a sample is from: whole numbers, or texts.
+    /// The person that a sample is from: whole numbers, or texts.
     pub groups: Option<String>,
     /// The part a sample is for: `stream` or `train`, to learn from, and `test`.
     pub split: Option<String>,
 }
 
-/// Labelled features, and what else is known of each sample.
+/// Labelled features, with the group and the part of each sample.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelledFeatures {
     /// The samples, with labels `0..K`.
@@ -56,7 +56,7 @@ impl Sources {
     /// Reads all of it.
     ///
     /// # Errors
-    /// If a file cannot be read, has another number of samples than another, or holds what it may not; the message names file, array and row.
+    /// If a file cannot be read, the numbers of samples differ, or a value is invalid; the message names file, array and row.
     pub fn read(&self) -> Result<LabelledFeatures> {
         let file = &self.features;
         let (table, [labels, groups, split]) = match extension(file) {
@@ -128,7 +128,7 @@ impl Sources {
 
     fn read_csv(&self) -> Result<(Table, [Option<Column>; 3])> {
         let file = &self.features;
-        // A usual column is no feature, even where another stands in for it.
+        // A column with one of the default names is not a feature, even if another column is used in its place.
         let asked = self.asked().map(|(asked, (usual, _))| asked.unwrap_or(usual));
         let usual = self.asked().map(|(_, (usual, _))| usual);
         let table = csv::read(open(file)?, &[asked, usual].concat()).with_context(|| file.display().to_string())?;

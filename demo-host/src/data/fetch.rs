@@ -1,4 +1,4 @@
-//! Downloading, for the data sets that a package manager has: every byte verified, and nothing left if it fails.
+//! Downloads of the data sets that a package manager has: every byte is verified, and nothing is left behind after a failure.
 
 use std::fs;
 use std::io;
@@ -66,8 +66,8 @@ impl DatasetName {
     }
 }
 
-/// Downloads a data set into `directory` with the package manager that has it, verifying every byte; does nothing if it is there
-/// already.
+/// Downloads a data set into `directory` with the package manager that has it, and verifies every byte; does nothing if the data set
+/// is already there.
 ///
 /// # Errors
 /// If no package manager has it, the one that does is missing or fails, a checksum is wrong, or `directory` cannot be
@@ -136,7 +136,7 @@ fn write_all(files: Vec<npm::File>, into: &Path) -> Result<()> {
     Ok(())
 }
 
-/// From where Debian's package is installed, or else from the package, which needs no administrator to download.
+/// Copies from the installed Debian package, or else downloads the package, for which no administrator is needed.
 fn unpack_fashion_mnist(work: &Path, into: &Path) -> Result<()> {
     let installed = Path::new("/").join(FASHION_MNIST_FOLDER);
     let from = if installed.is_dir() {

@@ -10,9 +10,9 @@ use super::{Dataset, Normalisation, Split};
 
 /// The files of a data set of grey images: images and labels.
 pub struct Files {
-    /// What is trained on.
+    /// The training images and labels.
     pub train: [CanonicalFile; 2],
-    /// What is measured.
+    /// The test images and labels.
     pub test: [CanonicalFile; 2],
 }
 

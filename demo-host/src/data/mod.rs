@@ -67,7 +67,7 @@ impl DatasetName {
         }
     }
 
-    /// The name as texts spell it.
+    /// The name as it is written in texts.
     pub fn title(self) -> &'static str {
         match self {
             DatasetName::Digits => "digits",

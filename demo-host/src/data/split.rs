@@ -1,4 +1,4 @@
-//! Labelled images in memory: bytes, which are normalised when a batch is made.
+//! Labelled images in memory as bytes, which are normalised when a batch is made.
 
 use anyhow::{Result, ensure};
 use data_files::Images;
@@ -9,14 +9,14 @@ use rand::seq::SliceRandom;
 /// The seed that chooses the held-out images: the same for all runs, so that their figures are of the same images.
 const HELD_OUT_SEED: u64 = 0x5eed;
 
-/// How bytes become the numbers that a model sees: `(byte / white - mean) / deviation`, mean and deviation by channel.
+/// The conversion of bytes to a model's input: `(byte / white - mean) / deviation`, with mean and standard deviation for each channel.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Normalisation {
     /// The byte that stands for 1.
     pub white: f32,
     /// The mean of the training pixels of each channel, scaled to [0, 1].
     pub mean: &'static [f32],
-    /// Their standard deviation.
+    /// The standard deviation of the training pixels of each channel.
     pub deviation: &'static [f32],
 }
 
@@ -29,11 +29,11 @@ pub struct Split {
     pub labels: Vec<usize>,
     /// `[channels, height, width]` of an image.
     pub shape: [usize; 3],
-    /// What the bytes stand for.
+    /// The conversion of the bytes.
     pub normalisation: Normalisation,
 }
 
-/// A data set: what is trained on, and what is only ever measured.
+/// A data set: training images, and test images, which are only measured.
 #[derive(Clone, Debug)]
 pub struct Dataset {
     /// What is trained on.
@@ -42,19 +42,19 @@ pub struct Dataset {
     pub test: Split,
 }
 
-/// A data set of which some training images are held out, to choose by: temperatures and the like.
+/// A data set with some training images held out to choose temperatures and the like.
 #[derive(Clone, Debug)]
 pub struct Parts {
     /// What is trained on.
     pub train: Split,
-    /// What is chosen by; may be empty.
+    /// The held-out images; may be empty.
     pub validation: Split,
     /// What is measured.
     pub test: Split,
 }
 
 impl Dataset {
-    /// Holds `count` training images out. The same images for every call; without any, all are trained on in their own
+    /// Holds out `count` training images, the same in every call; with 0, all are trained on in their own
     /// order.
     ///
     /// # Errors
@@ -74,7 +74,7 @@ impl Dataset {
 }
 
 impl Split {
-    /// Images with what their bytes stand for.
+    /// A split of images, with the conversion of their bytes.
     pub fn new(Images { pixels, labels, shape }: Images, normalisation: Normalisation) -> Self {
         Split { pixels, labels, shape, normalisation }
     }
@@ -143,7 +143,7 @@ impl Split {
 }
 
 impl Normalisation {
-    /// Appends the numbers that bytes of a shape `[channels, height, width]` stand for.
+    /// Appends the converted numbers of bytes of a shape `[channels, height, width]`.
     pub fn append(&self, pixels: &[u8], shape: [usize; 3], numbers: &mut Vec<f32>) {
         let [_, height, width] = shape;
         let channels = self.mean.iter().zip(self.deviation);

@@ -8,8 +8,8 @@ use data_files::{CanonicalFile, svhn};
 use super::DatasetName::Svhn;
 use super::{Dataset, Normalisation, Split};
 
-/// Mean and standard deviation of the training pixels, as commonly given; not computed here, where the files could not
-/// be had.
+/// Mean and standard deviation of the training pixels, as commonly given; they were not computed here, since the files were not
+/// available.
 const NORMALISATION: Normalisation =
     Normalisation { white: 255.0, mean: &[0.4377, 0.4438, 0.4728], deviation: &[0.1980, 0.2010, 0.1970] };
 
@@ -22,7 +22,7 @@ const TEST: CanonicalFile = Svhn.file("test_32x32.mat", "eb5a983be6a315427106f1b
 /// If a file is missing, truncated or not the canonical one.
 pub fn load(directory: &Path) -> Result<Dataset> {
     let load = |file: &CanonicalFile| -> Result<Split> {
-        // The checksum first: what reads the form is not made for damaged files.
+        // The checksum first: the parser is not made for damaged files.
         file.load(directory, |_| Ok(()))?;
         Ok(Split::new(svhn::parse(&directory.join(file.name))?, NORMALISATION))
     };

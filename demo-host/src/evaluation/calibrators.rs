@@ -4,13 +4,13 @@ use anyhow::{Result, ensure};
 
 use super::{Outputs, ReadOut};
 
-/// The natural logarithms of temperatures and read-out coefficients that are tried.
+/// The range of the natural logarithms of the temperatures and read-out coefficients that are tried.
 const RANGE: (f64, f64) = (-6.0, 6.0);
 
 /// Points of the first, coarse search.
 const COARSE: usize = 49;
 
-/// Steps of the second, each of which narrows the range by the golden ratio.
+/// Steps of the second, fine search, each of which narrows the range by the golden ratio.
 const FINE: usize = 24;
 
 /// The temperature with the least negative log-likelihood (Guo et al. 2017).
@@ -42,7 +42,7 @@ fn fit(outputs: &Outputs, labels: &[usize], read_out: impl Fn(f32) -> ReadOut) -
             best = (cost, ln);
         }
     }
-    // The least lies between the neighbours of the best point; the golden section narrows that down.
+    // The minimum is between the neighbours of the best point; the golden section narrows that interval.
     let ratio = (5.0_f64.sqrt() - 1.0) / 2.0;
     let (mut low, mut high) = (best.1 - step, best.1 + step);
     for _ in 0..FINE {
@@ -105,7 +105,7 @@ mod tests {
             let (outputs, labels) = sampled(ReadOut::Consistent(beta));
             let found = fit_coefficient(&outputs, &labels).unwrap();
             assert!((found / beta - 1.0).abs() < 0.25, "{found} for {beta}");
-            // Less than by any other coefficient that is near.
+            // Lower than for nearby coefficients.
             let cost = |beta| mean_nll(&outputs, &labels, ReadOut::Consistent(beta)).unwrap();
             assert!(cost(found) <= cost(found * 1.05) && cost(found) <= cost(found / 1.05));
         }

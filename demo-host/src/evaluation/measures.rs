@@ -1,4 +1,4 @@
-//! What else is measured of a model: how its classes lie in feature space, how its loss bends, which images it learned when.
+//! Further measures of a model: distances of its classes in feature space, curvature of its loss, and the epoch at which each image was learned.
 
 use anyhow::Result;
 use gradient_decay::GradientDecay;
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::Outputs;
 
-/// How the classes lie in the space of the features, in the features' own unit.
+/// The distances within and between classes in feature space, in the features' own unit.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Distances {
     /// The mean Euclidean distance of an image's features from the mean of its class.
@@ -15,7 +15,7 @@ pub struct Distances {
     pub inter: f32,
 }
 
-/// How steep and how bent the loss is as a function of the logits, means over images.
+/// Gradient norm and curvature of the loss as a function of the logits, means over images.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Smoothness {
     /// The Euclidean norm of the gradient: the local Lipschitz constant of the loss.
@@ -24,7 +24,7 @@ pub struct Smoothness {
     pub curvature: f32,
 }
 
-/// When the first training images were learned.
+/// The epochs at which the first training images were learned.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Curriculum {
     /// For each image the epoch, counted from 1, since which it has been predicted right after every epoch; 0 if it was
@@ -34,14 +34,14 @@ pub struct Curriculum {
     pub nll: Vec<f32>,
 }
 
-/// The images that [`Curriculum`] follows.
+/// The number of images that [`Curriculum`] follows.
 const FOLLOWED: usize = 500;
 
 /// Steps of the power iteration: the estimate of the largest eigenvalue grows towards it.
 const POWER_STEPS: usize = 20;
 
 impl Distances {
-    /// Of the features of labelled images.
+    /// The distances of the features of labelled images.
     pub fn of(outputs: &Outputs, labels: &[usize]) -> Self {
         let width = outputs.features.len() / labels.len().max(1);
         let features = || outputs.features.chunks_exact(width.max(1)).zip(labels);
@@ -71,7 +71,7 @@ impl Distances {
 }
 
 impl Smoothness {
-    /// Of the gradient-decay loss at the logits of labelled images.
+    /// The smoothness of the gradient-decay loss at the logits of labelled images.
     ///
     /// # Errors
     /// If a logit is NaN or infinite.

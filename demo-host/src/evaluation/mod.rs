@@ -1,5 +1,5 @@
-//! The measures of a model: how good its predictions are, read out and measured by the core, and how its classes, its loss and
-//! its training behave.
+//! The measures of a model: the quality of its predictions, read out and measured by the core, and the behaviour of its classes, loss and
+//! training.
 
 mod calibrators;
 mod measures;
@@ -18,10 +18,10 @@ pub const BINS: usize = 15;
 /// The bins of the calibration errors that are comparable with the paper's.
 pub const FEW_BINS: usize = 10;
 
-/// What a model makes of the images of a split.
+/// The outputs of a model for the images of a split.
 #[derive(Clone, Debug)]
 pub struct Outputs {
-    /// What the head sees, image after image.
+    /// The features that the head takes, image after image.
     pub features: Vec<f32>,
     /// The logits, image after image.
     pub logits: Vec<f32>,
@@ -46,7 +46,7 @@ pub struct Metrics {
     pub ece10: f32,
     /// Maximum calibration error over 10 bins, in [0, 1].
     pub mce10: f32,
-    /// Mean confidence less accuracy, in [-1, 1]; above 0 is overconfident.
+    /// Mean confidence minus accuracy, in [-1, 1]; above 0 is overconfident.
     pub gap: f32,
 }
 
@@ -70,12 +70,12 @@ pub struct Bar {
     pub accuracy: f32,
 }
 
-/// Which probabilities are measured.
+/// The probabilities that are measured.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum ReadOut {
     /// The softmax of the logits.
     Softmax,
-    /// Those that gradient decay with this beta is consistent with.
+    /// The probabilities that gradient decay with this beta is consistent with.
     Consistent(f32),
     /// The softmax of the logits divided by this temperature.
     Temperature(f32),
@@ -90,7 +90,7 @@ impl Outputs {
     /// Measures the logits against labels.
     ///
     /// # Errors
-    /// If a logit is NaN or infinite, which is how a training diverges, or there is no image.
+    /// If a logit is NaN or infinite, which means that training has diverged, or there is no image.
     pub fn evaluate(&self, labels: &[usize], read_out: ReadOut) -> Result<Evaluation> {
         let mut calibration: Calibration<BINS> = Calibration::new();
         let mut few_bins: Calibration<FEW_BINS> = Calibration::new();

@@ -9,7 +9,7 @@ use crate::models::{Mlp, Model, core_parameters};
 /// A layer of a model as the core has it.
 ///
 /// # Errors
-/// If the hidden layer of a model is asked for that has none, or more than one; or if a parameter is not finite.
+/// If the hidden layer is asked for and the model does not have exactly one; or if a parameter is not finite.
 pub fn layer_of(model: &Model, layer: Layer) -> Result<Head> {
     let layer = match (layer, model) {
         (Layer::Head, _) => model.head(),

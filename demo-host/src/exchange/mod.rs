@@ -1,4 +1,4 @@
-//! Heads that come from a trained model or a device, or go there. Files of others are read and written by the package `head-files`.
+//! Heads taken from a trained model, and exchanged with a device. The package `head-files` reads and writes the files of other tools.
 
 #[cfg(feature = "burn")]
 mod layers;

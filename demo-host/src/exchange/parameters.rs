@@ -18,7 +18,7 @@ pub fn write_parameters(parameters: &[f32], path: &Path) -> Result<()> {
 /// Reads the parameters of a layer from such a file.
 ///
 /// # Errors
-/// If the file cannot be read, or holds no whole number of f32, or one that is NaN or infinite.
+/// If the file cannot be read, its length is not a multiple of four bytes, or a number is NaN or infinite.
 pub fn read_parameters(path: &Path) -> Result<Vec<f32>> {
     let bytes = files::read(path)?;
     let (chunks, rest) = bytes.as_chunks::<4>();

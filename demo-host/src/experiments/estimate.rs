@@ -1,4 +1,4 @@
-//! How long an experiment takes on the machine at hand.
+//! An estimate of how long an experiment takes on this machine.
 
 use std::fmt::Write;
 use std::path::PathBuf;
@@ -12,13 +12,13 @@ use super::Plan;
 use crate::compute::Compute;
 use crate::training::{Run, Settings};
 
-/// The steps that are timed, after one that is not.
+/// The number of steps that are timed, after one that is not.
 const STEPS: usize = 8;
 
 /// The images whose evaluation is timed.
 const IMAGES: usize = 500;
 
-/// Times a few steps of each data set, model and batch size of a plan, one run at a time with all cores, and says what all of it takes.
+/// Times a few steps for each data set, model and batch size of a plan, one run at a time with all cores, and returns a text with the total time.
 ///
 /// # Errors
 /// If a data set is not there, or a model cannot be trained.
@@ -50,7 +50,7 @@ pub fn estimate(plan: &Plan, data_dir: Option<PathBuf>, device: Compute) -> Resu
     Ok(text)
 }
 
-/// An epoch with its measuring.
+/// The duration of an epoch, including its measurements.
 fn epoch(settings: &Settings, data_dir: Option<PathBuf>, device: Compute) -> Result<Duration> {
     let data = settings.dataset.load(data_dir)?.hold_out(settings.held_out)?;
     let mut run = Run::new(settings.clone(), &device.device()?)?;

@@ -1,4 +1,4 @@
-//! A finished run measured.
+//! Measurement of a finished run.
 
 use anyhow::Result;
 

@@ -1,4 +1,4 @@
-//! The results of several files as one, for an experiment that was trained in parts.
+//! Merges the results of several files, for an experiment that was trained in parts.
 
 use std::path::PathBuf;
 
@@ -6,10 +6,10 @@ use anyhow::{Result, bail, ensure};
 
 use super::{Results, Row};
 
-/// The rows of all files, each run once. Where a run is in the files twice with the same measurements, the first counts.
+/// The rows of all files, each run once. If a run occurs twice with the same measurements, the first counts.
 ///
 /// # Errors
-/// If a file cannot be read or is damaged, there is no row, or a run is in them twice with other measurements.
+/// If a file cannot be read or is damaged, there is no row, or a run occurs twice with different measurements.
 pub fn merge(files: &[PathBuf]) -> Result<Vec<Row>> {
     let mut merged: Vec<(usize, Row)> = Vec::new();
     for (file, path) in files.iter().enumerate() {

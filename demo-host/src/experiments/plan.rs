@@ -1,4 +1,4 @@
-//! What an experiment trains, read from a TOML file.
+//! The runs of an experiment, read from a TOML file.
 
 use std::path::Path;
 
@@ -27,7 +27,7 @@ struct File {
     grid: Vec<Grid>,
 }
 
-/// Every combination of its lists; what is not given has the default of the data set.
+/// Every combination of its lists; settings that are not given have the defaults of the data set.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Grid {
@@ -52,7 +52,7 @@ impl Plan {
     /// Reads a plan.
     ///
     /// # Errors
-    /// If the file cannot be read, is not in its form, is empty, or asks for a run that cannot be trained.
+    /// If the file cannot be read, is not a valid experiment, is empty, or asks for a run that cannot be trained.
     pub fn load(path: &Path) -> Result<Self> {
         let text = String::from_utf8(files::read(path)?).with_context(|| format!("{} is no text", path.display()))?;
         let name = path.file_stem().map_or("experiment".into(), |stem| stem.to_string_lossy().into_owned());
@@ -62,7 +62,7 @@ impl Plan {
     /// Refuses rows in which a run of the plan is missing.
     ///
     /// # Errors
-    /// Naming the first that is missing, and how many are.
+    /// If one is missing; the message names the first, and says how many are.
     pub fn check_complete(&self, rows: &[Row]) -> Result<()> {
         let missing: Vec<&Settings> =
             self.runs.iter().filter(|settings| !rows.iter().any(|row| row.settings == **settings)).collect();

@@ -1,4 +1,4 @@
-//! A file of results: one JSON object a line, appended to as runs finish.
+//! A file of results: one JSON object on each line, appended when a run finishes.
 
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Seek, SeekFrom, Write};
@@ -8,18 +8,18 @@ use anyhow::{Context, Result, bail, ensure};
 
 use super::Row;
 
-/// A file of results that this process alone appends to.
+/// A file of results that only this process appends to.
 pub struct Results {
     file: File,
     path: PathBuf,
 }
 
 impl Results {
-    /// The rows of a file. A last line that is cut off, as by a kill or a full disk, is left out: its run is not
+    /// The rows of a file. A last line that is cut off, for example by a kill or a full disk, is left out: its run is not
     /// finished.
     ///
     /// # Errors
-    /// If the file cannot be read, or another line than the last is not a row.
+    /// If the file cannot be read, or a line other than the last is not a row.
     pub fn read(path: &Path) -> Result<Vec<Row>> {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
         parse(&text).with_context(|| format!("{} is damaged", path.display()))
@@ -53,7 +53,7 @@ impl Results {
         let before = self.file.seek(SeekFrom::End(0)).with_context(cannot)?;
         let written = self.file.write_all(line.as_bytes()).and_then(|()| self.file.sync_all());
         if written.is_err() {
-            // A full disk lets go of what it has; if not, the next reader leaves the broken line out.
+            // Removes the partial line of a full disk; if that fails, the next reader leaves the broken line out.
             let _ = self.file.set_len(before);
         }
         written.with_context(cannot)

@@ -1,4 +1,4 @@
-//! A finished run as it is kept: everything that was measured, and everything needed to run it again.
+//! The record of a finished run: everything that was measured, and everything needed to run it again.
 
 use serde::{Deserialize, Serialize};
 
@@ -13,19 +13,19 @@ pub struct Row {
     pub experiment: String,
     /// Everything that determines it.
     pub settings: Settings,
-    /// What it was trained with.
+    /// The versions that it was trained with.
     pub versions: Versions,
     /// The kind of device that it was trained on.
     pub device: Compute,
-    /// The seconds that training took, without the measuring.
+    /// The seconds that training took, without measurements.
     pub seconds: f32,
-    /// What was measured after each epoch.
+    /// The measurements after each epoch.
     pub epochs: Vec<EpochRecord>,
-    /// On the held-out images, by softmax; none without such images.
+    /// The metrics on the held-out images, by softmax; none without such images.
     pub validation: Option<Metrics>,
-    /// On the test images, by every read-out.
+    /// The metrics on the test images, by every read-out.
     pub test: Calibrated,
-    /// When the first training images were learned.
+    /// The epochs at which the first training images were learned.
     pub curriculum: Curriculum,
 }
 
@@ -42,12 +42,12 @@ pub struct Versions {
     pub target: String,
 }
 
-/// A split by every read-out of the probabilities.
+/// The evaluation of a split by every read-out of the probabilities.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Calibrated {
     /// By the softmax.
     pub softmax: Evaluation,
-    /// By the probabilities that the loss is consistent with, by its last beta.
+    /// By the probabilities that the loss with its last beta is consistent with.
     pub consistent: Evaluation,
     /// By the softmax after temperature scaling, fitted on the held-out images; none without such images.
     pub temperature: Option<Fitted>,
@@ -73,7 +73,7 @@ impl Calibrator {
     pub const ALL: [Calibrator; 4] =
         [Calibrator::Softmax, Calibrator::Consistent, Calibrator::Temperature, Calibrator::Coefficient];
 
-    /// A word for it.
+    /// Its name in tables.
     pub fn label(self) -> &'static str {
         match self {
             Calibrator::Softmax => "softmax",
@@ -106,12 +106,12 @@ impl Calibrated {
 pub struct Fitted {
     /// The temperature or beta.
     pub value: f32,
-    /// What it comes to.
+    /// The evaluation with it.
     pub evaluation: Evaluation,
 }
 
 impl Row {
-    /// The row without the times, which no two runs have in common, and without the name of who asked for it.
+    /// The row without the times, which differ between runs, and without the name of the experiment.
     pub fn without_times(&self) -> Row {
         let mut row = Row { experiment: String::new(), seconds: 0.0, ..self.clone() };
         row.epochs.iter_mut().for_each(|epoch| epoch.seconds = 0.0);

@@ -4,25 +4,25 @@ use std::str::FromStr;
 
 use anyhow::{Context, Result, bail, ensure};
 
-/// One of several parts, counted from 0.
+/// One part of several.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
-    /// Which.
+    /// The part's number, from 0.
     pub index: usize,
-    /// Of how many.
+    /// The number of parts.
     pub count: usize,
 }
 
 impl Shard {
-    /// The whole.
+    /// The whole experiment.
     pub const WHOLE: Shard = Shard { index: 0, count: 1 };
 
-    /// The part that a scheduler has given this process, by environment variables: `SLURM_ARRAY_TASK_ID`, with
+    /// The part that a scheduler has assigned to this process by environment variables: `SLURM_ARRAY_TASK_ID`, with
     /// `SLURM_ARRAY_TASK_MIN` and `SLURM_ARRAY_TASK_COUNT`, in a Slurm array; `JOB_COMPLETION_INDEX` in an indexed Job of
-    /// Kubernetes, which does not tell the number of parts: the job file sets `JOB_COMPLETIONS`. Without them, the whole.
+    /// Kubernetes, which does not give the number of parts, so the job file must set `JOB_COMPLETIONS`. Without them, the whole experiment.
     ///
     /// # Errors
-    /// If a variable is missing beside another, or they make no part.
+    /// If one of the variables is missing, or they describe no valid part.
     pub fn from_environment(variable: impl Fn(&str) -> Option<String>) -> Result<Self> {
         let number = |name: &str| -> Result<Option<usize>> {
             let Some(value) = variable(name) else { return Ok(None) };

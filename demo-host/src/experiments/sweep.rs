@@ -1,4 +1,4 @@
-//! Trains what a plan asks for and is not there yet, several runs side by side.
+//! Trains the runs of a plan that have no result yet, several side by side.
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -16,15 +16,15 @@ use crate::data::{Dataset, DatasetName};
 use crate::progress::progress_bar;
 use crate::training::{Checkpoint, Diverged, Outcome, Run, Settings};
 
-/// What is trained, and where to.
+/// The runs to train, and where their results go.
 pub struct Sweep {
-    /// What is asked for.
+    /// The plan.
     pub plan: Plan,
-    /// Which part of it.
+    /// The part of the plan to train.
     pub shard: Shard,
     /// The file of results.
     pub results: PathBuf,
-    /// The folder that holds the data set, if the experiment has one alone.
+    /// The folder that holds the data set, if the experiment has only one data set.
     pub data_dir: Option<PathBuf>,
     /// The device.
     pub device: Compute,
@@ -32,7 +32,7 @@ pub struct Sweep {
     pub jobs: usize,
 }
 
-/// What the jobs share.
+/// The data that the jobs share.
 struct Shared<'a> {
     sweep: &'a Sweep,
     waiting: Mutex<std::vec::IntoIter<Settings>>,
@@ -40,17 +40,17 @@ struct Shared<'a> {
     results: Mutex<Results>,
     checkpoints: PathBuf,
     stop: &'a AtomicBool,
-    /// What each run that diverged has to say.
+    /// The message of each run that diverged.
     diverged: Mutex<Vec<String>>,
     bars: MultiProgress,
     all: ProgressBar,
 }
 
-/// Trains every run that has no result yet. Returns whether all are done: not after `stop`.
+/// Trains every run that has no result yet. Returns whether all are done; `false` after `stop`.
 ///
 /// # Errors
-/// If a file cannot be read or written. The results of runs that have finished are kept, and the checkpoints of those that
-/// have not. A run that diverges is left out, and named as an error when all others are done.
+/// If a file cannot be read or written. The results of finished runs and the checkpoints of unfinished ones are kept. A run that
+/// diverges is left out, and named in an error when all others are done.
 pub fn sweep(sweep: &Sweep, stop: &AtomicBool) -> Result<bool> {
     let datasets: std::collections::BTreeSet<_> = sweep.plan.runs.iter().map(|run| run.dataset).collect();
     ensure!(
@@ -63,7 +63,7 @@ pub fn sweep(sweep: &Sweep, stop: &AtomicBool) -> Result<bool> {
     let without_result = |rows: &[Row]| -> Vec<Settings> {
         wanted.iter().filter(|settings| !rows.iter().any(|row| row.settings == **settings)).cloned().collect()
     };
-    // What is missing is found out before anything is written.
+    // Missing data is reported before anything is written.
     let seen = if sweep.results.exists() { Results::read(&sweep.results)? } else { Vec::new() };
     let mut data = Vec::new();
     for settings in without_result(&seen) {
@@ -102,7 +102,7 @@ pub fn sweep(sweep: &Sweep, stop: &AtomicBool) -> Result<bool> {
         bars,
         all,
     };
-    // Each job's arithmetic stays on threads of its own.
+    // Each job computes on threads of its own.
     let cores = thread::available_parallelism().map_or(1, usize::from);
     let threads = (cores / sweep.jobs.max(1)).max(1);
     let job = || -> Result<Outcome> {
@@ -111,17 +111,17 @@ pub fn sweep(sweep: &Sweep, stop: &AtomicBool) -> Result<bool> {
     };
     let outcome = thread::scope(|scope| {
         let jobs: Vec<_> = (0..sweep.jobs.max(1)).map(|_| scope.spawn(job)).collect();
-        // All are waited for; the first that failed speaks.
+        // Waits for all; the first failure is reported.
         let outcomes: Vec<Result<Outcome>> =
             jobs.into_iter().map(|job| job.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a run panicked")))).collect();
         outcomes.into_iter().collect::<Result<Vec<Outcome>>>()
     });
     shared.all.finish_and_clear();
-    // Empty when all runs are done; otherwise the next sweep goes on from there.
+    // The folder is empty when all runs are done; otherwise the next sweep continues from it.
     let _ = std::fs::remove_dir(&checkpoints);
     let done = outcome?.iter().all(|outcome| *outcome == Outcome::Done);
     let diverged = lock(&shared.diverged);
-    // A sweep that was stopped finds out again when it goes on.
+    // A stopped sweep reports diverged runs when it is continued.
     ensure!(!done || diverged.is_empty(), "{} of the runs have no result: {}", diverged.len(), diverged.join("; "));
     Ok(done)
 }
@@ -138,7 +138,7 @@ impl Shared<'_> {
                 continue;
             }
             if !matches!(outcome, Ok(Outcome::Done)) {
-                // The others need not begin what this one could not.
+                // After an error, the other jobs begin no further runs.
                 lock(&self.waiting).by_ref().for_each(drop);
                 return outcome;
             }
@@ -170,7 +170,7 @@ impl Shared<'_> {
         let row = Row::measure(&self.sweep.plan.name, &run, &data, self.sweep.device).with_context(|| name.clone())?;
         lock(&self.results).append(&row)?;
         std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
-        // Where there is no terminal, this line is the progress display.
+        // Without a terminal, this line is the progress display.
         let line = format!(
             "{name}: test {:.2} %, ECE {:.2} %, {:.0} s; {} of {} epochs, {} left",
             100.0 * row.test.softmax.metrics.accuracy,
@@ -181,7 +181,7 @@ impl Shared<'_> {
             HumanDuration(self.all.eta())
         );
         self.bars.suspend(|| println!("{line}"));
-        // A run that has finished is a result, even if it was asked to stop meanwhile.
+        // A finished run is a result, even if a stop was requested meanwhile.
         Ok(if self.stop.load(Ordering::Relaxed) { Outcome::Interrupted } else { Outcome::Done })
     }
 
@@ -192,7 +192,7 @@ impl Shared<'_> {
     }
 }
 
-/// The checkpoint of a run that was begun, unless it is damaged: then it is trained anew.
+/// The checkpoint of a run that was begun; `None` if it is damaged, and the run is trained from the start.
 fn resumable(path: &Path, settings: &Settings) -> Option<Checkpoint> {
     if !path.exists() {
         return None;

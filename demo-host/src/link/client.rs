@@ -1,4 +1,4 @@
-//! Asking a device: the port and the clock around a [`Connection`].
+//! A client of a device: the port and the clock around a [`Connection`].
 
 use std::hash::{BuildHasher, RandomState};
 use std::io::{ErrorKind, Read, Write};
@@ -8,10 +8,10 @@ use anyhow::{Context, Result, bail, ensure};
 use gradient_decay_link::client::{Connection, Event, Failure, Pull, Push};
 use gradient_decay_link::{Description, FRAME, Floats, MAX_FLOATS, PART, Request, Response, Summary};
 
-/// How long an answer may take: a device that erases a sector of 128 kB is busy for up to four seconds (STM32F411 data sheet).
+/// The time limit of an answer: a device that erases a sector of 128 kB is busy for up to four seconds (STM32F411 data sheet).
 const PATIENCE: Duration = Duration::from_secs(6);
 
-/// How often the transfer of a head begins anew in another session.
+/// The number of sessions in which the transfer of a head is attempted.
 const SESSIONS: usize = 3;
 
 /// A device at the other end of a port. The session begins with the first request; if it is lost, that is an error, and the next request
@@ -29,7 +29,7 @@ impl<P: Read + Write> Client<P> {
         Client { port, connection: Connection::new(random()), connected: false, patience: PATIENCE }
     }
 
-    /// With another patience than six seconds, for which it waits for an answer before it asks again.
+    /// Sets the time for which it waits for an answer before it asks again; six seconds by default.
     pub fn with_patience(self, patience: Duration) -> Self {
         Client { patience, ..self }
     }
@@ -57,7 +57,7 @@ impl<P: Read + Write> Client<P> {
         }
     }
 
-    /// Has the device learn a sample; its loss before.
+    /// Lets the device learn a sample; returns the loss before.
     ///
     /// # Errors
     /// If the device does not answer, in which case it may have learned, or if it refuses the sample.
@@ -73,7 +73,7 @@ impl<P: Read + Write> Client<P> {
     /// Takes back a sample that the device learned as `class`.
     ///
     /// # Errors
-    /// If the device refuses, as one that did not learn it or learns by a gradient.
+    /// If the device refuses, for example because it did not learn the sample or learns by a gradient.
     pub fn take_back(&mut self, features: &[f32], class: usize) -> Result<()> {
         let mut buffer = [0; 4 * MAX_FLOATS];
         let class = u16::try_from(class).context("a class is below 65,536")?;
@@ -112,12 +112,12 @@ impl<P: Read + Write> Client<P> {
         }
     }
 
-    /// Replaces the device's head, in RAM; `steps` is its place in the warm-up. If the session is lost meanwhile, it asks in another one
-    /// whether the device has the head, and else begins anew.
+    /// Replaces the device's head, in RAM; `steps` is its position in the warm-up. If the session is lost meanwhile, it asks in a new session
+    /// whether the device has the head, and if not, starts again.
     ///
     /// # Errors
-    /// If it has another shape, or the device does not answer or refuses, as one whose user has not consented. The device's head is then as
-    /// before, unless the error says that this is not known.
+    /// If it has another shape, or the device does not answer or refuses, for example because its user has not consented. The device's head is then
+    /// as before, unless the error says that this is not known.
     pub fn write_head(&mut self, head: &[f32], steps: u32) -> Result<()> {
         let description = self.describe()?;
         let Description { classes, features, .. } = description;
@@ -150,7 +150,7 @@ impl<P: Read + Write> Client<P> {
         }
     }
 
-    /// Has the device save its head in flash.
+    /// Lets the device save its head in flash.
     ///
     /// # Errors
     /// If it has no flash, or that failed, or it does not answer.
@@ -165,7 +165,7 @@ impl<P: Read + Write> Client<P> {
         }
     }
 
-    /// Sends a request and waits for its answer, and again if it or its answer arrives damaged or not at all.
+    /// Sends a request and waits for its answer; sends it again if it or its answer arrives damaged or not at all.
     fn ask(&mut self, request: &Request<'_>) -> Result<Response<'_>> {
         if !self.connected {
             self.connection.connect();
@@ -217,17 +217,17 @@ impl<P: Read + Write> Client<P> {
     }
 }
 
-/// A number that no other program has, and no other call.
+/// A random number, different for every program and every call.
 fn random() -> u32 {
     RandomState::new().hash_one(std::process::id()) as u32
 }
 
-/// Whether the device knows the session no more.
+/// Whether the device no longer knows the session.
 fn is_lost(error: &anyhow::Error) -> bool {
     matches!(error.downcast_ref(), Some(Failure::Lost))
 }
 
-/// Whether the device may have done what it was asked.
+/// Whether the device may have executed the request.
 fn is_open(error: &anyhow::Error) -> bool {
     !matches!(error.downcast_ref(), Some(Failure::Refused(_)))
 }

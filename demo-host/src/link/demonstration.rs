@@ -1,4 +1,4 @@
-//! A device and this program learn the same samples, and must come to the same bits.
+//! A device and this program learn the same samples, and must compute the same bits.
 
 use std::fmt;
 use std::io::{Read, Write};
@@ -22,12 +22,12 @@ type Samples<const FEATURES: usize> = Vec<([f32; FEATURES], usize)>;
 /// The windows of each gesture that are learned, and as many that are tested.
 const WINDOWS: u32 = 15;
 
-/// What a demonstration came to.
+/// The result of a demonstration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Demonstration {
-    /// What the device is.
+    /// The description of the device.
     pub device: Description,
-    /// The data that was sent.
+    /// The name of the data that was sent.
     pub data: &'static str,
     /// Test samples, and those of them that the device read right before it learned, and after.
     pub tested: usize,
@@ -41,7 +41,7 @@ pub struct Demonstration {
     pub calibration: Summary,
     /// The CRC-32 of the device's head afterwards.
     pub head_crc: u32,
-    /// Losses and parameters in which this program came to other bits.
+    /// The number of losses and parameters that differ from this program's bits.
     pub different_bits: usize,
 }
 
@@ -52,8 +52,8 @@ impl Demonstration {
     }
 }
 
-/// Sends a device the samples that fit its head, has it learn, and does the same here. Afterwards the device has its own head
-/// again, unless that is to be kept which it learned.
+/// Sends a device samples that fit its head, lets it learn them, and learns them here too. Afterwards the device gets its own head
+/// back, unless `keep` is set.
 ///
 /// # Errors
 /// If the device does not answer, its head is neither that of the digits nor that of the gestures, or a gesture learner knows some already.
@@ -94,7 +94,7 @@ fn teach<P: Read + Write, const FEATURES: usize>(
 ) -> Result<Demonstration> {
     let own = client.read_head()?;
     let result = compare(client, device, data, twin, &own, stream, test);
-    // Also after an error, as far as the device still answers.
+    // Also after an error, if the device still answers.
     let restored = if keep { Ok(()) } else { client.write_head(&own, device.steps) };
     let result = result?;
     restored.context("the device kept what it learned: its own head could not be sent back")?;
@@ -194,8 +194,8 @@ impl fmt::Display for Demonstration {
         writeln!(f, "the labels as it took them before: {accuracy} right, NLL {nll:.3}, ECE {}", percent(ece))?;
         writeln!(f, "head crc: {:08x}", self.head_crc)?;
         match self.different_bits {
-            0 => writeln!(f, "every loss and every parameter has the bits that this computer comes to"),
-            count => writeln!(f, "{count} losses and parameters have other bits than this computer comes to"),
+            0 => writeln!(f, "every loss and every parameter has the bits that this computer computes"),
+            count => writeln!(f, "{count} losses and parameters have other bits than this computer computes"),
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Serial ports, and QEMU's, which are sockets.
+//! Serial ports, and QEMU's serial ports, which are sockets.
 
 use std::io::{Read, Write};
 use std::net::TcpStream;
@@ -9,13 +9,13 @@ use anyhow::{Context, Result};
 /// The speed of a device's port.
 const BAUD: u32 = 115_200;
 
-/// How long QEMU may take until its port is there.
+/// The time that QEMU may take to open its port.
 const START: Duration = Duration::from_secs(10);
 
-/// How long a read waits at most; who waits longer asks again.
+/// The longest time that a read waits; to wait longer, read again.
 const WAIT: Duration = Duration::from_millis(50);
 
-/// A port whose reads end after a while without a byte.
+/// A port whose reads time out.
 pub trait Port: Read + Write {}
 
 impl<T: Read + Write> Port for T {}

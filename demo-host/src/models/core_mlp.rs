@@ -1,4 +1,4 @@
-//! The small MLP in the core's own arithmetic: the digits' pixels, a hidden layer with ReLU, the classes.
+//! The small MLP, computed by the core: the digits' pixels, a hidden layer with ReLU, the classes.
 
 use anyhow::Result;
 use gradient_decay::{FineTuner, MomentumMlpHead, State, Train};
@@ -18,7 +18,7 @@ pub struct CoreMlp {
 }
 
 impl CoreMlp {
-    /// With random weights of the hidden layer, even in `+-sqrt(6 / 64)`, and zeros elsewhere; the same seed gives the same network on
+    /// A network with hidden weights drawn uniformly from `+-sqrt(6 / 64)` and zeros elsewhere; the same seed gives the same network on
     /// every machine.
     pub fn new(seed: u32) -> Self {
         let mut network = Box::new(Network::new());
@@ -26,7 +26,7 @@ impl CoreMlp {
         CoreMlp { network, state: State::new() }
     }
 
-    /// One training step on one image, at the place in the schedule of beta that the steps so far have led to; its loss before.
+    /// One training step on one image, with the beta that the schedule has after the steps so far; returns the loss before.
     ///
     /// # Errors
     /// If the core refuses the sample, as it does when training has diverged; see [`FineTuner::step`]. Nothing is then changed.

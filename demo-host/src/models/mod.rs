@@ -1,5 +1,5 @@
-//! Architectures. Each ends in a linear head and gives the features that the head works on, so that the head can be taken out and run
-//! by the core. The small MLP is there in the core's own arithmetic; all, it among them, are there by burn.
+//! Architectures. Each ends in a linear head and exposes the features that the head takes, so that the core can run the
+//! head. The core computes the small MLP; burn computes all architectures, including the small MLP.
 
 mod core_mlp;
 #[cfg(feature = "burn")]

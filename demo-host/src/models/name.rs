@@ -58,7 +58,7 @@ impl ModelName {
         }
     }
 
-    /// The name as texts spell it.
+    /// The name as it is written in texts.
     pub fn title(self) -> &'static str {
         match self {
             ModelName::Mlp => "MLP 64",

@@ -1,4 +1,4 @@
-//! The tables and plots of how devices adapt, and how they tell what they do not know.
+//! The tables and plots of how devices adapt, and how well they recognise what they were never taught.
 
 use anyhow::Result;
 
@@ -43,9 +43,9 @@ pub fn adaptation_html(studies: &[Study], separations: &[Separation], against: &
         tables(study, against).iter().for_each(|table| body += &table.html());
     }
     if !separations.is_empty() {
-        body += &format!("<h2>What was never taught</h2>{}", separation_table(separations).html());
+        body += &format!("<h2>A class that was never taught</h2>{}", separation_table(separations).html());
     }
-    Ok(page("What a device learns a label", &body))
+    Ok(page("What a device learns from each label", &body))
 }
 
 /// The accuracy of every learner by labels.
@@ -153,7 +153,7 @@ fn separation_table(separations: &[Separation]) -> Table {
         [separation.name.clone(), area, percent(separation.let_through.mean), kept, passed].map(Cell::from).to_vec()
     };
     Table {
-        title: "One class left out: is a sample of it told from those taught?".to_owned(),
+        title: "One class left out: is a sample of it told apart from the classes taught?".to_owned(),
         header: [
             "score",
             "area under the ROC curve",

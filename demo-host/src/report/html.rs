@@ -27,9 +27,9 @@ pre { background: var(--card); border: 1px solid var(--line); border-radius: 12p
   .grid svg { max-width: 48%; } th, td { padding: .1rem .35rem; } td { white-space: normal; } pre { white-space: pre-wrap; } }
 ";
 
-/// The measures of probabilities in a line each.
-pub const WORDS: &str = "<dl class=\"words\"><dt>NLL</dt><dd>negative log-likelihood: how little probability the right answers got; 0 is best, and a sure \
-                         wrong answer costs most.</dd><dt>ECE</dt><dd>expected calibration error: by how much, on average, the confidence differs from the \
+/// The measures of probabilities, each explained in one line.
+pub const WORDS: &str = "<dl class=\"words\"><dt>NLL</dt><dd>negative log-likelihood: low if the right answers got a high probability; 0 is best, and a \
+confident wrong answer costs most.</dd><dt>ECE</dt><dd>expected calibration error: by how much, on average, the confidence differs from the \
                          share that is right; 0 % is best.</dd><dt>MCE</dt><dd>maximum calibration error: the same in the worst bin of \
                          confidences.</dd></dl>\n";
 
@@ -43,7 +43,7 @@ pub fn page(title: &str, body: &str) -> String {
     )
 }
 
-/// A table that scrolls where it is wider than the page, by keys as well; a shadow shows that there is more.
+/// A table that can be scrolled, also by keys, if it is wider than the page; a shadow shows that there is more.
 pub fn scrolling(name: &str, table: &str) -> String {
     format!(
         "<div class=\"scroll\" role=\"group\" tabindex=\"0\" aria-label=\"{}\">{table}</div>\n",

@@ -1,4 +1,4 @@
-//! The reports: of the story, as text for the terminal and as a page; of experiments, likewise.
+//! The reports of the story and of experiments, each as text for the terminal and as a page.
 
 mod adaptation;
 mod chart;

@@ -4,7 +4,7 @@ use super::html::{escape, scrolling};
 
 /// A table of texts; all rows as long as the header.
 pub struct Table {
-    /// What it shows.
+    /// The title.
     pub title: String,
     /// The names of the columns.
     pub header: Vec<String>,
@@ -15,7 +15,7 @@ pub struct Table {
 /// A cell of a table.
 #[derive(Clone, Debug)]
 pub struct Cell {
-    /// What it says.
+    /// The text.
     pub text: String,
     /// Whether it is the best of its column or row, which a page shows in bold and the terminal with a star.
     pub best: bool,

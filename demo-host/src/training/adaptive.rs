@@ -1,10 +1,10 @@
-//! A beta that follows the calibration: the later recipe of the paper's authors, a PID controller (NeurIPS 2024).
+//! A beta that is controlled by the calibration: the later recipe of the paper's authors, a PID controller (NeurIPS 2024).
 
 use anyhow::{Result, ensure};
 use serde::{Deserialize, Serialize};
 
 /// After each epoch `beta <- beta exp(-u)`, with `u = P e + I sum(e) + D (e - e before)` and the error `e = accuracy - confidence` on
-/// the held-out images, as fractions: too sure a model gets a larger beta. The gains of the authors are not known here; the defaults were
+/// the held-out images, as fractions: an overconfident model gets a larger beta. The gains of the authors are not known; the defaults were
 /// set before any run, so that a gap of 5 % changes beta by two thirds in an epoch.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -29,7 +29,7 @@ impl Default for AdaptiveBeta {
 pub const BETA: std::ops::RangeInclusive<f32> = 0.01..=100.0;
 
 impl AdaptiveBeta {
-    /// Beta of the epoch after those with these gaps, each the mean confidence less the accuracy on the held-out images after an epoch.
+    /// The beta of the next epoch, from the gaps after all earlier epochs; a gap is the mean confidence minus the accuracy on the held-out images.
     pub fn beta(&self, gaps: impl IntoIterator<Item = f32>) -> f32 {
         let (mut beta, mut sum, mut before) = (self.start, 0.0, None);
         for gap in gaps {

@@ -1,5 +1,5 @@
-//! The losses on burn's tensors. Gradient decay is written from the same equation as the core's, but by burn's operations and automatic
-//! gradients, so that the two check each other.
+//! The losses on burn's tensors. Gradient decay implements the same equation as the core, but with burn's operations and automatic
+//! gradients, so that the two implementations check each other.
 
 use burn::tensor::activation::log_softmax;
 use burn::tensor::{Int, Tensor, TensorData};
@@ -12,8 +12,8 @@ pub fn gradient_decay_loss(logits: Tensor<2>, targets: Tensor<1, Int>, ln_beta: 
     negative_log_likelihood(with_margin(logits, &targets, ln_beta), targets).mean()
 }
 
-/// The loss of a batch as the settings have it: a scalar from `logits` `[rows, classes]` and their labels, with the mean
-/// taken as PyTorch's cross-entropy takes it: over the rows that are not ignored, each by the weight of its class.
+/// The loss of a batch by the settings: a scalar from `logits` `[rows, classes]` and their labels, with the mean
+/// of PyTorch's cross-entropy: over the rows that are not ignored, each weighted by its class.
 pub fn batch_loss(settings: &Settings, logits: Tensor<2>, labels: &[usize], ln_beta: f32) -> Tensor<1> {
     let device = logits.device();
     let [rows, classes] = logits.dims();
@@ -26,7 +26,7 @@ pub fn batch_loss(settings: &Settings, logits: Tensor<2>, labels: &[usize], ln_b
         Loss::CrossEntropy => negative_log_likelihood(logits, targets),
         Loss::Focal { gamma } => {
             let losses = negative_log_likelihood(logits, targets);
-            // Kept off 0, where a root has no gradient.
+            // Clamped above 0, where a root has no gradient.
             let wrong = losses.clone().neg().exp().neg().add_scalar(1.0).clamp_min(1e-6);
             wrong.powf_scalar(gamma) * losses
         }

@@ -1,4 +1,4 @@
-//! The batches of an epoch: shuffled, augmented and normalised on a thread of their own, a few ahead of the training.
+//! The batches of an epoch: another thread shuffles, augments and normalises them, a few batches ahead of the training.
 
 use std::sync::mpsc::{Receiver, sync_channel};
 use std::thread::Scope;
@@ -9,7 +9,7 @@ use rand::{RngExt, SeedableRng};
 
 use crate::data::Split;
 
-/// Batches that are made ahead.
+/// The number of batches that are prepared ahead.
 const AHEAD: usize = 4;
 
 /// The pixels that an augmented image is padded by on each side before it is cropped.
@@ -17,13 +17,13 @@ const PADDING: usize = 4;
 
 /// Images and their labels.
 pub struct Batch {
-    /// The numbers that the model sees, image after image.
+    /// The model's input, image after image.
     pub pixels: Vec<f32>,
     /// The class of each image.
     pub labels: Vec<usize>,
 }
 
-/// Makes the batches of an epoch. They depend on the seed and the epoch alone, so that a resumed run takes the same steps.
+/// Makes the batches of an epoch. They depend only on the seed and the epoch, so that a resumed run takes the same steps.
 pub fn batches<'scope, 'env>(
     scope: &'scope Scope<'scope, 'env>,
     split: &'env Split,
@@ -48,7 +48,7 @@ pub fn batches<'scope, 'env>(
                 }
             }
             let labels = indices.iter().map(|&index| split.labels[index]).collect();
-            // The training has stopped, so nobody takes the rest.
+            // The training has stopped, so the rest is not needed.
             if sender.send(Batch { pixels, labels }).is_err() {
                 return;
             }

@@ -1,4 +1,4 @@
-//! A run on disk: written whole after each epoch, refused if a bit of it is wrong.
+//! A run on disk: written completely after each epoch, refused if a single bit is wrong.
 
 use std::path::Path;
 
@@ -14,15 +14,15 @@ const MAGIC: &[u8; 7] = b"gd-run\x00";
 const VERSION: u8 = 4;
 const CRC: Crc<u32> = Crc::<u32>::new(&CRC_32_ISO_HDLC);
 
-/// A training run after a whole number of epochs: all that is needed to go on, or to use the model.
+/// A training run after a whole number of epochs: all that is needed to continue it, or to use the model.
 ///
-/// On disk: the magic bytes `gd-run`, 0 and the version 4; then this struct in the postcard format, with a CRC-32 of it
-/// behind.
+/// On disk: the magic bytes `gd-run`, 0 and the version 4; then this struct in the postcard format, followed by a CRC-32 of
+/// it.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Checkpoint {
-    /// What determines the run.
+    /// The settings, which determine the run.
     pub settings: Settings,
-    /// What was measured after each epoch so far.
+    /// The measurements after each epoch so far.
     pub epochs: Vec<EpochRecord>,
     /// When each of the first training images was learned.
     pub curriculum: Curriculum,
@@ -50,7 +50,7 @@ impl Checkpoint {
         Self::decode(&files::read(path)?, path)
     }
 
-    /// What stands in a file of this name.
+    /// Decodes the bytes of a file of this name.
     fn decode(bytes: &[u8], path: &Path) -> Result<Self> {
         let name = path.display();
         let body = bytes.strip_prefix(MAGIC);
@@ -82,7 +82,7 @@ mod tests {
     use crate::models::ModelName;
     use crate::training::Run;
 
-    /// One with short parameters, which fit no model, so that every bit of it can be tried.
+    /// A checkpoint with few parameters, which fit no model, so that every bit of it can be flipped.
     fn checkpoint() -> Checkpoint {
         Checkpoint {
             settings: Settings::new(DatasetName::Digits, ModelName::Mlp),
@@ -128,8 +128,8 @@ mod tests {
         assert!(message.contains("2 bytes too many"), "{message}");
     }
 
-    /// What no damage makes: other bytes whose CRC is right. They are refused in words, by the format or by the run that would go on
-    /// from them, whose parameters they are not.
+    /// Other bytes with the right CRC, which damage does not produce. They are refused with a message, by the format or by the run that would
+    /// continue from them, since the parameters do not fit.
     #[test]
     fn any_byte_with_the_right_crc_is_refused_without_a_panic() {
         let bytes = saved();

@@ -12,20 +12,20 @@ use super::{Diverged, EpochRecord, Loss, Settings};
 use crate::data::{DatasetName, Parts};
 use crate::models::{CoreMlp, ModelName};
 
-/// A run of the MLP 64-64-10 on the digits between two epochs. All arithmetic on its parameters is the core's: the same settings give the
-/// same ones on every machine, as far as its maths library gives the same cosine for the learning rate.
+/// A run of the MLP 64-64-10 on the digits between two epochs. The core does all arithmetic on its parameters: the same settings give the
+/// same parameters on every machine whose maths library gives the same cosine for the learning rate.
 pub struct CoreRun {
-    /// What determines the run.
+    /// The settings, which determine the run.
     pub settings: Settings,
     /// The model as it is now.
     pub model: CoreMlp,
-    /// What was measured after each epoch so far.
+    /// The measurements after each epoch so far.
     pub epochs: Vec<EpochRecord>,
 }
 
 impl CoreRun {
-    /// The settings of plain cross-entropy: those of training in batches of 32 by burn, per sample. A step on one sample moves the
-    /// parameters by a 32nd of the rate of a batch, so that the moves of 32 steps add up to that of a batch.
+    /// The settings of plain cross-entropy, equivalent to training in batches of 32 by burn. A step on one sample has a 32nd of the learning
+    /// rate of a batch, so that 32 steps add up to that of a batch.
     pub fn plain_settings() -> Settings {
         let in_batches = Settings::new(DatasetName::Digits, ModelName::Mlp);
         let learning_rate = in_batches.learning_rate / in_batches.batch_size as f64;
@@ -55,10 +55,10 @@ impl CoreRun {
         self.epochs.len() >= self.settings.epochs as usize
     }
 
-    /// Trains for one epoch over the training images in a random order, which depends on the seed and the epoch alone, and measures.
+    /// Trains for one epoch over the training images in a random order, which depends only on the seed and the epoch, and measures.
     ///
     /// # Errors
-    /// [`Diverged`] if it has.
+    /// [`Diverged`] if training has diverged.
     pub fn epoch(&mut self, data: &Parts) -> Result<()> {
         let start = Instant::now();
         let Settings { epochs, momentum, weight_decay, seed, ref loss, .. } = self.settings;

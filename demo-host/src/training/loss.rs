@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::AdaptiveBeta;
 
-/// What is minimised.
+/// A loss, which training minimises.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Loss {
@@ -15,7 +15,7 @@ pub enum Loss {
     GradientDecay {
         /// Beta, after the warm-up if there is one; 1 is plain cross-entropy.
         beta: f32,
-        /// How beta gets there.
+        /// The rise of beta to that value.
         #[serde(default)]
         warm_up: Option<WarmUp>,
         /// Whether the learning rate is divided by `2 G(beta)`, so that the mean gradient is that of plain
@@ -23,9 +23,9 @@ pub enum Loss {
         #[serde(default)]
         scale_rate: bool,
     },
-    /// The gradient-decay Softmax with a beta that follows the calibration on the held-out images.
+    /// The gradient-decay Softmax with a beta that is controlled by the calibration on the held-out images.
     AdaptiveDecay(AdaptiveBeta),
-    /// Plain cross-entropy, by its own code: the same as gradient decay at beta 1.
+    /// Plain cross-entropy, implemented separately; the same as gradient decay at beta 1.
     CrossEntropy,
     /// Cross-entropy with the target `1 - smoothing` and `smoothing / classes` for every class (Szegedy et al. 2016).
     LabelSmoothing {
@@ -77,12 +77,12 @@ impl Loss {
         Loss::GradientDecay { beta: 1.0, warm_up: None, scale_rate: false }
     }
 
-    /// Whether this is plain cross-entropy, by whichever code.
+    /// Whether this is plain cross-entropy, in either implementation.
     pub fn is_plain(&self) -> bool {
         matches!(self, Loss::CrossEntropy | Loss::GradientDecay { beta: 1.0, warm_up: None, .. })
     }
 
-    /// Refuses a loss that cannot be trained with for so many epochs.
+    /// Refuses a loss that cannot be trained with for this number of epochs.
     ///
     /// # Errors
     /// A sentence that names the number and its range.
@@ -110,8 +110,8 @@ impl Loss {
         self.schedule(1).map(drop)
     }
 
-    /// Beta as a function of the step; constant for the losses that have none, and, with what is known before the training, for an
-    /// adaptive one.
+    /// Beta as a function of the step; constant for losses without a beta, and for an adaptive one, which has only its start before the
+    /// training.
     ///
     /// # Errors
     /// If a beta is out of range.
@@ -129,7 +129,7 @@ impl Loss {
         .context("the warm-up cannot be used")
     }
 
-    /// The beta that a trained head is read out with: the last one, or for an adaptive one, whose last a run knows, the first.
+    /// The beta with which a trained head is read out: the last one; for an adaptive beta the first, since only the run knows its last.
     pub fn final_beta(&self) -> f32 {
         match *self {
             Loss::GradientDecay { beta, .. } => beta,
@@ -139,7 +139,7 @@ impl Loss {
         }
     }
 
-    /// What the learning rate is multiplied with while beta has this value.
+    /// The factor of the learning rate while beta has this value.
     pub fn rate_factor(&self, decay: &GradientDecay) -> f64 {
         match self {
             Loss::GradientDecay { scale_rate: true, .. } => 0.5 / f64::from(decay.mean_gradient()),

@@ -1,5 +1,4 @@
-//! Training of a whole model: the small MLP by the core's own steps, any other by burn, with the settings, losses and records that both
-//! share.
+//! Training of a whole model: the small MLP by the core's own steps, any model by burn. Both share settings, losses and records.
 
 mod adaptive;
 #[cfg(feature = "burn")]

@@ -15,24 +15,24 @@ pub struct EpochRecord {
     pub loss: f32,
     /// Beta at the last step.
     pub beta: f32,
-    /// On the first 10,000 training images.
+    /// The metrics on the first 10,000 training images.
     pub train: Metrics,
-    /// On the test images.
+    /// The metrics on the test images.
     pub test: Metrics,
-    /// Of the features of those training images.
+    /// The distances of the features of those training images.
     pub distances: Distances,
-    /// Of the loss at those training images.
+    /// The smoothness of the loss at those training images.
     pub smoothness: Smoothness,
-    /// On the held-out images, the mean confidence less the accuracy, where an adaptive beta needs it.
+    /// The mean confidence minus the accuracy on the held-out images, if an adaptive beta needs it.
     #[serde(default)]
     pub held_out_gap: Option<f32>,
-    /// The time the epoch took, in seconds, without the measuring.
+    /// The duration of the epoch in seconds, without the measurements.
     pub seconds: f32,
 }
 
 impl EpochRecord {
     /// Measures the outputs for training and for test images, each with its labels; `loss` is the mean over the epoch, `beta` that of
-    /// its last step, and `seconds` what it took.
+    /// its last step, and `seconds` its duration.
     ///
     /// # Errors
     /// If a logit is NaN or infinite, there is no image, or beta is out of range.

@@ -24,19 +24,19 @@ use crate::models::Model;
 /// How an epoch ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It was trained to its end.
+    /// The epoch was completed.
     Done,
-    /// It was asked to stop: the model is between two epochs, and only a checkpoint can be gone on from.
+    /// The run was asked to stop in the middle of an epoch: continue from a checkpoint.
     Interrupted,
 }
 
 /// A training run between two epochs.
 pub struct Run {
-    /// What determines the run.
+    /// The settings, which determine the run.
     pub settings: Settings,
     /// The model, for training.
     pub model: Model,
-    /// What was measured after each epoch so far.
+    /// The measurements after each epoch so far.
     pub epochs: Vec<EpochRecord>,
     /// When each of the first training images was learned.
     pub curriculum: Curriculum,
@@ -45,7 +45,7 @@ pub struct Run {
 }
 
 impl Run {
-    /// Training figures are measured on the first so many training images.
+    /// Training figures are measured on this number of training images, the first ones.
     pub const MEASURED_TRAINING_IMAGES: usize = 10_000;
 
     /// A fresh run on a device.
@@ -60,7 +60,7 @@ impl Run {
         Ok(Run { settings, model, epochs: Vec::new(), curriculum: Curriculum::default(), optimizer, device })
     }
 
-    /// Goes on from a checkpoint.
+    /// Continues from a checkpoint.
     ///
     /// # Errors
     /// If its parameters do not fit its model.
@@ -80,7 +80,7 @@ impl Run {
         Ok(run)
     }
 
-    /// The run as it can be saved.
+    /// The run as a checkpoint.
     ///
     /// # Errors
     /// If burn cannot encode the parameters.
@@ -107,7 +107,7 @@ impl Run {
     /// Trains for one epoch, calling `progress` after each step, and measures.
     ///
     /// # Errors
-    /// [`Diverged`] if it has.
+    /// [`Diverged`] if training has diverged.
     pub fn epoch(&mut self, data: &Parts, stop: &AtomicBool, mut progress: impl FnMut()) -> Result<Outcome> {
         let start = Instant::now();
         let epoch = self.epochs.len();
@@ -154,7 +154,7 @@ impl Run {
         (self.model.valid(), self.device.clone().inner())
     }
 
-    /// The beta that the model is read out with: that of its last step.
+    /// The beta with which the model is read out: that of its last step.
     pub fn final_beta(&self) -> f32 {
         match (self.settings.loss, self.epochs.last()) {
             (Loss::AdaptiveDecay(_), Some(epoch)) => epoch.beta,
@@ -201,7 +201,7 @@ impl Run {
 
 /// A model with the parameters that belong to the seed.
 fn initial_model(settings: &Settings, device: &Device) -> Result<Model> {
-    // burn's random numbers belong to the whole process: two runs that begin at once would draw each other's.
+    // burn's random numbers are global to the process: two runs that begin at once would interfere.
     static RANDOM_NUMBERS: Mutex<()> = Mutex::new(());
     let _guard = RANDOM_NUMBERS.lock().unwrap_or_else(PoisonError::into_inner);
     device.seed(settings.seed);

@@ -7,34 +7,34 @@ use super::Loss;
 use crate::data::DatasetName;
 use crate::models::ModelName;
 
-/// Training images held out of every data set but the digits, to choose by.
+/// The number of training images held out of every data set except the digits.
 const HELD_OUT: usize = 5_000;
 
 /// Everything that determines a training run: the same settings give the same parameters on the same machine.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    /// What it is trained on.
+    /// The data set.
     pub dataset: DatasetName,
-    /// What is trained.
+    /// The model.
     pub model: ModelName,
-    /// What is minimised.
+    /// The loss.
     pub loss: Loss,
-    /// What an image of each class weighs in the loss, one number a class; all the same without.
+    /// The weight of each class in the loss, one number for each class; all the same without.
     pub class_weights: Option<Vec<f32>>,
     /// The class whose images are left out of the loss.
     pub ignore_index: Option<usize>,
     /// Passes over the training data.
     pub epochs: u32,
-    /// Images of a step; the last step of an epoch takes what is left.
+    /// The number of images in a step; the last step of an epoch takes the rest.
     pub batch_size: usize,
     /// The learning rate at the start; without milestones it falls to 0 over the run along half a cosine.
     pub learning_rate: f64,
-    /// The epochs after each of which the learning rate falls to a tenth, rising; results of before they could be set
+    /// The epochs, in ascending order, after which the learning rate is divided by 10; results from before this setting existed
     /// have none.
     #[serde(default)]
     pub milestones: Vec<u32>,
-    /// The largest norm of the gradient over all parameters, to which a larger one is scaled; any without.
+    /// The norm to which the gradient over all parameters is clipped; no clipping without.
     #[serde(default)]
     pub clip: Option<f32>,
     /// Momentum of SGD, without dampening.
@@ -43,7 +43,7 @@ pub struct Settings {
     pub weight_decay: f32,
     /// Whether training images are padded by 4 pixels and cropped at random, and half of them mirrored.
     pub augment: bool,
-    /// Training images that are not trained on, but chosen by: the temperature and the like.
+    /// The number of training images that are held out, to choose the temperature and the like.
     pub held_out: usize,
     /// Seeds the initial parameters, the order of the samples and the augmentation.
     pub seed: u64,
@@ -156,8 +156,8 @@ impl Settings {
         format!("{} {falling}", self.learning_rate)
     }
 
-    /// The learning rate at a step of so many: a tenth of what it was after each milestone, or, without milestones, half
-    /// a cosine from the start's to 0.
+    /// The learning rate at a step out of `steps`: divided by 10 after each milestone, or, without milestones, falling along half
+    /// a cosine to 0.
     pub fn learning_rate_at(&self, step: usize, steps: usize) -> f64 {
         if !self.milestones.is_empty() {
             let epoch = step * self.epochs as usize / steps;

@@ -46,7 +46,7 @@ struct Predictions {
     checks: Vec<Check>,
 }
 
-/// Samples of burn's, and where it computes.
+/// The samples, and burn's device.
 struct Comparison<'a> {
     samples: Samples<'a>,
     device: &'a Device,
@@ -62,7 +62,7 @@ impl Comparison<'_> {
             checks.extend(self.samples.losses(beta)?);
         }
         let [plain, heavy] = tuners(largest_square(self.features::<FEATURES>()))?;
-        // The trained head has little left to learn here, a head of zeros everything.
+        // The trained head has little left to learn, a head of zeros everything.
         let zeros = vec![0.0; parameters.len()];
         for (start, from) in [("the trained head", parameters), ("a fresh head", &zeros)] {
             let light = LinearHead::<CLASSES, FEATURES>::new();

@@ -42,12 +42,14 @@ pub fn against_oracle(model: &CoreMlp, split: &Split) -> Result<Verification> {
         let what = format!("{start}, {STEPS} of Nesterov SGD with decay");
         checks.push(head_steps::<Velocity<CLASSES, FEATURES>>(&what, from, &heavy, features, labels)?);
     }
-    // The head bends the loss by its features, and the hidden layer by the pixels and by how far the weights of two classes differ.
+    // The curvature of the loss follows from the features for the head, and from the pixels and the difference of two classes' weights for the
+    // hidden layer.
     let rows = || parameters[..CLASSES * FEATURES].chunks_exact(FEATURES);
     let distance = |a: &[f32], b: &[f32]| a.iter().zip(b).map(|(a, b)| (a - b) * (a - b)).sum::<f32>();
     let apart = rows().flat_map(|a| rows().map(move |b| distance(a, b))).fold(0.0, f32::max);
     let [plain, heavy] = tuners(largest_square(features) + 0.5 * apart * largest_square(&images))?;
-    // The weights of pixels that are always empty would only decay, by less in a step than f32 resolves, all rounded the same way.
+    // Without weight decay: the weights of pixels that are always empty would only decay, by less in a step than f32 resolves, all rounded the
+    // same way.
     let heavy = FineTuner::new(*heavy.schedule(), heavy.optimizer().try_with_weight_decay(0.0)?);
     let fresh = CoreMlp::new(1);
     let (fresh_hidden, fresh_head) = (fresh.hidden(), fresh.head());
@@ -70,14 +72,14 @@ pub fn against_oracle(model: &CoreMlp, split: &Split) -> Result<Verification> {
     Ok(Verification { reference: "f64", images: labels.len(), right_by_reference, right_by_core, checks })
 }
 
-/// Hidden sums and logits against the same layers in f64, both in tolerances; also the classes that the core and f64 predict.
+/// Hidden sums and logits against the same layers in f64, both as multiples of the tolerance; also the classes that the core and f64 predict.
 fn layers(exact: &Network, images: &[[f32; PIXELS]], outputs: &Outputs) -> (Vec<[usize; 2]>, Vec<Check>) {
     let (mut hidden, mut logits) = (Vec::new(), Vec::new());
     let mut classes = Vec::new();
     let [first, second] = [&exact.layers[0], &exact.layers[1]];
     for ((image, units), row) in images.iter().zip(outputs.features.chunks_exact(FEATURES)).zip(outputs.rows()) {
         let image = in_f64(image);
-        // What each unit may be off by, behind a ReLU as before it.
+        // The error that each unit may have, the same after the ReLU as before it.
         let sums: Vec<(f64, f64)> =
             bounds(first, &image).zip(first.apply(&image)).map(|(b, s)| (s.max(0.0), b)).collect();
         hidden.extend(sums.iter().zip(units).map(|((sum, bound), unit)| (f64::from(*unit) - sum).abs() / bound));

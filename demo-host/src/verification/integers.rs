@@ -1,4 +1,4 @@
-//! What integers cost: inference in i8 and training in fixed point, beside float on the same images.
+//! The accuracy cost of integers: inference in i8 and training in fixed point, compared with float on the same images.
 
 use anyhow::Result;
 use gradient_decay::quantized::{Quantization, QuantizedHead};
@@ -7,7 +7,7 @@ use gradient_decay::{BetaSchedule, FineTuner, FixedHead, FixedRate, LinearHead, 
 use super::Check;
 use super::samples::{Samples, largest_square};
 
-/// The accuracy that integers may cost, in points.
+/// The accuracy that integers may cost, in percentage points.
 const POINTS: f64 = 1.0;
 
 /// The images that a fresh head learns from, at most; it is tested on as many others.

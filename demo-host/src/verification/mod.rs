@@ -21,7 +21,7 @@ const STEPS: usize = 1000;
 /// One comparison: a figure and the largest that it may be.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Check {
-    /// What was compared.
+    /// The comparison in words.
     pub what: String,
     /// The largest difference that was found.
     pub found: f64,

@@ -1,4 +1,4 @@
-//! The features that a head sees, and what is compared of any head.
+//! The features that a head takes, and the comparisons for any head.
 
 use anyhow::Result;
 use gradient_decay::{BetaSchedule, FineTuner, GradientDecay, Sgd};
@@ -40,9 +40,9 @@ impl Samples<'_> {
     }
 }
 
-/// The settings that training is compared with: SGD, and SGD with Nesterov's momentum and weight decay, both with a warm-up, at a rate of
-/// one by `curvature`, twice what a sample's loss bends at most. At these rates steps do not overshoot, so that what is compared is
-/// arithmetic: an unstable training doubles any rounding again and again.
+/// The settings with which training is compared: SGD, and SGD with Nesterov's momentum and weight decay, both with a warm-up, at a learning
+/// rate of `1 / curvature`, where `curvature` is twice the largest curvature of a sample's loss. At these rates steps do not overshoot, so that
+/// only the arithmetic is compared: unstable training would amplify every rounding error.
 ///
 /// # Errors
 /// If the curvature is not finite.
@@ -52,7 +52,7 @@ pub(super) fn tuners(curvature: f32) -> Result<[FineTuner; 2]> {
     Ok([FineTuner::new(warm_up, Sgd::try_new(rate)?), FineTuner::new(warm_up, heavy.try_with_weight_decay(1e-4)?)])
 }
 
-/// The largest `|x|^2 + 1` of a sample's features x: twice what the loss of a linear head bends at most.
+/// The largest `|x|^2 + 1` of a sample's features x, which is twice the largest curvature of a linear head's loss.
 pub(super) fn largest_square<const FEATURES: usize>(features: &[[f32; FEATURES]]) -> f32 {
     features.iter().map(|x| x.iter().fold(1.0, |sum, x| sum + x * x)).fold(1.0, f32::max)
 }

@@ -18,7 +18,7 @@ pub fn run(folder: &Path, args: &[&str]) -> Output {
     demo_host(folder, args).output().unwrap()
 }
 
-/// Runs what must be refused; its message names all of `words`.
+/// Runs a command that must be refused; its message must contain all of `words`.
 pub fn refused(folder: &TempDir, args: &[&str], words: &[&str]) {
     let before = listing(folder.path());
     let output = run(folder.path(), args);

@@ -1,5 +1,5 @@
-//! Prints the simulation's script, for emulators outside of Rust: a line for each outage of the sensor, for the beginning of each segment, and
-//! for each reading, which has the acceleration in units of g/1000 and whether the label and the save button are down.
+//! Prints the simulation's script for emulators outside of Rust: one line for each outage of the sensor, for the beginning of each segment, and
+//! for each reading, with the acceleration in units of g/1000 and whether the label and the save button are down.
 
 use embedded_hal::digital::InputPin;
 use gradient_decay_app::simulation::script::{Finger, OUTAGES, SCRIPT, Walker};

@@ -1,10 +1,10 @@
-//! The CRC-32 of Ethernet, zip and PNG, by which heads are compared and sent. Without a table, which would take a kilobyte.
+//! The CRC-32 of Ethernet, zip and PNG, by which heads are compared and sent. Computed without a table, which would take a kilobyte.
 
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 
 const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 
-/// Of numbers, as little-endian bytes.
+/// The CRC of numbers, as little-endian bytes.
 ///
 /// ```
 /// assert_eq!(gradient_decay_app::checksum::of_floats(&[1.0]), gradient_decay_app::checksum::of_bytes(&[0, 0, 0x80, 0x3f]));
@@ -15,7 +15,7 @@ pub fn of_floats(numbers: &[f32]) -> u32 {
     digest.finalize()
 }
 
-/// Of bytes.
+/// The CRC of bytes.
 ///
 /// ```
 /// assert_eq!(gradient_decay_app::checksum::of_bytes(b"123456789"), 0xcbf4_3926);

@@ -1,7 +1,7 @@
 //! The digits demonstration: a head that learns shifted digits, sample by sample.
 //!
 //! The model is the 64-64-10 network that `demo-host` trains on the 8x8 digits: its hidden layer is frozen in flash,
-//! its head lives in RAM and learns.
+//! its head is in RAM and learns.
 
 mod device;
 mod model;

@@ -19,7 +19,7 @@ type Memory<const CLASSES: usize, const FEATURES: usize> = Replay<CLASSES, REMEM
 /// The seed of the rounding.
 const ROUNDING_SEED: u32 = 1;
 
-/// Features are taken in (-4, 4) by steps of 2^-5; what is beyond is cut off.
+/// Features are rounded to steps of 2^-5 in (-4, 4); values beyond saturate.
 const EXPONENT: u32 = 5;
 
 /// A learner and its settings.
@@ -27,12 +27,12 @@ const EXPONENT: u32 = 5;
 pub struct FixedDevice<const CLASSES: usize, const FEATURES: usize> {
     /// The learner.
     pub learner: FixedLearner<CLASSES, FEATURES>,
-    /// How.
+    /// The settings of learning.
     pub tuner: FineTuner<FixedRate>,
 }
 
 impl<const CLASSES: usize, const FEATURES: usize> FixedDevice<CLASSES, FEATURES> {
-    /// One whose head is all zeros. It is large: for a static.
+    /// A device whose head is all zeros. It is large: put it in a static.
     pub const fn new(readout: Readout, tuner: FineTuner<FixedRate>) -> Self {
         let (preprocess, memory) = (Quantizer::new(EXPONENT, ()), Replay::new(MEMORY_SEED));
         let parts = Parts { preprocess, memory, guard: (), calibration: Calibration::new(), readout };
@@ -61,14 +61,14 @@ impl<const CLASSES: usize, const FEATURES: usize> Served<FEATURES> for FixedDevi
         self.learner.answer(features)
     }
 
-    /// Then it repeats remembered samples.
+    /// Learns the sample, then rehearses remembered ones.
     fn learn(&mut self, features: &[f32; FEATURES], class: usize) -> Result<Learned, Error> {
         let learned = Learned::from(&self.learner.learn(&self.tuner, features, class)?);
         self.learner.rehearse(&self.tuner, REHEARSALS);
         Ok(learned)
     }
 
-    /// A step along a gradient is not taken back.
+    /// A gradient step cannot be taken back.
     fn take_back(&mut self, _: &[f32; FEATURES], _: usize) -> Result<bool, Error> {
         Ok(false)
     }
@@ -79,7 +79,7 @@ impl<const CLASSES: usize, const FEATURES: usize> Served<FEATURES> for FixedDevi
         self.learner.head().to_head().export(parameters)
     }
 
-    /// Each parameter to the nearest that the head's integers hold; [`Import::OutOfRange`] if one is beyond them all.
+    /// Rounds each parameter to the nearest that the head's integers hold; [`Import::OutOfRange`] if one is beyond their range.
     #[inline(never)]
     fn import(&mut self, parameters: &[f32], steps: u32) -> Result<(), Import> {
         let mut head = LinearHead::<CLASSES, FEATURES>::new();

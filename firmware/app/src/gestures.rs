@@ -1,7 +1,7 @@
 //! A device that senses, learns and remembers: gestures of the hand, by an accelerometer, two buttons and a display.
 //!
 //! An interrupt samples the accelerometer at [`sampling::RATE`] into a lock-free queue ([`sampling`]); all else is the main loop
-//! ([`App`]): a window of samples becomes features ([`features`]) in fixed units ([`units`]), the head infers four times a window, the
+//! ([`App`]): a window of samples becomes features ([`features`]) in fixed units ([`units`]), the head infers four times in each window, the
 //! display shows its answer ([`display`]), the buttons ([`button`]) teach it, correct it and save it ([`control`] has the state machine).
 //!
 //! The device knows no gesture when it is new. Make one, and tap the label button during it: once for gesture 1, twice for

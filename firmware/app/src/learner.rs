@@ -25,12 +25,12 @@ pub(crate) const MEMORY_SEED: u32 = 1;
 pub struct LinearDevice<const CLASSES: usize, const FEATURES: usize> {
     /// The learner.
     pub learner: LinearLearner<CLASSES, FEATURES>,
-    /// How.
+    /// The settings of learning.
     pub tuner: FineTuner,
 }
 
 impl<const CLASSES: usize, const FEATURES: usize> LinearDevice<CLASSES, FEATURES> {
-    /// One that starts from this head. It is large: for a static.
+    /// A device that starts from this head. It is large: put it in a static.
     pub const fn new(head: LinearHead<CLASSES, FEATURES>, readout: Readout, tuner: FineTuner) -> Self {
         let memory = Replay::new(MEMORY_SEED);
         let parts = Parts { preprocess: (), memory, guard: (), calibration: Calibration::new(), readout };
@@ -55,14 +55,14 @@ impl<const CLASSES: usize, const FEATURES: usize> Served<FEATURES> for LinearDev
         self.learner.answer(features)
     }
 
-    /// Then it repeats remembered samples.
+    /// Learns the sample, then rehearses remembered ones.
     fn learn(&mut self, features: &[f32; FEATURES], class: usize) -> Result<Learned, Error> {
         let learned = Learned::from(&self.learner.learn(&self.tuner, features, class)?);
         self.learner.rehearse(&self.tuner, REHEARSALS);
         Ok(learned)
     }
 
-    /// A step along a gradient is not taken back.
+    /// A gradient step cannot be taken back.
     fn take_back(&mut self, _: &[f32; FEATURES], _: usize) -> Result<bool, Error> {
         Ok(false)
     }

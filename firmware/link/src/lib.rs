@@ -16,19 +16,19 @@
 //!   are four bytes, little-endian, in a byte array.
 //! - **Length**: at most [`FRAME`] bytes with the 0. A longer frame is refused as soon as it is too long.
 //! - **A damaged frame** is answered with [`Refusal::Frame`] under [`Header::UNREAD`].
-//! - **Version**: a frame's first byte is its version and its last four its CRC in all versions, and so are the place and the shape of
-//!   [`Refusal::Version`]. New variants go at the end of their enum and need no new version: who does not know one refuses it as
-//!   [`Refusal::Frame`].
+//! - **Version**: in all versions a frame's first byte is its version and its last four bytes are its CRC, and [`Refusal::Version`] has the same
+//!   place and shape. New variants are added at the end of their enum and need no new version: a receiver that does not know a variant refuses
+//!   it as [`Refusal::Frame`].
 //!
 //! # Sessions
-//! A host begins with [`Request::Hello`] under a random number of its own, and gets [`Response::Welcome`] with the number of the session. That
-//! depends on the host's number and on how often the device's main loop had come round, so that what is left on the line of a session that
-//! ended, or of a time before a restart, is of no session that exists. The first request that has the new number ends the session
-//! before; requests of any other are refused by [`Refusal::Session`], and not done.
+//! A host begins with [`Request::Hello`] under a random number of its own, and gets [`Response::Welcome`] with the number of the session. The
+//! session's number depends on the host's number and on the number of iterations of the device's main loop, so that frames left on the line
+//! from an ended session, or from before a restart, belong to no current session. The first request with the new number ends the previous
+//! session; requests of any other session are refused by [`Refusal::Session`], and not executed.
 //!
 //! Within a session requests are numbered. A host has one request on its way at a time. One that misses the answer **sends the same request again,
 //! with the same number**: the device does nothing twice, and sends the answer that it sent before. A number below the last one is not
-//! answered. Who gives up on a request goes on with the next number; what was given up has been done by then, or never will be.
+//! answered. A host that gives up on a request continues with the next number; the request has then been executed already, or never will be.
 //!
 //! A device that restarts knows no session: what it learned since it last saved is lost, and the host is told so by [`Refusal::Session`]
 //! as soon as it asks for anything. Whether a **push** of a head was done is then in the [`Description`].

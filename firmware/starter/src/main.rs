@@ -1,4 +1,4 @@
-//! A device that learns: it gets better by labelled samples, saves what it knows, and knows it after a reset.
+//! A device that learns: it improves with labelled samples, saves what it learned, and still knows it after a reset.
 #![no_std]
 #![no_main]
 
@@ -12,20 +12,20 @@ use semihosting::{eprintln, println, process};
 use sensor::{CLASSES, FEATURES, Sensor};
 use static_cell::ConstStaticCell;
 
-/// Beta rises from 0.1 (a large margin) to 1 (none) over 100 steps. All of it is checked when it is compiled.
+/// Beta rises from 0.1 (a large margin) to 1 (no margin) over 100 steps. The settings are checked at compile time.
 const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 100), Sgd::new(0.2));
 
 type Memory = Replay<CLASSES, 8, [f32; FEATURES], Quantized<FEATURES>>;
 type Device = Learner<LinearHead<CLASSES, FEATURES>, Parts<Standardizer<FEATURES>, Memory>>;
 
-/// A device that knows nothing. The units of its features will be fixed by the first 50 readings.
+/// A new device. The first 50 readings will fix the units of its features.
 const NEW: Device = Device::new(
     LinearHead::new(),
     Parts { preprocess: Standardizer::new(50), memory: Memory::new(1), guard: (), calibration: (), readout: () },
 );
 
 static DEVICE: ConstStaticCell<Device> = ConstStaticCell::new(NEW);
-/// Stands for a page of flash: see `gradient_decay::Store`.
+/// A stand-in for a page of flash: see `gradient_decay::Store`.
 static FLASH: ConstStaticCell<[u8; checkpoint::bytes::<Device>()]> =
     ConstStaticCell::new([0xff; checkpoint::bytes::<Device>()]);
 
@@ -39,7 +39,7 @@ fn main() -> ! {
     process::exit(1)
 }
 
-/// Whether the device got better and still was after a reset.
+/// Whether the device improved, and kept that over a reset.
 fn run(device: &mut Device, flash: &mut [u8]) -> Result<bool, Error> {
     let mut sensor = Sensor::new(1);
     while !device.parts().preprocess.is_fixed() {
@@ -51,7 +51,7 @@ fn run(device: &mut Device, flash: &mut [u8]) -> Result<bool, Error> {
     for _ in 0..90 {
         let (features, label) = sensor.read();
         device.learn(&TUNER, &features, label)?;
-        device.rehearse(&TUNER, 2); // or when there is time
+        device.rehearse(&TUNER, 2); // or later, when the device is idle
     }
     let after = right(device)?;
     println!("after 90 labelled readings: {after} of 300 right");
@@ -65,7 +65,7 @@ fn run(device: &mut Device, flash: &mut [u8]) -> Result<bool, Error> {
     Ok(before < 150 && after > 280 && restored == after)
 }
 
-/// How many of 300 other readings are answered rightly.
+/// The number of correct answers to 300 other readings.
 fn right(device: &mut Device) -> Result<usize, Error> {
     let mut sensor = Sensor::new(2);
     let mut right = 0;

@@ -1,8 +1,8 @@
-//! The sensor: a simulated one, in whose place yours goes.
+//! A simulated sensor. Replace it by yours.
 
-/// Temperature in degrees, humidity in %, CO2 in ppm, noise in dB.
+/// The number of features: temperature in degrees Celsius, humidity in %, CO2 in ppm, noise in dB.
 pub const FEATURES: usize = 4;
-/// A room is empty, somebody works in it, or several people meet.
+/// The number of classes: a room is empty, somebody works in it, or several people meet.
 pub const CLASSES: usize = 3;
 
 /// A room, with the seed of its noise.
@@ -17,7 +17,7 @@ impl Sensor {
         Sensor { seed, readings: 0 }
     }
 
-    /// The next reading, and what it is of: on a device the features come from the hardware, and the label from a button.
+    /// The next reading and its class. On a device the features come from the hardware, and the label from a button.
     pub fn read(&mut self) -> ([f32; FEATURES], usize) {
         const MEANS: [[f32; FEATURES]; CLASSES] =
             [[20.2, 41.0, 450.0, 32.0], [20.9, 43.0, 700.0, 41.0], [22.1, 47.0, 1100.0, 54.0]];

@@ -1,7 +1,7 @@
 //! Loops over the diagonal of `P = U D U^T`, of a rank-one update in Bierman's form.
 //!
-//! The order of operations is part of each function's contract, because the bits depend on it. Slices of different lengths are taken to
-//! be as long as the shortest.
+//! The order of operations is part of each function's contract, because the bits depend on it. If slices differ in length, elements beyond
+//! the shortest are ignored.
 
 use crate::numeric::kernels::chosen;
 

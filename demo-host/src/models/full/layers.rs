@@ -1,4 +1,4 @@
-//! The layer that the deeper networks are made of.
+//! The layer that the deeper networks consist of.
 
 use burn::module::Module;
 use burn::nn::conv::{Conv2d, Conv2dConfig};
@@ -7,7 +7,7 @@ use burn::tensor::{Device, Tensor};
 
 use super::cpu::{convolve, normalise};
 
-/// A convolution as the deeper networks have it: square, padded so that stride 1 keeps the size, and initialised as by
+/// A convolution of the deeper networks: square, padded so that stride 1 keeps the size, and initialised as in
 /// He et al. (2015), from the fan-out.
 pub fn convolution(channels: [usize; 2], kernel: usize, stride: usize, bias: bool, device: &Device) -> Conv2d {
     let padding = kernel / 2;
@@ -27,7 +27,7 @@ pub struct NormalisedConvolution {
 }
 
 impl NormalisedConvolution {
-    /// From and to so many channels.
+    /// A layer from `channels[0]` to `channels[1]` channels.
     pub fn new(channels: [usize; 2], kernel: usize, stride: usize, bias: bool, device: &Device) -> Self {
         NormalisedConvolution {
             convolution: convolution(channels, kernel, stride, bias, device),

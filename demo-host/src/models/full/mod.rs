@@ -144,7 +144,7 @@ impl Model {
         self.logits(self.features(images), None)
     }
 
-    /// How many parameters are trained: what a normalisation remembers of its input is none. Of a model on a device that
+    /// The number of trained parameters, without the running statistics of normalisations. The model must be on a device that
     /// differentiates.
     pub fn parameters(&self) -> usize {
         struct Count(usize);

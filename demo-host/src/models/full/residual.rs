@@ -10,7 +10,7 @@ use burn::tensor::{Device, Tensor, s};
 use super::cpu::convolve;
 use super::layers::{NormalisedConvolution, convolution};
 
-/// What the residual networks differ in.
+/// The parameters in which the residual networks differ.
 pub struct Architecture {
     /// The channels of each stage.
     pub widths: &'static [usize],

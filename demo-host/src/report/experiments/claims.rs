@@ -1,4 +1,4 @@
-//! The paper's claims, beside what was seen. For each claim one comparison is declared, by the figure that decides it, and gets a verdict
+//! The paper's claims, and what the runs show. One comparison, declared beforehand, decides each claim by one figure, and gets a verdict
 //! on each data set and model: a difference counts if its p-value by Student's t, paired over seeds and adjusted for the number of data
 //! sets by Holm's method, is below 0.05. The other comparisons are shown without a verdict.
 
@@ -10,17 +10,17 @@ use crate::report::table::{Cell, Table};
 use crate::statistics::{PairedDifference, holm};
 use crate::training::Loss;
 
-/// The probability with which a claim may be called held, or reversed, where there is no difference.
+/// The probability of a wrong verdict, held or reversed, if there is no difference.
 const LEVEL: f64 = 0.05;
 
 /// The verdict of runs on a claim.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// The difference is there.
+    /// The difference is as claimed.
     Held,
     /// The difference is the other way round.
     Reversed,
-    /// No difference is seen beyond what chance makes with so many seeds.
+    /// The difference is not beyond chance for this number of seeds.
     NotDecided,
 }
 
@@ -35,15 +35,15 @@ impl Verdict {
     }
 }
 
-/// A comparison that was looked at.
+/// A comparison with its results.
 pub struct Finding {
     /// The claim.
     pub claim: &'static str,
-    /// Which runs it compares: the first has less of the figure.
+    /// The runs that it compares: the claim says that the first have the smaller figure.
     pub compared: String,
     /// The figure that is compared, with its unit.
     pub figure: &'static str,
-    /// The digits behind the point that it is worth.
+    /// The number of digits after the decimal point.
     pub digits: usize,
     /// Whether it is the one that decides the claim.
     pub declared: bool,
@@ -55,11 +55,11 @@ pub struct Finding {
 pub struct Seen {
     /// The mean of the first and of the second.
     pub means: [f64; 2],
-    /// The second less the first, which the claim says is above 0; none of a single seed.
+    /// The second minus the first, which the claim says is above 0; none for a single seed.
     pub difference: Option<PairedDifference>,
     /// The p-value, adjusted for the other groups of the comparison; 1 for a single seed.
     pub p: f64,
-    /// For a declared comparison.
+    /// The verdict, for a declared comparison.
     pub verdict: Option<Verdict>,
 }
 
@@ -220,7 +220,7 @@ pub fn rows(findings: &[Finding]) -> Vec<[String; 9]> {
         .iter()
         .flat_map(|finding| finding.seen.iter().map(|(title, seen)| row(finding, title, seen)))
         .collect();
-    // From the end, since a row is compared with the one before as it was.
+    // From the end, since a row is compared with the unchanged one before.
     for i in (1..rows.len()).rev() {
         for same in (1..=2).filter(|same| rows[i][..*same] == rows[i - 1][..*same]).collect::<Vec<_>>() {
             rows[i][same - 1].clear();
@@ -257,7 +257,7 @@ impl Claim {
     fn look(&self, groups: &[Group<'_>]) -> Finding {
         let mut seen: Vec<(String, Seen)> =
             groups.iter().filter_map(|group| Some((group.title.clone(), self.compare(group)?))).collect();
-        // A single seed is no test, and takes no part in the correction.
+        // A single seed gives no test, and takes no part in the correction.
         let tests: Vec<f64> = seen.iter().filter_map(|(_, seen)| Some(seen.difference?.p)).collect();
         let mut adjusted = holm(&tests).into_iter();
         for (_, seen) in &mut seen {
@@ -276,15 +276,15 @@ impl Claim {
         }
     }
 
-    /// The finding of a group, without correction and verdict; `None` if it has not both runs with a common seed.
+    /// The finding of a group, without correction and verdict; `None` if both kinds of runs have no common seed.
     fn compare(&self, group: &Group<'_>) -> Option<Seen> {
         let (less, more) = (self.less.loss.arm(group)?, self.more.loss.arm(group)?);
         let mut pairs = Vec::new();
         for run in &less.runs {
             let Some(other) = more.runs.iter().find(|other| other.settings.seed == run.settings.seed) else { continue };
             if let (Some(a), Some(b)) = ((self.less.of)(group, run), (self.more.of)(group, other)) {
-                // Two that never get there say nothing; one of them counts as an epoch more than it was trained.
-                // A run whose loss left the finite numbers has no figure.
+                // If both runs never reach the goal, there is no comparison; if one does not, it counts as one epoch more than it was trained.
+                // A run that diverged has no figure.
                 match (a.is_infinite(), b.is_infinite()) {
                     (true, true) => {}
                     _ if a.is_nan() || b.is_nan() => {}
@@ -304,7 +304,7 @@ impl Claim {
     }
 }
 
-/// The verdict on a difference with such an adjusted p-value.
+/// The verdict on a difference with this adjusted p-value.
 fn verdict(difference: Option<&PairedDifference>, p: f64) -> Verdict {
     match difference {
         Some(difference) if p < LEVEL && difference.mean > 0.0 => Verdict::Held,
@@ -313,7 +313,7 @@ fn verdict(difference: Option<&PairedDifference>, p: f64) -> Verdict {
     }
 }
 
-/// Infinite for a run that does not get there.
+/// The epochs to the goal; infinite for a run that does not reach it.
 fn to_goal(group: &Group<'_>, row: &Row) -> Option<f64> {
     Some(epochs_to(row, goal(group)?).unwrap_or(f64::INFINITY))
 }

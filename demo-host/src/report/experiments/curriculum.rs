@@ -1,4 +1,4 @@
-//! In which order easy and hard images were learned.
+//! The order in which easy and hard images were learned.
 
 use super::groups::{Arm, Group};
 use crate::experiments::Row;
@@ -8,12 +8,12 @@ pub const FIFTHS: usize = 5;
 
 /// The followed images by their difficulty: the easiest fifth first.
 pub struct Difficulty {
-    /// For each image its fifth.
+    /// The fifth of each image.
     fifth: Vec<usize>,
 }
 
 impl Difficulty {
-    /// By the mean over seeds of the final loss of plain softmax (beta 1); `None` if that was not trained.
+    /// The difficulty by the mean over seeds of the final loss of plain softmax (beta 1); `None` if that was not trained.
     pub fn of(group: &Group<'_>) -> Option<Self> {
         let runs = &group.plain()?.runs;
         let images = runs.iter().map(|run| run.curriculum.nll.len()).min()?;
@@ -25,7 +25,7 @@ impl Difficulty {
         (images >= FIFTHS).then_some(Difficulty { fifth })
     }
 
-    /// For each fifth the mean epoch since which an image is right; one that is wrong at the end counts as the epoch
+    /// For each fifth the mean epoch from which on an image is right; one that is wrong at the end counts as the epoch
     /// after the last.
     pub fn learned(&self, row: &Row) -> [f64; FIFTHS] {
         let (mut sums, mut counts) = ([0.0; FIFTHS], [0.0; FIFTHS]);

@@ -1,4 +1,4 @@
-//! Runs that differ in loss and seed alone, side by side.
+//! Groups of runs that differ only in loss and seed.
 
 use crate::experiments::Row;
 use crate::statistics::student_quantile;
@@ -6,9 +6,9 @@ use crate::training::{Loss, Settings};
 
 /// Runs that differ in nothing but loss and seed.
 pub struct Group<'a> {
-    /// What they have in common; loss and seed mean nothing here.
+    /// Their common settings; loss and seed are meaningless here.
     pub settings: Settings,
-    /// Data set and model, and the settings in which groups with the same differ.
+    /// Data set and model, and the settings in which groups with the same data set and model differ.
     pub title: String,
     /// The losses, in the order of their margin, then the warm-ups, then the peers.
     pub arms: Vec<Arm<'a>>,
@@ -46,7 +46,7 @@ impl Spread {
         Some(Spread { mean, deviation, count })
     }
 
-    /// How far the true mean may be from this one, with 95 % confidence by Student's t; `None` for a single value.
+    /// Half the 95 % confidence interval of the mean, by Student's t; `None` for a single value.
     pub fn confidence(&self) -> Option<f64> {
         Some(student_quantile(self.count - 1) * self.deviation? / (self.count as f64).sqrt())
     }
@@ -99,7 +99,7 @@ impl Arm<'_> {
     }
 }
 
-/// Settings without what may differ within a group.
+/// Settings without those that may differ within a group.
 fn common(settings: &Settings) -> Settings {
     Settings { loss: Loss::plain(), seed: 0, ..settings.clone() }
 }

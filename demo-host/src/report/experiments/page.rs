@@ -22,10 +22,10 @@ pub fn html(rows: &[Row]) -> Result<String> {
     let mut body = introduction(rows, &groups);
     body += WORDS;
     body += &claims_section(&groups);
-    body += "<h2>Read-outs: what a validation set is worth</h2>\n<p>A head trained with beta other than 1 has softmax \
-             probabilities that are biased by the loss itself. The consistent probabilities undo that in closed form, with nothing \
-             fitted; temperature scaling and the fitted beta are fitted to the log-likelihood of held-out images. Differences count \
-             beyond their 95 % confidence interval.</p>\n";
+    body += "<h2>Read-outs: what a validation set is worth</h2>\n<p>The softmax probabilities of a head trained with a beta other than 1 are \
+    biased by the loss itself. The consistent probabilities remove that bias by a formula, without fitting anything; temperature \
+    scaling and the fitted beta are fitted to the log-likelihood of held-out images. A difference counts only if it is larger than its \
+    95 % confidence interval.</p>\n";
     body += &read_outs::comparison(&groups).html();
     body += &read_outs::by_group(&groups).html();
     for group in &groups {
@@ -41,33 +41,29 @@ fn introduction(rows: &[Row], groups: &[Group<'_>]) -> String {
         .filter(|name| !groups.iter().any(|group| group.settings.dataset.title() == *name))
         .collect();
     let mut text = format!(
-        "<p>{} finished runs in {} groups; the runs of a group differ in loss and seed alone. Figures are mean ± standard deviation \
-         over seeds; a figure without ± is of one seed. Bold is the best mean of its column, which need not differ from the next by \
-         more than chance.</p>\n",
+        "<p>{} finished runs in {} groups; the runs of a group differ only in loss and seed. Figures are mean ± standard deviation \
+        over seeds; a figure without ± is of one seed. Bold marks the best mean of its column, whose difference from the next may be \
+        chance.</p>\n",
         rows.len(),
         groups.len()
     );
     if !untested.is_empty() {
-        let _ = writeln!(
-            text,
-            "<p>Of the paper's benchmarks, nothing is said here of {}: no run.</p>",
-            untested.join(", ")
-        );
+        let _ = writeln!(text, "<p>The paper's benchmarks without a run here: {}.</p>", untested.join(", "));
     }
     text
 }
 
-/// Each claim with its verdicts, and below, folded, what else was compared.
+/// Each claim with its verdicts, followed by the other comparisons, folded.
 fn claims_section(groups: &[Group<'_>]) -> String {
     let (declared, others): (Vec<Finding>, Vec<Finding>) =
         findings(groups).into_iter().filter(|finding| !finding.seen.is_empty()).partition(|finding| finding.declared);
-    let mut text = "<h2>The paper's claims</h2>\n<p>For each claim one comparison decides, by one figure; it says that the first has less. \
-                    Its runs are paired over seeds. The claim <span class=\"held\">held</span>, or the \
-                    <span class=\"not-held\">reverse</span> was seen, if the difference is beyond chance: p below 0.05 by Student's t, \
-                    corrected by Holm's method for the number of data sets and models that the claim is looked at on. Else it is \
-                    not decided, which is not the same as no difference: three seeds decide only what is large. Figures of whole epochs \
-                    are taken to be rounded. ± is a 95 % confidence interval, not corrected. The comparisons were declared when the runs of MNIST and \
-                    Fashion-MNIST with the seeds 1 to 3 had been seen, and before all others.</p>\n"
+    let mut text = "<h2>The paper's claims</h2>\n<p>One comparison of one figure decides each claim: the claim says that the first of two kinds of runs has \
+    the smaller figure. Runs are paired over seeds. The claim <span class=\"held\">held</span>, or the \
+    <span class=\"not-held\">reverse</span> was seen, if the difference is beyond chance: p below 0.05 by Student's t, \
+    corrected by Holm's method for the number of data sets and models on which the claim is tested. Otherwise it is \
+    not decided, which does not mean that there is no difference: three seeds can only show large ones. Figures of whole epochs \
+    are treated as rounded. ± is a 95 % confidence interval, not corrected. The comparisons were declared after the runs of MNIST and \
+    Fashion-MNIST with the seeds 1 to 3 had been seen, and before all others.</p>\n"
         .to_owned();
     let mut table = "<table class=\"text\"><caption>In short</caption><thead><tr><th>claim</th><th>decided by</th><th>held</th><th>reversed</th>\
              <th>not decided</th></tr></thead>\n"
@@ -86,7 +82,8 @@ fn claims_section(groups: &[Group<'_>]) -> String {
     }
     text += &scrolling("In short", &(table + "</table>"));
     text += &claims_table("On which runs, and by how much", &declared);
-    text += "<details><summary>Other comparisons, which decide nothing: they were not declared</summary>\n";
+    text +=
+        "<details><summary>Other comparisons, which decide nothing since they were not declared beforehand</summary>\n";
     text += &claims_table("Other comparisons", &others);
     text + "</details>\n"
 }
@@ -126,26 +123,26 @@ fn section(group: &Group<'_>) -> Result<String> {
     for table in [tables::accuracy(group), tables::calibration(group), ece, nll, tables::geometry(group)] {
         text += &table.html();
     }
-    text += "<p class=\"note\">-: not with every seed. Distances are Euclidean, of the penultimate features. The gradient norm and the \
-             curvature (largest eigenvalue of the Hessian) are of the loss over the logits, means over training images: its local \
-             Lipschitz constants.</p>\n<div class=\"grid\">";
+    text += "<p class=\"note\">-: not reached with every seed. Distances are Euclidean, between the features that the head takes. The gradient norm and \
+    the curvature (largest eigenvalue of the Hessian) are those of the loss as a function of the logits, means over training images: its local \
+    Lipschitz constants.</p>\n<div class=\"grid\">";
     for plot in
         [plots::convergence(group)?, plots::calibration(group)?, plots::curriculum(group)?, plots::curvature(group)?]
     {
         text += &plot;
     }
-    text += "</div>\n<p class=\"note\">Images are ordered by the loss of plain softmax at its end; an image counts as right since the \
-             epoch after which it was never wrong again, and as one epoch more than all if it is wrong at the end.</p>\n";
-    text += "</div>\n<h3>Reliability</h3>\n<p>Accuracy over confidence, over all seeds, of bins with at least 50 images; a model \
-             below the first, straight line is surer than it is right. Then the share of the images up to a confidence.</p>\n<div \
-             class=\"grid\">";
+    text += "</div>\n<p class=\"note\">Images are ordered by their loss after training with plain softmax. An image counts as right from the \
+    epoch on after which it was never wrong again; if it is wrong at the end, it counts as one epoch more than there are.</p>\n";
+    text += "</div>\n<h3>Reliability</h3>\n<p>Accuracy over confidence, over all seeds, of bins with at least 50 images. A curve below the \
+    straight diagonal means that the model is overconfident. The last plot shows the share of images up to each confidence.</p>\n<div \
+    class=\"grid\">";
     text += &plots::reliability(group, |row| &row.test.softmax, "confidence by softmax")?;
     text += &plots::reliability(group, |row| &row.test.consistent, "confidence by the consistent probabilities")?;
     text += &plots::histograms(group)?;
     Ok(text + "</div>\n")
 }
 
-/// What the runs were made with.
+/// The versions that the runs were trained with.
 fn runs_section(rows: &[Row]) -> String {
     let mut made: Vec<String> = rows
         .iter()

@@ -24,7 +24,7 @@ pub fn curvature(group: &Group<'_>) -> Result<String> {
     over_epochs(group, "curvature of the loss", |epoch| epoch.smoothness.curvature)
 }
 
-/// The mean epoch since which images are right, by their difficulty; empty without plain softmax.
+/// The mean epoch from which on images are right, by their difficulty; empty without plain softmax.
 pub fn curriculum(group: &Group<'_>) -> Result<String> {
     let Some(difficulty) = Difficulty::of(group) else { return Ok(String::new()) };
     let curve = |arm: &Arm<'_>| Curve {
@@ -40,7 +40,7 @@ pub fn curriculum(group: &Group<'_>) -> Result<String> {
     lines(&curves, &axes)
 }
 
-/// The fewest images of a bin whose accuracy is drawn: of fewer it is chance.
+/// The smallest number of images of a bin whose accuracy is drawn; with fewer it is mostly chance.
 const BIN_IMAGES: u32 = 50;
 
 /// The reliability diagram by one read-out: accuracy over mean confidence, bins pooled over seeds, a curve an arm, beside the diagonal.
@@ -54,7 +54,7 @@ pub fn reliability(group: &Group<'_>, by: fn(&Row) -> &Evaluation, name: &'stati
             .map(|bar| (f64::from(bar.confidence), f64::from(bar.accuracy)))
             .collect(),
     };
-    let diagonal = Curve { label: "as it should be".to_owned(), points: vec![(0.0, 0.0), (1.0, 1.0)] };
+    let diagonal = Curve { label: "perfect calibration".to_owned(), points: vec![(0.0, 0.0), (1.0, 1.0)] };
     let curves: Vec<Curve> = std::iter::once(diagonal).chain(group.arms.iter().map(curve)).collect();
     lines(&curves, &Axes { x: (name, 0.0, 1.0), y: ("accuracy", 0.0, 1.0) })
 }
@@ -89,7 +89,7 @@ fn over_epochs(group: &Group<'_>, name: &'static str, figure: fn(&EpochRecord) -
     };
     let curves: Vec<Curve> = group.arms.iter().map(curve).collect();
     let right = f64::from(group.settings.epochs).max(2.0);
-    // A first epoch that is far off would flatten the rest.
+    // A far-off first epoch would flatten the rest.
     let high = highest(&curves, 90);
     lines(&curves, &Axes { x: ("epoch", 1.0, right), y: (name, 0.0, high) })
 }

@@ -1,4 +1,4 @@
-//! The question whether the closed-form consistent read-out calibrates as well as temperature scaling, counted over arms.
+//! Whether the closed-form consistent read-out calibrates as well as temperature scaling, counted over losses.
 
 use super::groups::{Arm, Group, Spread};
 use crate::experiments::{Calibrator, Row};
@@ -29,7 +29,7 @@ pub fn comparison(groups: &[Group<'_>]) -> Table {
             let (mut better, mut worse, mut even, mut sum, mut compared) = (0, 0, 0, 0.0, 0);
             for arm in &arms {
                 let difference = |row: &Row| row.test.ece(a).zip(row.test.ece(b)).map_or(f64::NAN, |(a, b)| a - b);
-                // A single seed says nothing of what is chance.
+                // A single seed cannot tell a difference from chance.
                 let spread = arm.spread(difference);
                 let Some((spread, confidence)) = spread.and_then(|spread| Some((spread, spread.confidence()?))) else {
                     continue;

@@ -9,18 +9,18 @@ use crate::report::table::{Cell, Table};
 /// The training accuracies that epochs may be counted to.
 const GOALS: [f32; 12] = [0.5, 0.6, 0.7, 0.8, 0.85, 0.9, 0.93, 0.95, 0.97, 0.98, 0.99, 0.995];
 
-/// Which value of a column is the best.
+/// The criterion for the best value of a column.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Best {
     Largest,
     Smallest,
     /// The one nearest to 0.
     Nearest,
-    /// None is.
+    /// No value is.
     None,
 }
 
-/// Among which values the best is sought.
+/// The values among which the best is chosen.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Along {
     Column,
@@ -101,7 +101,7 @@ pub fn read_outs(group: &Group<'_>, name: &str, figure: fn(&Evaluation) -> f64, 
     table(group, format!("{name} by read-out; marked: the best of a row"), &columns, Along::Row)
 }
 
-/// How the classes lie in feature space, how the loss bends, and in which order images were learned.
+/// Distances in feature space, curvature of the loss, and the order in which images were learned.
 pub fn geometry(group: &Group<'_>) -> Table {
     let difficulty = Difficulty::of(group);
     let mut columns: Vec<Column<'_>> = vec![

@@ -74,7 +74,7 @@ samples a class, stored as bytes.</p>
     Ok(page("Gradient decay on the digits", &body))
 }
 
-/// What the paper says of beta, beside what these runs show.
+/// The paper's claims about beta, and whether these runs confirm them.
 fn claims(story: &Story) -> String {
     let constant = |beta: f32| {
         story
@@ -96,7 +96,7 @@ fn claims(story: &Story) -> String {
         ),
         ("A large beta (5) has a smaller ECE by softmax than plain softmax", ece(large) < ece(plain)),
     ];
-    let mut list = String::from("<p>What the paper claims, in these runs:</p><ul>");
+    let mut list = String::from("<p>The paper's claims, in these runs:</p><ul>");
     for (claim, held) in claims {
         // Writing into a String cannot fail.
         let _ = write!(list, "<li>{claim}: <b>{}</b></li>", verdict(held));

@@ -1,4 +1,4 @@
-//! The tables, from which both the terminal's and the page's are made.
+//! The tables, for the terminal and for the page.
 
 use crate::report::adaptation;
 use crate::report::table::{Cell, Table, percent};
@@ -11,12 +11,12 @@ pub fn text(story: &Story) -> String {
     let [training, device, newcomer] = [training(story), device(story), newcomer(story)].map(|table| table.text());
     let user = adaptation::accuracy(&story.user).text();
     format!(
-        "A device meets a user whom its training set does not have:\n{user}\n{training}\n{}\n{device}\n{newcomer}",
+        "A device learns a user who is not in its training set:\n{user}\n{training}\n{}\n{device}\n{newcomer}",
         story.verification.summary()
     )
 }
 
-/// What training with each loss came to.
+/// The results of training with each loss.
 pub fn training(story: &Story) -> Table {
     let header = [
         "beta".to_owned(),
@@ -49,7 +49,7 @@ pub fn training(story: &Story) -> Table {
     }
 }
 
-/// What fine-tuning on the shifted digits came to.
+/// The results of fine-tuning on the shifted digits.
 pub fn device(story: &Story) -> Table {
     let points = story.traces.first().map_or(0, |trace| trace.mean(|m| m.accuracy).len());
     let last = points.saturating_sub(1) * MEASURE_EVERY;
@@ -92,7 +92,7 @@ pub fn device(story: &Story) -> Table {
     }
 }
 
-/// What taking in a new class came to.
+/// The results of adding a new class.
 pub fn newcomer(story: &Story) -> Table {
     let header = [
         "beta".to_owned(),

@@ -1,4 +1,4 @@
-//! A device that infers and learns, with a lamp that says how well it does.
+//! A device that infers and learns, with a lamp that shows whether its recent predictions were right.
 
 use core::fmt;
 
@@ -8,7 +8,7 @@ use heapless::HistoryBuf;
 
 use super::model::{FEATURES, Head, Hidden, PIXELS, Sample, extract};
 
-/// The labelled samples that the lamp looks back on.
+/// The number of recent labelled samples that the lamp shows.
 const RECENT: usize = 32;
 
 /// The device: a frozen hidden layer, a head that learns, and a lamp that is lit while nine of ten of the last 32
@@ -21,20 +21,20 @@ pub struct Device<'a, L> {
     lamp: L,
 }
 
-/// Why the device could not do what it was asked.
+/// The error of a device.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub enum Error {
     /// The sample was refused; nothing was learned from it.
     Sample(gradient_decay::Error),
-    /// The lamp could not be switched. What was to be learned has been learned.
+    /// The lamp could not be switched. The sample has been learned.
     Lamp,
     /// A checkpoint did not restore the learner that it was written from.
     NotRestored,
 }
 
 impl<'a, L: OutputPin> Device<'a, L> {
-    /// A device that goes on from this learner.
+    /// A device that continues with this learner.
     pub fn new(hidden: &'a Hidden, learner: &'a mut Learner<Head>, tuner: FineTuner, lamp: L) -> Self {
         Device { hidden, learner, tuner, recent: HistoryBuf::new(), lamp }
     }
@@ -47,7 +47,7 @@ impl<'a, L: OutputPin> Device<'a, L> {
         Ok(self.learner.head().predict(&self.features(pixels)?)?)
     }
 
-    /// Learns from a labelled sample; reports what the device took it for before.
+    /// Learns from a labelled sample; reports the prediction before.
     ///
     /// # Errors
     /// [`Error::Sample`] if the label is not a class or the network leaves the range of f32, [`Error::Lamp`] if the
@@ -113,7 +113,7 @@ mod tests {
     use gradient_decay::State;
     use std::vec::Vec;
 
-    /// An image with one bright column, which no digit looks like.
+    /// An image with one bright column, unlike any digit.
     fn column(i: usize) -> [u8; PIXELS] {
         core::array::from_fn(|pixel| if pixel % 8 == i { 16 } else { 0 })
     }
@@ -122,7 +122,7 @@ mod tests {
     fn the_lamp_goes_on_when_the_device_has_learned() {
         let mut learner = trained_learner();
         let mut expected = [Level::Low; 60];
-        // Two images as classes 3 and 8: the sensor reads wrong until they are learned.
+        // Two images labelled 3 and 8: predictions are wrong until they are learned.
         let samples: Vec<Sample> =
             (0..60).map(|i| Sample { pixels: column(1 + 5 * (i % 2)), label: [3, 8][i % 2] }).collect();
         let mut right = HistoryBuf::<bool, RECENT>::new();

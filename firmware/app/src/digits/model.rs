@@ -14,7 +14,7 @@ pub type Hidden = LinearHead<FEATURES, PIXELS>;
 /// The layer that learns.
 pub type Head = LinearHead<CLASSES, FEATURES>;
 
-/// An image as the sensor gives it, with the digit that the user says it is.
+/// An image from the sensor, with the digit that the user gives as its label.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Sample {
     /// Grey levels 0 to 16, row by row.
@@ -29,7 +29,7 @@ pub static HIDDEN: Hidden = match Hidden::from_le_bytes(include_bytes!("../../as
     Err(_) => panic!("assets/hidden.bin does not hold a 64 -> 64 layer"),
 };
 
-/// The head as it was trained on the host: `demo-host export` wrote it. A const, so that it can initialise a
+/// The head as trained on the host, written by `demo-host export`. A const function, so that it can initialise a
 /// static.
 pub const fn trained_head() -> Head {
     match Head::from_le_bytes(include_bytes!("../../assets/head.bin")) {
@@ -38,7 +38,7 @@ pub const fn trained_head() -> Head {
     }
 }
 
-/// A learner with that head, and nothing beside it. It is large: for a static.
+/// A learner with that head, without other parts. It is large: put it in a static.
 pub const fn trained_learner() -> Learner<Head> {
     Learner::new(trained_head(), Parts::NONE)
 }
@@ -46,12 +46,12 @@ pub const fn trained_learner() -> Learner<Head> {
 /// The features of an image: the hidden layer's outputs, through ReLU.
 ///
 /// # Errors
-/// [`Error::NotFinite`] if an output leaves the range of f32, which takes weights of 1e34.
+/// [`Error::NotFinite`] if an output leaves the range of f32, which needs weights of 1e34.
 pub fn extract(hidden: &Hidden, pixels: &[u8; PIXELS], features: &mut [f32; FEATURES]) -> Result<(), Error> {
     // A division by a power of two, as in training: exact.
     hidden.logits(&pixels.map(|grey| f32::from(grey) / 16.0), features)?;
     for feature in features {
-        // A comparison is one instruction where f32::max is a call.
+        // A comparison, which is one instruction, since f32::max is a function call.
         *feature = if *feature > 0.0 { *feature } else { 0.0 };
     }
     Ok(())

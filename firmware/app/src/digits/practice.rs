@@ -1,6 +1,6 @@
-//! The needs of on-device learning in practice, on the same digits: the digit 9 is new and arrives midway, samples are remembered
-//! and repeated, others are held out, the answer is calibrated and may be `unknown`, the learner is saved, restored and its head turned
-//! into integers.
+//! On-device learning in practice, on the same digits: the digit 9 is a new class that arrives midway, samples are remembered
+//! and rehearsed, others are held out, the answer is calibrated and may be `unknown`, the learner is saved and restored, and its head is
+//! converted to integers.
 
 use gradient_decay::checkpoint::{self, Contents};
 use gradient_decay::quantized::{Quantization, QuantizedHead};
@@ -11,17 +11,17 @@ use super::model::{CLASSES, FEATURES, Head, Hidden, Sample, extract, trained_hea
 use super::session::TUNER;
 use crate::checksum;
 
-/// The steps on remembered samples with each new one.
+/// The number of rehearsals with each new sample.
 const REHEARSALS: u32 = 2;
 
-/// Every so many samples, one is held out: not learned from, but calibrated on. The digits come in turn, so that a divisor of ten
-/// would hold out the same ones.
+/// One in this many samples is held out: it is not learned, but used for calibration. The digits come in turn, so a divisor of ten
+/// would always hold out the same digits.
 const HOLD_OUT: u32 = 7;
 
-/// The nats by which a head may become worse on the samples held out.
+/// The margin in nats by which the loss on the samples held out may rise.
 const MARGIN: f32 = 0.1;
 
-/// The halvings that fit the temperature, and the probability below which an answer is `unknown`.
+/// The number of halvings that fit the temperature, and the probability below which an answer is `unknown`.
 const FIT_STEPS: u32 = 16;
 const THRESHOLD: f32 = 0.5;
 
@@ -31,7 +31,7 @@ type Samples<const SLOTS: usize> = Replay<CLASSES, SLOTS, [f32; FEATURES], Quant
 /// The learner of the device: 10,968 bytes of RAM.
 type Mine = Learner<Head, Parts<(), Samples<8>, Guard<Samples<4>>, (), Readout>>;
 
-/// The device, room for a checkpoint of 10,976 bytes, and the learner that it restores. It is large: for a static.
+/// The device, a buffer for a checkpoint of 10,976 bytes, and the learner that is restored from it. It is large: put it in a static.
 pub struct Practice {
     learner: Mine,
     checkpoint: [u8; checkpoint::bytes::<Mine>()],
@@ -42,17 +42,17 @@ pub struct Practice {
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct PracticeReport {
-    /// Test samples.
+    /// The number of test samples.
     pub tested: u32,
-    /// Those that were answered, the others being unknown.
+    /// The number of test samples that were answered; the others were unknown.
     pub answered: u32,
-    /// Those of them that were right.
+    /// The number of right answers.
     pub right: u32,
     /// The temperature that was fitted.
     pub temperature: f32,
-    /// Test samples that the head in integers reads right, and the one in float, unknown or not.
+    /// The number of test samples that the head in integers predicts right, unknown or not.
     pub right_in_integers: u32,
-    /// The same in float.
+    /// The same for the head in f32.
     pub right_in_float: u32,
     /// The CRC-32 of a checkpoint that restored the same learner.
     pub checkpoint_crc: u32,
@@ -75,11 +75,11 @@ impl Practice {
         Practice { learner: learner(), checkpoint: [0; _], restored: learner() }
     }
 
-    /// Leaves out the row of the 9, as if the head had been trained on the digits 0 to 8, learns from `stream` once, and is measured on
-    /// `test`.
+    /// Removes the row of the 9, as if the head had been trained on the digits 0 to 8, learns from `stream` once, and measures the head
+    /// on `test`.
     ///
     /// # Errors
-    /// The first error of the learner ends it.
+    /// The first error of the learner ends the run.
     pub fn run(&mut self, hidden: &Hidden, stream: &[Sample], test: &[Sample]) -> Result<PracticeReport, Error> {
         self.learner.replace(0, |head| head.truncate(CLASSES - 1))?;
         let mut features = [0.0; FEATURES];
@@ -124,7 +124,7 @@ impl Practice {
         Ok(())
     }
 
-    /// The head in integers, for the features and logits of the remembered samples.
+    /// The head in integers, with scales from the features and logits of the remembered samples.
     fn in_integers(&self) -> Result<QuantizedHead<CLASSES, FEATURES>, Error> {
         let (mut largest, mut largest_logit) = (0.0, 0.0);
         let mut logits = [0.0; CLASSES];
@@ -138,7 +138,7 @@ impl Practice {
             }
         });
         result?;
-        // Features behind a ReLU start at 0; logits lie on both sides of it.
+        // Features after a ReLU start at 0; logits are on both sides of 0.
         let input = Quantization::try_new(largest / 255.0, -128)?;
         Ok(QuantizedHead::new(self.learner.head(), input, Quantization::try_new(largest_logit / 127.0, 0)?)?)
     }
@@ -151,7 +151,7 @@ impl Practice {
         let same = restored.head() == learner.head()
             && restored.steps() == learner.steps()
             && restored.parts() == learner.parts();
-        // Without the CRC at its end: over both, every checkpoint has the same.
+        // Without the CRC at its end: over content and CRC together, every checkpoint has the same CRC.
         let content = checkpoint.get(..length.saturating_sub(4)).unwrap_or_default();
         if same { Ok(checksum::of_bytes(content)) } else { Err(Error::NotRestored) }
     }

@@ -8,22 +8,22 @@ use crate::checksum;
 use super::device::{Device, Error};
 use super::model::{Head, Sample};
 
-/// How the device learns: beta rises from 0.01 to 1 over the first 150 samples.
+/// The settings of learning: beta rises from 0.01 to 1 over the first 150 samples.
 pub const TUNER: FineTuner = FineTuner::new(BetaSchedule::geometric(0.01, 1.0, 150), Sgd::new(0.05));
 
 /// The result of a session.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Report {
-    /// Test samples that were predicted right before learning.
+    /// The number of test samples predicted right before learning.
     pub right_before: u32,
-    /// Test samples that were predicted right after.
+    /// The number of test samples predicted right after learning.
     pub right_after: u32,
     /// Test samples.
     pub tested: u32,
     /// Samples that were learned from.
     pub learned: u32,
-    /// The CRC-32 of the head's parameters after, as little-endian bytes in the order of `export`.
+    /// The CRC-32 of the head's parameters after learning, as little-endian bytes in the order of `export`.
     pub head_crc: u32,
 }
 

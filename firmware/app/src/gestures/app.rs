@@ -20,7 +20,7 @@ use crate::link::{Learned, Server};
 /// The samples between two answers: four a window.
 const STRIDE: u8 = 16;
 
-/// So many missing samples in a row are replaced by the last one; with more the window begins anew.
+/// Up to this many missing samples in a row are replaced by the last sample; with more, a new window begins.
 const BRIDGED: u16 = 2;
 
 /// The readings for which a fault is shown: 1 s.
@@ -65,7 +65,7 @@ pub struct App<'a, Label, Save, D, F: NorFlash> {
     store: Store<F>,
     learner: &'a mut Learner,
     buffer: &'a mut Buffer,
-    /// Why what the flash held at the start was not loaded, if that is still there: it is not to be lost by accident.
+    /// The reason why the flash's contents were not loaded at the start, while they are still there: they must not be lost by accident.
     kept: Option<FlashFault>,
     window: Window,
     mode: Mode,
@@ -89,7 +89,7 @@ where
     D: Display,
     F: NorFlash,
 {
-    /// A device that goes on from what was saved, as if it had never been off, or as the learner is if nothing was. `observe` is told
+    /// A device that continues with what was saved, as if it had never been off, or with `parts.learner` if nothing was saved. `observe` is told
     /// which.
     pub fn new(parts: Parts<'a, Label, Save, D, F>, observe: &mut impl FnMut(Event)) -> Self {
         let Parts { readings, label, save, display, store, learner, buffer } = parts;
@@ -316,7 +316,7 @@ where
     }
 
     fn remove(&mut self, gesture: u8, observe: &mut impl FnMut(Event)) {
-        // Its number may be another's now.
+        // The gesture's number may now be another gesture's.
         self.last = None;
         match self.learner.remove_class(usize::from(gesture) - 1) {
             Ok(()) => {
@@ -330,7 +330,7 @@ where
         }
     }
 
-    /// The last answer was given by what was known before: the next comes at once.
+    /// The learner has changed, so the last answer is outdated: the next inference is due at once.
     fn changed(&mut self) {
         self.answer = None;
         self.since_answer = STRIDE;
@@ -353,8 +353,8 @@ where
         self.begin_window(observe);
     }
 
-    /// Tells what a save came to, and begins a new window: many a flash stops the processor while it is erased, and nobody counts the
-    /// interrupts that were missed.
+    /// Reports the result of a save and begins a new window: some flashes stop the processor while they are erased, and missed interrupts
+    /// are not counted.
     fn saved(&mut self, result: Result<(), FlashFault>, observe: &mut impl FnMut(Event)) {
         match result {
             Ok(()) => observe(Event::Saved { labels: self.learner.head().labels() }),

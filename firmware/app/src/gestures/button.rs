@@ -5,9 +5,9 @@ use embedded_hal::digital::InputPin;
 
 use super::sampling::RATE;
 
-/// Held for so many readings, a button counts as held: 2 s.
+/// The number of readings from which on a pressed button counts as held: 2 s.
 pub const HELD: u16 = 2 * RATE as u16;
-/// And as stuck: 10 s.
+/// The number of readings from which on a pressed button counts as stuck: 10 s.
 pub const STUCK: u16 = 10 * RATE as u16;
 
 /// Which button.
@@ -29,9 +29,9 @@ pub enum ButtonEvent {
     Released,
     /// It was let go after [`HELD`] readings or more, but fewer than [`STUCK`].
     ReleasedAfterHold,
-    /// It has been down for [`STUCK`] readings. Letting it go is no event then.
+    /// It has been down for [`STUCK`] readings. Its release then causes no event.
     Stuck,
-    /// Its pin could not be read, for the first time in a row.
+    /// Its pin could not be read; reported once for failures in a row.
     Unreadable,
 }
 
@@ -55,7 +55,7 @@ impl<P: InputPin> Button<P> {
         Button { pressed_is_low: false, ..Self::active_low(pin) }
     }
 
-    /// Whether it is down, for less than a second: the other one that is pressed now is pressed together with it.
+    /// Whether it has been down for less than a second, so that another button pressed now counts as pressed together with it.
     pub fn is_just_pressed(&self) -> bool {
         (1..RATE as u16).contains(&self.down)
     }

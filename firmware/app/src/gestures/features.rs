@@ -1,4 +1,4 @@
-//! From a window of accelerations to features, eight an axis.
+//! The features of a window of accelerations, eight for each axis.
 //!
 //! | feature | unit | why |
 //! |---|---|---|
@@ -11,10 +11,10 @@
 //! | in 1.6 to 3 Hz | g | waving |
 //! | in 0.4 to 1.6 Hz | g | slow movements |
 //!
-//! The bands are octaves of the Haar wavelet, added up so that nothing is left out: their squares sum to that of the deviation. It
-//! is less sharp than a Fourier transform, whose slower numbers neighbouring gestures hardly need, and takes 63 additions and as
-//! many subtractions an axis, no table and no float: the same on a core without FPU, and the same bits. The factors bring
-//! movements of a hand to about [-2, 2], so that no feature outweighs the others, and an i8 of 1/32 holds it.
+//! The bands are octaves of the Haar wavelet, combined so that nothing is left out: their squares sum to the square of the deviation. The
+//! wavelet separates frequencies less sharply than a Fourier transform, which these gestures hardly need, and takes 63 additions and as
+//! many subtractions for each axis, without a table or floating point: the cost and the bits are the same on a core without FPU. The factors
+//! scale movements of a hand to about [-2, 2], so that no feature outweighs the others, and an i8 in units of 1/32 holds it.
 
 use heapless::HistoryBuf;
 

@@ -1,5 +1,5 @@
-//! The learner of gestures: a discriminant, which learns what one to three examples tell, and a read-out that refuses what is far from all
-//! of them.
+//! The gesture learner: a discriminant, which learns from one to three examples of each gesture, and a read-out that refuses windows far from
+//! all of them.
 
 use gradient_decay::calibration::Summary;
 use gradient_decay::{Answer, Calibration, DiscriminantHead, Error, Novelty, Parts, Readout, StreamingLda, kernels};
@@ -18,13 +18,14 @@ pub type Learner = gradient_decay::Learner<Head, Parts<Units, (), (), Calibratio
 /// How it learns.
 pub const LDA: StreamingLda = StreamingLda::new();
 
-/// Below this probability an answer is `unknown`. With few examples no probability is large, since what they say is not sure either.
+/// Below this probability an answer is `unknown`. It is low because few examples determine the means only roughly, so no probability is large.
 const THRESHOLD: f32 = 0.4;
 
-/// Beyond so many deviations of the known windows' scores a window is `unknown`: so that nine of ten real ones that are known pass.
+/// A window is `unknown` if its score is this many standard deviations above the mean of the known windows' scores. With this value nine of
+/// ten real windows of known gestures pass.
 const DEVIATIONS: f32 = 0.6;
 
-/// One that knows no gesture yet. It is large: for a static.
+/// A learner that knows no gesture yet. It is large: put it in a static.
 pub const fn learner() -> Learner {
     let readout = Novelty::new(Readout::new().with_threshold(THRESHOLD)).with_deviations(DEVIATIONS);
     let parts = Parts { preprocess: Units, memory: (), guard: (), calibration: Calibration::new(), readout };
@@ -63,7 +64,7 @@ pub fn take_back(learner: &mut Learner, features: &[f32; FEATURES], gesture: usi
     Ok(())
 }
 
-/// Makes a learner new. Removed gestures leave their share in the scatter of all; this leaves nothing.
+/// Resets a learner. Removed gestures leave their contribution in the scatter that all share; this leaves nothing.
 // Not inlined: it is large, and called where there is little stack.
 #[inline(never)]
 pub fn renew(learner: &mut Learner) {
@@ -96,13 +97,13 @@ impl Served<FEATURES> for Learner {
     }
 
     /// In the units of [`Units`].
-    // Two linear heads of 800 bytes that no other call should have on its stack.
+    // Not inlined: two linear heads of 800 bytes should not be on the stack of other calls.
     #[inline(never)]
     fn export(&self, parameters: &mut [f32]) -> Result<(), Error> {
         self.head().to_linear(1.0)?.export(parameters)
     }
 
-    /// The means and the scatter do not follow from a linear head: only that of a new learner is taken, which makes this one new.
+    /// Means and scatter cannot be computed from a linear head: only the head of a new learner, all zeros, is accepted, and resets this one.
     fn import(&mut self, parameters: &[f32], _: u32) -> Result<(), Import> {
         if parameters.iter().any(|parameter| *parameter != 0.0) {
             return Err(Import::ReadOnly);

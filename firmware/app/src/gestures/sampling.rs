@@ -10,7 +10,7 @@ use lsm303agr::interface::I2cInterface;
 use lsm303agr::mode::MagOneShot;
 use lsm303agr::{AccelMode, AccelOutputDataRate, AccelScale, Error, Lsm303agr};
 
-/// The samples a second: [`Sampler::sample`] is to be called so often.
+/// The number of samples per second, and so of calls of [`Sampler::sample`].
 pub const RATE: u32 = 50;
 
 /// An acceleration in units of g/1000: x, y and z, each in [-4096, 4096).
@@ -19,7 +19,7 @@ pub type Acceleration = [i16; 3];
 /// A reading that the interrupt leaves for the main loop: a sample, or why there is none.
 pub type Reading = Result<Acceleration, SensorFault>;
 
-/// The queue between them. 31 readings are 0.6 s that the main loop may be busy.
+/// The queue between them. It holds 31 readings, so the main loop may be busy for 0.6 s.
 pub type Readings = Queue<Reading, 32>;
 
 /// Why there is no sample.
@@ -32,7 +32,7 @@ pub enum SensorFault {
     Identity,
     /// The sensor answers but has no new sample: it was reset, or it hangs.
     Stale,
-    /// The main loop was busy for so long that so many readings found no room in the queue.
+    /// The main loop was busy for too long: this many readings found no room in the queue.
     Overrun(u16),
 }
 
@@ -91,7 +91,7 @@ impl<'a, I: I2c> Sampler<'a, I> {
     }
 
     fn read(&mut self) -> Reading {
-        // Twice as many samples a second as are read, so that a new one is always there.
+        // The sensor measures twice as often as it is read, so that a new sample is always there.
         if !self.driver.accel_status().map_err(fault)?.xyz_new_data() {
             return Err(SensorFault::Stale);
         }

@@ -1,13 +1,13 @@
-//! The units that the learner sees features in: fixed, so that what was learned and saved means the same for ever.
+//! The fixed units of the learner's features, so that what was learned and saved stays valid.
 
 use gradient_decay::checkpoint::{Reader, Writer};
 use gradient_decay::{Error, Preprocess, Saved};
 
 use super::features::{AXIS_FEATURES, FEATURES};
 
-/// How much each kind of feature varies from gesture to gesture, in its own unit: rounded, and the same for all axes, so that a board may
-/// be held in any way. A discriminant takes features of deviation 1; a device that took the units from its first windows would divide by
-/// the noise of one that lay on the table.
+/// The standard deviation of each kind of feature over gestures, in its own unit: rounded, and the same for all axes, so that a board may
+/// be held in any way. A discriminant needs features of standard deviation 1; units taken from the device's first windows could divide by
+/// the noise of a device that lay on the table.
 const DEVIATIONS: [f32; AXIS_FEATURES] = [0.5, 0.3, 0.5, 0.3, 0.2, 0.15, 0.15, 0.15];
 
 /// One over each.
@@ -20,7 +20,7 @@ const SCALES: [f32; AXIS_FEATURES] = {
     scales
 };
 
-/// Divides each feature by its typical deviation. It holds nothing, so that it takes neither RAM nor flash.
+/// Divides each feature by its typical standard deviation. It has no fields, so it takes neither RAM nor flash.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Units;
 
@@ -40,7 +40,7 @@ impl Preprocess<[f32; FEATURES]> for Units {
     }
 }
 
-/// They are the firmware's.
+/// The units are part of the firmware, so nothing is saved.
 impl Saved for Units {
     const SAVED_BYTES: usize = 0;
 

@@ -44,7 +44,7 @@ pub trait Served<const FEATURES: usize> {
     /// [`Error::Length`] if there are not as many; they are then unchanged.
     fn export(&self, parameters: &mut [f32]) -> Result<(), Error>;
 
-    /// Takes over all parameters, in the order of [`export`](Self::export); all else is as with a new learner after so many steps.
+    /// Replaces all parameters, in the order of [`export`](Self::export); everything else is as in a new learner after `steps` steps.
     ///
     /// # Errors
     /// [`Import`]; nothing is then changed.
@@ -68,7 +68,7 @@ impl<N: Number> From<&Step<'_, N>> for Learned {
     }
 }
 
-/// Why parameters were not taken over.
+/// The reason why parameters were refused.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Import {
     /// The head refused them.
@@ -80,7 +80,7 @@ pub enum Import {
         /// It must lie between -limit and limit.
         limit: u16,
     },
-    /// The learner makes its own head, and takes that of a new one alone.
+    /// The learner computes its own head, and only accepts that of a new learner.
     ReadOnly,
 }
 

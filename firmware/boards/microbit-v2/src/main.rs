@@ -42,18 +42,18 @@ const STORE: core::ops::Range<u32> = (FLASH_SIZE - 6 * PAGE_SIZE) as u32..FLASH_
 /// The core's frequency in Hz.
 const CLOCK: u32 = 64_000_000;
 
-/// So often a row of LEDs is lit between two samples: all of them a hundred times a second.
+/// The number of rows of LEDs that are lit between two samples, so that each row is lit a hundred times a second.
 const ROWS: u32 = 10;
 
 #[entry]
 fn main() -> ! {
     let mut config = Config::default();
-    // By the internal oscillator, which runs after a reset, the serial port and the sampling would be off by up to 6 %.
+    // With the internal oscillator, which runs after a reset, the serial port and the sampling would be off by up to 6 %.
     config.hfclk_source = HfclkSource::ExternalXtal;
     let board = embassy_nrf::init(config);
     let mut core = unwrap!(cortex_m::Peripherals::take());
     log_restart(pac::POWER.resetreas().read().dog());
-    // Or the reason stays until the power goes.
+    // Otherwise the reason stays until power is lost.
     pac::POWER.resetreas().write(|reasons| reasons.0 = u32::MAX);
     let mut patience = wdt::Config::default();
     patience.timeout_ticks = PATIENCE.as_secs() as u32 * 32_768;
@@ -107,7 +107,7 @@ fn main() -> ! {
     run(app, SERVER.take(), Blocking(port), || watchdog.pet())
 }
 
-/// Lights a row, and reads the sensor every so many.
+/// Lights a row, and reads the sensor once in [`ROWS`] calls.
 #[exception]
 fn SysTick() {
     static mut OWN: Option<Sampler<'static, Bus<Wires>>> = None;

@@ -27,14 +27,14 @@ impl Leds {
         self.row = (self.row + 1) % 5;
         let lit = IMAGE.load(Ordering::Relaxed) >> (5 * self.row);
         for (column, pin) in self.columns.iter_mut().enumerate() {
-            // A column is lit by what it draws.
+            // An LED is lit if its column's pin is low.
             pin.set_level((lit >> column & 1 == 0).into());
         }
         self.rows[self.row].set_high();
     }
 }
 
-/// The display, which leaves an image to the interrupt.
+/// The display, which passes an image to the interrupt.
 pub struct Matrix;
 
 impl Display for Matrix {

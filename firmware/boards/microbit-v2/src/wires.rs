@@ -10,7 +10,7 @@ use embedded_hal::i2c::{Error, ErrorKind, Operation};
 
 bind_interrupts!(struct Interrupts { TWISPI0 => InterruptHandler<TWISPI0>; });
 
-/// The longest write, which is copied here from flash, since the DMA reads RAM alone.
+/// The longest write in bytes. Writes are copied to a buffer of this size, since the DMA cannot read flash.
 const LONGEST: usize = 8;
 
 pub struct Wires {

@@ -21,7 +21,7 @@ const STORE: core::ops::Range<u32> = 232 * 1024..256 * 1024;
 #[cortex_m_rt::entry]
 fn main() -> ! {
     let mut store = unwrap!(Store::new(Nvmc, STORE, SAVED_BYTES).ok());
-    // QEMU's is all zeros at first, where a chip's is erased.
+    // QEMU's flash is all zeros at first; a chip's is erased.
     unwrap!(store.forget().ok());
     qemu::run(CLOCK, new_learner(), store, Nothing, &mut Nothing)
 }

@@ -17,7 +17,7 @@ const ERASE: u32 = 2;
 pub struct Nvmc;
 
 impl Nvmc {
-    /// Does something that the controller has to be set for, and waits until it is done.
+    /// Sets the controller's mode, operates, waits until it is done, and sets the mode back.
     fn with(&mut self, mode: u32, mut operate: impl FnMut()) {
         for mode in [mode, READ] {
             // SAFETY: the registers exist on this chip, and only this writes them.
@@ -40,7 +40,7 @@ impl ReadNorFlash for Nvmc {
 
     fn read(&mut self, offset: u32, bytes: &mut [u8]) -> Result<(), Infallible> {
         for (address, byte) in (offset..).zip(bytes) {
-            // SAFETY: the store reads its own range alone.
+            // SAFETY: the store reads only its own range.
             *byte = unsafe { (address as *const u8).read_volatile() };
         }
         Ok(())

@@ -44,12 +44,12 @@ fn now() -> u64 {
     // SAFETY: the registers exist on this machine, and reading them has no effect.
     let [high, low, again] =
         unsafe { [MTIME.add(1).read_volatile(), MTIME.read_volatile(), MTIME.add(1).read_volatile()] };
-    // Once in seven minutes the lower half goes over between the two: it is then about 0.
+    // Once in seven minutes the lower half overflows between the reads; it is then about 0.
     (u64::from(again) << 32) | if high == again { u64::from(low) } else { 0 }
 }
 
 fn set_alarm(time: u64) {
-    // SAFETY: the registers exist on this machine. The upper half first at its highest, so that no alarm goes off in between.
+    // SAFETY: the registers exist on this machine. The upper half is first set to its highest value, so that no interrupt occurs in between.
     unsafe {
         MTIMECMP.add(1).write_volatile(u32::MAX);
         MTIMECMP.write_volatile(time as u32);

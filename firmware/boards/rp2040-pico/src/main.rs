@@ -1,6 +1,6 @@
 //! The gesture learner on the Raspberry Pi Pico: an LSM303AGR at GP4 (SDA) and GP5 (SCL), buttons to ground at GP14 (label)
-//! and GP15 (save), the LED on the board, its flash, and a serial port at GP0 (TX) and GP1 (RX). A Pico W has its LED elsewhere: there,
-//! one from GP25 to ground.
+//! and GP15 (save), the LED on the board, its flash, and a serial port at GP0 (TX) and GP1 (RX). A Pico W has its LED on another pin: there,
+//! connect an LED from GP25 to ground.
 #![no_std]
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! The sensor's bus, at I2C0. The HAL's transfers have no time limit: they are futures, which are dropped when it is over.
+//! The sensor's bus, at I2C0. The HAL's transfers have no time limit: they are futures, which are dropped at the limit.
 
 use board_support::hardware::{self, within};
 use embassy_rp::gpio::{Input, Level, OutputOpenDrain, Pull};

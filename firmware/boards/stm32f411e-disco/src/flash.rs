@@ -4,9 +4,9 @@ use embassy_stm32::flash::{Blocking, Error, Flash};
 use embassy_stm32::pac::{self, flash::vals::Psize};
 use embedded_storage::nor_flash::{ErrorType, NorFlash, ReadNorFlash};
 
-/// A sector of 128 kB is erased in 2 s at most where 32 bits at a time are set, and in 4 s at 8 (STM32F411 data sheet, flash memory
-/// programming), to which the HAL goes back after each write. Both sectors would then take as long as the watchdog waits; its own
-/// oscillator may be half as fast again as it should.
+/// A flash that erases 32 bits at a time. A sector of 128 kB then takes at most 2 s, but 4 s at 8 bits at a time (STM32F411 data sheet, flash
+/// memory programming), to which the HAL returns after each write. At 8 bits, both sectors would take as long as the watchdog waits, whose
+/// oscillator may moreover run up to half as fast again as its nominal rate.
 pub struct Words<'d>(pub Flash<'d, Blocking>);
 
 impl ErrorType for Words<'_> {
@@ -31,12 +31,12 @@ impl<'d> NorFlash for Words<'d> {
 
     fn erase(&mut self, from: u32, to: u32) -> Result<(), Error> {
         if pac::FLASH.cr().read().lock() {
-            // The keys of RM0383, 3.6.1, without which the controller ignores what follows.
+            // The keys of RM0383, 3.6.1, without which the controller ignores the next writes.
             pac::FLASH.keyr().write_value(0x4567_0123);
             pac::FLASH.keyr().write_value(0xcdef_89ab);
         }
         pac::FLASH.cr().modify(|control| control.set_psize(Psize::PSIZE32));
-        // It locks the controller again.
+        // The HAL locks the controller again.
         NorFlash::erase(&mut self.0, from, to)
     }
 

@@ -42,7 +42,7 @@ const CLOCK: Hertz = mhz(84);
 /// The last two sectors of the flash, in bytes from its beginning.
 const STORE: core::ops::Range<u32> = 256 * 1024..512 * 1024;
 
-/// The crystal's 8 MHz make the clocks. The HAL leaves the flash's caches off: the data cache would keep what was erased (RM0383, 3.5.2).
+/// The clocks, from the crystal's 8 MHz. The HAL leaves the flash's caches off: the data cache would still hold erased data (RM0383, 3.5.2).
 fn clocks() -> Config {
     let mut config = Config::default();
     config.rcc.hse = Some(rcc::Hse { freq: mhz(8), mode: rcc::HseMode::Oscillator });
@@ -64,7 +64,7 @@ fn main() -> ! {
     let board = embassy_stm32::init(clocks());
     let mut core = unwrap!(cortex_m::Peripherals::take());
     log_restart(pac::RCC.csr().read().wdgrstf());
-    // Or the reason stays until the power goes.
+    // Otherwise the reason stays until power is lost.
     pac::RCC.csr().modify(|csr| csr.set_rmvf(true));
     let mut watchdog = IndependentWatchdog::new(board.IWDG, PATIENCE.as_micros() as u32);
     watchdog.unleash();

@@ -30,7 +30,7 @@ impl hardware::Wires for Wires {
         config.timeout = LIMIT;
         let mut bus = I2c::new_blocking(i2c.reborrow(), scl.reborrow(), sda.reborrow(), config);
         let result = bus.blocking_transaction(address, operations).map_err(|error| error.kind());
-        // The HAL does not wait for the stop condition, which closing the bus would cut off.
+        // The HAL does not wait for the stop condition, and closing the bus at once would interrupt it.
         Delay.delay_us(10);
         result
     }

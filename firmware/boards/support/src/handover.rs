@@ -2,22 +2,22 @@ use core::cell::Cell;
 
 use critical_section::{Mutex, with};
 
-/// A place where the main program leaves something for an interrupt, which takes it and then owns it. So no lock is held while the
-/// interrupt works: interrupts are off for the few instructions of the handing over alone.
+/// A place where the main program leaves a value for an interrupt, which takes it and then owns it. So no lock is held while the
+/// interrupt works: interrupts are off only for the few instructions of the handover.
 pub struct Handover<T>(Mutex<Cell<Option<T>>>);
 
 impl<T: Send> Handover<T> {
-    /// With nothing in it.
+    /// An empty place.
     pub const fn new() -> Self {
         Handover(Mutex::new(Cell::new(None)))
     }
 
-    /// Leaves something; what lay there and was not taken is dropped.
+    /// Leaves a value; an earlier one that was not taken is dropped.
     pub fn leave(&self, value: T) {
         with(|token| self.0.borrow(token).set(Some(value)));
     }
 
-    /// Takes it.
+    /// Takes the value, if there is one.
     pub fn take(&self) -> Option<T> {
         with(|token| self.0.borrow(token).take())
     }

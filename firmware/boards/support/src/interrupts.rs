@@ -1,4 +1,4 @@
-//! A critical section that measures itself: how long interrupts are off at most. For a single core.
+//! A critical section that measures the longest time for which it turns interrupts off. For a single core.
 
 use core::sync::atomic::{AtomicU32, Ordering};
 
@@ -8,12 +8,12 @@ struct Measured;
 
 set_impl!(Measured);
 
-/// The counter when interrupts went off, and the most that passed until they came back.
+/// The counter when interrupts were turned off, and the longest time until they were turned on again.
 static BEGUN: AtomicU32 = AtomicU32::new(0);
 static LONGEST: AtomicU32 = AtomicU32::new(0);
 
-/// The longest time that interrupts were off so far, in ticks of the counter. Nothing on these boards disables them but critical
-/// sections; of these only the outermost counts.
+/// The longest time for which interrupts were off so far, in ticks of the counter. On these boards only critical sections disable them, and
+/// only the outermost section counts.
 pub fn longest() -> u32 {
     LONGEST.load(Ordering::Relaxed)
 }
@@ -53,7 +53,7 @@ mod core_specific {
 
     pub use cortex_m::interrupt::enable;
 
-    /// SysTick, which counts down, and begins anew from its reload value.
+    /// SysTick, which counts down and restarts from its reload value.
     pub fn count() -> u32 {
         SYST::get_current()
     }
@@ -76,7 +76,7 @@ mod core_specific {
 
     pub use riscv::interrupt::enable;
 
-    /// The lower half of the cycles, which are nanoseconds in QEMU.
+    /// The lower half of the cycle counter, which counts nanoseconds in QEMU.
     pub fn count() -> u32 {
         mcycle::read() as u32
     }

@@ -25,7 +25,7 @@ use gradient_decay_app::gestures::{App, Event, GESTURES, PARAMETERS};
 /// The end of the link that answers a host.
 pub type Server = gradient_decay_app::link::Server<GESTURES, FEATURES, PARAMETERS>;
 
-/// Logs what the device has to say.
+/// Logs an event.
 pub fn log(event: Event) {
     match event {
         Event::Fault(fault) => defmt::warn!("{}", fault),
@@ -33,8 +33,8 @@ pub fn log(event: Event) {
     }
 }
 
-/// The main loop, for ever; `feed` feeds the watchdog. It does not sleep, so that no byte of a host is missed; a device without a host
-/// would wait for interrupts here.
+/// The endless main loop; `feed` feeds the watchdog. It does not sleep, so that no byte of a host is missed; a device without a host
+/// could wait for interrupts here.
 pub fn run<Label, Save, D, F>(
     mut app: App<'_, Label, Save, D, F>,
     server: &mut Server,

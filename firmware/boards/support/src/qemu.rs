@@ -1,4 +1,4 @@
-//! QEMU's machines: the way out, and what they lack of hardware.
+//! QEMU's machines: ending the program, and stand-ins for missing hardware.
 
 #[cfg(target_arch = "arm")]
 mod cortex_m;
@@ -27,7 +27,7 @@ fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     exit_failure()
 }
 
-/// `unwrap!` and failed assertions of defmt, which has printed the message.
+/// Called by defmt's `unwrap!` and failed assertions, after it has printed the message.
 #[defmt::panic_handler]
 fn defmt_panic() -> ! {
     exit_failure()

@@ -5,7 +5,7 @@ use gradient_decay_app::gestures::sampling::Sampler;
 
 use crate::Handover;
 
-/// Starts SysTick's interrupt at `rate` Hz. `clock` is the core's in Hz, at most 2^24 times the rate.
+/// Starts SysTick's interrupt at `rate` Hz. `clock` is the core's frequency in Hz, at most 2^24 times the rate.
 #[cfg(target_arch = "arm")]
 pub fn start(syst: &mut cortex_m::peripheral::SYST, clock: u32, rate: u32) {
     syst.set_clock_source(cortex_m::peripheral::syst::SystClkSource::Core);
@@ -15,7 +15,7 @@ pub fn start(syst: &mut cortex_m::peripheral::SYST, clock: u32, rate: u32) {
     syst.enable_interrupt();
 }
 
-/// The work of the timer's interrupt: a sample, by the sampler that it owns since it found it in `handover`.
+/// The work of the timer's interrupt: takes a sample with its own sampler, which it first takes from `handover`.
 pub fn sample<I: I2c>(own: &mut Option<Sampler<'static, I>>, handover: &Handover<Sampler<'static, I>>)
 where
     Sampler<'static, I>: Send,

@@ -1,5 +1,4 @@
-//! The gesture learner on simulated hardware, going through a script. A board gives it a timer's interrupt, and ways to wait and to
-//! show.
+//! The gesture learner on simulated hardware, running a script. A board provides a timer's interrupt, a way to wait, and a display.
 
 use defmt::{info, println};
 use embedded_io::{Read, ReadReady, Write};
@@ -33,7 +32,7 @@ pub fn sample(sensor: &mut Sensor) {
     crate::sample(sensor, &SAMPLER);
 }
 
-/// The learner, which knows nothing.
+/// A new learner.
 pub fn new_learner() -> &'static mut Learner {
     LEARNER.take()
 }
@@ -43,8 +42,8 @@ pub fn store() -> Store<&'static mut BoardFlash> {
     defmt::unwrap!(Store::new(FLASH.take(), 0..BoardFlash::BYTES as u32, SAVED_BYTES).ok())
 }
 
-/// Runs the script; then reads what was saved, and tells whether it is what was learned. `start` starts the interrupt, `wait` waits
-/// for it, `to_instructions` makes instructions of the counter's ticks.
+/// Runs the script; then loads what was saved, and returns whether it equals what was learned. `start` starts the interrupt, `wait` waits
+/// for it, `to_instructions` converts ticks of the counter to instructions.
 pub fn run<F: NorFlash>(
     learner: &mut Learner,
     store: Store<F>,
@@ -79,7 +78,7 @@ pub fn run<F: NorFlash>(
         app.serve(server, port, &mut log);
         wait();
     };
-    // With DEFMT_LOG=error nothing is logged before this, so that it is what remains without a log.
+    // With DEFMT_LOG=error nothing is logged before this line, so it then shows the time without a log.
     println!("interrupts were off for {} instructions at most", to_instructions(longest()));
     info!("{}", result);
 
@@ -87,7 +86,7 @@ pub fn run<F: NorFlash>(
     let mut parameters = [0.0; PARAMETERS];
     defmt::unwrap!(learner.export(&mut parameters).ok());
     info!("head crc: {:08x}", checksum::of_floats(&parameters));
-    // The lessons came before the save, so that nothing was learned since: what is loaded into an empty learner is all of this one.
+    // Nothing was learned after the save, so the learner that is loaded must equal this one.
     let learned = crc(learner, buffer);
     defmt::unwrap!(learner.import(&[0.0; PARAMETERS], 0).ok());
     crc(learner, buffer) != learned
@@ -95,13 +94,13 @@ pub fn run<F: NorFlash>(
         && crc(learner, buffer) == learned
 }
 
-/// The CRC of all that is saved of a learner, but for that at its end: over both, every checkpoint has the same.
+/// The CRC of a learner's checkpoint, without the CRC at its end: over content and CRC together, every checkpoint has the same CRC.
 fn crc(learner: &Learner, buffer: &mut Buffer) -> u32 {
     let length = defmt::unwrap!(checkpoint::write(learner, Contents::ALL, buffer).ok());
     checksum::of_bytes(buffer.get(..length - 4).unwrap_or_default())
 }
 
-/// The simulated sensor needs no time.
+/// A delay of no time, which is enough for the simulated sensor.
 struct NoDelay;
 
 impl embedded_hal::delay::DelayNs for NoDelay {

@@ -1,4 +1,4 @@
-//! The loops over a diagonal, eight numbers at a time. Fewer that are left over are portable code.
+//! The loops over a diagonal, eight numbers at a time. Portable code does the remaining ones.
 
 use core::arch::asm;
 

@@ -424,7 +424,7 @@ unsafe fn update_singles(rows: *mut f32, x: &[f32], rest: usize, count: usize, r
 /// See [`kernels::all_within`](crate::kernels::all_within).
 #[inline]
 pub(super) fn all_within(values: &[f32], limit: f32) -> bool {
-    // Rounded or not, the sum is no smaller than any of them, and NaN with one of them: it settles all but rare cases.
+    // Even rounded, the sum is at least each of the magnitudes, and it is NaN if one value is: it decides all but rare cases.
     sum_of_magnitudes(values) <= limit || portable::all_within(values, limit)
 }
 

@@ -1,4 +1,4 @@
-//! Features to the units of a head, eight at a time. Fewer that are left over are portable code.
+//! Standardises features, eight at a time. Portable code does the remaining ones.
 
 use core::arch::asm;
 

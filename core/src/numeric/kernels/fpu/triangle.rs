@@ -1,5 +1,4 @@
-//! The loops over a packed unit upper triangular matrix, a panel of eight rows at a time. Fewer rows that are left over are
-//! portable code.
+//! The loops over a packed unit upper triangular matrix, a panel of eight rows at a time. Portable code does the remaining rows.
 //!
 //! Of a panel's eight lanes, lane `i` has three registers: `s(i)`, `s(8 + i)` and `s(16 + i)`. The first eight hold the panel's own
 //! numbers of the vector while its columns go by, from the triangle's of one number to the whole ones of eight.

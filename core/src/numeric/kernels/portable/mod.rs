@@ -1,4 +1,4 @@
-//! The kernels in plain Rust: what they compute, and how it is computed where there is no assembly for it.
+//! The kernels in plain Rust: the specification, and the implementation where there is no assembly.
 //!
 //! [`add_dot_rows`], [`update_rows`], [`sum_of_magnitudes`], [`standardize`] and the loops over a triangle have an equivalent in assembly for Arm's FPU, of
 //! the same bits. Four rows share the load of a feature; rows that are left over go one by one. The loops take four features at once,
@@ -24,7 +24,7 @@ use crate::numeric::kernels::scalar::{add_products, dot, finish, update};
 /// but not of four rows'.
 const WIDE: bool = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
 
-/// As much of two slices as both have; always some.
+/// Both slices, shortened to the shorter one; always `Some`.
 #[inline(always)]
 fn pair<'a, A, B>(a: &'a [A], b: &'a mut [B]) -> Option<(&'a [A], &'a mut [B])> {
     let n = a.len().min(b.len());
@@ -153,7 +153,7 @@ pub fn update_matrix(matrix: &mut [f32], keep: f32, rates: &[f32], features: &[f
 
 /// See [`kernels::all_within`](crate::kernels::all_within).
 pub fn all_within(values: &[f32], limit: f32) -> bool {
-    // Without their sign the bits of numbers are in the order of the numbers, and below those of NaN. In integers, so that it is quick
+    // Without the sign bit, the bits of floats are in the order of their magnitudes, and below those of NaN. Comparing integers is fast
     // where there is no FPU.
     values.iter().all(|x| x.to_bits() << 1 <= limit.to_bits() << 1)
 }

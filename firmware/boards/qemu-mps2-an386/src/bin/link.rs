@@ -12,7 +12,7 @@ use static_cell::ConstStaticCell;
 
 static DEVICE: ConstStaticCell<LinearDevice<CLASSES, FEATURES>> =
     ConstStaticCell::new(LinearDevice::new(trained_head(), Readout::new(), TUNER));
-/// It is no person's: whoever opens the port may replace the head.
+/// The head holds no person's data, so whoever opens the port may replace it.
 static SERVER: ConstStaticCell<Server<CLASSES, FEATURES, { Head::PARAMETERS }>> =
     ConstStaticCell::new(Server::consenting());
 

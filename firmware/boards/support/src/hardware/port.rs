@@ -1,13 +1,13 @@
-//! A serial port that waits in place.
+//! A blocking serial port.
 
 use embassy_futures::block_on;
 use embedded_io::{ErrorType, Read, ReadReady, Write};
 use embedded_io_async::{Read as AsyncRead, Write as AsyncWrite};
 
-/// The longest write at once: embassy-stm32 refuses what is longer than its buffer, and its own blocking `write` waits for ever.
+/// The longest write at once: embassy-stm32 refuses writes longer than its buffer, and its own blocking `write` then waits for ever.
 const PART: usize = 64;
 
-/// A buffered serial port by its asynchronous driver.
+/// A blocking serial port over a buffered, asynchronous driver.
 pub struct Blocking<T>(pub T);
 
 impl<T: ErrorType> ErrorType for Blocking<T> {

@@ -37,7 +37,7 @@ fn SysTick() {
     simulated::sample(SENSOR);
 }
 
-/// A fault ends the run as well, in place of an endless loop.
+/// A fault ends the run too, instead of an endless loop.
 #[exception]
 unsafe fn HardFault(frame: &cortex_m_rt::ExceptionFrame) -> ! {
     defmt::error!("hard fault at {:08x}", frame.pc());

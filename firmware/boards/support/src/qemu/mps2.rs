@@ -32,7 +32,7 @@ impl OutputPin for Lamp {
     }
 }
 
-/// Whether the first user LED is lit, as the register has it.
+/// Whether the first user LED is lit, read from the register.
 pub fn lamp_is_lit() -> bool {
     // SAFETY: reading the register has no effect.
     unsafe { FPGAIO_LED0.read_volatile() & 1 == 1 }
@@ -52,7 +52,7 @@ const TX_AND_RX_ENABLE: u32 = 3;
 pub struct Uart(());
 
 impl Uart {
-    /// At 115,200 baud, which QEMU does not mind. Two of them would take each other's bytes.
+    /// Opens the port at 115,200 baud, a setting that QEMU ignores. Open it only once: two would take each other's bytes.
     pub fn open() -> Self {
         write(BAUDDIV, CLOCK / 115_200);
         write(CTRL, TX_AND_RX_ENABLE);
@@ -66,7 +66,7 @@ fn read(register: usize) -> u32 {
 }
 
 fn write(register: usize, value: u32) {
-    // SAFETY: as above, and its effects are the port's alone.
+    // SAFETY: as above, and it only affects the port.
     unsafe { UART0.add(register).write_volatile(value) }
 }
 

@@ -3,7 +3,7 @@ use core::convert::Infallible;
 use embedded_io::{ErrorType, Read, ReadReady, Write};
 use gradient_decay_app::gestures::display::{Display, Shown};
 
-/// A display and a serial port, on machines whose real ones are not simulated here.
+/// A display and a serial port that do nothing, for machines where these are not simulated.
 pub struct Nothing;
 
 impl Display for Nothing {

@@ -192,7 +192,7 @@ fn fold(unfolded: &[f32], geometry: &Geometry, image: &mut [f32]) {
     }
 }
 
-/// What one weight of a kernel sees of an image.
+/// The pixels of an image that one weight of a kernel is multiplied with.
 struct Window {
     /// The weight's row in the kernel.
     row: usize,
@@ -211,7 +211,7 @@ impl Window {
     }
 }
 
-/// What each weight of a kernel sees, row by row; the same for every channel.
+/// The window of each weight of a kernel, row by row; the same for every channel.
 fn windows(geometry: &Geometry) -> Vec<Window> {
     let Geometry { kernel, stride, padding, from, to, .. } = *geometry;
     let window = |weight: usize| {

@@ -20,11 +20,11 @@ pub struct Geometry {
 pub struct Statistics {
     /// The mean.
     pub mean: Vec<f32>,
-    /// The mean square of what is left without it.
+    /// The mean square of the differences from the mean.
     pub variance: Vec<f32>,
 }
 
-/// What [`backward`] finds.
+/// The gradients that [`backward`] computes.
 pub struct Gradients {
     /// Of the maps before they are normalised.
     pub maps: Vec<f32>,

@@ -1,4 +1,4 @@
-//! Real digits in flash, written by the build script: what the device learns from, and what it is measured on.
+//! Real digits in flash, written by the build script: the stream that the device learns from, and the test images.
 
 use gradient_decay_app::digits::Sample;
 

@@ -41,7 +41,7 @@ fn main() -> ! {
     exit_failure()
 }
 
-/// The needs of learning in practice, with a learner of its own. Whether it went well.
+/// Runs [`Practice`]; returns whether it went well.
 fn practice() -> bool {
     match PRACTICE.take().run(&HIDDEN, &data::STREAM, &data::TEST) {
         Ok(report) => {
