@@ -5,9 +5,9 @@ use anyhow::Result;
 use super::chart::{Axes, Curve, lines};
 use super::html::{escape, page};
 use super::table::{Cell, Table};
-use crate::simulation::adaptation::{Figures, Outcome, Study};
-use crate::simulation::statistics::Difference;
-use crate::simulation::unknown::Separation;
+use simulation::adaptation::{Figures, Outcome, Study};
+use simulation::statistics::Difference;
+use simulation::unknown::Separation;
 
 /// A figure of a table: its title, how a fraction or a number of nats is told, and whether more of it is better.
 type Figure = (&'static str, fn(&Figures) -> f64, fn(f64) -> String, bool);
@@ -189,9 +189,9 @@ pub(super) fn plot(study: &Study) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulation::learner::Settings;
-    use crate::simulation::scenarios::Scenario;
-    use crate::simulation::statistics::Spread;
+    use simulation::learner::Settings;
+    use simulation::scenarios::Scenario;
+    use simulation::statistics::Spread;
 
     #[test]
     fn what_is_worse_is_told_as_well() {

@@ -1,8 +1,8 @@
 //! Runs that differ in loss and seed alone, side by side.
 
 use crate::experiments::Row;
-use crate::statistics::student_quantile;
 use crate::training::{Loss, Settings};
+use simulation::statistics::student_quantile;
 
 /// Runs that differ in nothing but loss and seed.
 pub struct Group<'a> {
