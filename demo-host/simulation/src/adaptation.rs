@@ -56,7 +56,7 @@ pub struct Outcome {
 #[derive(Clone, Debug)]
 pub struct Study {
     /// The task.
-    pub task: &'static str,
+    pub task: String,
     /// The scenario.
     pub scenario: Scenario,
     /// The labels after which learners were measured.
@@ -119,7 +119,7 @@ pub fn study(
         })
     });
     let outcomes: Vec<Outcome> = outcomes.collect::<Result<_>>()?;
-    Ok(Some(Study { task: task.name(), scenario, points: points.to_vec(), outcomes }))
+    Ok(Some(Study { task: task.name().to_owned(), scenario, points: points.to_vec(), outcomes }))
 }
 
 /// The settings with the highest mean accuracy over all points and orders; among equals, with the smallest mean NLL.

@@ -38,7 +38,7 @@ fn samples(count: usize, seed: u64, up: f32) -> Samples {
 }
 
 impl Task for Synthetic {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "synthetic"
     }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
+use head_files::{Found, Options, Standardization};
 
 use crate::data::features::Sources;
 use crate::files;
@@ -18,7 +19,7 @@ use simulation::learner::Contender;
 use simulation::rivals::rivals;
 use simulation::samples::LabelledFeatures;
 use simulation::scenarios::Scenario;
-use simulation::tasks::own::Own;
+use simulation::tasks::own::{Own, TrainedHead};
 use simulation::tasks::{Task, Units};
 use simulation::tuning::Tuned;
 use simulation::unknown::{self, Separation};
@@ -61,6 +62,10 @@ pub(super) struct OwnArgs {
     /// The features that the host's head was trained on, with their labels: as --features
     #[arg(long, value_name = "FILE", requires = "features")]
     base: Option<PathBuf>,
+    /// The head that the host trained, in front of which its features were made: as `import` reads it, or a .ckpt [default: a softmax regression on
+    /// what the host knows]
+    #[arg(long, value_name = "FILE", requires = "features")]
+    head: Option<PathBuf>,
     /// Labels of --base: as --labels
     #[arg(long, value_name = "NAME|FILE", requires = "base")]
     base_labels: Option<String>,
@@ -208,8 +213,18 @@ impl OwnArgs {
             println!("base: {}", described(&base));
             Ok(Arc::new(base))
         });
-        Own::new(&name, Arc::new(data), base.transpose()?, units)
+        let head = self.head.as_deref().map(trained_head).transpose()?;
+        Own::new(&name, Arc::new(data), base.transpose()?, head, units)
     }
+}
+
+/// The head of a file, with its standardisation.
+fn trained_head(path: &Path) -> Result<TrainedHead> {
+    let Found { head, notes, .. } = head_files::read(path, &Options::default())?;
+    notes.iter().for_each(|note| println!("{note}"));
+    println!("head: {} classes of {} features", head.classes(), head.features());
+    let units = head.standardization.as_ref().map(Standardization::units);
+    Ok(TrainedHead { parameters: head.parameters().to_vec(), units })
 }
 
 fn described(data: &LabelledFeatures) -> String {

@@ -38,7 +38,7 @@ pub fn adaptation_text(studies: &[Study], separations: &[Separation], against: &
 pub fn adaptation_html(studies: &[Study], separations: &[Separation], against: &str) -> Result<String> {
     let mut body = String::new();
     for study in studies {
-        body += &format!("<h2>{}, {}</h2>", escape(study.task), escape(&study.scenario.to_string()));
+        body += &format!("<h2>{}, {}</h2>", escape(&study.task), escape(&study.scenario.to_string()));
         body += &format!("<p>{}</p>{}", escape(study.scenario.sentence()), plot(study)?);
         tables(study, against).iter().for_each(|table| body += &table.html());
     }
@@ -205,7 +205,7 @@ mod tests {
             settings: vec![Settings(vec![("rate", 0.1)]), Settings(vec![("rate", 0.3)])],
         };
         let study = Study {
-            task: "digits",
+            task: "digits".to_owned(),
             scenario: Scenario::NewUser,
             points: vec![0, 5, 300],
             outcomes: vec![outcome("discriminant", [0.5, 0.75]), outcome("sgd-tuned", [0.5, 0.8])],

@@ -125,7 +125,7 @@ mod tests {
             settings: rates.map(|rate| Settings(vec![("rate", rate)])).to_vec(),
         };
         let study = Study {
-            task: "digits",
+            task: "digits".to_owned(),
             scenario: Scenario::NewUser,
             points: vec![0, 5, 300],
             outcomes: vec![

@@ -170,7 +170,7 @@ fn changes(values: &[f64]) -> impl Iterator<Item = f64> {
 }
 
 impl Task for Activities {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "activities"
     }
 

@@ -70,7 +70,7 @@ fn features(digits: impl IntoIterator<Item = Digit>) -> Result<Samples> {
 }
 
 impl Task for Digits {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "digits"
     }
 

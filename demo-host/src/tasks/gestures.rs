@@ -120,7 +120,7 @@ fn recording(class: usize, axes: &JsonAxes) -> Result<Recording> {
 }
 
 impl Task for Gestures {
-    fn name(&self) -> &'static str {
+    fn name(&self) -> &str {
         "gestures"
     }
 

@@ -63,7 +63,7 @@ pub enum Units {
 /// A task.
 pub trait Task: Sync {
     /// Its name in tables, plots and files.
-    fn name(&self) -> &'static str;
+    fn name(&self) -> &str;
 
     /// The number of classes, and of features.
     fn shape(&self) -> (usize, usize);

@@ -5,7 +5,7 @@
 //! | groups | each group; two thirds of its samples to learn from, or those that the split says | the base, else the other groups |
 //! | no groups | one: three quarters of each class, the rest is for tuning | the base, else nothing |
 //!
-//! The host's head is a softmax regression on what it knows. Samples of a group are divided by chance, class by class: where they overlap, as
+//! The host's head is the one that is given, or a softmax regression on what it knows. Samples of a group are divided by chance, class by class: where they overlap, as
 //! windows of one recording do, the divided parts resemble each other, and a column `split` should say which are which. Whatever is tuned for a
 //! group is tuned on other groups, and the host knows nothing of the group meanwhile.
 
@@ -32,11 +32,21 @@ const MOST_FEATURES: usize = 1024;
 /// The pull towards zero of the host's head, as of so many samples.
 const BASE_PULL: f64 = 1.0;
 
+/// The head that a host trained, in the units that it was trained in.
+#[derive(Clone, Debug, PartialEq)]
+pub struct TrainedHead {
+    /// The weights class after class, then the biases: all finite.
+    pub parameters: Vec<f32>,
+    /// Mean and deviation of each feature that a device standardises by; `None`: the head takes features as they are.
+    pub units: Option<(Vec<f32>, Vec<f32>)>,
+}
+
 /// The task.
 pub struct Own {
-    name: &'static str,
+    name: String,
     data: Arc<LabelledFeatures>,
     base: Option<Arc<Samples>>,
+    head: Option<Arc<TrainedHead>>,
     /// The samples of each user.
     users: Vec<Vec<usize>>,
     /// Where there are no groups, the samples for tuning.
@@ -49,14 +59,16 @@ pub struct Own {
 }
 
 impl Own {
-    /// Of labelled features, and those that the host's head was trained on.
+    /// Of labelled features, those that the host's head was trained on, and this head.
     ///
     /// # Errors
-    /// If there are too few samples of a class or a group, the base has other features or classes, or there are more than 1,024 features.
+    /// If there are too few samples of a class or a group, base or head have other features or classes, there are more than 1,024 features, or there
+    /// is a head where neither base nor groups say what a discriminant starts from.
     pub fn new(
         name: &str,
         data: Arc<LabelledFeatures>,
         base: Option<Arc<LabelledFeatures>>,
+        head: Option<TrainedHead>,
         units: Units,
     ) -> Result<Self> {
         let (samples, classes) = (&data.samples, &data.classes);
@@ -112,8 +124,8 @@ impl Own {
             }
         };
         let mut own = Own {
-            // Names of tasks are static; there is one of these a program.
-            name: Box::leak(name.to_owned().into_boxed_str()),
+            name: name.to_owned(),
+            head: head.map(Arc::new),
             hosted: [true; 2],
             hosts: Mutex::default(),
             base: base.map(|base| Arc::new(base.samples.clone())),
@@ -134,13 +146,48 @@ impl Own {
             );
         }
         own.hosted = [false, true].map(|two| own.has_hosts(two));
+        own.check_head()?;
         Ok(own)
+    }
+
+    /// `Ok` if the head, if there is one, has the shape of the samples, and the host knows samples.
+    fn check_head(&self) -> Result<()> {
+        let Some(head) = &self.head else { return Ok(()) };
+        let (classes, features) = self.shape();
+        let count = head.parameters.len();
+        ensure!(
+            count == classes * (features + 1),
+            "the head has {count} parameters, but for {classes} classes of {features} features it must have {}",
+            classes * (features + 1)
+        );
+        let lengths = head.units.as_ref().map_or([features; 2], |(mean, deviation)| [mean.len(), deviation.len()]);
+        ensure!(
+            lengths == [features; 2],
+            "the head standardises {} features, but the samples have {features}",
+            lengths[0]
+        );
+        ensure!(
+            self.hosted[0],
+            "the head needs samples beside it, from which a discriminant starts: a base, or 3 groups and more, each with every class"
+        );
+        Ok(())
+    }
+
+    /// The units that settings are looked for in: those of the head, where one is given and learners start from it (`based`).
+    pub(crate) fn unit_choices(&self, based: bool) -> &'static [Units] {
+        match (based, &self.head) {
+            (true, Some(head)) if head.units.is_some() => &[Units::First(16)],
+            (true, Some(_)) => &[Units::Raw],
+            (true, None) => &[Units::First(16), Units::Raw],
+            (false, _) => &[Units::First(16), Units::First(50), Units::Raw],
+        }
     }
 
     /// The same samples in other units.
     pub fn with_units(&self, units: Units) -> Self {
         Own {
-            name: self.name,
+            name: self.name.clone(),
+            head: self.head.clone(),
             data: Arc::clone(&self.data),
             base: self.base.clone(),
             users: self.users.clone(),
@@ -153,6 +200,9 @@ impl Own {
 
     /// Mean and deviation of each feature of all that the host knows, where learners that start from it (`based`) have these units.
     pub fn host_units(&self, units: Units, based: bool) -> Option<(Vec<f32>, Vec<f32>)> {
+        if let Some(head) = self.head.as_ref().filter(|_| based) {
+            return head.units.clone();
+        }
         if !based || units == Units::Raw {
             return None;
         }
@@ -216,11 +266,17 @@ impl Own {
             Some(base) => Samples::clone(base),
             None => self.data.samples.select(&self.known_without(absent)),
         };
-        let units = (self.units != Units::Raw).then(|| samples.units());
+        let units = match &self.head {
+            Some(head) => head.units.clone(),
+            None => (self.units != Units::Raw).then(|| samples.units()),
+        };
         let samples = match &units {
             Some((mean, deviation)) => samples.in_units(mean, deviation),
             None => samples,
         };
+        if let Some(head) = &self.head {
+            return Host { base: Arc::new(Base { samples, head: head.parameters.clone() }), units };
+        }
         let zeros = vec![vec![0.0; samples.width + 1]; classes];
         let mut rows = zeros.clone();
         logistic::fit(&mut rows, &zeros, &samples, BASE_PULL);
@@ -261,8 +317,8 @@ impl Own {
 }
 
 impl Task for Own {
-    fn name(&self) -> &'static str {
-        self.name
+    fn name(&self) -> &str {
+        &self.name
     }
 
     fn shape(&self) -> (usize, usize) {
@@ -357,7 +413,7 @@ mod tests {
     #[test]
     fn what_is_tuned_for_a_group_has_seen_nothing_of_it() {
         for groups in [3, 4, 7] {
-            let own = Own::new("x", data(groups, 30, 3), None, Units::First(16)).unwrap();
+            let own = Own::new("x", data(groups, 30, 3), None, None, Units::First(16)).unwrap();
             for seed in 0..2 * groups as u64 {
                 let tested = own.pool(Purpose::Test, seed, false);
                 let user = groups_of(&tested.users[0].test, None);
@@ -377,7 +433,7 @@ mod tests {
 
     #[test]
     fn without_groups_no_sample_is_tuned_and_tested_or_learned_and_tested() {
-        let own = Own::new("x", data(0, 80, 4), None, Units::First(16)).unwrap();
+        let own = Own::new("x", data(0, 80, 4), None, None, Units::First(16)).unwrap();
         let rows = |samples: &Samples| samples.rows().map(|(row, _)| format!("{row:?}")).collect::<Vec<_>>();
         let User { stream, test } = &own.pool(Purpose::Test, 1, false).users[0];
         let tuned = &own.pool(Purpose::Tune { fold: 0 }, 1, false).users[0];
@@ -387,7 +443,7 @@ mod tests {
 
     #[test]
     fn scenarios_that_the_data_do_not_allow_are_named() {
-        let own = |groups, classes| Own::new("x", data(groups, 30, classes), None, Units::First(16)).unwrap();
+        let own = |groups, classes| Own::new("x", data(groups, 30, classes), None, None, Units::First(16)).unwrap();
         let lacks = |own: &Own, scenario| own.lacks(scenario).unwrap_or_default();
         assert!(lacks(&own(0, 3), Scenario::NewUser).contains("neither --groups nor --base"));
         assert!(lacks(&own(2, 3), Scenario::NewUser).contains("needs 3"));
@@ -402,8 +458,32 @@ mod tests {
     }
 
     #[test]
+    fn a_head_that_is_given_is_the_one_that_devices_start_from() {
+        let parameters: Vec<f32> = (0..9).map(|i| i as f32).collect();
+        let head = |units| TrainedHead { parameters: parameters.clone(), units };
+        let own = |groups, base, head| Own::new("x", data(groups, 30, 3), base, Some(head), Units::First(16));
+        let scaled = Some((vec![1.0, 2.0], vec![4.0, 2.0]));
+        let with = own(4, None, head(scaled.clone())).unwrap();
+        let host = with.pool(Purpose::Test, 1, false).host.unwrap();
+        assert_eq!((&host.base.head, &host.units), (&parameters, &scaled));
+        assert_eq!(with.host_units(Units::Raw, true), scaled);
+        assert_eq!(with.with_units(Units::Raw).pool(Purpose::Test, 0, false).host.unwrap().units, scaled);
+        assert_eq!(with.unit_choices(true), [Units::First(16)]);
+        // Without units of its own it takes features as they are.
+        let raw = own(0, Some(data(0, 30, 3)), head(None)).unwrap();
+        let host = raw.pool(Purpose::Test, 0, false).host.unwrap();
+        assert_eq!((host.units, host.base.samples.row(1)), (None, [1.0, 1.0].as_slice()));
+        assert_eq!(raw.unit_choices(true), [Units::Raw]);
+        let refused = |found: Result<Own>| found.err().unwrap().to_string();
+        assert!(refused(own(0, None, head(None))).contains("a base, or 3 groups"));
+        let short = TrainedHead { parameters: vec![0.0; 8], units: None };
+        assert!(refused(own(4, None, short)).contains("8 parameters, but for 3 classes of 2 features it must have 9"));
+        assert!(refused(own(4, None, head(Some((vec![0.0], vec![1.0]))))).contains("standardises 1 features"));
+    }
+
+    #[test]
     fn too_little_is_refused_with_a_sentence() {
-        let refused = |data, base| Own::new("x", data, base, Units::Raw).err().unwrap().to_string();
+        let refused = |data, base| Own::new("x", data, base, None, Units::Raw).err().unwrap().to_string();
         assert!(refused(data(0, 6, 3), None).contains("class c0 has 2 samples"));
         assert!(refused(data(4, 5, 2), None).contains("group g0 has 5 samples"));
         assert!(refused(data(1, 30, 2), None).contains("one group, g0"));

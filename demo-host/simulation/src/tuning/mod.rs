@@ -50,7 +50,7 @@ pub struct Candidate {
 #[derive(Clone, Debug)]
 pub struct Recommendation {
     /// The task that was tuned for.
-    pub task: &'static str,
+    pub task: String,
     /// The scenario.
     pub scenario: Scenario,
     /// The core that costs are of.
@@ -74,7 +74,7 @@ pub struct Recommendation {
 }
 
 /// The settings that are tried. Plain ones come first: in doubt they stay.
-fn grid(based: bool) -> Vec<(&'static str, Settings, Units)> {
+fn grid(units: &[Units]) -> Vec<(&'static str, Settings, Units)> {
     let warm_up = |settings: &Settings| {
         let mut settings = settings.clone();
         settings.0.extend([("first_beta", 0.1), ("steps", 100.0)]);
@@ -95,8 +95,6 @@ fn grid(based: bool) -> Vec<(&'static str, Settings, Units)> {
     let sgd = steps(&[0.01, 0.03, 0.1, 0.3]);
     add("sgd", sgd.iter().filter(|settings| settings.get("beta") == 1.0).map(warm_up).collect());
     add("sgd", sgd);
-    let units: &[Units] =
-        if based { &[Units::First(16), Units::Raw] } else { &[Units::First(16), Units::First(50), Units::Raw] };
     units.iter().flat_map(|units| settings.iter().map(|(name, settings)| (*name, settings.clone(), *units))).collect()
 }
 
@@ -137,7 +135,7 @@ pub fn tune(task: &Own, scenario: Scenario, orders: u64, budget: &Budget, watch:
     let (shape, points) = (task.shape(), scenario.points());
     let based = scenario.course(task, Purpose::Test, 0).is_some_and(|course| course.start.base.is_some());
     let mut all = Vec::new();
-    for (learner, settings, units) in grid(based) {
+    for (learner, settings, units) in grid(task.unit_choices(based)) {
         let device = device_settings(learner, &settings)?;
         let cost = budget.target.cost(&device, shape.0, shape.1, units, based);
         all.push(Candidate { tuned: Tuned { learner, settings, units, shape }, cost });
@@ -240,7 +238,7 @@ pub fn tune(task: &Own, scenario: Scenario, orders: u64, budget: &Budget, watch:
     let (candidate, outcome) = if is_plain { (plain.clone(), untuned) } else { (overall, nested) };
     ensure!(outcome.orders.iter().flatten().flatten().count() > 0, "no order has labels enough to measure after");
     Ok(Recommendation {
-        task: task.name(),
+        task: task.name().to_owned(),
         scenario,
         target: budget.target,
         candidate,
@@ -254,13 +252,18 @@ pub fn tune(task: &Own, scenario: Scenario, orders: u64, budget: &Budget, watch:
     })
 }
 
+/// Whether the C library has a learner; `based`: that starts from what a host knows.
+pub fn is_in_c(learner: &str, based: bool) -> bool {
+    learner.starts_with("sgd") || learner == "discriminant" && !based
+}
+
 impl Budget {
     /// Whether a candidate is within it, at the upper end of the model's error.
     fn allows(&self, candidate: &Candidate, based: bool) -> bool {
         let Cost { ram, label, error, .. } = candidate.cost;
         let learner = candidate.tuned.learner;
-        let in_c = !self.c || learner.starts_with("sgd") || learner == "discriminant" && !based;
-        in_c && self.ram.is_none_or(|most| ram <= most)
+        (!self.c || is_in_c(learner, based))
+            && self.ram.is_none_or(|most| ram <= most)
             && self.instructions.is_none_or(|most| label * (1.0 + error) <= most as f64)
     }
 }
@@ -299,7 +302,7 @@ mod tests {
         let groups = (of, (0..groups).map(|group| group.to_string()).collect());
         let classes = ["a", "b", "c"].map(str::to_owned).to_vec();
         let data = LabelledFeatures { samples, classes, groups: Some(groups), streamed: None };
-        Own::new("own", Arc::new(data), None, Units::First(16)).unwrap()
+        Own::new("own", Arc::new(data), None, None, Units::First(16)).unwrap()
     }
 
     fn budget(ram: Option<usize>, instructions: Option<u64>) -> Budget {
