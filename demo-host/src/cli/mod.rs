@@ -19,7 +19,7 @@ use gradient_decay_link::Summary;
 
 use crate::data::{DatasetName, fetch};
 use crate::link::{self, Client};
-use crate::simulation::story::{SEEDS, Story};
+use crate::story::{SEEDS, Story};
 use crate::{exchange, experiments, files, report};
 
 use adapt::AdaptArgs;
