@@ -49,14 +49,14 @@
 //!
 //! | head | take it if |
 //! |---|---|
-//! | [`DiscriminantHead`] | in doubt: it learns the most from few labels, forgets nothing, minds no order, and takes a label back; RAM grows with the square of the features, 13.5 kB at 64 -> 10 |
-//! | [`MixedHead`] | the same, and there is a trained head: better than either from the first label on |
-//! | [`Residual`] | the same, and there are many hundred labels of features that are far from Gaussian: a linear head on top goes on by the gradient; up to 300 labels it gained at most 0.3 points on our data, whatever its beta |
-//! | [`LinearHead`] | many labels, or too many features for a discriminant: 2.6 kB at 64 -> 10, a step in a fifth of the time |
-//! | [`FixedHead`] | the core has no FPU and learns all the time: a step in a twelfth of the time of a linear head there, in half of the RAM |
-//! | [`MomentumHead`] | you train on with PyTorch's settings: twice the RAM and the time of a step, and no gain in [`settings`] |
-//! | [`MlpHead`] | a plane does not part the classes, as exclusive or; on features of a network it is behind in [`settings`] |
-//! | [`QuantizedHead`] | it only infers, in i8, made of a trained [`LinearHead`] or of [`to_linear`](discriminant::Discriminant::to_linear) |
+//! | [`DiscriminantHead`] | you are in doubt: it learns the most from few labels in any order, forgets nothing, and can take a label back; its RAM grows with the square of the features, 13.5 kB for 64 features and 10 classes (64 -> 10) |
+//! | [`MixedHead`] | the same, and you have a trained head: better than either from the first label on |
+//! | [`Residual`] | the same, and there are many hundred labels of features that are far from Gaussian: a linear head on top continues by the gradient; up to 300 labels it gained at most 0.3 points on our data, whatever its beta |
+//! | [`LinearHead`] | there are many labels, or too many features for a discriminant: 2.6 kB at 64 -> 10, a step in a fifth of the time |
+//! | [`FixedHead`] | the core has no FPU and learns all the time: there a step takes a twelfth of a linear head's time, in half of the RAM |
+//! | [`MomentumHead`] | you continue training with PyTorch's settings: twice the RAM and twice the time of a step, and no gain in [`settings`] |
+//! | [`MlpHead`] | the classes are not linearly separable, as in exclusive or; on features of a network it is behind the others in [`settings`] |
+//! | [`QuantizedHead`] | you only infer, in i8: it is made from a trained [`LinearHead`] or from [`to_linear`](discriminant::Discriminant::to_linear) |
 //! | [`LinearView`], [`DiscriminantView`], [`MixedView`] | the shape is known only at run time: other languages, heads from a file; all parts have such a view |
 //!
 //! All of them need features of mean 0 and standard deviation 1: put a [`Standardizer`] in front unless the network that computes them ends in
@@ -74,11 +74,11 @@
 //! | rehearsal | yes | in a residual; a discriminant forgets no sample | yes | `LinearView` | no |
 //! | a label taken back: [`Learner::unlearn`] | no: a gradient step cannot be undone | yes; a residual's step stays | no | `DiscriminantView` | no |
 //! | classes added and removed: [`Classes`] | yes | yes | yes | yes | no |
-//! | [`Standardizer`] | yes | yes | behind a [`Quantizer`] | [`StandardizerView`] | before quantization |
+//! | [`Standardizer`] | yes | yes | inside a [`Quantizer`] | no: its size is a constant; standardise before | before quantization |
 //! | memory: [`Replay`], [`ReplayView`] | `Replay` of `[f32; N]` | the same, for a residual | `Replay` of `[i8; N]` | `ReplayView`, [`QuantizedReplayView`] | not needed |
 //! | [`Guard`], [`Readout`] and its fit, `unknown` | yes | yes | yes | yes | yes |
-//! | [`Novelty`] | yes | yes | `Novelty` of i8 | [`NoveltyView`] | no |
-//! | [`Vote`] | behind the learner, of any head's answers | | | | |
+//! | [`Novelty`] | yes | yes | `Novelty` of i8 | no: its size is a constant | no |
+//! | [`Vote`] | after the learner, over any head's answers | | | | |
 //! | [`Calibration`] | yes | yes | yes | yes | by [`Calibration::record`] |
 //! | `checkpoint`, `Store` | yes | yes | yes | yes | no: make it anew of the head |
 //!
