@@ -74,10 +74,10 @@
 //! | rehearsal | yes | in a residual; a discriminant forgets no sample | yes | `LinearView` | no |
 //! | a label taken back: [`Learner::unlearn`] | no: a gradient step cannot be undone | yes; a residual's step stays | no | `DiscriminantView` | no |
 //! | classes added and removed: [`Classes`] | yes | yes | yes | yes | no |
-//! | [`Standardizer`] | yes | yes | inside a [`Quantizer`] | no: its size is a constant; standardise before | before quantization |
+//! | [`Standardizer`] | yes | yes | inside a [`Quantizer`] | [`StandardizerView`] | before quantization |
 //! | memory: [`Replay`], [`ReplayView`] | `Replay` of `[f32; N]` | the same, for a residual | `Replay` of `[i8; N]` | `ReplayView`, [`QuantizedReplayView`] | not needed |
 //! | [`Guard`], [`Readout`] and its fit, `unknown` | yes | yes | yes | yes | yes |
-//! | [`Novelty`] | yes | yes | `Novelty` of i8 | no: its size is a constant | no |
+//! | [`Novelty`] | yes | yes | `Novelty` of i8 | [`NoveltyView`] | no |
 //! | [`Vote`] | after the learner, over any head's answers | | | | |
 //! | [`Calibration`] | yes | yes | yes | yes | by [`Calibration::record`] |
 //! | `checkpoint`, `Store` | yes | yes | yes | yes | no: make it anew of the head |
