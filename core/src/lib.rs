@@ -52,7 +52,7 @@
 //! | [`MixedHead`] | the same, and there is a trained head: better than either from the first label on |
 //! | [`Residual`] | the same, and there are many hundred labels of features that are far from Gaussian: a linear head on top goes on by the gradient; up to 300 labels it gained at most 0.3 points on our data, whatever its beta |
 //! | [`LinearHead`] | many labels, or too many features for a discriminant: 2.6 kB at 64 -> 10, a step in a fifth of the time |
-//! | [`FixedHead`] | the core has no FPU and learns all the time: a step in a twelfth of the time of a linear head there, in half of the RAM |
+//! | [`FixedHead`] | the core has no FPU and learns all the time: a step in a fourteenth to an eighteenth of a linear head's instructions there, and a third of these once a sample is learned; half of the RAM |
 //! | [`MomentumHead`] | you train on with PyTorch's settings: twice the RAM and the time of a step, and no gain in [`settings`] |
 //! | [`MlpHead`] | a plane does not part the classes, as exclusive or; on features of a network it is behind in [`settings`] |
 //! | [`QuantizedHead`] | it only infers, in i8, made of a trained [`LinearHead`] or of [`to_linear`](discriminant::Discriminant::to_linear) |

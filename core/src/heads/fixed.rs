@@ -1,12 +1,12 @@
 //! A linear head in integers that learns, for cores without FPU: i8 features, i16 weights, i32 sums; loss and gradient in fixed point.
 //!
-//! Rounding is stochastic: what an update would lose below the last bit of a weight is carried out with a probability as large as
-//! it is. A shift that cuts off would push all weights the same way, and small gradients would never be learned from.
+//! Rounding is stochastic, of each row's rate times its gradient and of each weight's change: what would be lost below the last bit
+//! is carried out with a probability as large as it is. A row whose rate comes to 0 is skipped. A shift that cuts off would push all weights the same way, and small gradients would never be learned from.
 //!
 //! | number | format |
 //! |---|---|
 //! | feature | i8, `q 2^-exponent`; a zero point is taken away before |
-//! | weight | i16, `q 2^-12`, in (-8, 8) |
+//! | weight | i16, `q 2^-12`, in [-8, 8) |
 //! | bias, logit, loss | i32, `q 2^-16` |
 //! | probability, gradient | `q 2^-15`, in [-1, 1] |
 
@@ -59,7 +59,9 @@ pub struct FixedHead<const CLASSES: usize, const FEATURES: usize, M = Libm> {
 impl<const CLASSES: usize, const FEATURES: usize, M> FixedHead<CLASSES, FEATURES, M> {
     /// The bytes in memory.
     pub const BYTES: usize = size_of::<Self>();
-    /// The largest weight, 2^-12 below 8. [`from_head`](Self::from_head) cuts off what is beyond.
+    /// The smallest weight, -8. [`from_head`](Self::from_head) cuts off what is beyond.
+    pub const MIN_WEIGHT: f32 = i16::MIN as f32 / (1 << WEIGHT_BITS) as f32;
+    /// The largest weight, 2^-12 below 8.
     pub const MAX_WEIGHT: f32 = i16::MAX as f32 / (1 << WEIGHT_BITS) as f32;
     /// The largest bias.
     pub const MAX_BIAS: f32 = (LOGIT_MAX / ONE) as f32;
@@ -81,7 +83,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M> FixedHead<CLASSES, FEATURES
         head
     }
 
-    /// A trained head in integers, each parameter to the nearest; weights beyond (-8, 8) and biases beyond 16,000 are cut off. The same
+    /// A trained head in integers, each parameter to the nearest; weights beyond [-8, 8) and biases beyond 16,000 are cut off. The same
     /// classes are in use.
     pub fn from_head<V: StoredVelocity>(head: &LinearHead<CLASSES, FEATURES, M, V>, exponent: u32, seed: u32) -> Self {
         let mut new = Self::new(exponent, seed);
@@ -176,7 +178,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M> FixedHead<CLASSES, FEATURES
 
 /// A weight in fixed point.
 pub(crate) fn weight(w: f32) -> i16 {
-    nearest(w * (1 << WEIGHT_BITS) as f32, i32::from(i16::MAX)) as i16
+    nearest(w * (1 << WEIGHT_BITS) as f32, -i32::from(i16::MIN)).min(i16::MAX.into()) as i16
 }
 
 /// A bias in fixed point.

@@ -5,8 +5,8 @@
 //!
 //! With the feature `asm`, [`add_dot_rows`], [`update_rows`], [`sum_of_magnitudes`], [`standardize`] and the loops over a triangle are done in assembly where
 //! there is an Arm FPU (targets whose name ends in `eabihf`): the same bits as [`portable`] by two thirds to
-//! three quarters of the instructions. [`add_dot_rows_i8`] and [`add_dot_rows_i16`] are where there is the DSP extension (targets whose name
-//! begins with `thumbv7em`), by half of the instructions.
+//! three quarters of the instructions. [`add_dot_rows_i8`], [`add_dot_rows_i16`] and [`update_rows_i16`] are where there is the DSP extension (targets
+//! whose name begins with `thumbv7em`), by half of the instructions.
 
 mod diagonal;
 #[cfg(all(feature = "asm", target_arch = "arm", arm_dsp))]
@@ -19,7 +19,7 @@ mod scalar;
 mod triangle;
 
 pub use diagonal::{gain, subtract, update_diagonal};
-pub use integers::{add_dot_rows_i8, add_dot_rows_i16};
+pub use integers::{add_dot_rows_i8, add_dot_rows_i16, update_rows_i16};
 pub use triangle::{PANEL, packed, product, transposed_product, update_product};
 
 pub use scalar::{MomentumFactors, dot, exp_and_sum, largest, update, update_with_momentum};

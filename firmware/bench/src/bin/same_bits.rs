@@ -115,6 +115,20 @@ fn compare_integers<const ROWS: usize, const N: usize>(random: &mut Random) {
             _ => (random.bits() >> 16) as i16,
         };
         let rows: [[i16; N]; ROWS] = core::array::from_fn(|_| core::array::from_fn(|_| halfword()));
+        let shift = random.bits() % 17;
+        // From rates that do not move a weight to those that move all to their ends; of some rows none.
+        let rates: [i32; ROWS] = core::array::from_fn(|_| match random.bits() % 8 {
+            0 => 0,
+            1 => (random.bits() & 0x1_ffff) as i32 - 0x1_0000,
+            bits => (random.bits() as i32) >> (13 + 2 * bits),
+        });
+        let (mut found, mut expected, seed) = (rows, rows, random.bits() | 1);
+        let after = kernels::update_rows_i16(&mut found, &rates, &x, shift, seed);
+        let expected_after = portable::update_rows_i16(&mut expected, &rates, &x, shift, seed);
+        assert!(
+            found == expected && after == expected_after,
+            "update_rows_i16 of {ROWS} x {N} in round {round}, shift {shift}, rates {rates:?}"
+        );
         let (mut found, mut expected) = (sums, sums);
         kernels::add_dot_rows_i16(&rows, &x, &mut found, i32::wrapping_add);
         portable::add_dot_rows_i16(&rows, &x, &mut expected, i32::wrapping_add);

@@ -134,6 +134,8 @@ fn cores(text: &mut String, figures: &Figures) -> Result<()> {
             let value = |what| get(figures, &format!("{}/integers/64->10/fixed-{what}", machine.core));
             let (inference, step) = (grouped(value("inference")?), grouped(value("step")?));
             writeln!(text, "| {}, in integers | {inference} | {step} |", machine.core)?;
+            let learned = grouped(value("step-learned")?);
+            writeln!(text, "| {}, in integers, a sample that is learned | | {learned} |", machine.core)?;
             let logits = grouped(get(figures, &format!("{}/integers/64->10/quantized-logits", machine.core))?);
             writeln!(text, "| {}, in i8: `QuantizedHead::logits` | {logits} | |", machine.core)?;
         }

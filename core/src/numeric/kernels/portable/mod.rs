@@ -12,8 +12,8 @@ mod triangle;
 pub(super) use diagonal::{Progress, add_gain, add_subtract};
 pub use diagonal::{gain, subtract, update_diagonal};
 #[cfg(all(feature = "asm", target_arch = "arm", arm_dsp))]
-pub(super) use integers::add_dot;
-pub use integers::{add_dot_rows_i8, add_dot_rows_i16};
+pub(super) use integers::{add_dot, update_row_i16};
+pub use integers::{add_dot_rows_i8, add_dot_rows_i16, update_rows_i16};
 pub use triangle::{product, transposed_product, update_product};
 #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
 pub(super) use triangle::{transposed_triangle, triangle_product, update_triangle};
