@@ -112,6 +112,8 @@ fn slices(a: &[f32], b: &mut [f32]) -> f32 {
     kernels::portable::add_dot_rows(&rows, &x, &mut sums);
     kernels::add_dot_matrix(a, &x, &mut sums);
     kernels::update_matrix(b, black_box(0.9), &sums, a);
+    kernels::update_matrix_with_momentum(b, &mut sums, &factors, &x, a);
+    kernels::portable::update_matrix_with_momentum(b, &mut sums, &factors, &x, a);
     let rows = sums.iter().sum::<f32>() + factors_of(a, b) + integers() as f32;
     kernels::standardize(a, &x, &sums, b);
     kernels::portable::standardize(a, &x, &sums, b);

@@ -4,7 +4,7 @@
 
 use bench::{Random, exit_success};
 use cortex_m_rt::entry;
-use gradient_decay::kernels::{self, portable};
+use gradient_decay::kernels::{self, MomentumFactors, portable};
 use semihosting::println;
 
 #[entry]
@@ -79,6 +79,26 @@ fn compare<const ROWS: usize, const N: usize>(random: &mut Random) {
             portable::update_rows(&mut expected, keep, &rates, &x);
             for (found, expected) in found.as_flattened().iter().zip(expected.as_flattened()) {
                 assert_eq!(found.to_bits(), expected.to_bits(), "update_rows of {ROWS} x {N} in round {round}");
+            }
+        }
+        let velocities: [[f32; N]; ROWS] = core::array::from_fn(|_| numbers(random));
+        for nesterov in [false, true] {
+            let weight_decay = if round % 2 == 0 { 0.0 } else { 0.01 };
+            let factors = MomentumFactors { learning_rate: 0.1, momentum: 0.9, nesterov, weight_decay };
+            let (mut found, mut expected) = ((rows, velocities), (rows, velocities));
+            let momentum = |f: fn(&mut [f32], &mut [f32], &MomentumFactors, &[f32], &[f32]),
+                            to: &mut ([[f32; N]; ROWS], _)| {
+                let (rows, velocities): &mut (_, [[f32; N]; ROWS]) = to;
+                f(rows.as_flattened_mut(), velocities.as_flattened_mut(), &factors, &rates, &x);
+            };
+            momentum(kernels::update_matrix_with_momentum, &mut found);
+            momentum(portable::update_matrix_with_momentum, &mut expected);
+            for (found, expected) in [(found.0, expected.0), (found.1, expected.1)] {
+                let (found, expected) = (found.as_flattened().iter(), expected.as_flattened().iter());
+                assert!(
+                    found.map(|x| x.to_bits()).eq(expected.map(|x| x.to_bits())),
+                    "update_matrix_with_momentum of {ROWS} x {N} in round {round}, {factors:?}"
+                );
             }
         }
         let (mean, scale): ([f32; N], [f32; N]) = (numbers(random), numbers(random));
