@@ -53,7 +53,7 @@
 //! | [`MixedHead`] | the same, and you have a trained head: better than either from the first label on |
 //! | [`Residual`] | the same, and there are many hundred labels of features that are far from Gaussian: a linear head on top continues by the gradient; up to 300 labels it gained at most 0.3 points on our data, whatever its beta |
 //! | [`LinearHead`] | there are many labels, or too many features for a discriminant: 2.6 kB at 64 -> 10, a step in a fifth of the time |
-//! | [`FixedHead`] | the core has no FPU and learns all the time: there a step takes a twelfth of a linear head's time, in half of the RAM |
+//! | [`FixedHead`] | the core has no FPU and learns all the time: there a step takes a fourteenth to an eighteenth of a linear head's instructions, and a third of these once a sample is learned; half of the RAM |
 //! | [`MomentumHead`] | you continue training with PyTorch's settings: twice the RAM and twice the time of a step, and no gain in [`settings`] |
 //! | [`MlpHead`] | the classes are not linearly separable, as in exclusive or; on features of a network it is behind the others in [`settings`] |
 //! | [`QuantizedHead`] | you only infer, in i8: it is made from a trained [`LinearHead`] or from [`to_linear`](discriminant::Discriminant::to_linear) |

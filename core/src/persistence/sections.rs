@@ -159,7 +159,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M> Saved for FixedHead<CLASSES
             for w in self.weights.as_flattened_mut() {
                 let value = section.bytes(2)?.first_chunk().map_or(0, |bytes| i16::from_le_bytes(*bytes));
                 if from.takes() {
-                    *w = value.max(-i16::MAX);
+                    *w = value;
                 }
             }
             for b in &mut self.bias {

@@ -89,12 +89,12 @@ impl<const CLASSES: usize, const FEATURES: usize> Served<FEATURES> for FixedDevi
         let mut head = LinearHead::<CLASSES, FEATURES>::new();
         head.import(parameters)?;
         for (index, parameter) in parameters.iter().enumerate() {
-            let (most, limit) = if index < CLASSES * FEATURES {
-                (FixedHead::<CLASSES, FEATURES>::MAX_WEIGHT, 8)
+            let (range, limit) = if index < CLASSES * FEATURES {
+                (FixedHead::<CLASSES, FEATURES>::MIN_WEIGHT..=FixedHead::<CLASSES, FEATURES>::MAX_WEIGHT, 8)
             } else {
-                (FixedHead::<CLASSES, FEATURES>::MAX_BIAS, 16_000)
+                (-FixedHead::<CLASSES, FEATURES>::MAX_BIAS..=FixedHead::<CLASSES, FEATURES>::MAX_BIAS, 16_000)
             };
-            if parameter.abs() > most {
+            if !range.contains(parameter) {
                 return Err(Import::OutOfRange { index, limit });
             }
         }

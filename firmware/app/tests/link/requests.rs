@@ -151,7 +151,7 @@ fn a_weight_that_integers_do_not_hold_is_refused_by_name() {
     assert_eq!(exported(&device), good);
     for (index, number, expected) in [
         (0, 8.0, Refusal::Parameter { class: 0, feature: Some(0), limit: 8 }),
-        (24 * 2 + 5, -8.0, Refusal::Parameter { class: 2, feature: Some(5), limit: 8 }),
+        (24 * 2 + 5, -8.001, Refusal::Parameter { class: 2, feature: Some(5), limit: 8 }),
         (95, 1e9, Refusal::Parameter { class: 3, feature: Some(23), limit: 8 }),
         (96, -16_001.0, Refusal::Parameter { class: 0, feature: None, limit: 16_000 }),
         (99, f32::INFINITY, Refusal::NotFinite { index: 99 }),
@@ -165,9 +165,9 @@ fn a_weight_that_integers_do_not_hold_is_refused_by_name() {
         Refusal::Parameter { class: 2, feature: Some(5), limit: 8 }.to_string(),
         "the weight of feature 5 in class 2 is out of range: this device, which computes in integers, takes weights between -8 and 8"
     );
-    // The largest that there are.
+    // The largest and the smallest that there are.
     let mut head = good.clone();
-    (head[1], head[97]) = (32_767.0 / 4096.0, 16_000.0);
+    (head[1], head[2], head[97]) = (32_767.0 / 4096.0, -8.0, 16_000.0);
     assert_eq!((push(&mut device, &head), exported(&device)), (done(), head));
 }
 
