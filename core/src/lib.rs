@@ -53,11 +53,11 @@
 //! | [`MixedHead`] | the same, and you have a trained head: better than either from the first label on |
 //! | [`Residual`] | the same, and there are many hundred labels of features that are far from Gaussian: a linear head on top continues by the gradient; up to 300 labels it gained at most 0.3 points on our data, whatever its beta |
 //! | [`LinearHead`] | there are many labels, or too many features for a discriminant: 2.6 kB at 64 -> 10, a step in a fifth of the time |
-//! | [`FixedHead`] | the core has no FPU and learns all the time: there a step takes a twelfth of a linear head's time, in half of the RAM |
+//! | [`FixedHead`] | the core has no FPU and learns all the time: there a step takes a fourteenth to an eighteenth of a linear head's instructions, and a third of these once a sample is learned; half of the RAM |
 //! | [`MomentumHead`] | you continue training with PyTorch's settings: twice the RAM and twice the time of a step, and no gain in [`settings`] |
 //! | [`MlpHead`] | the classes are not linearly separable, as in exclusive or; on features of a network it is behind the others in [`settings`] |
 //! | [`QuantizedHead`] | you only infer, in i8: it is made from a trained [`LinearHead`] or from [`to_linear`](discriminant::Discriminant::to_linear) |
-//! | [`LinearView`], [`DiscriminantView`], [`MixedView`] | the shape is known only at run time: other languages, heads from a file |
+//! | [`LinearView`], [`DiscriminantView`], [`MixedView`] | the shape is known only at run time: other languages, heads from a file; all parts have such a view |
 //!
 //! All of them need features of mean 0 and standard deviation 1: put a [`Standardizer`] in front unless the network that computes them ends in
 //! a normalisation. With an offset of 20 a head stays at the accuracy of chance, with a probability of 1.00. The page [`settings`] compares
@@ -74,13 +74,13 @@
 //! | rehearsal | yes | in a residual; a discriminant forgets no sample | yes | `LinearView` | no |
 //! | a label taken back: [`Learner::unlearn`] | no: a gradient step cannot be undone | yes; a residual's step stays | no | `DiscriminantView` | no |
 //! | classes added and removed: [`Classes`] | yes | yes | yes | yes | no |
-//! | [`Standardizer`] | yes | yes | inside a [`Quantizer`] | no: its size is a constant; standardise before | before quantization |
-//! | memory: [`Replay`], [`ReplayView`] | `Replay` of `[f32; N]` | the same, for a residual | `Replay` of `[i8; N]` | `ReplayView` | not needed |
+//! | [`Standardizer`] | yes | yes | inside a [`Quantizer`] | [`StandardizerView`] | before quantization |
+//! | memory: [`Replay`], [`ReplayView`] | `Replay` of `[f32; N]` | the same, for a residual | `Replay` of `[i8; N]` | `ReplayView`, [`QuantizedReplayView`] | not needed |
 //! | [`Guard`], [`Readout`] and its fit, `unknown` | yes | yes | yes | yes | yes |
-//! | [`Novelty`] | yes | yes | `Novelty` of i8 | no: its size is a constant | no |
+//! | [`Novelty`] | yes | yes | `Novelty` of i8 | [`NoveltyView`] | no |
 //! | [`Vote`] | after the learner, over any head's answers | | | | |
 //! | [`Calibration`] | yes | yes | yes | yes | by [`Calibration::record`] |
-//! | `checkpoint`, `Store` | yes | yes | yes | the head; the memory is in the caller's slices | no: make it from the head again |
+//! | `checkpoint`, `Store` | yes | yes | yes | yes | no: make it anew of the head |
 //!
 //! `core/tests/combinations.rs` runs every combination that the table allows. The compiler refuses the others:
 //!
@@ -144,7 +144,7 @@
 //! | learning | [`learner`], [`preprocess`], [`standardize`], [`replay`], [`stored`], [`guard`], [`calibration`], [`readout`], [`novelty`], [`vote`] |
 //! | persistence | `checkpoint` (feature `checkpoint`), `store` (feature `storage`) |
 //! | numeric | [`math`], [`kernels`] |
-//! | | [`error`], and the pages [`settings`] and [`sharing`] |
+//! | | [`error`], and the pages [`limits`], [`settings`] and [`sharing`] |
 //!
 //! A labelled sample goes through them once: [`preprocess`] prepares the features, and [`head`] maps them to logits; [`readout`] turns the
 //! logits into the answer, and [`calibration`] records it; [`label`], [`schedule`] and [`loss`] compute the gradient, and [`train`] applies it;
@@ -196,6 +196,8 @@ mod persistence;
 mod training;
 
 pub mod error;
+#[doc = include_str!("../docs/limits.md")]
+pub mod limits {}
 #[doc = include_str!("../docs/settings.md")]
 pub mod settings {}
 #[doc = include_str!("../docs/sharing.md")]
@@ -227,17 +229,17 @@ pub use loss::GradientDecay;
 pub use math::{Libm, Math};
 pub use mixed::{MixedHead, MixedView};
 pub use mlp::{MlpHead, MomentumMlpHead};
-pub use novelty::Novelty;
+pub use novelty::{Novelty, NoveltyView};
 pub use number::Number;
 pub use prediction::Prediction;
 pub use preprocess::{Preprocess, Quantizer};
 pub use quantized::QuantizedHead;
 pub use readout::{Answer, Readout};
-pub use replay::{Memory, Replay, ReplayView};
+pub use replay::{Memory, QuantizedReplayView, Replay, ReplayView};
 pub use residual::Residual;
 pub use schedule::BetaSchedule;
 pub use sgd::{FixedRate, Sgd};
-pub use standardize::Standardizer;
+pub use standardize::{Standardizer, StandardizerView};
 pub use state::State;
 pub use step::{FineTuner, Step};
 pub use storage::{PairView, Velocity};

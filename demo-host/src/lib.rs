@@ -14,10 +14,10 @@ pub mod link;
 pub mod models;
 pub mod progress;
 pub mod report;
-pub mod simulation;
 pub mod statistics;
+pub mod story;
+pub mod tasks;
 pub mod training;
-pub mod tuning;
 pub mod verification;
 
 /// The Rust of `docs/your-model.md`, as a test.

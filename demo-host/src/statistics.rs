@@ -1,5 +1,6 @@
 //! Differences between paired values, and whether they are beyond chance.
 
+use simulation::statistics::student_quantile;
 use statrs::distribution::{ContinuousCDF, StudentsT};
 
 /// Paired differences: their mean, and its confidence.
@@ -32,11 +33,6 @@ impl PairedDifference {
         let p = if error > 0.0 { 2.0 * distribution.sf(mean.abs() / error) } else { f64::from(u8::from(mean == 0.0)) };
         Some(PairedDifference { mean, interval: student_quantile(count - 1) * error, p, count })
     }
-}
-
-/// The 97.5 % quantile of Student's t distribution with so many degrees of freedom; infinite for none.
-pub fn student_quantile(freedom: usize) -> f64 {
-    StudentsT::new(0.0, 1.0, freedom as f64).map_or(f64::INFINITY, |distribution| distribution.inverse_cdf(0.975))
 }
 
 /// The p-values of several tests of one claim, in the order given, adjusted by Holm's method (S. Holm 1979): if each is compared with a level,

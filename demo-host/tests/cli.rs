@@ -80,32 +80,3 @@ fn help_says_what_needs_full_models() {
         );
     }
 }
-
-#[test]
-fn the_story() {
-    let folder = TempDir::new().unwrap();
-    let output = run(folder.path(), &[]);
-    let text = String::from_utf8_lossy(&output.stdout);
-    assert!(output.status.success(), "{text}");
-    for part in [
-        "discriminant+residual",
-        "1 (plain)",
-        "0.01 -> 1",
-        "NLL",
-        "ECE",
-        "MCE",
-        "of 600 right",
-        "comparisons hold",
-        "samples to",
-    ] {
-        assert!(text.contains(part), "{part} is not in {text}");
-    }
-    assert!(!text.contains("NaN") && !text.contains("NOT OK"));
-    let report = fs::read_to_string(folder.path().join("report.html")).unwrap();
-    assert_eq!(report.matches("<svg").count(), 4 + 7);
-    // Self-contained: nothing is loaded from anywhere.
-    for loading in ["src=", "<link", "<script", "@import", "url("] {
-        assert!(!report.contains(loading), "the report has {loading}");
-    }
-    assert!(!report.contains("NaN"));
-}

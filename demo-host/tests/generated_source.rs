@@ -5,11 +5,11 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use demo_host::simulation::learner::Settings;
-use demo_host::simulation::tasks::Units;
-use demo_host::simulation::{NAMES, defaults};
-use demo_host::tuning::Tuned;
-use demo_host::tuning::firmware::{self, HostUnits};
+use simulation::learner::Settings;
+use simulation::tasks::Units;
+use simulation::tuning::Tuned;
+use simulation::tuning::firmware::{self, HostUnits};
+use simulation::{NAMES, defaults};
 
 /// A learner for three classes of two features.
 fn tuned(learner: &'static str, settings: Settings, units: Units) -> Tuned {

@@ -10,7 +10,7 @@ use gradient_decay_app::digits;
 use gradient_decay_app::gestures::features::FEATURES;
 use gradient_decay_app::gestures::{GESTURES, Learner, PARAMETERS, learner};
 use gradient_decay_app::learner::LinearDevice;
-use gradient_decay_app::link::{Means, Served, Server};
+use gradient_decay_app::link::{Beside, Means, Served, Server};
 use oracle::line::Line;
 
 /// A device whose program runs whenever the host reads: what goes to it and comes from it lies in queues.
@@ -18,6 +18,7 @@ struct Device<S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usize, 
     server: Server<CLASSES, FEATURES, PARAMETERS>,
     served: S,
     line: Line,
+    room: Vec<u8>,
     /// Bytes that are flipped on their way to the device: every so many one.
     disturbed: Option<usize>,
     sent: usize,
@@ -31,11 +32,12 @@ impl<S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usize, const PAR
 {
     fn new(served: S) -> Self {
         let (server, line) = (Server::consenting(), Line::default());
-        Device { server, served, line, disturbed: None, sent: 0, lost: None, answered: 0 }
+        Device { server, served, line, room: vec![0; 5000], disturbed: None, sent: 0, lost: None, answered: 0 }
     }
 
     fn run(&mut self) {
-        self.server.poll(&mut self.line, &mut self.served, Err(Means::Firmware), |_| true);
+        let beside = Beside { room: &mut self.room, ..Beside::nothing(Err(Means::Firmware)) };
+        self.server.poll(&mut self.line, &mut self.served, beside, |_, _| true);
     }
 }
 

@@ -2,7 +2,7 @@
 //! `cargo test -p demo-host --test recordings -- --nocapture` prints the figures of the firmware's README.
 
 use demo_host::data::data_home;
-use demo_host::simulation::tasks::gestures::Gestures;
+use demo_host::tasks::gestures::Gestures;
 use gradient_decay::readout::Reason;
 use gradient_decay::{Answer, FixedHead, Preprocess};
 use gradient_decay_app::gestures::features::FEATURES;

@@ -6,6 +6,7 @@ use std::fs;
 use std::path::Path;
 
 use command::{refused, run};
+use head_files::{Format, Head, Source};
 use tempfile::TempDir;
 
 /// Samples of people, each a little off in every feature: as CSV, with label and group.
@@ -68,6 +69,43 @@ fn what_the_data_do_not_allow_is_said() {
     assert!(said.contains("60 samples of 4 features, 3 classes (sit, stand, walk)"), "{said}");
     assert!(missing.contains("new-user is left out: there is neither --groups nor --base"), "{missing}");
     assert!(missing.contains("user-changes is left out"), "{missing}");
+}
+
+#[test]
+fn devices_start_from_the_head_that_is_given() {
+    let folder = TempDir::new().unwrap();
+    fs::write(folder.path().join("features.csv"), table(6, 30, 0)).unwrap();
+    // Each class has its own feature, which is 1.5 larger: a head that knows this.
+    let weights = [[4.0, 0.0, 0.0, 0.0], [0.0, 4.0, 0.0, 0.0], [0.0, 0.0, 4.0, 0.0]].concat();
+    let write = |name: &str, classes: usize| {
+        let head = Head::new(weights[..4 * classes].to_vec(), &vec![0.0; classes], 4).unwrap();
+        let bytes = head_files::write(Source::Head(&head), Format::Checkpoint, name).unwrap();
+        fs::write(folder.path().join(name), bytes).unwrap();
+    };
+    write("head.ckpt", 3);
+    write("small.ckpt", 2);
+    let own = ["--features", "features.csv", "--orders", "2"];
+    let of = |command: &str, head: &str, more: &[&str]| {
+        let arguments = [&[command, "--head", head][..], &own, more].concat();
+        run(folder.path(), &arguments)
+    };
+    let devices = ["--scenario", "new-user", "--learner", "sgd", "--json", "adapt.jsonl"];
+    let output = of("adapt", "head.ckpt", &devices);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("head: 3 classes of 4 features"));
+    let line: serde_json::Value =
+        serde_json::from_str(&fs::read_to_string(folder.path().join("adapt.jsonl")).unwrap()).unwrap();
+    // The discriminant, which others are compared with, and the head before its first step.
+    let start = line["learners"][1]["accuracy"]["mean"][0].as_f64().unwrap();
+    assert!(start > 0.75, "{start}");
+    assert!(of("tune", "head.ckpt", &["--ram", "300"]).status.success());
+    for (arguments, parts) in [
+        (&["--head", "small.ckpt"][..], &["the head has 10 parameters", "it must have 15"][..]),
+        (&["--head", "features.csv"], &["features.csv", "endings"]),
+        (&["--head", "gone.ckpt"], &["cannot read gone.ckpt"]),
+    ] {
+        refused(&folder, &[&["adapt"], &own[..], arguments].concat(), parts);
+    }
 }
 
 #[test]

@@ -1,8 +1,9 @@
 //! Training in integers costs at most a percentage point of accuracy on the digits, compared with float. Answers in integers match the oracle.
 
 use digits::Digit;
-use gradient_decay::{BetaSchedule, FineTuner, FixedHead, FixedRate, LinearHead, Readout, Sgd, State};
+use gradient_decay::{BetaSchedule, FineTuner, FixedHead, FixedRate, GradientDecay, LinearHead, Readout, Sgd, State};
 use gradient_decay_app::digits::{FEATURES, HIDDEN, extract, trained_head};
+use oracle::lengths;
 
 type Samples = Vec<([f32; FEATURES], usize)>;
 
@@ -71,6 +72,58 @@ fn integers_cost_at_most_a_point() {
             );
             assert!(integers >= float - 0.01, "{what}, rate {rate}, beta {beta}: {integers} for {float}");
         }
+    }
+}
+
+/// What steps change in all, beside the sum of `rate g x` in float, whose g is that of the logits before each step: an update is
+/// exact on the average, at the smallest rate as well, where most rows' rates are below one unit.
+#[test]
+fn updates_have_no_bias() {
+    const CLASSES: usize = 5;
+    const FEATURES: usize = 3;
+    let steps = lengths::steps(1_000_000, 10_000_000) / 2;
+    for rate in [1.0 / 32_768.0, 0.001] {
+        let rate = FixedRate::new(rate);
+        let tuner = FineTuner::new(BetaSchedule::constant(0.3), rate);
+        let loss = GradientDecay::new(0.3);
+        let (mut head, mut state) = (FixedHead::<CLASSES, FEATURES>::new(5, 1), State::new());
+        let parameters = |head: &FixedHead<CLASSES, FEATURES>| {
+            let mut parameters = [0.0; CLASSES * (FEATURES + 1)];
+            head.to_head().export(&mut parameters).unwrap();
+            parameters.map(f64::from)
+        };
+        let start = parameters(&head);
+        let mut expected = start;
+        let mut gradient = [0.0; CLASSES];
+        let mut random = 1_u32;
+        for _ in 0..steps {
+            random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let features = [(random >> 24) as i8, (random >> 16) as i8 / 4, 32];
+            // Wrong labels among them, so that there is always something to learn.
+            let target = (random >> 9) as usize % if random & 0x8000 == 0 { 2 } else { CLASSES };
+            let logits = head.logits(&features).map(|z| z as f32 / 65_536.0);
+            loss.loss_and_gradient(&logits, target, &mut gradient).unwrap();
+            for (class, g) in gradient.iter().enumerate() {
+                let change = f64::from(rate.learning_rate()) * f64::from(*g);
+                for (feature, x) in features.iter().enumerate() {
+                    expected[class * FEATURES + feature] -= change * f64::from(*x) / 32.0;
+                }
+                expected[CLASSES * FEATURES + class] -= change;
+            }
+            tuner.step(&mut head, &mut state, &features, target).unwrap();
+        }
+        let (found, mut worst) = (parameters(&head), 0.0_f64);
+        for (index, (found, expected)) in found.iter().zip(expected).enumerate() {
+            // A weight of 2^-12 and a rate of 2^-16, by a feature of at most 4, are rounded; the gradient is within 1e-4.
+            let unit = if index < CLASSES * FEATURES { 1.0 / 4096.0 } else { 1.0 / 65_536.0 };
+            let deviation = (0.26 * f64::from(steps)).sqrt() * unit;
+            let of_gradient = f64::from(steps) * 4.0 * f64::from(rate.learning_rate()) * 1e-4;
+            let error = (found - expected).abs();
+            worst = worst.max(error / deviation);
+            assert!(found.abs() < 7.9, "at the end of its range the mean is another");
+            assert!(error < 5.0 * deviation + of_gradient, "parameter {index}: {found} for {expected}");
+        }
+        println!("{steps} steps of rate {}: at most {worst:.1} deviations from the exact sum", rate.learning_rate());
     }
 }
 

@@ -1,13 +1,14 @@
 //! A linear head that infers and learns in integers, for cores without FPU: i8 features, i16 weights, i32 sums; loss and gradient in fixed
 //! point.
 //!
-//! Rounding is stochastic: the fraction of an update below a weight's last bit is rounded up with a probability equal to that fraction.
-//! Truncation would push all weights the same way, and small gradients would have no effect.
+//! Rounding is stochastic, of each row's rate times its gradient and of each weight's change: the fraction below the last bit is rounded up with a
+//! probability equal to that fraction. A row whose rate comes to 0 is skipped. Truncation would push all weights the same way, and small gradients
+//! would have no effect.
 //!
 //! | number | format |
 //! |---|---|
 //! | feature | i8, `q 2^-exponent`; subtract a zero point first |
-//! | weight | i16, `q 2^-12`, in (-8, 8) |
+//! | weight | i16, `q 2^-12`, in [-8, 8) |
 //! | bias, logit, loss | i32, `q 2^-16` |
 //! | probability, gradient | `q 2^-15`, in [-1, 1] |
 
@@ -60,6 +61,8 @@ pub struct FixedHead<const CLASSES: usize, const FEATURES: usize, M = Libm> {
 impl<const CLASSES: usize, const FEATURES: usize, M> FixedHead<CLASSES, FEATURES, M> {
     /// The bytes in memory.
     pub const BYTES: usize = size_of::<Self>();
+    /// The smallest weight, -8. [`from_head`](Self::from_head) saturates smaller ones.
+    pub const MIN_WEIGHT: f32 = i16::MIN as f32 / (1 << WEIGHT_BITS) as f32;
     /// The largest weight, 2^-12 below 8. [`from_head`](Self::from_head) saturates larger ones.
     pub const MAX_WEIGHT: f32 = i16::MAX as f32 / (1 << WEIGHT_BITS) as f32;
     /// The largest bias, 16,000. [`from_head`](Self::from_head) saturates larger ones.
@@ -82,7 +85,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M> FixedHead<CLASSES, FEATURES
         head
     }
 
-    /// Converts a trained head to integers, each parameter rounded to the nearest; weights beyond (-8, 8) and biases beyond +-16,000
+    /// Converts a trained head to integers, each parameter rounded to the nearest; weights beyond [-8, 8) and biases beyond +-16,000
     /// saturate. The same classes are in use.
     pub fn from_head<V: StoredVelocity>(head: &LinearHead<CLASSES, FEATURES, M, V>, exponent: u32, seed: u32) -> Self {
         let mut new = Self::new(exponent, seed);
@@ -177,7 +180,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M> FixedHead<CLASSES, FEATURES
 
 /// A weight in fixed point.
 pub(crate) fn weight(w: f32) -> i16 {
-    nearest(w * (1 << WEIGHT_BITS) as f32, i32::from(i16::MAX)) as i16
+    nearest(w * (1 << WEIGHT_BITS) as f32, -i32::from(i16::MIN)).min(i16::MAX.into()) as i16
 }
 
 /// A bias in fixed point.

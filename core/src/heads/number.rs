@@ -72,7 +72,7 @@ impl Number for i32 {
     }
 
     fn top(logits: &[i32]) -> i32 {
-        logits.iter().fold(Self::NONE, |top, z| if *z > top { *z } else { top })
+        fixed_point::top(logits)
     }
 
     fn above(self, other: i32) -> f32 {
@@ -83,13 +83,13 @@ impl Number for i32 {
         let class = fixed_point::largest(logits);
         let top = logits.get(class).copied().unwrap_or_default();
         let sum = if temperature == 1.0 {
-            logits.iter().fold(0, |sum, z| sum + fixed_point::exp(top.saturating_sub(*z)))
+            logits.iter().fold(0, |sum, z| sum + fixed_point::exp(top.wrapping_sub(*z).cast_unsigned()))
         } else {
             // Only 1/T needs floating point, once for each call, in units of 2^-16. Subtract first: logits that are multiplied could saturate.
             let sharpness = i64::from(fixed_point::nearest(ONE as f32 / temperature, i32::MAX));
             logits.iter().fold(0, |sum, z| {
                 let distance = ((i64::from(top) - i64::from(*z)) * sharpness) >> 16;
-                sum + fixed_point::exp(distance.min(i64::from(i32::MAX)) as i32)
+                sum + fixed_point::exp(u32::try_from(distance).unwrap_or(u32::MAX))
             })
         };
         Prediction { class, probability: ONE as f32 / sum as f32 }

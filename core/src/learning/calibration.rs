@@ -7,7 +7,8 @@ use core::marker::PhantomData;
 
 use crate::error::{Error, Number, Slice, check_length, check_target};
 use crate::heads::number::Number as Logit;
-use crate::learning::score::Score;
+#[doc(hidden)]
+pub use crate::learning::score::Score;
 use crate::numeric::math::{Libm, Math};
 use crate::training::step::Step;
 
@@ -247,6 +248,53 @@ impl<T: Record> Record for &mut T {
 
     fn reset(&mut self) {
         (**self).reset();
+    }
+}
+
+/// A calibration of any number of bins, for a learner whose parts are chosen at run time: an `Option<&mut dyn Scores>` is a
+/// [`Record`], by the math backend `Libm`.
+pub trait Scores {
+    /// Counts a prediction.
+    #[doc(hidden)]
+    fn add_score(&mut self, score: Score);
+
+    /// The figures of merit; `None` if nothing was recorded.
+    fn summary(&self) -> Option<Summary>;
+
+    /// Begins anew.
+    fn reset(&mut self);
+}
+
+impl<const BINS: usize, M: Math> Scores for Calibration<BINS, M> {
+    fn add_score(&mut self, score: Score) {
+        self.add(score);
+    }
+
+    fn summary(&self) -> Option<Summary> {
+        Calibration::summary(self)
+    }
+
+    fn reset(&mut self) {
+        *self = Self::new();
+    }
+}
+
+#[cfg(feature = "libm")]
+impl<T: Scores + ?Sized> Record for Option<&mut T> {
+    fn score<N: Logit>(&self, logits: &[N], temperature: f32, target: usize) -> Option<Score> {
+        (self.is_some() && temperature != 1.0).then(|| Score::of_logits::<N, Libm>(logits, temperature, target))
+    }
+
+    fn record<N: Logit>(&mut self, step: &Step<'_, N>, score: Option<Score>, target: usize) {
+        if let Some(scores) = self {
+            scores.add_score(score.unwrap_or_else(|| Score::of(step.probabilities(), target)));
+        }
+    }
+
+    fn reset(&mut self) {
+        if let Some(scores) = self {
+            scores.reset();
+        }
     }
 }
 

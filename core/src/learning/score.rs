@@ -54,3 +54,9 @@ impl Score {
         Score { right: class == target, confidence: scale, p_target, brier }
     }
 }
+
+/// The probability of the most probable class, by logits of which one at least is in use and which stay as they are.
+pub fn confidence<N: Number, M: Math>(logits: &[N], temperature: f32) -> f32 {
+    let top = N::top(logits);
+    1.0 / logits.iter().fold(0.0, |sum, z| sum + M::exp(z.above(top) / temperature))
+}

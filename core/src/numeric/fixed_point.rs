@@ -5,15 +5,14 @@ pub(crate) const ONE: i32 = 1 << 16;
 /// The largest logit, 16,000.
 pub(crate) const LOGIT_MAX: i32 = 16_000 << 16;
 /// From this distance on, `exp` is 0 in 16 bits.
-const LOWEST: i32 = 16 << 16;
+const LOWEST: u32 = 16 << 16;
 
-/// e^-distance for a distance >= 0, both in units of 2^-16; within 4e-5.
-pub(crate) fn exp(distance: i32) -> u32 {
+/// e^-distance, both in units of 2^-16; within 4e-5.
+pub(crate) fn exp(distance: u32) -> u32 {
     if distance >= LOWEST {
         return 0;
     }
-    // Multiplied by log2(e), 1477.32 / 1024, so that the product has 26 fractional bits and does not overflow.
-    let distance = distance as u32;
+    // By log2(e), 1477.32 / 1024, so that the product has 26 fractional bits and fits.
     let octaves = distance * 1477 + ((distance * 327) >> 10);
     let (whole, fraction) = (octaves >> 26, (octaves >> 11) & 0x7fff);
     // 2^-f: a polynomial of degree 4, fitted to a relative error of 3e-6.
@@ -47,6 +46,11 @@ pub(crate) fn largest(values: &[i32]) -> usize {
     best.0
 }
 
+/// The largest; [`i32::MIN`] if there is none.
+pub(crate) fn top(values: &[i32]) -> i32 {
+    values.iter().fold(i32::MIN, |top, z| if *z > top { *z } else { top })
+}
+
 /// Rounds to the nearest integer and clamps to +-limit.
 pub(crate) fn nearest(x: f32, limit: i32) -> i32 {
     // The conversion truncates and saturates.
@@ -70,6 +74,6 @@ mod tests {
             worst.1 = worst.1.max((f64::from(ln(x)) / 65_536.0 - exact).abs());
         }
         assert!(worst.0 <= 4e-5 && worst.1 <= 8e-5, "{worst:?}");
-        assert_eq!((exp(0), exp(i32::MAX), ln(65_536)), (65_536, 0, 0));
+        assert_eq!((exp(0), exp(u32::MAX), ln(65_536)), (65_536, 0, 0));
     }
 }

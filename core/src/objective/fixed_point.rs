@@ -1,6 +1,6 @@
 //! The loss in fixed point: logits and losses in units of 2^-16, gradients in units of 2^-15.
 
-use crate::numeric::fixed_point::{LOGIT_MAX, ONE, exp, largest, ln, nearest};
+use crate::numeric::fixed_point::{LOGIT_MAX, ONE, exp, largest, ln, nearest, top};
 use crate::objective::sample::Sample;
 
 /// A gradient of 1.
@@ -11,31 +11,32 @@ pub(crate) const CERTAIN: i32 = 1 << 15;
 #[inline]
 pub(crate) fn sample(logits: &mut [i32], gradient: &mut [i32], target: usize, ln_beta: f32) -> Sample<i32> {
     let class = largest(logits);
+    let mut most = logits.get(class).copied().unwrap_or(i32::MIN);
     let ln_beta = nearest(ln_beta * ONE as f32, LOGIT_MAX);
     let mut own_logit = 0;
     if let Some(own) = logits.get_mut(target) {
         *own = own.saturating_add(ln_beta);
         own_logit = *own;
     }
-    let top = logits.iter().fold(i32::MIN, |top, z| if *z > top { *z } else { top });
+    // The largest is another one only if it was the target's and fell.
+    most = if class == target && ln_beta < 0 { top(logits) } else { most.max(own_logit) };
     let mut sum = 0_u32;
     for z in logits.iter_mut() {
-        *z = exp(top.saturating_sub(*z)) as i32;
+        // None is above the top: what is beyond an i32 fits in 32 bits without sign.
+        *z = exp(most.wrapping_sub(*z).cast_unsigned()) as i32;
         sum += *z as u32;
     }
-    let loss = top.saturating_sub(own_logit).saturating_add(ln(sum));
+    let loss = most.saturating_sub(own_logit).saturating_add(ln(sum));
     // At most 2^15, since the largest exponential alone is 2^16.
     let inverse = (1_u32 << 31) / sum.max(1);
-    let mut others = 0;
-    for (class, (g, e)) in gradient.iter_mut().zip(&*logits).enumerate() {
+    let mut all = 0;
+    for (g, e) in gradient.iter_mut().zip(&*logits) {
         *g = ((*e as u32 * inverse) >> 16) as i32;
-        if class != target {
-            others += *g;
-        }
+        all += *g;
     }
     if let Some(g) = gradient.get_mut(target) {
         // The sum over the classes is 0.
-        *g = -others.min(CERTAIN);
+        *g = -(all - *g).min(CERTAIN);
     }
     let own = logits.get(target).copied().unwrap_or_default();
     Sample { loss, class, target, rest: sum as i32 - own, own }
@@ -43,9 +44,9 @@ pub(crate) fn sample(logits: &mut [i32], gradient: &mut [i32], target: usize, ln
 
 /// Plain cross-entropy.
 pub(crate) fn cross_entropy(logits: &[i32], target: usize) -> i32 {
-    let top = logits.iter().fold(i32::MIN, |top, z| if *z > top { *z } else { top });
+    let top = top(logits);
     let own = logits.get(target).copied().unwrap_or_default();
-    let sum = logits.iter().fold(0_u32, |sum, z| sum + exp(top.saturating_sub(*z)));
+    let sum = logits.iter().fold(0_u32, |sum, z| sum + exp(top.wrapping_sub(*z).cast_unsigned()));
     top.saturating_sub(own).saturating_add(ln(sum))
 }
 

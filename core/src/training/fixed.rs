@@ -4,7 +4,9 @@ use crate::error::Error;
 use crate::heads::fixed::{FixedHead, WEIGHT_BITS};
 use crate::heads::storage::Pair;
 use crate::numeric::fixed_point::LOGIT_MAX;
+use crate::numeric::kernels;
 use crate::numeric::math::Math;
+use crate::numeric::random::Random;
 use crate::training::sgd::FixedRate;
 use crate::training::train::Train;
 
@@ -21,24 +23,20 @@ impl<const CLASSES: usize, const FEATURES: usize, M: Math> Train for FixedHead<C
         work: &mut Pair<i32, CLASSES>,
         _: f32,
     ) -> Result<(), Error> {
-        // A change of a weight has 16 + exponent fractional bits: so many are rounded.
-        let shift = 16 - WEIGHT_BITS + self.exponent;
-        let mask = (1_u32 << shift) - 1;
-        // In a register: as a field it is stored and loaded between any two weights, which might be it.
         let mut random = self.random;
-        for ((row, bias), g) in self.weights.iter_mut().zip(&mut self.bias).zip(&work.gradient) {
-            // 2^-15 times 2^-15 to 2^-16, to the nearest.
-            let rate = (optimizer.rate * *g + (1 << 13)) >> 14;
-            *bias = bias.saturating_sub(rate).clamp(-LOGIT_MAX, LOGIT_MAX);
-            for (pair, x) in row.chunks_mut(2).zip(features.chunks(2)) {
-                let bits = random.bits();
-                for ((w, x), bits) in pair.iter_mut().zip(x).zip([bits & mask, (bits >> 16) & mask]) {
-                    let change = (rate * i32::from(*x) + bits as i32) >> shift;
-                    *w = (i32::from(*w) - change).clamp(-32_767, 32_767) as i16;
-                }
+        let rates = &mut work.gradient;
+        for (rate, bias) in rates.iter_mut().zip(&mut self.bias) {
+            // 2^-15 times 2^-15 to 2^-16: what is below is carried with a probability as large as it is.
+            let below = (random.bits() >> 18).cast_signed();
+            *rate = (optimizer.rate * *rate + below) >> 14;
+            if *rate != 0 {
+                // Neither is so large that their difference could overflow.
+                *bias = (*bias - *rate).clamp(-LOGIT_MAX, LOGIT_MAX);
             }
         }
-        self.random = random;
+        // A change of a weight has 16 + exponent fractional bits: so many are rounded.
+        let shift = 16 - WEIGHT_BITS + self.exponent;
+        self.random = Random(kernels::update_rows_i16(&mut self.weights, rates, features, shift, random.0));
         Ok(())
     }
 }
@@ -46,7 +44,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M: Math> Train for FixedHead<C
 #[cfg(all(test, feature = "libm"))]
 mod tests {
     use super::*;
-    use crate::{BetaSchedule, FineTuner, State};
+    use crate::{BetaSchedule, FineTuner, LinearHead, State};
 
     /// On the average an update is what it is in exact numbers, however small.
     #[test]
@@ -67,27 +65,49 @@ mod tests {
         assert!((mean - exact).abs() < 0.03, "{mean} for {exact}");
     }
 
+    /// A rate of one and a half units moves the bias by one or by two.
     #[test]
-    fn the_rate_of_a_row_is_the_nearest() {
-        let mut head: FixedHead<2, 1> = FixedHead::new(5, 1);
-        // 2^-15 times 3/4 is one and a half of the units of a bias, to the nearest, ties up.
-        let mut work = Pair { seen: [0; 2], gradient: [24_576, -24_576] };
-        head.apply(&FixedRate { rate: 1 }, &[0], &mut work, 1.0).unwrap();
-        assert_eq!(head.bias, [-2, 1]);
+    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
+    fn the_rate_of_a_row_is_rounded_without_bias() {
+        const SEEDS: i32 = 4000;
+        let mut sum = 0;
+        for seed in 0..SEEDS {
+            let mut head: FixedHead<2, 1> = FixedHead::new(5, seed as u32);
+            let mut work = Pair { seen: [0; 2], gradient: [24_576, -24_576] };
+            head.apply(&FixedRate { rate: 1 }, &[0], &mut work, 1.0).unwrap();
+            assert!(head.bias.iter().all(|bias| [1, 2].contains(&bias.abs())), "{:?}", head.bias);
+            sum += head.bias[1] - head.bias[0];
+        }
+        let mean = f64::from(sum) / f64::from(2 * SEEDS);
+        // Five standard deviations.
+        assert!((mean - 1.5).abs() < 0.03, "{mean}");
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
-    fn weights_stay_in_range_and_a_bad_target_changes_nothing() {
+    fn weights_end_at_their_range_and_a_bad_target_changes_nothing() {
         const TUNER: FineTuner<FixedRate> = FineTuner::new(BetaSchedule::constant(1.0), FixedRate::new(1.0));
         let mut head: FixedHead<2, 2> = FixedHead::new(0, 3);
         let mut state = State::new();
-        for i in 0..2000_usize {
-            TUNER.step(&mut head, &mut state, &[127, -128], (i / 100) % 2).unwrap();
-        }
-        assert!(head.weights.as_flattened().iter().all(|w| *w > i16::MIN));
+        TUNER.step(&mut head, &mut state, &[127, -128], 0).unwrap();
+        let ends = [[i16::MAX, i16::MIN], [i16::MIN, i16::MAX]];
+        assert_eq!(head.weights, ends);
         let before = (head.clone(), state.clone());
         assert!(TUNER.step(&mut head, &mut state, &[1, 1], 2).is_err());
         assert_eq!((head, state), before);
+    }
+
+    /// The ends of the range are taken from floats and given as them.
+    #[test]
+    fn the_smallest_weight_goes_to_float_and_back() {
+        let mut head: FixedHead<1, 2> = FixedHead::new(5, 1);
+        head.weights = [[i16::MIN, i16::MAX]];
+        let float = head.to_head();
+        let mut parameters = [0.0; 3];
+        float.export(&mut parameters).unwrap();
+        assert_eq!(parameters, [FixedHead::<1, 2>::MIN_WEIGHT, FixedHead::<1, 2>::MAX_WEIGHT, 0.0]);
+        assert_eq!(FixedHead::from_head(&float, 5, 1), head);
+        let mut beyond = LinearHead::<1, 2>::new();
+        beyond.import(&[-9.0, 9.0, 0.0]).unwrap();
+        assert_eq!(FixedHead::from_head(&beyond, 5, 1), head);
     }
 }

@@ -101,15 +101,9 @@ pub(crate) fn write<S: Storage>(sgd: &Sgd, storage: &mut S, gradient: &mut [f32]
         nesterov: sgd.nesterov(),
         weight_decay: sgd.weight_decay(),
     };
-    let features = features.as_ref();
-    let n = features.len().max(1);
-    let velocities = velocity.weights.chunks_exact_mut(n).zip(velocity.bias);
-    let rows = weights.chunks_exact_mut(n).zip(bias).zip(velocities);
-    for (((row, bias), (row_velocity, bias_velocity)), g) in rows.zip(gradient) {
-        kernels::update_with_momentum(row, row_velocity, &factors, *g, features);
-        let (bias, bias_velocity) = (core::slice::from_mut(bias), core::slice::from_mut(bias_velocity));
-        kernels::update_with_momentum(bias, bias_velocity, &factors, *g, &[1.0]);
-    }
+    // The bias is the weight of a feature that is always 1: a row by itself, to the same bits.
+    kernels::update_with_momentum(bias, velocity.bias, &factors, 1.0, gradient);
+    kernels::update_matrix_with_momentum(weights, velocity.weights, &factors, gradient, features.as_ref());
     *velocity.bound = bound;
 }
 

@@ -145,6 +145,13 @@ impl Standardization {
         &self.deviation
     }
 
+    /// The means, and the deviations with 1 for one that is next to nothing, as in the core: features less the first, over the second.
+    pub fn units(&self) -> (Vec<f32>, Vec<f32>) {
+        let scales = self.scale();
+        let deviations = self.deviation.iter().zip(scales).map(|(d, scale)| if scale == 1.0 { 1.0 } else { *d });
+        (self.mean.clone(), deviations.collect())
+    }
+
     /// The factor of the difference to the mean: one over the deviation; 1 where that is next to nothing, as in the core.
     pub fn scale(&self) -> Vec<f32> {
         let scales = self.mean.iter().zip(&self.deviation);

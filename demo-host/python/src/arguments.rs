@@ -15,6 +15,11 @@ pub fn refused_sample((sample, error): (usize, Error)) -> PyErr {
     PyValueError::new_err(format!("sample {sample}: {error}"))
 }
 
+/// The sentence of the host program's packages as a `ValueError`.
+pub fn refused_sentence(error: impl std::fmt::Display) -> PyErr {
+    PyValueError::new_err(format!("{error:#}"))
+}
+
 /// `Ok` if a slice has the expected length.
 pub fn check_length(slice: Slice, expected: usize, actual: usize) -> PyResult<()> {
     if actual == expected { Ok(()) } else { Err(refused(Error::Length { slice, expected, actual })) }

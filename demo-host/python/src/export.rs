@@ -4,23 +4,17 @@ use std::path::Path;
 
 use head_files::{Format, Head, Prior, PriorSettings, Source, Standardization, write};
 use numpy::{PyReadonlyArray1, PyReadonlyArray2};
-use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::arguments::Count;
+use crate::arguments::{Count, refused_sentence};
 use crate::batch::contiguous;
 use crate::settings::StreamingLda;
 
-/// The sentence of the host program as a `ValueError`.
-fn refused(error: impl std::fmt::Display) -> PyErr {
-    PyValueError::new_err(format!("{error:#}"))
-}
-
 /// The content of a file whose name ends like this.
 fn content<'py>(py: Python<'py>, source: Source<'_>, ending: &str, made_of: &str) -> PyResult<Bound<'py, PyBytes>> {
-    let format = Format::of(&Path::new("head").with_extension(ending)).map_err(refused)?;
-    let bytes = write(source, format, made_of).map_err(refused)?;
+    let format = Format::of(&Path::new("head").with_extension(ending)).map_err(refused_sentence)?;
+    let bytes = write(source, format, made_of).map_err(refused_sentence)?;
     Ok(PyBytes::new(py, &bytes))
 }
 
@@ -29,6 +23,13 @@ fn content<'py>(py: Python<'py>, source: Source<'_>, ending: &str, made_of: &str
 pub struct HeadFile {
     head: Head,
     made_of: String,
+}
+
+impl HeadFile {
+    /// The head.
+    pub fn head(&self) -> &Head {
+        &self.head
+    }
 }
 
 #[pymethods]
@@ -44,10 +45,10 @@ impl HeadFile {
     ) -> PyResult<Self> {
         let (weights, bias) = (contiguous(weights.as_slice())?, contiguous(bias.as_slice())?);
         let features = weights.len().checked_div(bias.len()).unwrap_or_default();
-        let mut head = Head::new(weights.to_vec(), bias, features).map_err(refused)?;
+        let mut head = Head::new(weights.to_vec(), bias, features).map_err(refused_sentence)?;
         if let (Some(mean), Some(deviation)) = (mean, deviation) {
             let standardization = Standardization::new(mean, deviation);
-            head = standardization.and_then(|it| head.with_standardization(it)).map_err(refused)?;
+            head = standardization.and_then(|it| head.with_standardization(it)).map_err(refused_sentence)?;
         }
         Ok(HeadFile { head, made_of })
     }
@@ -82,7 +83,7 @@ impl PriorFile {
         let table = contiguous(x.as_slice())?;
         let features = table.len().checked_div(y.len()).unwrap_or_default();
         let settings = PriorSettings { samples, most: most.0, lda: lda.lda, standardize };
-        let prior = py.detach(|| Prior::of_table(table, features, &y, &settings)).map_err(refused)?;
+        let prior = py.detach(|| Prior::of_table(table, features, &y, &settings)).map_err(refused_sentence)?;
         Ok(PriorFile { prior, made_of })
     }
 

@@ -12,6 +12,8 @@ mod head;
 mod objective;
 mod schedule;
 mod settings;
+mod simulation;
+mod watched;
 
 use pyo3::prelude::*;
 
@@ -32,6 +34,8 @@ mod _core {
     use crate::schedule::BetaSchedule;
     #[pymodule_export]
     use crate::settings::{FineTuner, StreamingLda};
+    #[pymodule_export]
+    use crate::simulation::{Learned, Table, Task, Tuning, simulated};
 
     /// The version of the package, that of its manifest.
     #[pymodule_init]

@@ -21,5 +21,7 @@ def test_the_example_trains_and_exports(tmp_path):
     assert trained > 95 and agreement > 99
     assert scores.keys() == {0, 50, 100, 300}
     assert scores[300][0] > scores[0][0] + 10 and scores[300][0] > scores[300][1]
+    assert found.stdout.count("\nRecommended: ") == 2 and "version = 1" in (tmp_path / "tuned.toml").read_text()
+    assert (tmp_path / "tuned.rs").read_text() in found.stdout and (tmp_path / "tuned.h").read_text() in found.stdout
     assert (tmp_path / "head.rs").read_text() in found.stdout and (tmp_path / "head.h").read_text() in found.stdout
     assert np.fromfile(tmp_path / "head.bin", "<f4").shape == (10 * 33,)

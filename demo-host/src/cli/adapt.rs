@@ -5,25 +5,25 @@ use std::sync::Arc;
 
 use anyhow::{Context, Result, ensure};
 use clap::{Args, ValueEnum};
-use indicatif::ProgressBar;
+use head_files::{Found, Options, Standardization};
 
-use crate::data::features::{LabelledFeatures, Sources};
+use crate::data::features::Sources;
 use crate::files;
-use crate::progress::progress_bar;
-use crate::report;
-use crate::simulation::adaptation::{Study, study};
-use crate::simulation::learner::Contender;
-use crate::simulation::record;
-use crate::simulation::rivals::rivals;
-use crate::simulation::scenarios::Scenario;
-use crate::simulation::tasks::activities::Activities;
-use crate::simulation::tasks::digits::Digits;
-use crate::simulation::tasks::gestures::Gestures;
-use crate::simulation::tasks::own::Own;
-use crate::simulation::tasks::{Task, Units};
-use crate::simulation::unknown::{self, Separation};
-use crate::simulation::{followers, novelty, ours, residuals};
-use crate::tuning::Tuned;
+use crate::progress::RunsBar;
+use crate::report::{self, record};
+use crate::tasks::activities::Activities;
+use crate::tasks::digits::Digits;
+use crate::tasks::gestures::Gestures;
+use simulation::adaptation::{Study, study};
+use simulation::learner::Contender;
+use simulation::rivals::rivals;
+use simulation::samples::LabelledFeatures;
+use simulation::scenarios::Scenario;
+use simulation::tasks::own::{Own, TrainedHead};
+use simulation::tasks::{Task, Units};
+use simulation::tuning::Tuned;
+use simulation::unknown::{self, Separation};
+use simulation::{followers, novelty, ours, residuals};
 
 /// The gestures of the data set, for which our distance is compiled.
 const GESTURES: usize = 8;
@@ -62,6 +62,10 @@ pub(super) struct OwnArgs {
     /// The features that the host's head was trained on, with their labels: as --features
     #[arg(long, value_name = "FILE", requires = "features")]
     base: Option<PathBuf>,
+    /// The head that the host trained, in front of which its features were made: as `import` reads it, or a .ckpt [default: a softmax regression on
+    /// what the host knows]
+    #[arg(long, value_name = "FILE", requires = "features")]
+    head: Option<PathBuf>,
     /// Labels of --base: as --labels
     #[arg(long, value_name = "NAME|FILE", requires = "base")]
     base_labels: Option<String>,
@@ -139,16 +143,16 @@ pub(super) fn adapt(args: &AdaptArgs) -> Result<()> {
         |name: &str| args.learner.is_empty() || name == args.against || args.learner.iter().any(|own| own == name);
     contenders.retain(|contender| wanted(contender.name));
 
-    let scenarios = if args.scenario.is_empty() { Scenario::value_variants() } else { &args.scenario };
+    let scenarios = if args.scenario.is_empty() { &Scenario::ALL[..] } else { &args.scenario };
     let mut studies = Vec::new();
     for scenario in scenarios {
         if let Some(reason) = task.lacks(*scenario) {
             eprintln!("{scenario} is left out: {reason}");
             continue;
         }
-        let bar = progress_bar(0, &format!("{}, {scenario}", task.name()));
-        let found = study(&*task, *scenario, &contenders, args.orders, &|total| advance(&bar, total))?;
-        bar.finish_and_clear();
+        let bar = RunsBar::new(&format!("{}, {scenario}", task.name()));
+        let found = study(&*task, *scenario, &contenders, args.orders, &bar)?;
+        bar.finish();
         match found {
             Some(study) => studies.push(study),
             None => eprintln!("{scenario} is left out: {} does not have the data for it", task.name()),
@@ -209,8 +213,18 @@ impl OwnArgs {
             println!("base: {}", described(&base));
             Ok(Arc::new(base))
         });
-        Own::new(&name, Arc::new(data), base.transpose()?, units)
+        let head = self.head.as_deref().map(trained_head).transpose()?;
+        Own::new(&name, Arc::new(data), base.transpose()?, head, units)
     }
+}
+
+/// The head of a file, with its standardisation.
+fn trained_head(path: &Path) -> Result<TrainedHead> {
+    let Found { head, notes, .. } = head_files::read(path, &Options::default())?;
+    notes.iter().for_each(|note| println!("{note}"));
+    println!("head: {} classes of {} features", head.classes(), head.features());
+    let units = head.standardization.as_ref().map(Standardization::units);
+    Ok(TrainedHead { parameters: head.parameters().to_vec(), units })
 }
 
 fn described(data: &LabelledFeatures) -> String {
@@ -239,13 +253,6 @@ fn directory<'a>(args: &'a AdaptArgs, name: &str) -> Result<&'a Path> {
         }
         _ => format!("--dataset {name} needs --data-dir: a folder with {name}.json, from https://github.com/microbit-foundation/pxt-microbit-ml"),
     })
-}
-
-pub(super) fn advance(bar: &ProgressBar, total: u64) {
-    match total {
-        0 => bar.inc(1),
-        total => bar.set_length(total),
-    }
 }
 
 /// By our novelty, and by the largest probability of our discriminant and of the best fit that there is.

@@ -11,10 +11,10 @@ use head_files::{Format, Found, Integers, Meaning, Options, Prior, PriorSettings
 use super::full_models::trained_layer;
 #[cfg(not(feature = "burn"))]
 use super::without_burn::trained_layer;
-use crate::data::features::{LabelledFeatures, Sources};
+use crate::data::features::Sources;
 use crate::exchange::Layer;
 use crate::files;
-use crate::simulation::samples::Samples;
+use simulation::samples::{LabelledFeatures, Samples};
 
 /// The meaning of a row of a matrix, for shapes that do not tell.
 #[derive(Clone, Copy, ValueEnum)]

@@ -19,7 +19,7 @@ use gradient_decay_link::Summary;
 
 use crate::data::{DatasetName, fetch};
 use crate::link::{self, Client};
-use crate::simulation::story::{SEEDS, Story};
+use crate::story::{SEEDS, Story};
 use crate::{exchange, experiments, files, report};
 
 use adapt::AdaptArgs;
@@ -105,6 +105,9 @@ struct ReportArgs {
     /// The file of the page
     #[arg(long, default_value = "experiments.html")]
     output: PathBuf,
+    /// Write the tables to this file as well, as Markdown
+    #[arg(long)]
+    markdown: Option<PathBuf>,
 }
 
 /// Runs the command line of this process. Bad input gives one sentence and exit code 2; a comparison that fails gives
@@ -160,12 +163,19 @@ fn success_if(good: bool) -> ExitCode {
 }
 
 fn report(args: &ReportArgs) -> Result<()> {
-    files::check_writable(&args.output)?;
+    [Some(&args.output), args.markdown.as_ref()]
+        .into_iter()
+        .flatten()
+        .try_for_each(|path| files::check_writable(path))?;
     let rows = experiments::merge(&args.results)?;
     check_complete(&rows, &args.experiment)?;
     files::write_whole(&args.output, report::experiments_html(&rows)?.as_bytes())?;
     print!("{}", report::experiments_text(&rows));
     println!("The page is in {}", args.output.display());
+    if let Some(markdown) = &args.markdown {
+        files::write_whole(markdown, report::experiments_markdown(&rows).as_bytes())?;
+        println!("Its tables are in {}", markdown.display());
+    }
     Ok(())
 }
 

@@ -5,15 +5,14 @@ use std::path::PathBuf;
 use anyhow::{Context, Result, bail, ensure};
 use clap::Args;
 
-use super::adapt::{OwnArgs, advance};
+use super::adapt::OwnArgs;
 use crate::files;
-use crate::progress::progress_bar;
-use crate::report;
-use crate::simulation::scenarios::Scenario;
-use crate::simulation::tasks::own::Own;
-use crate::simulation::tasks::{Task, Units};
-use crate::tuning::cost::Target;
-use crate::tuning::{Budget, Recommendation, firmware, tune};
+use crate::progress::RunsBar;
+use simulation::scenarios::Scenario;
+use simulation::tasks::own::Own;
+use simulation::tasks::{Task, Units};
+use simulation::tuning::cost::Target;
+use simulation::tuning::{Budget, Recommendation, firmware, tune};
 
 #[derive(Args)]
 pub(super) struct TuneArgs {
@@ -78,27 +77,16 @@ pub(super) fn run(args: &TuneArgs) -> Result<()> {
         target: args.target,
         c: args.c.is_some(),
     };
-    let bar = progress_bar(0, &format!("{}, {scenario}", task.name()));
-    let found = tune(&task, scenario, args.orders, &budget, &|total| advance(&bar, total))?;
-    bar.finish_and_clear();
-    print!("{}", report::tuning_text(&found, scenario, args.target));
-    write(args, &task, &found, scenario)
+    let bar = RunsBar::new(&format!("{}, {scenario}", task.name()));
+    let found = tune(&task, scenario, args.orders, &budget, &bar)?;
+    bar.finish();
+    print!("{found}");
+    write(args, &task, &found)
 }
 
-fn write(args: &TuneArgs, task: &Own, found: &Recommendation, scenario: Scenario) -> Result<()> {
+fn write(args: &TuneArgs, task: &Own, found: &Recommendation) -> Result<()> {
     let tuned = &found.candidate.tuned;
-    let accuracies: Vec<String> = found
-        .accuracies()
-        .iter()
-        .map(|(labels, accuracy)| format!("{:.1} % after {labels}", 100.0 * accuracy))
-        .collect();
-    let comment = format!(
-        "Written by `demo-host tune` for {}, {scenario}: {}{}.\nExpected accuracy by labels: {}.",
-        task.name(),
-        tuned.learner,
-        if found.is_plain { ", plain settings" } else { "" },
-        accuracies.join(", ")
-    );
+    let comment = found.comment("demo-host tune");
     let units = task.host_units(tuned.units, found.based);
     let texts = [
         (&args.output, tuned.to_text(&comment)),

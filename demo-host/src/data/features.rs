@@ -10,7 +10,7 @@ use data_files::table::{Column, Table, csv};
 use indicatif::ProgressBarIter;
 
 use crate::progress::bytes_bar;
-use crate::simulation::samples::Samples;
+use simulation::samples::{LabelledFeatures, Samples};
 
 /// The files of features, labels, groups and split.
 ///
@@ -31,19 +31,6 @@ pub struct Sources {
     pub groups: Option<String>,
     /// The part a sample is for: `stream` or `train`, to learn from, and `test`.
     pub split: Option<String>,
-}
-
-/// Labelled features, and what else is known of each sample.
-#[derive(Clone, Debug, PartialEq)]
-pub struct LabelledFeatures {
-    /// The samples, with labels `0..K`.
-    pub samples: Samples,
-    /// The name of each class.
-    pub classes: Vec<String>,
-    /// The group of each sample, and the name of each group.
-    pub groups: Option<(Vec<usize>, Vec<String>)>,
-    /// Whether a sample is to learn from, not to test.
-    pub streamed: Option<Vec<bool>>,
 }
 
 /// The names of what belongs to features, in a CSV file, and in an archive.

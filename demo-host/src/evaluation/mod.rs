@@ -11,9 +11,7 @@ use anyhow::{Context, Result};
 use gradient_decay::calibration::{Bin, Summary};
 use gradient_decay::{Calibration, GradientDecay};
 use serde::{Deserialize, Serialize};
-
-/// The bins of calibration errors and diagrams.
-pub const BINS: usize = 15;
+use simulation::adaptation::BINS;
 
 /// The bins of the calibration errors that are comparable with the paper's.
 pub const FEW_BINS: usize = 10;

@@ -5,9 +5,9 @@ use anyhow::Result;
 use super::chart::{Axes, Curve, lines};
 use super::html::{escape, page};
 use super::table::{Cell, Table};
-use crate::simulation::adaptation::{Figures, Outcome, Study};
-use crate::simulation::statistics::Difference;
-use crate::simulation::unknown::Separation;
+use simulation::adaptation::{Figures, Outcome, Study};
+use simulation::statistics::Difference;
+use simulation::unknown::Separation;
 
 /// A figure of a table: its title, how a fraction or a number of nats is told, and whether more of it is better.
 type Figure = (&'static str, fn(&Figures) -> f64, fn(f64) -> String, bool);
@@ -38,7 +38,7 @@ pub fn adaptation_text(studies: &[Study], separations: &[Separation], against: &
 pub fn adaptation_html(studies: &[Study], separations: &[Separation], against: &str) -> Result<String> {
     let mut body = String::new();
     for study in studies {
-        body += &format!("<h2>{}, {}</h2>", escape(study.task), escape(&study.scenario.to_string()));
+        body += &format!("<h2>{}, {}</h2>", escape(&study.task), escape(&study.scenario.to_string()));
         body += &format!("<p>{}</p>{}", escape(study.scenario.sentence()), plot(study)?);
         tables(study, against).iter().for_each(|table| body += &table.html());
     }
@@ -189,9 +189,9 @@ pub(super) fn plot(study: &Study) -> Result<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::simulation::learner::Settings;
-    use crate::simulation::scenarios::Scenario;
-    use crate::simulation::statistics::Spread;
+    use simulation::learner::Settings;
+    use simulation::scenarios::Scenario;
+    use simulation::statistics::Spread;
 
     #[test]
     fn what_is_worse_is_told_as_well() {
@@ -205,7 +205,7 @@ mod tests {
             settings: vec![Settings(vec![("rate", 0.1)]), Settings(vec![("rate", 0.3)])],
         };
         let study = Study {
-            task: "digits",
+            task: "digits".to_owned(),
             scenario: Scenario::NewUser,
             points: vec![0, 5, 300],
             outcomes: vec![outcome("discriminant", [0.5, 0.75]), outcome("sgd-tuned", [0.5, 0.8])],

@@ -4,7 +4,8 @@ use anyhow::{Result, anyhow};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 
-use crate::evaluation::{BINS, Bar};
+use crate::evaluation::Bar;
+use simulation::adaptation::BINS;
 
 /// The colours of Okabe and Ito, told apart with any kind of colour vision.
 const COLOURS: [RGBColor; 8] = [

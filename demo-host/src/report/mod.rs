@@ -4,12 +4,11 @@ mod adaptation;
 mod chart;
 mod experiments;
 mod html;
+pub mod record;
 mod story;
 mod table;
-mod tuning;
 
 pub use adaptation::{adaptation_html, adaptation_text};
-pub use experiments::{experiments_html, experiments_text};
+pub use experiments::{experiments_html, experiments_markdown, experiments_text};
 pub use story::{story_html, story_text};
 pub use table::percent;
-pub use tuning::tuning_text;

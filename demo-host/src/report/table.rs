@@ -48,6 +48,19 @@ impl Table {
         text
     }
 
+    /// In Markdown, without its title; the best is in bold.
+    pub fn markdown(&self) -> String {
+        let escaped = |text: &str| text.replace('|', "\\|");
+        let cell = |cell: &Cell| match (escaped(&cell.text), cell.best) {
+            (text, true) => format!(" **{text}** |"),
+            (text, false) => format!(" {text} |"),
+        };
+        let header: String = self.header.iter().map(|name| format!(" {} |", escaped(name))).collect();
+        let row = |row: &Vec<Cell>| format!("|{}\n", row.iter().map(cell).collect::<String>());
+        let rows: String = self.rows.iter().map(row).collect();
+        format!("|{header}\n|{}\n{rows}", "---|".repeat(self.header.len()))
+    }
+
     /// For a page.
     pub fn html(&self) -> String {
         let header: String = self.header.iter().map(|name| format!("<th>{}</th>", escape(name))).collect();

@@ -61,6 +61,10 @@ impl<const CLASSES: usize, const FEATURES: usize> Served<FEATURES> for FixedDevi
         self.learner.answer(features)
     }
 
+    fn probabilities(&mut self, features: &[f32; FEATURES], probabilities: &mut [f32]) -> Result<Answer, Error> {
+        self.learner.probabilities(features, probabilities)
+    }
+
     /// Learns the sample, then rehearses remembered ones.
     fn learn(&mut self, features: &[f32; FEATURES], class: usize) -> Result<Learned, Error> {
         let learned = Learned::from(&self.learner.learn(&self.tuner, features, class)?);
@@ -85,12 +89,12 @@ impl<const CLASSES: usize, const FEATURES: usize> Served<FEATURES> for FixedDevi
         let mut head = LinearHead::<CLASSES, FEATURES>::new();
         head.import(parameters)?;
         for (index, parameter) in parameters.iter().enumerate() {
-            let (most, limit) = if index < CLASSES * FEATURES {
-                (FixedHead::<CLASSES, FEATURES>::MAX_WEIGHT, 8)
+            let (range, limit) = if index < CLASSES * FEATURES {
+                (FixedHead::<CLASSES, FEATURES>::MIN_WEIGHT..=FixedHead::<CLASSES, FEATURES>::MAX_WEIGHT, 8)
             } else {
-                (FixedHead::<CLASSES, FEATURES>::MAX_BIAS, 16_000)
+                (-FixedHead::<CLASSES, FEATURES>::MAX_BIAS..=FixedHead::<CLASSES, FEATURES>::MAX_BIAS, 16_000)
             };
-            if parameter.abs() > most {
+            if !range.contains(parameter) {
                 return Err(Import::OutOfRange { index, limit });
             }
         }

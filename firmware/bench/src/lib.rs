@@ -7,6 +7,7 @@ pub mod calls;
 pub mod case;
 mod counts;
 pub mod discriminant;
+mod optimizers;
 pub mod trainer;
 
 use core::hint::black_box;

@@ -112,6 +112,8 @@ fn slices(a: &[f32], b: &mut [f32]) -> f32 {
     kernels::portable::add_dot_rows(&rows, &x, &mut sums);
     kernels::add_dot_matrix(a, &x, &mut sums);
     kernels::update_matrix(b, black_box(0.9), &sums, a);
+    kernels::update_matrix_with_momentum(b, &mut sums, &factors, &x, a);
+    kernels::portable::update_matrix_with_momentum(b, &mut sums, &factors, &x, a);
     let rows = sums.iter().sum::<f32>() + factors_of(a, b) + integers() as f32;
     kernels::standardize(a, &x, &sums, b);
     kernels::portable::standardize(a, &x, &sums, b);
@@ -123,13 +125,15 @@ fn slices(a: &[f32], b: &mut [f32]) -> f32 {
 
 /// The loops over integers.
 fn integers() -> i32 {
-    let (bytes, halfwords, x) = (black_box([[3; 13]; 4]), black_box([[300; 13]; 4]), black_box([5; 13]));
+    let (bytes, mut halfwords, x) = (black_box([[3; 13]; 4]), black_box([[300; 13]; 4]), black_box([5; 13]));
     let mut sums = black_box([7; 4]);
     kernels::add_dot_rows_i8(&bytes, &x, &mut sums);
     kernels::portable::add_dot_rows_i8(&bytes, &x, &mut sums);
     kernels::add_dot_rows_i16(&halfwords, &x, &mut sums, i32::wrapping_add);
     kernels::portable::add_dot_rows_i16(&halfwords, &x, &mut sums, i32::wrapping_add);
-    sums.iter().fold(0, |sum, x| sum ^ x)
+    let random = kernels::update_rows_i16(&mut halfwords, &sums, &x, black_box(9), black_box(1));
+    let random = kernels::portable::update_rows_i16(&mut halfwords, &sums, &x, black_box(9), random);
+    sums.iter().fold(random as i32 ^ i32::from(black_box(halfwords)[0][0]), |sum, x| sum ^ x)
 }
 
 /// The loops over the factors of a scatter.

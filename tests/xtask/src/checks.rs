@@ -93,10 +93,10 @@ const CMAKE: Need = Program("cmake", "cmake", "CMake");
 pub const CHECKS: [Check; 35] = [
     Check {
         name: "burn",
-        about: "The host program's tests with burn, in release",
+        about: "clippy, rustdoc and the tests of the host program with burn, in release",
         tier: Tier::Ci,
         place: Place::Release,
-        needs: &[],
+        needs: &[CLIPPY],
         run: |_| workspace::burn(),
     },
     Check {
@@ -333,7 +333,7 @@ pub const CHECKS: [Check; 35] = [
     },
     Check {
         name: "publish",
-        about: "A dry run of publishing the core",
+        about: "A dry run of publishing the core and the link",
         tier: Tier::Ci,
         place: Place::Debug,
         needs: &[],

@@ -8,6 +8,7 @@ mod checks;
 mod chips;
 mod footprint;
 mod images;
+mod licences;
 mod python;
 mod qemu;
 mod runner;

@@ -76,9 +76,12 @@ pub fn deny(offline: bool) -> Result<()> {
     run(&mut deny)
 }
 
+/// The packages that others name: of firmware and of hosts.
+const PUBLISHED: [&str; 2] = ["gradient-decay", "gradient-decay-link"];
+
 /// A dry run of publishing. Uncommitted files are allowed, since nothing is published.
 pub fn publish() -> Result<()> {
-    cargo(&root(), &["publish", "-p", "gradient-decay", "--dry-run", "--allow-dirty"])
+    PUBLISHED.iter().try_for_each(|name| cargo(&root(), &["publish", "-p", name, "--dry-run", "--allow-dirty"]))
 }
 
 /// Runs cargo-mutants on the core, and fails if the tests pass for any mutant.

@@ -6,9 +6,9 @@ use std::process::Command;
 
 use anyhow::{Context, Result, bail};
 
-use crate::images;
 use crate::setup::program;
 use crate::shell::{cargo, has, output, root, run};
+use crate::{images, licences};
 
 /// The target of its module.
 pub const TARGETS: [&str; 1] = ["wasm32-unknown-unknown"];
@@ -34,7 +34,11 @@ fn module() -> Result<PathBuf> {
 
 /// Makes it.
 fn build() -> Result<()> {
-    run(bundle().arg("make").args([workspace().join("page"), module()?, images::folder(), folder()]))
+    let module = module()?;
+    let licences = root().join("target").join("web-build").join("licences.txt");
+    let text = licences::text(&workspace().join("device"), TARGETS[0])?;
+    fs::write(&licences, text).with_context(|| format!("cannot write {}", licences.display()))?;
+    run(bundle().arg("make").args([workspace().join("page"), module, licences, images::folder(), folder()]))
 }
 
 fn bundle() -> Command {

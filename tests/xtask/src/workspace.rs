@@ -100,8 +100,10 @@ pub fn host() -> Result<()> {
     cargo(&root(), &[&["test", "--release", "--workspace"], &others[..]].concat())
 }
 
-/// The tests of the host program that train networks.
+/// clippy, rustdoc and the tests of the host program with what trains networks.
 pub fn burn() -> Result<()> {
+    clippy(&BURN)?;
+    doc(&[&["--release"], &BURN[..]].concat())?;
     cargo(&root(), &[&["test", "--release"], &BURN[..]].concat())
 }
 
@@ -123,12 +125,15 @@ pub fn firmware_tests() -> Result<()> {
     doc(&app)
 }
 
-/// clippy and rustdoc on the workspace, in the profile of [`burn`], which has the macros and build scripts already.
+/// clippy and rustdoc on the workspace, in the profile of [`host`], which has the macros and build scripts already. What needs burn, whose
+/// type check takes minutes, is looked at by [`burn`].
 pub fn lints() -> Result<()> {
-    let clippy = |what: &[&str]| cargo(&root(), &[&["clippy", "--release", "--all-targets"], what, &DENY].concat());
     clippy(&["--workspace"])?;
-    clippy(&BURN)?;
-    doc(&["--release", "--workspace", "--features", "demo-host/burn"])
+    doc(&["--release", "--workspace"])
+}
+
+fn clippy(what: &[&str]) -> Result<()> {
+    cargo(&root(), &[&["clippy", "--release", "--all-targets"], what, &DENY].concat())
 }
 
 /// The host program with all features except the GPU backends, which take more than ten minutes to build.

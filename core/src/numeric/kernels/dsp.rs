@@ -4,13 +4,15 @@
 //! # Safety
 //! Each block of assembly reads as many elements as its counts say, from pointers that its caller vouches for; the safe functions
 //! take slices, and count in whole rows and blocks of what these hold. `ldr` takes any address, as in what the compiler makes
-//! of these targets; `ldrd` takes whole words, which is checked. One block writes, the room that it is lent. None touches the stack.
+//! of these targets; `ldrd` takes whole words, which is checked. Blocks write the room that they are lent, or
+//! the rows of a slice that is theirs. None touches the stack.
 #![allow(unsafe_code)]
 
 use core::arch::asm;
 use core::mem::MaybeUninit;
 
-use crate::numeric::kernels::portable::add_dot;
+use crate::numeric::kernels::portable::{add_dot, update_row_i16};
+use crate::numeric::random::Random;
 
 /// The rows whose dot products share the load of a feature: the registers hold no more.
 const ROWS: usize = 3;
@@ -340,4 +342,153 @@ unsafe fn dot_one_i16(row: *const i16, x: *const i16, x_end: *const i16, sum: &m
         );
     }
     end
+}
+
+/// See [`kernels::update_rows_i16`](crate::kernels::update_rows_i16).
+#[inline]
+pub(super) fn update_rows_i16<const N: usize>(
+    rows: &mut [[i16; N]],
+    rates: &[i32],
+    x: &[i8; N],
+    shift: u32,
+    random: u32,
+) -> u32 {
+    let mut wide = Wide::<N>(MaybeUninit::uninit());
+    // SAFETY: there is room for N features.
+    unsafe { update_matrix_i16(rows.as_flattened_mut(), rates, x, shift, wide.0.as_mut_ptr().cast(), random) }
+}
+
+/// One function for all shapes.
+///
+/// # Safety
+/// `wide`, a multiple of 4, has room for the features as i16.
+#[inline(never)]
+unsafe fn update_matrix_i16(
+    matrix: &mut [i16],
+    rates: &[i32],
+    x: &[i8],
+    shift: u32,
+    wide: *mut i16,
+    random: u32,
+) -> u32 {
+    let (mut matrix, mut random) = (matrix, Random(random));
+    let (blocks, rest) = x.as_chunks::<STRIDE>();
+    // As many bits as are not rounded off stand above 16 that are: of these a feature takes 8 at most, a rate the others.
+    let free = 16 - shift.min(16);
+    let (of_features, of_rates) = (free.min(8), free.saturating_sub(8));
+    // SAFETY: the caller's.
+    let x_end = if blocks.is_empty() { wide.cast_const() } else { unsafe { widen_scaled(blocks, wide, of_features) } };
+    for rate in rates {
+        let Some((row, below)) = matrix.split_at_mut_checked(x.len()) else { break };
+        matrix = below;
+        let scaled = rate.saturating_mul(1 << of_rates);
+        if *rate == 0 {
+        } else if blocks.is_empty() || i16::try_from(scaled).is_err() {
+            random = update_row_i16(row, *rate, x, shift, random);
+        } else {
+            // SAFETY: the row is as long as x, which has a block at least.
+            random.0 = unsafe { update_blocks_i16(row.as_mut_ptr(), wide, x_end, scaled, random.0) };
+            if !rest.is_empty() {
+                let whole = x.len() - rest.len();
+                random = update_row_i16(row.get_mut(whole..).unwrap_or_default(), *rate, rest, shift, random);
+            }
+        }
+    }
+    random.0
+}
+
+/// As [`widen`], times `2^scale`, which is 2^8 at most.
+///
+/// # Safety
+/// As there.
+#[inline]
+unsafe fn widen_scaled(x: &[[i8; STRIDE]], wide: *mut i16, scale: u32) -> *const i16 {
+    let end: *mut i16;
+    // SAFETY: the caller's.
+    unsafe {
+        asm!(
+            "2:",
+            "ldr {odd}, [{x}], #4",
+            "sxtb16 {even}, {odd}",
+            "sxtb16 {odd}, {odd}, ror #8",
+            "lsl {even}, {even}, {scale}",
+            "lsl {odd}, {odd}, {scale}",
+            // The signs of the lower halves came into the upper ones.
+            "bic {even}, {even}, {signs}",
+            "bic {odd}, {odd}, {signs}",
+            "pkhbt {low}, {even}, {odd}, lsl #16",
+            "pkhtb {odd}, {odd}, {even}, asr #16",
+            "strd {low}, {odd}, [{wide}], #8",
+            "cmp {x}, {x_end}",
+            "bne 2b",
+            x = inout(reg) x.as_ptr() => _,
+            x_end = in(reg) x.as_ptr_range().end,
+            wide = inout(reg) wide => end,
+            scale = in(reg) scale,
+            signs = in(reg) ((1_u32 << scale) - 1) << 16,
+            even = out(reg) _,
+            odd = out(reg) _,
+            low = out(reg) _,
+            options(nostack),
+        );
+    }
+    end
+}
+
+/// Updates two weights by the features in a register.
+macro_rules! update_halfwords {
+    ($x:literal) => {
+        concat!(
+            "eor {s}, {s}, {s}, lsl #13\n",
+            "eor {s}, {s}, {s}, lsr #17\n",
+            "eor {s}, {s}, {s}, lsl #5\n",
+            "ldr {w}, [{p}]\n",
+            "uxth {t}, {s}\n",
+            "lsr {u}, {s}, #16\n",
+            "smlabb {t}, {rate}, {",
+            $x,
+            "}, {t}\n",
+            "smlabt {u}, {rate}, {",
+            $x,
+            "}, {u}\n",
+            "pkhtb {t}, {u}, {t}, asr #16\n",
+            "qsub16 {w}, {w}, {t}\n",
+            "str {w}, [{p}], #4\n",
+        )
+    };
+}
+
+/// Updates a row but for what is behind the blocks of the features; `rate` fits 16 bits. Returns the generator's state.
+///
+/// # Safety
+/// The features from `x` to `x_end` begin at a multiple of 4, there are some, by multiples of 8, and as many weights.
+#[inline]
+unsafe fn update_blocks_i16(row: *mut i16, x: *const i16, x_end: *const i16, rate: i32, random: u32) -> u32 {
+    let mut state = random;
+    // SAFETY: the caller's.
+    unsafe {
+        asm!(
+            "2:",
+            "ldrd {x0}, {x1}, [{x}], #8",
+            update_halfwords!("x0"),
+            update_halfwords!("x1"),
+            "ldrd {x0}, {x1}, [{x}], #8",
+            update_halfwords!("x0"),
+            update_halfwords!("x1"),
+            "cmp {x}, {x_end}",
+            "bne 2b",
+            p = inout(reg) row => _,
+            x = inout(reg) x => _,
+            x_end = in(reg) x_end,
+            s = inout(reg) state,
+            rate = in(reg) rate,
+            x0 = out(reg) _,
+            x1 = out(reg) _,
+            w = out(reg) _,
+            t = out(reg) _,
+            u = out(reg) _,
+            options(nostack),
+        );
+    }
+    state
 }

@@ -37,3 +37,35 @@ pub fn add_dot_rows_i16<const ROWS: usize, const N: usize>(
 ) {
     chosen::add_dot_rows_i16(rows, x, sums, add);
 }
+
+/// Takes `rate x 2^-shift` away from the weights of each row, rounded to an integer below or above, so that the mean is exact; a weight
+/// that would leave the range of an i16 stays at its end. Rows whose rate is 0 are skipped. `shift` is in 0..=16, rates are within
+/// +-2^16.
+///
+/// Rounding is by a generator of random numbers (xorshift32) whose state, not 0, is `random`; returned is its state after. Each two
+/// weights of a row, and a last one, take one number: the lower and the upper 16 bits are the fractions that are added before rounding
+/// down.
+///
+/// ```
+/// use gradient_decay::kernels;
+///
+/// let mut rows = [[10, -5, i16::MIN], [1, 2, 3]];
+/// let random = kernels::update_rows_i16(&mut rows, &[32, 0], &[16, -32, 127], 9, 2024);
+/// assert_eq!(rows, [[9, -3, i16::MIN], [1, 2, 3]]);
+/// // 32 times 1 is an eighth of 2^8.
+/// let (mut rows, mut random) = ([[0]], random);
+/// for _ in 0..8000 {
+///     random = kernels::update_rows_i16(&mut rows, &[32], &[1], 8, random);
+/// }
+/// assert!((rows[0][0] + 1000).abs() < 100);
+/// ```
+#[inline]
+pub fn update_rows_i16<const N: usize>(
+    rows: &mut [[i16; N]],
+    rates: &[i32],
+    x: &[i8; N],
+    shift: u32,
+    random: u32,
+) -> u32 {
+    chosen::update_rows_i16(rows, rates, x, shift, random)
+}

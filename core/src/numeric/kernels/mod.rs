@@ -5,8 +5,8 @@
 //!
 //! With the feature `asm`, [`add_dot_rows`], [`update_rows`], [`sum_of_magnitudes`], [`standardize`] and the loops over a triangle are done in assembly where
 //! there is an Arm FPU (targets whose name ends in `eabihf`): the same bits as [`portable`] by two thirds to
-//! three quarters of the instructions. [`add_dot_rows_i8`] and [`add_dot_rows_i16`] are where there is the DSP extension (targets whose name
-//! begins with `thumbv7em`), by half of the instructions.
+//! three quarters of the instructions. [`add_dot_rows_i8`], [`add_dot_rows_i16`] and [`update_rows_i16`] are where there is the DSP extension (targets
+//! whose name begins with `thumbv7em`), by half of the instructions.
 
 mod diagonal;
 #[cfg(all(feature = "asm", target_arch = "arm", arm_dsp))]
@@ -19,7 +19,7 @@ mod scalar;
 mod triangle;
 
 pub use diagonal::{gain, subtract, update_diagonal};
-pub use integers::{add_dot_rows_i8, add_dot_rows_i16};
+pub use integers::{add_dot_rows_i8, add_dot_rows_i16, update_rows_i16};
 pub use triangle::{PANEL, packed, product, transposed_product, update_product};
 
 pub use scalar::{MomentumFactors, dot, exp_and_sum, largest, update, update_with_momentum};
@@ -76,10 +76,32 @@ pub fn add_dot_matrix(matrix: &[f32], x: &[f32], sums: &mut [f32]) {
 /// ```
 pub fn update_matrix(matrix: &mut [f32], keep: f32, rates: &[f32], features: &[f32]) {
     #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
-    if keep == 1.0 && matrix.len() as u64 >= rates.len() as u64 * features.len() as u64 {
-        return fpu::update_matrix(matrix, rates, features);
+    if matrix.len() as u64 >= rates.len() as u64 * features.len() as u64 {
+        return fpu::update_matrix(matrix, keep, rates, features);
     }
     portable::update_matrix(matrix, keep, rates, features);
+}
+
+/// [`update_with_momentum`] of several rows, each with its own gradient: as many rows as gradients, of the length of `features`, one
+/// behind the other, and velocities of the same shape. Rows that either does not have whole are left as they are.
+///
+/// ```
+/// use gradient_decay::kernels::{self, MomentumFactors};
+///
+/// let factors = MomentumFactors { learning_rate: 0.5, momentum: 0.5, nesterov: false, weight_decay: 0.0 };
+/// let (mut matrix, mut velocity) = ([1.0, 2.0, 0.5, 0.0], [0.0, 2.0, 0.0, 0.0]);
+/// kernels::update_matrix_with_momentum(&mut matrix, &mut velocity, &factors, &[1.0, -1.0], &[2.0, 4.0]);
+/// assert_eq!((matrix, velocity), ([0.0, -0.5, 1.5, 2.0], [2.0, 5.0, -2.0, -4.0]));
+/// ```
+#[inline]
+pub fn update_matrix_with_momentum(
+    matrix: &mut [f32],
+    velocity: &mut [f32],
+    factors: &MomentumFactors,
+    gradient: &[f32],
+    features: &[f32],
+) {
+    chosen::update_matrix_with_momentum(matrix, velocity, factors, gradient, features);
 }
 
 /// The sum of the absolute values, in order.

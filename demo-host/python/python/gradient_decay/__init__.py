@@ -3,6 +3,7 @@
 - ``gradient_decay.torch``: the loss for PyTorch, a drop-in for its ``CrossEntropyLoss``; only this module needs torch
 - ``HeadClassifier``, ``DiscriminantClassifier``: the heads of the device as scikit-learn estimators, to the same bits
 - ``export``, ``export_prior``: a trained head, or the prior of a discriminant, as Rust, C, bytes and checkpoints
+- ``simulate``, ``tune``: how a device would learn from labelled features, and the settings that suit it within a budget
 - ``BetaSchedule``: beta over the steps of a training
 - ``consistent_probabilities``: probabilities that mean what they say, for any beta
 """
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from gradient_decay._core import BetaSchedule, __version__
 from gradient_decay._export import Exported, export, export_prior
 from gradient_decay._objective import consistent_probabilities, loss_and_gradient
+from gradient_decay._simulation import Candidate, Outcome, Recommendation, Simulation, Study, simulate, tune
 
 if TYPE_CHECKING:
     from gradient_decay._estimators import Answers, DiscriminantClassifier, HeadClassifier
@@ -19,14 +21,21 @@ if TYPE_CHECKING:
 __all__ = [
     "Answers",
     "BetaSchedule",
+    "Candidate",
     "DiscriminantClassifier",
     "Exported",
     "HeadClassifier",
+    "Outcome",
+    "Recommendation",
+    "Simulation",
+    "Study",
     "__version__",
     "consistent_probabilities",
     "export",
     "export_prior",
     "loss_and_gradient",
+    "simulate",
+    "tune",
 ]
 
 _ESTIMATORS = ("Answers", "DiscriminantClassifier", "HeadClassifier")

@@ -1,6 +1,6 @@
 """The core of gradient-decay. Private: the package's other modules are the interface."""
 
-from typing import Literal, Optional, final
+from typing import Callable, Literal, Optional, final
 
 import numpy as np
 import numpy.typing as npt
@@ -90,6 +90,78 @@ class Discriminant:
     def checkpoint(self) -> bytes: ...
     def restore(self, bytes: bytes) -> None: ...
 
+@final
+class Table:
+    def __new__(
+        cls,
+        x: _Floats,
+        y: list[int],
+        classes: list[str],
+        groups: Optional[tuple[list[int], list[str]]] = None,
+        streamed: Optional[list[bool]] = None,
+    ) -> Table: ...
+
+@final
+class Task:
+    def __new__(
+        cls, name: str, table: Table, standardize: int, base: Optional[Table] = None, head: Optional[HeadFile] = None
+    ) -> Task: ...
+    def lacks(self, scenario: str) -> Optional[str]: ...
+    def study(
+        self,
+        scenario: str,
+        learners: list[str],
+        settings: Optional[Tuning],
+        orders: int,
+        progress: Optional[Callable[[int, int], object]],
+    ) -> Optional[tuple[npt.NDArray[np.int64], list[Learned]]]: ...
+    def tune(
+        self,
+        scenario: str,
+        orders: int,
+        ram: Optional[int],
+        instructions: Optional[int],
+        target: str,
+        c: bool,
+        progress: Optional[Callable[[int, int], object]],
+    ) -> Tuning: ...
+
+@final
+class Learned:
+    @property
+    def learner(self) -> str: ...
+    @property
+    def ours(self) -> bool: ...
+    @property
+    def accuracy(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def nll(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def ece(self) -> npt.NDArray[np.float64]: ...
+    @property
+    def ram_bytes(self) -> int: ...
+    @property
+    def multiply_adds(self) -> int: ...
+    @property
+    def settings(self) -> list[dict[str, float]]: ...
+
+_Candidate = tuple[str, dict[str, float], int, int, float, float, float]
+
+@final
+class Tuning:
+    @staticmethod
+    def parse(text: str) -> Tuning: ...
+    @property
+    def standardize(self) -> int: ...
+    def candidates(self) -> tuple[_Candidate, _Candidate, list[_Candidate]]: ...
+    def verdict(self) -> tuple[bool, bool, float, float, int, int]: ...
+    def accuracies(self) -> list[tuple[int, float]]: ...
+    def text(self) -> str: ...
+    def toml(self) -> str: ...
+    def rust(self) -> str: ...
+    def c(self) -> Optional[str]: ...
+
+def simulated() -> tuple[list[str], list[str]]: ...
 @final
 class HeadFile:
     def __new__(

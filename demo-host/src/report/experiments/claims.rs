@@ -6,6 +6,7 @@ use super::curriculum::{Difficulty, never_learned};
 use super::groups::{Arm, Group};
 use super::tables::{epochs_to, goal, tightness};
 use crate::experiments::{Calibrator, Row};
+use crate::report::table::{Cell, Table};
 use crate::statistics::{PairedDifference, holm};
 use crate::training::Loss;
 
@@ -226,6 +227,21 @@ pub fn rows(findings: &[Finding]) -> Vec<[String; 9]> {
         }
     }
     rows
+}
+
+/// For each claim, on how many data sets and models its declared comparison held, was reversed, or was not decided.
+pub fn summary(findings: &[Finding]) -> Table {
+    let row = |finding: &Finding| {
+        let count = |wanted| finding.seen.iter().filter(|(_, seen)| seen.verdict == Some(wanted)).count().to_string();
+        let counts = [Verdict::Held, Verdict::Reversed, Verdict::NotDecided].map(count);
+        let texts = [finding.claim.to_owned(), format!("{}: {}", finding.compared, finding.figure)].into_iter();
+        texts.chain(counts).map(Cell::from).collect()
+    };
+    Table {
+        title: "The paper's claims, by the number of data sets and models".to_owned(),
+        header: ["claim", "compared: by", "held", "reversed", "not decided"].map(str::to_owned).to_vec(),
+        rows: findings.iter().filter(|finding| !finding.seen.is_empty()).map(row).collect(),
+    }
 }
 
 /// The columns of [`rows`].

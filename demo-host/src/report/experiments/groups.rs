@@ -1,8 +1,8 @@
 //! Groups of runs that differ only in loss and seed.
 
 use crate::experiments::Row;
-use crate::statistics::student_quantile;
 use crate::training::{Loss, Settings};
+use simulation::statistics::student_quantile;
 
 /// Runs that differ in nothing but loss and seed.
 pub struct Group<'a> {

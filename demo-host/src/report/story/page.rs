@@ -8,7 +8,7 @@ use super::plots;
 use super::tables;
 use crate::report::adaptation;
 use crate::report::html::{WORDS, escape, page};
-use crate::simulation::story::{SEEDS, Story, TrainedLoss};
+use crate::story::{SEEDS, Story, TrainedLoss};
 use crate::training::Loss;
 
 /// The page of a story.

@@ -4,8 +4,8 @@ use anyhow::Result;
 use gradient_decay::GradientDecay;
 
 use crate::report::chart::{self, Axes, Curve, lines};
-use crate::simulation::device::MEASURE_EVERY;
-use crate::simulation::story::{Story, TrainedLoss};
+use crate::story::device::MEASURE_EVERY;
+use crate::story::{Story, TrainedLoss};
 
 /// The gradient decay curves g(p) for several beta.
 pub fn gradient_decay() -> Result<String> {

@@ -2,9 +2,9 @@
 
 use crate::report::adaptation;
 use crate::report::table::{Cell, Table, percent};
-use crate::simulation::device::{MEASURE_EVERY, Trace};
-use crate::simulation::newcomer::{Course, LATER, Reception, SHOWN};
-use crate::simulation::story::{DEVICE_GOAL, NEWCOMER_SEEDS, ORDERS, SEEDS, Story, TRAINING_GOAL, TrainedLoss};
+use crate::story::device::{MEASURE_EVERY, Trace};
+use crate::story::newcomer::{Course, LATER, Reception, SHOWN};
+use crate::story::{DEVICE_GOAL, NEWCOMER_SEEDS, ORDERS, SEEDS, Story, TRAINING_GOAL, TrainedLoss};
 
 /// The story as text, a table after the other.
 pub fn text(story: &Story) -> String {

@@ -13,6 +13,9 @@ const VERSION: &str = "__VERSION__";
 const FILES: &str = "__FILES__";
 const WORKER: &str = "worker.js";
 
+/// The licences of what the page is made of.
+const LICENCES: &str = "licences.txt";
+
 /// The list of the images that the page offers, and the folder that has them. They are not among the files that are kept for when there is
 /// no network.
 const OFFERED: &str = "images.json";
@@ -22,7 +25,7 @@ const IMAGES: &str = "images";
 ///
 /// # Errors
 /// If the module is none that wasm-bindgen reads, or a file cannot be read or written.
-pub fn bundle(page: &Path, module: &Path, images: &Path, folder: &Path) -> Result<()> {
+pub fn bundle(page: &Path, module: &Path, licences: &Path, images: &Path, folder: &Path) -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     }
@@ -50,6 +53,7 @@ pub fn bundle(page: &Path, module: &Path, images: &Path, folder: &Path) -> Resul
     fs::write(folder.join(OFFERED), format!("[{}]\n", offered.join(", ")))
         .context("cannot write the list of images")?;
     copy(page, folder)?;
+    fs::copy(licences, folder.join(LICENCES)).with_context(|| format!("cannot copy {}", licences.display()))?;
     let names = files(folder)?;
     let read = |name: &String| fs::read(folder.join(name)).with_context(|| format!("cannot read {name}"));
     let mut digest = DefaultHasher::new();

@@ -151,7 +151,7 @@ fn a_weight_that_integers_do_not_hold_is_refused_by_name() {
     assert_eq!(exported(&device), good);
     for (index, number, expected) in [
         (0, 8.0, Refusal::Parameter { class: 0, feature: Some(0), limit: 8 }),
-        (24 * 2 + 5, -8.0, Refusal::Parameter { class: 2, feature: Some(5), limit: 8 }),
+        (24 * 2 + 5, -8.001, Refusal::Parameter { class: 2, feature: Some(5), limit: 8 }),
         (95, 1e9, Refusal::Parameter { class: 3, feature: Some(23), limit: 8 }),
         (96, -16_001.0, Refusal::Parameter { class: 0, feature: None, limit: 16_000 }),
         (99, f32::INFINITY, Refusal::NotFinite { index: 99 }),
@@ -165,16 +165,16 @@ fn a_weight_that_integers_do_not_hold_is_refused_by_name() {
         Refusal::Parameter { class: 2, feature: Some(5), limit: 8 }.to_string(),
         "the weight of feature 5 in class 2 is out of range: this device, which computes in integers, takes weights between -8 and 8"
     );
-    // The largest that there are.
+    // The largest and the smallest that there are.
     let mut head = good.clone();
-    (head[1], head[97]) = (32_767.0 / 4096.0, 16_000.0);
+    (head[1], head[2], head[97]) = (32_767.0 / 4096.0, -8.0, 16_000.0);
     assert_eq!((push(&mut device, &head), exported(&device)), (done(), head));
 }
 
 /// A request of any kind, with any numbers.
 fn any_request() -> impl Strategy<Value = Vec<u8>> {
     let numbers = prop::collection::vec(prop_oneof![any::<f32>(), -2.0_f32..2.0], 0..60);
-    (0..10_u32, numbers, any::<u32>(), 0..6_u16, 0..5_u32).prop_map(|(kind, numbers, number, class, sequence)| {
+    (0..16_u32, numbers, any::<u32>(), 0..6_u16, 0..5_u32).prop_map(|(kind, numbers, number, class, sequence)| {
         let mut buffer = [0; 240];
         let floats = Floats::pack(numbers, &mut buffer).unwrap();
         frame(
@@ -190,6 +190,12 @@ fn any_request() -> impl Strategy<Value = Vec<u8>> {
                 7 => Request::TakeBack { features: floats, class },
                 6 => Request::CommitHead { crc: number, steps: number, push: number },
                 8 => Request::Hello,
+                9 => Request::Look,
+                10 => Request::Sense { from: number },
+                11 => Request::Remove { class },
+                12 => Request::ReadCheckpoint { offset: number % 5000 },
+                13 => Request::WriteCheckpoint { offset: number % 2 * 240, bytes: &[7; 240] },
+                14 => Request::CommitCheckpoint { crc: number, push: number },
                 _ => Request::Save,
             },
         )

@@ -4,7 +4,7 @@
 
 use bench::{Random, exit_success};
 use cortex_m_rt::entry;
-use gradient_decay::kernels::{self, portable};
+use gradient_decay::kernels::{self, MomentumFactors, portable};
 use semihosting::println;
 
 #[entry]
@@ -81,6 +81,26 @@ fn compare<const ROWS: usize, const N: usize>(random: &mut Random) {
                 assert_eq!(found.to_bits(), expected.to_bits(), "update_rows of {ROWS} x {N} in round {round}");
             }
         }
+        let velocities: [[f32; N]; ROWS] = core::array::from_fn(|_| numbers(random));
+        for nesterov in [false, true] {
+            let weight_decay = if round % 2 == 0 { 0.0 } else { 0.01 };
+            let factors = MomentumFactors { learning_rate: 0.1, momentum: 0.9, nesterov, weight_decay };
+            let (mut found, mut expected) = ((rows, velocities), (rows, velocities));
+            let momentum = |f: fn(&mut [f32], &mut [f32], &MomentumFactors, &[f32], &[f32]),
+                            to: &mut ([[f32; N]; ROWS], _)| {
+                let (rows, velocities): &mut (_, [[f32; N]; ROWS]) = to;
+                f(rows.as_flattened_mut(), velocities.as_flattened_mut(), &factors, &rates, &x);
+            };
+            momentum(kernels::update_matrix_with_momentum, &mut found);
+            momentum(portable::update_matrix_with_momentum, &mut expected);
+            for (found, expected) in [(found.0, expected.0), (found.1, expected.1)] {
+                let (found, expected) = (found.as_flattened().iter(), expected.as_flattened().iter());
+                assert!(
+                    found.map(|x| x.to_bits()).eq(expected.map(|x| x.to_bits())),
+                    "update_matrix_with_momentum of {ROWS} x {N} in round {round}, {factors:?}"
+                );
+            }
+        }
         let (mean, scale): ([f32; N], [f32; N]) = (numbers(random), numbers(random));
         let (mut found, mut expected) = ([0.0; N], [0.0; N]);
         kernels::standardize(&x, &mean, &scale, &mut found);
@@ -115,6 +135,20 @@ fn compare_integers<const ROWS: usize, const N: usize>(random: &mut Random) {
             _ => (random.bits() >> 16) as i16,
         };
         let rows: [[i16; N]; ROWS] = core::array::from_fn(|_| core::array::from_fn(|_| halfword()));
+        let shift = random.bits() % 17;
+        // From rates that do not move a weight to those that move all to their ends; of some rows none.
+        let rates: [i32; ROWS] = core::array::from_fn(|_| match random.bits() % 8 {
+            0 => 0,
+            1 => (random.bits() & 0x1_ffff) as i32 - 0x1_0000,
+            bits => (random.bits() as i32) >> (13 + 2 * bits),
+        });
+        let (mut found, mut expected, seed) = (rows, rows, random.bits() | 1);
+        let after = kernels::update_rows_i16(&mut found, &rates, &x, shift, seed);
+        let expected_after = portable::update_rows_i16(&mut expected, &rates, &x, shift, seed);
+        assert!(
+            found == expected && after == expected_after,
+            "update_rows_i16 of {ROWS} x {N} in round {round}, shift {shift}, rates {rates:?}"
+        );
         let (mut found, mut expected) = (sums, sums);
         kernels::add_dot_rows_i16(&rows, &x, &mut found, i32::wrapping_add);
         portable::add_dot_rows_i16(&rows, &x, &mut expected, i32::wrapping_add);

@@ -4,9 +4,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::{ARCHIVE, archive, copy, package, text};
+use crate::licences::{self, Crate, RUST_NOTICES};
 use crate::setup;
 use crate::shell::{output, root, run};
 use crate::starter::copy_folder;
@@ -23,9 +24,6 @@ const TARGETS: [&str; 8] = [
     "riscv32imac-unknown-none-elf",
 ];
 
-/// The Rust library's own copyright notices, in a toolchain's folder.
-const RUST_NOTICES: &str = "share/doc/rust/COPYRIGHT-library.html";
-
 /// Makes the folder, tries it, and packs it.
 pub fn release() -> Result<()> {
     setup::rustup("target", &TARGETS)?;
@@ -36,7 +34,7 @@ pub fn release() -> Result<()> {
     if folder.exists() {
         fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     }
-    let sysroot = PathBuf::from(output(Command::new("rustc").args(["--print", "sysroot"]))?.trim());
+    let sysroot = licences::sysroot()?;
     let strip = strip(&sysroot)?;
     for target in TARGETS {
         let packed = folder.join("lib").join(target).join(ARCHIVE);
@@ -85,34 +83,20 @@ fn strip(sysroot: &Path) -> Result<PathBuf> {
 
 /// The licences of the library, of the crates in it, and of Rust's own library.
 fn licences(folder: &Path, sysroot: &Path) -> Result<()> {
-    for file in ["LICENSE-APACHE", "LICENSE-MIT"] {
+    for file in licences::OWN {
         copy(&root().join(file), &folder.join(file))?;
     }
     let others = folder.join("licences");
-    let metadata = output(Command::new("cargo").args(["metadata", "--format-version", "1"]).current_dir(package()))?;
-    let tree = ["tree", "--edges", "normal", "--prefix", "none", "--format", "{p}"];
-    for crate_ in output(Command::new("cargo").args(tree).current_dir(package()))?.lines() {
-        // Crates of this tree are listed with their path.
-        let [name, version] = crate_.split(' ').collect::<Vec<_>>()[..] else { continue };
-        let name = format!("{name}-{}", version.trim_start_matches('v'));
-        let manifest = metadata
-            .split("\"manifest_path\":\"")
-            .filter_map(|rest| rest.split('"').next())
-            .find(|path| path.ends_with(&format!("/{name}/Cargo.toml")));
-        let sources =
-            manifest.and_then(|path| Path::new(path).parent()).context("cargo does not know its own crates")?;
-        let mut found = false;
-        for entry in fs::read_dir(sources).with_context(|| format!("cannot read {}", sources.display()))? {
-            let path = entry?.path();
-            let file = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-            if file.starts_with("LICENSE") {
-                found = true;
-                let to = others.join(&name).join(&file);
-                if path.is_dir() { copy_folder(&path, &to)? } else { copy(&path, &to)? }
-            }
+    for Crate { name, files, stated } in licences::crates(&package(), None)? {
+        if let Some(stated) = stated {
+            let to = others.join(&name).join("LICENSE.txt");
+            fs::create_dir_all(others.join(&name))
+                .with_context(|| format!("cannot make a folder for {}", to.display()))?;
+            fs::write(&to, stated).with_context(|| format!("cannot write {}", to.display()))?;
         }
-        if !found {
-            bail!("{name} has no file with its licence in {}", sources.display());
+        for path in files {
+            let to = others.join(&name).join(path.file_name().unwrap_or_default());
+            if path.is_dir() { copy_folder(&path, &to)? } else { copy(&path, &to)? }
         }
     }
     copy(&sysroot.join(RUST_NOTICES), &others.join("rust").join("COPYRIGHT-library.html"))

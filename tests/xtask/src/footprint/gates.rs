@@ -25,10 +25,13 @@ const PORTABLE_STEP: &str = "Cortex-M4F/portable/64->10/step";
 /// The limit of a step's instructions for each weight, at the larger shapes.
 const A_WEIGHT: f64 = 5.5;
 
-const GATES: [Gate; 38] = [
+const GATES: [Gate; 44] = [
     most(STEP, 3990.0),
     most("Cortex-M4F/asm/64->10/step-beta-0.1", 4000.0),
     most("Cortex-M4F/asm/64->10/step-beta-5", 4000.0),
+    most("Cortex-M4F/asm/64->10/step-beside", 4000.0),
+    most("Cortex-M4F/asm/64->10/step-decay", 4800.0),
+    most("Cortex-M4F/asm/64->10/step-momentum", 8100.0),
     most("Cortex-M4F/asm/64->10/inference", 2001.0),
     most("Cortex-M4F/asm/64->10/part-standardize", 500.0),
     most(PORTABLE_STEP, 6000.0),
@@ -45,7 +48,10 @@ const GATES: [Gate; 38] = [
     // In integers, by the DSP extension where there is one.
     most("Cortex-M4F/integers/64->10/quantized-logits", 1550.0),
     most("Cortex-M4F/integers/64->10/fixed-inference", 1050.0),
+    most("Cortex-M4F/integers/64->10/fixed-step", 6900.0),
     most("Cortex-M3/integers/64->10/quantized-logits", 2600.0),
+    most("Cortex-M3/integers/64->10/fixed-step", 10_300.0),
+    most("Cortex-M3/integers/64->10/fixed-step-learned", 4000.0),
     most("Cortex-M0/integers/64->10/quantized-logits", 5150.0),
     most("Cortex-M4F/asm/64->10/view-step", 4420.0),
     // The discriminant: a label without the row that it refreshes, that row, and both.

@@ -28,6 +28,9 @@ const SLACK: f64 = 1.02;
 /// The shapes of heads that are measured, as the programs name them and as people write them.
 const SHAPES: [(&str, &str); 3] = [("64_10", "64->10"), ("784_10", "784->10"), ("128_100", "128->100")];
 
+/// The shapes whose steps are counted by optimizer: two are as small as heads get.
+const OPTIMIZED: [(&str, &str); 3] = [SHAPES[0], ("16_2", "16->2"), ("13_4", "13->4")];
+
 /// The shapes of discriminants: of one core all, of the others the second.
 const DISCRIMINANTS: [(&str, &str); 3] = [("lda_24_4", "24->4"), ("lda_64_10", "64->10"), ("lda_128_10", "128->10")];
 
@@ -144,7 +147,8 @@ fn counted(machine: &Machine, build: &'static str) -> Vec<(String, &'static str,
             add("fixed_64_10", "integers");
         }
         if machine.core == CORTEX_M4F.core {
-            ["parts_64_10", "momentum_64_10", "view_64_10"].into_iter().for_each(|program| add(program, build));
+            ["parts_64_10", "view_64_10"].into_iter().for_each(|program| add(program, build));
+            counted.extend(OPTIMIZED.map(|(program, shape)| (format!("optimizers_{program}"), build, shape)));
         }
     }
     counted

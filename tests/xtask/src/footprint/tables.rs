@@ -93,9 +93,13 @@ fn kinds(text: &mut String, figures: &Figures) -> Result<()> {
         }
         writeln!(text, "|")?;
     }
-    for (label, what) in
-        [("beta 1, momentum 0.9", "step-momentum"), ("beta 1, the shape known at run time", "view-step")]
-    {
+    for (label, what) in [
+        ("beta 1, weight decay", "step-decay"),
+        ("beta 1, momentum 0.9, with weight decay or without", "step-momentum"),
+        ("beta 1, Nesterov's momentum", "step-nesterov"),
+        ("beta 1, in a program with these three as well", "step-beside"),
+        ("beta 1, the shape known at run time", "view-step"),
+    ] {
         writeln!(text, "| {label} | {} | |", grouped(get(figures, &format!("Cortex-M4F/asm/64->10/{what}"))?))?;
     }
     let call = |what: &str| get(figures, &format!("Cortex-M4F/reference/a call/{what}"));
@@ -134,6 +138,8 @@ fn cores(text: &mut String, figures: &Figures) -> Result<()> {
             let value = |what| get(figures, &format!("{}/integers/64->10/fixed-{what}", machine.core));
             let (inference, step) = (grouped(value("inference")?), grouped(value("step")?));
             writeln!(text, "| {}, in integers | {inference} | {step} |", machine.core)?;
+            let learned = grouped(value("step-learned")?);
+            writeln!(text, "| {}, in integers, a sample that is learned | | {learned} |", machine.core)?;
             let logits = grouped(get(figures, &format!("{}/integers/64->10/quantized-logits", machine.core))?);
             writeln!(text, "| {}, in i8: `QuantizedHead::logits` | {logits} | |", machine.core)?;
         }

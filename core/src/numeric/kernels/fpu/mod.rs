@@ -14,21 +14,20 @@
 mod diagonal;
 mod standardize;
 mod triangle;
+mod update;
 
 pub(super) use diagonal::{gain, subtract, update_diagonal};
 pub(super) use standardize::standardize;
 pub(super) use triangle::{product, transposed_product, update_product};
+pub(super) use update::{update_matrix, update_matrix_with_momentum, update_rows};
 
 use core::arch::asm;
 
 use crate::numeric::kernels::portable;
-use crate::numeric::kernels::scalar::update;
 
 /// The rows whose dot products share the load of a feature. Four lanes of three rows, eight features and eight weights take 28
 /// of the 32 registers; with a fourth row, more rows would be left over, at the sizes that heads have.
 const DOT_ROWS: usize = 3;
-/// The rows whose updates share it: five, since there are no more registers for pointers.
-const UPDATE_ROWS: usize = 5;
 /// The features that a loop takes at once.
 const STRIDE: usize = 8;
 
@@ -229,196 +228,6 @@ unsafe fn dot_lanes(row: *const f32, x: &[[f32; STRIDE]], lanes: &mut [f32; 4]) 
         );
     }
     row_end
-}
-
-/// See [`kernels::update_rows`](crate::kernels::update_rows).
-#[inline]
-pub(super) fn update_rows<const N: usize>(rows: &mut [[f32; N]], keep: f32, rates: &[f32], features: &[f32; N]) {
-    if keep == 1.0 {
-        let count = rates.len().min(rows.len());
-        update_matrix(rows.as_flattened_mut(), rates.get(..count).unwrap_or_default(), features);
-    } else {
-        portable::update_rows(rows, keep, rates, features);
-    }
-}
-
-/// See [`kernels::update_matrix`](crate::kernels::update_matrix): one function for all shapes. Without weight decay.
-#[inline(never)]
-pub(super) fn update_matrix(matrix: &mut [f32], rates: &[f32], x: &[f32]) {
-    let (rows, n) = (rates.len(), x.len());
-    // In 64 bits the product cannot overflow.
-    if (matrix.len() as u64) < rows as u64 * n as u64 {
-        return;
-    }
-    let rest = n % STRIDE;
-    if n >= STRIDE {
-        // SAFETY: the matrix has rows * n elements, x has n, and there are as many rates as rows.
-        unsafe {
-            let mut at = (matrix.as_mut_ptr(), rates.as_ptr());
-            if rows >= UPDATE_ROWS {
-                at = update_blocks(at.0, x, rest, rows / UPDATE_ROWS, at.1);
-            }
-            if rows % UPDATE_ROWS > 0 {
-                update_singles(at.0, x, rest, rows % UPDATE_ROWS, at.1);
-            }
-        }
-    }
-    if rest > 0 {
-        update_rests(matrix, rates, x);
-    }
-}
-
-/// The elements of each row that are behind its last whole block.
-#[inline(never)]
-fn update_rests(matrix: &mut [f32], rates: &[f32], x: &[f32]) {
-    let whole = x.len() - x.len() % STRIDE;
-    let mut matrix = matrix;
-    for rate in rates {
-        let Some((row, others)) = matrix.split_at_mut_checked(x.len()) else { return };
-        update(row.get_mut(whole..).unwrap_or_default(), 1.0, *rate, x.get(whole..).unwrap_or_default());
-        matrix = others;
-    }
-}
-
-/// Takes the products of `rate` with the features in s0 to s7 away from eight weights of a row.
-macro_rules! multiply_and_subtract {
-    ($row:literal, $rate:literal) => {
-        concat!(
-            "vldmia {",
-            $row,
-            "}, {{s8-s15}}\n",
-            "vmul.f32 s16, s0, ",
-            $rate,
-            "\n",
-            "vmul.f32 s17, s1, ",
-            $rate,
-            "\n",
-            "vmul.f32 s18, s2, ",
-            $rate,
-            "\n",
-            "vmul.f32 s19, s3, ",
-            $rate,
-            "\n",
-            "vmul.f32 s20, s4, ",
-            $rate,
-            "\n",
-            "vmul.f32 s21, s5, ",
-            $rate,
-            "\n",
-            "vmul.f32 s22, s6, ",
-            $rate,
-            "\n",
-            "vmul.f32 s23, s7, ",
-            $rate,
-            "\n",
-            "vsub.f32 s8, s8, s16\n",
-            "vsub.f32 s9, s9, s17\n",
-            "vsub.f32 s10, s10, s18\n",
-            "vsub.f32 s11, s11, s19\n",
-            "vsub.f32 s12, s12, s20\n",
-            "vsub.f32 s13, s13, s21\n",
-            "vsub.f32 s14, s14, s22\n",
-            "vsub.f32 s15, s15, s23\n",
-            "vstmia {",
-            $row,
-            "}!, {{s8-s15}}\n",
-        )
-    };
-}
-
-/// Updates five rows times `blocks`, at least 1, but for the `rest` last elements of each. Returns what is behind the rows and
-/// their rates.
-///
-/// # Safety
-/// There are that many rows of the length of `x`, one behind the other, and that many rates; `x` is longer than `rest` by a
-/// multiple of 8 above 0.
-#[inline]
-unsafe fn update_blocks(
-    rows: *mut f32,
-    x: &[f32],
-    rest: usize,
-    blocks: usize,
-    rates: *const f32,
-) -> (*mut f32, *const f32) {
-    let (rows_end, rates_end);
-    // SAFETY: the caller's.
-    unsafe {
-        asm!(
-            "2:",
-            "add {row_1}, {row_0}, {bytes}",
-            "add {row_2}, {row_1}, {bytes}",
-            "add {row_3}, {row_2}, {bytes}",
-            "add {row_4}, {row_3}, {bytes}",
-            "mov {x}, {x_start}",
-            "vldmia {rates}!, {{s24-s28}}",
-            "3:",
-            "vldmia {x}!, {{s0-s7}}",
-            multiply_and_subtract!("row_0", "s24"),
-            multiply_and_subtract!("row_1", "s25"),
-            multiply_and_subtract!("row_2", "s26"),
-            multiply_and_subtract!("row_3", "s27"),
-            multiply_and_subtract!("row_4", "s28"),
-            "cmp {x}, {x_end}",
-            "bne 3b",
-            "add {row_0}, {row_4}, {rest}",
-            "subs {blocks}, {blocks}, #1",
-            "bne 2b",
-            row_0 = inout(reg) rows => rows_end,
-            row_1 = out(reg) _,
-            row_2 = out(reg) _,
-            row_3 = out(reg) _,
-            row_4 = out(reg) _,
-            x = out(reg) _,
-            x_start = in(reg) x.as_ptr(),
-            x_end = in(reg) x.as_ptr().add(x.len() - rest),
-            bytes = in(reg) size_of_val(x),
-            rest = in(reg) rest * size_of::<f32>(),
-            blocks = inout(reg) blocks => _,
-            rates = inout(reg) rates => rates_end,
-            out("d0") _, out("d1") _, out("d2") _, out("d3") _,
-            out("d4") _, out("d5") _, out("d6") _, out("d7") _,
-            out("d8") _, out("d9") _, out("d10") _, out("d11") _,
-            out("d12") _, out("d13") _, out("d14") _,
-            options(nostack),
-        );
-    }
-    (rows_end, rates_end)
-}
-
-/// As [`update_blocks`], row by row.
-///
-/// # Safety
-/// As there.
-#[inline]
-unsafe fn update_singles(rows: *mut f32, x: &[f32], rest: usize, count: usize, rates: *const f32) {
-    // SAFETY: the caller's.
-    unsafe {
-        asm!(
-            "2:",
-            "mov {x}, {x_start}",
-            "vldmia {rates}!, {{s24}}",
-            "3:",
-            "vldmia {x}!, {{s0-s7}}",
-            multiply_and_subtract!("row", "s24"),
-            "cmp {x}, {x_end}",
-            "bne 3b",
-            "add {row}, {row}, {rest}",
-            "subs {count}, {count}, #1",
-            "bne 2b",
-            row = inout(reg) rows => _,
-            x = out(reg) _,
-            x_start = in(reg) x.as_ptr(),
-            x_end = in(reg) x.as_ptr().add(x.len() - rest),
-            rest = in(reg) rest * size_of::<f32>(),
-            count = inout(reg) count => _,
-            rates = inout(reg) rates => _,
-            out("d0") _, out("d1") _, out("d2") _, out("d3") _,
-            out("d4") _, out("d5") _, out("d6") _, out("d7") _,
-            out("d8") _, out("d9") _, out("d10") _, out("d11") _,
-            out("d12") _,
-            options(nostack),
-        );
-    }
 }
 
 /// See [`kernels::all_within`](crate::kernels::all_within).

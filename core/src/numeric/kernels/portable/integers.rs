@@ -1,4 +1,6 @@
-//! The loops over integers in plain Rust, four elements at a time, written out.
+//! The loops over integers in plain Rust.
+
+use crate::numeric::random::Random;
 
 /// See [`kernels::add_dot_rows_i8`](crate::kernels::add_dot_rows_i8).
 pub fn add_dot_rows_i8<const N: usize>(rows: &[[i8; N]], x: &[i8; N], sums: &mut [i32]) {
@@ -23,7 +25,73 @@ pub fn add_dot_rows_i16<const ROWS: usize, const N: usize>(
     }
 }
 
-/// Adds a dot product, modulo 2^32.
+/// See [`kernels::update_rows_i16`](crate::kernels::update_rows_i16).
+#[inline]
+pub fn update_rows_i16<const N: usize>(
+    rows: &mut [[i16; N]],
+    rates: &[i32],
+    x: &[i8; N],
+    shift: u32,
+    random: u32,
+) -> u32 {
+    // In a register: behind a reference it is stored and loaded between any two weights, which might be it.
+    let mut random = Random(random);
+    for (row, rate) in rows.iter_mut().zip(rates) {
+        random = update_row_i16(row, *rate, x, shift, random);
+    }
+    random.0
+}
+
+/// Updates one row, which the random numbers skip if its rate is 0.
+#[inline(always)]
+pub(in crate::numeric::kernels) fn update_row_i16(
+    row: &mut [i16],
+    rate: i32,
+    x: &[i8],
+    shift: u32,
+    random: Random,
+) -> Random {
+    let free = 16 - shift.min(16);
+    if rate == 0 {
+        random
+    } else if rate.unsigned_abs() <= (1 << 23) >> free {
+        // The shift is a known one, and a part of the subtraction.
+        let rate = rate << free;
+        subtract_changes(row, x, random, |x, bits| (rate * x + bits as i32) >> 16)
+    } else {
+        subtract_changes(row, x, random, |x, bits| {
+            (rate.wrapping_mul(x).wrapping_add((bits >> free) as i32)) >> (16 - free)
+        })
+    }
+}
+
+/// Takes the change by each feature and 16 random bits away from its weight; two weights share a random number. Four at a time,
+/// written out.
+#[inline(always)]
+fn subtract_changes(row: &mut [i16], x: &[i8], mut random: Random, change: impl Fn(i32, u32) -> i32) -> Random {
+    let subtract = |w: &mut i16, x: i8, bits: u32| {
+        let new = i32::from(*w).wrapping_sub(change(i32::from(x), bits));
+        *w = new.clamp(i16::MIN.into(), i16::MAX.into()) as i16;
+    };
+    let ((w, w_rest), (x, x_rest)) = (row.as_chunks_mut::<4>(), x.as_chunks::<4>());
+    for ([w0, w1, w2, w3], [x0, x1, x2, x3]) in w.iter_mut().zip(x) {
+        let bits = random.bits();
+        subtract(w0, *x0, bits & 0xffff);
+        subtract(w1, *x1, bits >> 16);
+        let bits = random.bits();
+        subtract(w2, *x2, bits & 0xffff);
+        subtract(w3, *x3, bits >> 16);
+    }
+    for (w, x) in w_rest.chunks_mut(2).zip(x_rest.chunks(2)) {
+        let bits = random.bits();
+        for (half, (w, x)) in w.iter_mut().zip(x).enumerate() {
+            subtract(w, *x, (bits >> (16 * half)) & 0xffff);
+        }
+    }
+    random
+}
+
+/// Adds a dot product, modulo 2^32, four elements at a time, written out.
 #[inline(always)]
 pub(in crate::numeric::kernels) fn add_dot<W: Copy + Into<i32>>(mut sum: i32, row: &[W], x: &[i8]) -> i32 {
     // At most 2^15 times 2^7.

@@ -12,13 +12,13 @@ mod triangle;
 pub(super) use diagonal::{Progress, add_gain, add_subtract};
 pub use diagonal::{gain, subtract, update_diagonal};
 #[cfg(all(feature = "asm", target_arch = "arm", arm_dsp))]
-pub(super) use integers::add_dot;
-pub use integers::{add_dot_rows_i8, add_dot_rows_i16};
+pub(super) use integers::{add_dot, update_row_i16};
+pub use integers::{add_dot_rows_i8, add_dot_rows_i16, update_rows_i16};
 pub use triangle::{product, transposed_product, update_product};
 #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
 pub(super) use triangle::{transposed_triangle, triangle_product, update_triangle};
 
-use crate::numeric::kernels::scalar::{add_products, dot, finish, update};
+use crate::numeric::kernels::scalar::{MomentumFactors, add_products, dot, finish, update, update_with_momentum};
 
 /// Whether the processor has vector registers: then each row goes by itself, since the compiler makes vectors of a row's loop
 /// but not of four rows'.
@@ -148,6 +148,21 @@ pub fn update_matrix(matrix: &mut [f32], keep: f32, rates: &[f32], features: &[f
             }
             [] => return,
         }
+    }
+}
+
+/// See [`kernels::update_matrix_with_momentum`](crate::kernels::update_matrix_with_momentum).
+pub fn update_matrix_with_momentum(
+    matrix: &mut [f32],
+    velocity: &mut [f32],
+    factors: &MomentumFactors,
+    gradient: &[f32],
+    features: &[f32],
+) {
+    // A length of 0 would be no length of a row, of which there is then nothing.
+    let n = features.len().max(1);
+    for ((row, velocity), g) in matrix.chunks_exact_mut(n).zip(velocity.chunks_exact_mut(n)).zip(gradient) {
+        update_with_momentum(row, velocity, factors, *g, features);
     }
 }
 

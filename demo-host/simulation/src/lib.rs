@@ -1,0 +1,23 @@
+//! Devices that learn from a stream of labelled samples, simulated on the host.
+//!
+//! A [task](tasks) gives samples of users and what the host knows, a [scenario](scenarios) makes a course of them, [`adaptation`] runs every
+//! learner on the same courses: [ours](ours()), which are the core's, and [`rivals`]. [`tuning`] chooses among ours within a budget.
+
+pub mod adaptation;
+pub mod learner;
+pub mod on_device;
+mod ours;
+pub mod remembered;
+pub mod rivals;
+pub mod samples;
+pub mod scenarios;
+pub mod statistics;
+#[cfg(test)]
+mod synthetic;
+pub mod tasks;
+pub mod tuning;
+pub mod unknown;
+mod watch;
+
+pub use ours::{NAMES, defaults, device_settings, followers, novelty, ours, ours_with, residuals};
+pub use watch::Watch;
