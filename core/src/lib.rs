@@ -80,7 +80,7 @@
 //! | [`Novelty`] | yes | yes | `Novelty` of i8 | [`NoveltyView`] | no |
 //! | [`Vote`] | after the learner, over any head's answers | | | | |
 //! | [`Calibration`] | yes | yes | yes | yes | by [`Calibration::record`] |
-//! | `checkpoint`, `Store` | yes | yes | yes | yes | no: make it anew of the head |
+//! | `checkpoint`, `Store` | yes | yes | yes | yes | no: make it from the head again |
 //!
 //! `core/tests/combinations.rs` runs every combination that the table allows. The compiler refuses the others:
 //!

@@ -1,4 +1,4 @@
-//! A learner all of whose parts lie in the caller's slices has the bits of one of known shape, in memory and in a checkpoint.
+//! A learner whose parts all lie in the caller's slices has the same bits as one of known shape, in memory and in a checkpoint.
 #![cfg(all(feature = "checkpoint", feature = "libm"))]
 
 use gradient_decay::learn::LearnFrom;
@@ -17,7 +17,7 @@ const ROOM: usize = 5;
 const FEATURES: usize = 6;
 const SLOTS: usize = 3;
 
-/// One class a feature, with a little noise that follows from `i`, far from 0.
+/// Samples of one class for each feature, far from 0, with a little noise that depends on `i`.
 fn sample(i: usize, class: usize) -> [f32; FEATURES] {
     core::array::from_fn(|j| {
         let noise = ((i * 31 + j * 17) % 13) as f32 / 13.0 - 0.5;
@@ -31,7 +31,7 @@ fn saved<T: Saved>(saved: &T) -> Vec<u8> {
     bytes
 }
 
-/// What the caller lends.
+/// The slices that the caller lends.
 struct Room {
     units: Vec<f32>,
     values: Vec<i8>,
@@ -57,7 +57,7 @@ type Views<'a> =
 
 impl Room {
     fn new() -> Self {
-        // The constructors set to zero what must be.
+        // The constructors must set these to zero.
         Room {
             units: vec![7.0; UnitsView::numbers_of(FEATURES)],
             values: vec![0; ROOM * SLOTS * FEATURES],
@@ -99,7 +99,7 @@ fn known() -> Known {
     }
 }
 
-/// A lesson of both, each step of which must be the same; `extra` is what only some heads can do.
+/// Teaches both, and compares each step; `extra` is what only some heads can do.
 fn lesson<H, V, S>(
     mut known: Learner<H, Known>,
     mut view: Learner<V, Views<'_>>,
@@ -139,7 +139,7 @@ fn lesson<H, V, S>(
         }
     }
     assert!((1..120).contains(&unknown), "{unknown}");
-    // Either reads what the other wrote; so does one of the other shape not.
+    // Each reads the checkpoint of the other; a learner of another shape refuses it.
     let bytes = saved(&known);
     let mut damaged = bytes.clone();
     damaged[40] ^= 1;
@@ -177,7 +177,7 @@ fn a_discriminant_in_slices_has_the_bits_in_every_part() {
     let view = Learner::with_state(head, state, room.views());
     let head = DiscriminantHead::<ROOM, FEATURES, { kernels::packed(FEATURES) }>::empty();
     lesson(Learner::new(head, known()), view, &lda, |known, view, x, class| {
-        // A slip of the finger; a sample that was held out was not learned.
+        // A wrong label, taken back; a sample that was held out was not learned.
         let wrong = (class + 1) % 4;
         if known.learn(&lda, x, wrong).unwrap().learned() {
             assert!(view.learn(&lda, x, wrong).unwrap().learned());
@@ -188,7 +188,7 @@ fn a_discriminant_in_slices_has_the_bits_in_every_part() {
     });
 }
 
-/// Memory and distances of a head in integers.
+/// The memory and the distances of a head in integers.
 #[test]
 fn bytes_in_slices_have_the_bits() {
     let x = |i: usize| -> [i8; FEATURES] { core::array::from_fn(|j| ((i * 37 + j * 11) % 200) as i8) };

@@ -40,8 +40,8 @@ impl Parts {
 
 /// A head with its training and its parts.
 ///
-/// It holds no globals, and no interior mutability but the room of views to work in: who may use it when is what Rust's borrows say. Settings are an argument, so
-/// that they stay constants.
+/// It uses no globals, and no interior mutability except the work space of the views, so Rust's borrow rules say who may use it when.
+/// Settings are arguments, so that they can be constants.
 ///
 /// ```
 /// use gradient_decay::{Answer, BetaSchedule, Calibration, FineTuner, Learner, LinearHead, Parts, Readout, Replay, Sgd, Standardizer};
@@ -112,7 +112,7 @@ impl<H: Learn, P> Learner<H, P> {
         &self.parts
     }
 
-    /// The parts, to set them. What renumbers classes goes by the learner here as well.
+    /// The parts, mutably, to set them. Whatever renumbers classes must be called on the learner, here as well.
     pub const fn parts_mut(&mut self) -> &mut P {
         &mut self.parts
     }
@@ -368,7 +368,7 @@ where
         *self.parts.readout.readout_mut() = readout;
     }
 
-    /// Sets beyond how many deviations a sample is unknown: see [`Novelty::with_deviations`](crate::Novelty::with_deviations).
+    /// Sets the number of standard deviations beyond which a sample is unknown: see [`Novelty::with_deviations`](crate::Novelty::with_deviations).
     ///
     /// # Errors
     /// [`Error::OutOfRange`] if it is not in [-3, 30]; nothing is then changed.

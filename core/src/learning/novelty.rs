@@ -81,35 +81,35 @@ impl Sums {
     }
 }
 
-/// Where the statistics of the classes lie: [`OwnedMoments`], or the caller's slices, [`MomentsView`].
+/// The storage of the statistics of the classes: [`OwnedMoments`], or the caller's slices, [`MomentsView`].
 pub trait Moments {
     /// A feature.
     type Feature: Feature;
     /// The features of a sample.
     type Features: ?Sized + AsRef<[Self::Feature]>;
-    /// The numbers of a section of a checkpoint; 0 where they are known only at run time.
+    /// The count of numbers in a section of a checkpoint; 0 where it is known only at run time.
     const NUMBERS: usize;
 
-    /// All of them.
+    /// All statistics.
     fn all(&self) -> AllMoments<&[f32], &[u32]>;
-    /// The same, to change them.
+    /// All statistics, mutably.
     fn all_mut(&mut self) -> AllMoments<&mut [f32], &mut [u32]>;
 }
 
 /// The statistics of the classes as slices.
 #[derive(Clone, Copy, Debug)]
 pub struct AllMoments<F, C> {
-    /// The mean of each class, row by row.
+    /// The mean of each class: `classes x features`, one row for each class.
     pub means: F,
-    /// The sums of squared deviations from the mean, of each class.
+    /// The sums of squared deviations from the mean of each class, in the same shape.
     pub squares: F,
-    /// The sums of squared deviations of all classes.
+    /// The sums of squared deviations from the own mean over all classes, for each feature.
     pub shared: F,
-    /// The samples of each class.
+    /// The number of samples of each class.
     pub counts: C,
 }
 
-/// The place of a row of so many features.
+/// The place of the row of a class, of `features` numbers.
 #[inline]
 fn row(class: usize, features: usize) -> core::ops::Range<usize> {
     let start = class.saturating_mul(features);
@@ -145,7 +145,7 @@ impl<const CLASSES: usize, const FEATURES: usize, T: Feature> Moments for OwnedM
     }
 }
 
-/// The caller's slices, whose shape is known only at run time.
+/// Statistics in the caller's slices, whose shape is known only at run time.
 #[derive(Debug)]
 pub struct MomentsView<'a, T = f32> {
     all: AllMoments<&'a mut [f32], &'a mut [u32]>,
@@ -153,7 +153,7 @@ pub struct MomentsView<'a, T = f32> {
 }
 
 impl<'a, T> MomentsView<'a, T> {
-    /// The numbers of so many classes and features.
+    /// The length of the slice of numbers for so many classes and features.
     pub const fn numbers_of(classes: usize, features: usize) -> usize {
         classes.saturating_mul(2).saturating_add(1).saturating_mul(features)
     }
@@ -185,7 +185,7 @@ impl<T: Feature> Moments for MomentsView<'_, T> {
     }
 }
 
-/// A read-out by distances, wherever the statistics of the classes lie: [`Novelty`], or [`NoveltyView`]. `M` is the math backend.
+/// A read-out by distances, over any storage of its statistics: [`Novelty`], or [`NoveltyView`]. `M` is the math backend.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Distances<S, M = Libm> {
@@ -222,7 +222,7 @@ pub struct Distances<S, M = Libm> {
 pub type Novelty<const CLASSES: usize, const FEATURES: usize, T = f32, M = Libm> =
     Distances<OwnedMoments<CLASSES, FEATURES, T>, M>;
 
-/// A [`Novelty`] over the caller's slices, whose shape is known only at run time: the same bits.
+/// A [`Novelty`] over the caller's slices, whose shape is known only at run time. It computes the same bits.
 ///
 /// ```
 /// use gradient_decay::{NoveltyView, Readout, novelty::MomentsView, readout::Read};
@@ -259,11 +259,11 @@ impl<const CLASSES: usize, const FEATURES: usize, T, M: Copy> Novelty<CLASSES, F
 }
 
 impl<'a, T, M: Copy> NoveltyView<'a, T, M> {
-    /// [`new`](Novelty::new) over [`MomentsView::numbers_of`] numbers and a count for each class that there is room for, all of which are set
-    /// to zero.
+    /// [`new`](Novelty::new) over `numbers`, as many as [`MomentsView::numbers_of`] says, and one count for each class that there is room for. All
+    /// are set to zero.
     ///
     /// # Errors
-    /// [`Error::Length`] if there are not so many numbers.
+    /// [`Error::Length`] if `numbers` has another length.
     pub fn over(
         numbers: &'a mut [f32],
         counts: &'a mut [u32],
@@ -279,7 +279,7 @@ impl<S, M: Copy> Distances<S, M> {
         Distances { readout, deviations: 0.5, storage, scores: Sums::ZERO }
     }
 
-    /// Sets the number of deviations: see [`with_deviations`](Novelty::with_deviations). It is not part of a checkpoint.
+    /// Sets the number of standard deviations: see [`with_deviations`](Novelty::with_deviations). It is not part of a checkpoint.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] if it is not in [-3, 30]; nothing is then changed.
@@ -308,12 +308,12 @@ impl<S, M: Copy> Distances<S, M> {
 }
 
 impl<S: Moments, M> Distances<S, M> {
-    /// The samples learned of a class; 0 of one that there is no room for.
+    /// The number of samples learned of a class; 0 for one that there is no room for.
     pub fn samples(&self, class: usize) -> u32 {
         self.storage.all().counts.get(class).copied().unwrap_or_default()
     }
 
-    /// Takes a class out of all sums but that of the scores, of which it is a part no longer told apart.
+    /// Takes a class out of all sums except that of the scores, where the classes are not kept apart.
     fn forget_class(&mut self, class: usize) {
         let AllMoments { means, squares, shared, counts } = self.storage.all_mut();
         let row = row(class, shared.len());

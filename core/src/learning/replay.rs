@@ -154,7 +154,7 @@ impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Sl
     }
 }
 
-/// A memory, wherever its samples lie: [`Replay`], or [`ReplayView`].
+/// A memory over any storage of its samples: [`Replay`], or [`ReplayView`].
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Reservoir<S> {
@@ -199,7 +199,7 @@ pub type Replay<const CLASSES: usize, const SLOTS: usize, X, S = X> = Reservoir<
 /// ```
 pub type ReplayView<'a, T> = Reservoir<SlotsView<'a, T>>;
 
-/// A memory of [`Quantized`](crate::Quantized) samples over the caller's slices.
+/// A memory of [`Quantized`](crate::Quantized) samples in the caller's slices.
 ///
 /// ```
 /// use gradient_decay::{Memory, QuantizedReplayView, replay::QuantizedSlotsView};

@@ -1,4 +1,4 @@
-//! Slots of a memory in the caller's slices.
+//! The slots of a memory, in the caller's slices.
 
 use core::cell::Cell;
 use core::ops::Range;
@@ -8,7 +8,7 @@ use crate::heads::head::remove_row;
 use crate::learning::replay::Slots;
 use crate::learning::stored::{FeatureSlice, quantize, quantizes_to, restore};
 
-/// The caller's slices, whose shape is known only at run time; samples are stored as they are.
+/// Slots in the caller's slices, whose shape is known only at run time; samples are stored as they are.
 #[derive(Debug, PartialEq)]
 pub struct SlotsView<'a, T> {
     pub(crate) samples: &'a mut [T],
@@ -18,10 +18,10 @@ pub struct SlotsView<'a, T> {
 }
 
 impl<'a, T> SlotsView<'a, T> {
-    /// `slots` samples of `features` features for each class, of which there are as many as counters in `seen`.
+    /// `slots` slots of `features` features for each class; `seen` has one counter for each class.
     ///
     /// # Errors
-    /// [`Error::Length`] if there is no class, or not a place for each feature: `seen.len() * slots * features`.
+    /// [`Error::Length`] if there is no class, or `samples` does not have `seen.len() * slots * features` numbers.
     pub fn new(samples: &'a mut [T], seen: &'a mut [u32], slots: usize, features: usize) -> Result<Self, Error> {
         let expected = seen.len().saturating_mul(slots).saturating_mul(features);
         check_length(Slice::Samples, expected.max(1), samples.len())?;
@@ -90,7 +90,7 @@ where
     }
 }
 
-/// The caller's slices, whose shape is known only at run time; samples are stored as bytes, each with its scale: see
+/// Slots in the caller's slices, whose shape is known only at run time; samples are stored as bytes, each sample with its scale: see
 /// [`Quantized`](crate::Quantized).
 pub struct QuantizedSlotsView<'a> {
     pub(crate) values: &'a mut [i8],
@@ -103,10 +103,10 @@ pub struct QuantizedSlotsView<'a> {
 }
 
 impl<'a> QuantizedSlotsView<'a> {
-    /// `slots` samples for each class, of which there are as many as counters in `seen`, of as many features as there is `room` for.
+    /// `slots` slots of `room.len()` features for each class; `seen` has one counter for each class.
     ///
     /// # Errors
-    /// [`Error::Length`] if there is no class, not `seen.len() * slots` scales, or not as many values for each as features.
+    /// [`Error::Length`] if there is no class, `scales` does not have `seen.len() * slots` numbers, or `values` not `room.len()` for each of these.
     pub fn new(
         values: &'a mut [i8],
         scales: &'a mut [f32],

@@ -14,7 +14,7 @@ use crate::numeric::math::{Libm, Math};
 /// The largest feature: its square must stay in the range of f32.
 pub(crate) const FEATURE_MAX: f32 = 1e18;
 
-/// Where the numbers of a standardizer lie: [`OwnedUnits`], or the caller's slices, [`UnitsView`].
+/// The storage of the numbers of a standardizer: [`OwnedUnits`], or the caller's slices, [`UnitsView`].
 pub trait Units {
     /// The features of a sample.
     type Features: ?Sized + AsRef<[f32]> + AsMut<[f32]>;
@@ -23,14 +23,14 @@ pub trait Units {
 
     /// Means, variances and scales.
     fn numbers(&self) -> [&[f32]; 3];
-    /// The same, to change them.
+    /// Means, variances and scales, mutably.
     fn numbers_mut(&mut self) -> [&mut [f32]; 3];
     /// `Ok` if there are as many features as means.
     ///
     /// # Errors
     /// [`Error::Length`] if not.
     fn check(&self, features: &Self::Features) -> Result<(), Error>;
-    /// Lends room for standardised features, which may hold anything.
+    /// Lends room for standardised features. Its contents at first are not specified.
     fn with_room<T>(&self, fill: impl FnOnce(&mut Self::Features) -> T) -> T;
 }
 
@@ -40,8 +40,8 @@ pub trait Units {
 pub struct OwnedUnits<const FEATURES: usize> {
     mean: [f32; FEATURES],
     variance: [f32; FEATURES],
-    /// Once the units are fixed, one over the deviation, or 1. Before, what rounding lost of the means (Kahan): they would stop
-    /// following the samples otherwise.
+    /// Once the units are fixed: 1 / standard deviation, or 1. Before that: the rounding errors of the means (Kahan), without which the means
+    /// would stop following the samples.
     scale: [f32; FEATURES],
 }
 
@@ -70,17 +70,17 @@ impl<const FEATURES: usize> Units for OwnedUnits<FEATURES> {
     }
 }
 
-/// The caller's slices, whose length is known only at run time.
+/// Numbers in the caller's slice, whose length is known only at run time.
 pub struct UnitsView<'a> {
     mean: &'a mut [f32],
     variance: &'a mut [f32],
     scale: &'a mut [f32],
-    /// Lent to one call at a time.
+    /// Room for standardised features, lent to one call at a time.
     room: Cell<&'a mut [f32]>,
 }
 
 impl<'a> UnitsView<'a> {
-    /// The numbers of a standardizer of so many features, room for a standardised sample included.
+    /// The length of the slice for so many features, room for a standardised sample included.
     pub const fn numbers_of(features: usize) -> usize {
         features.saturating_mul(4)
     }
@@ -119,7 +119,7 @@ impl Units for UnitsView<'_> {
     }
 }
 
-/// A standardizer, wherever its numbers lie: [`Standardizer`], or [`StandardizerView`]. `M` is the math backend.
+/// A standardizer over any storage of its numbers: [`Standardizer`], or [`StandardizerView`]. `M` is the math backend.
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Standardization<S, M = Libm> {
@@ -129,7 +129,7 @@ pub struct Standardization<S, M = Libm> {
     math: PhantomData<M>,
 }
 
-/// The mean and the deviation of each of `FEATURES` features, fixed. `M` is the math backend. `12 FEATURES + 8` bytes.
+/// The mean and the standard deviation of each of `FEATURES` features, fixed. `M` is the math backend. `12 FEATURES + 8` bytes.
 ///
 /// A feature whose standard deviation is less than 1e-6 of its mean, or less than 1e-12, is centred but not scaled.
 ///
@@ -156,7 +156,7 @@ pub struct Standardization<S, M = Libm> {
 /// ```
 pub type Standardizer<const FEATURES: usize, M = Libm> = Standardization<OwnedUnits<FEATURES>, M>;
 
-/// A standardizer over the caller's slice. The bits are those of a [`Standardizer`].
+/// A standardizer over the caller's slice. It computes the same bits as a [`Standardizer`].
 ///
 /// ```
 /// use gradient_decay::{Preprocess, StandardizerView, standardize::UnitsView};
@@ -226,18 +226,18 @@ impl<const FEATURES: usize, M> Standardizer<FEATURES, M> {
         &self.storage.mean
     }
 
-    /// The variance of each feature, as a share of the samples and not of one less; 0 before the second sample.
+    /// The population variance of each feature (the sum of squares divided by `n`, not `n - 1`); 0 before the second sample.
     pub const fn variance(&self) -> &[f32; FEATURES] {
         &self.storage.variance
     }
 }
 
 impl<'a> StandardizerView<'a> {
-    /// Of `features` features, over [`UnitsView::numbers_of`] numbers, which are set to zero. The units will be fixed by the first `samples`
-    /// that it [observes](Preprocess::observe); 0 counts as 1.
+    /// A standardizer of `features` features over `numbers`, as many as [`UnitsView::numbers_of`] says, which are set to zero. Its units will be
+    /// fixed by the first `samples` samples that it [observes](Preprocess::observe); 0 counts as 1.
     ///
     /// # Errors
-    /// [`Error::Length`] if there are not so many numbers.
+    /// [`Error::Length`] if `numbers` has another length.
     pub fn new(numbers: &'a mut [f32], features: usize, samples: u32) -> Result<Self, Error> {
         Self::with_math(numbers, features, samples)
     }
@@ -247,15 +247,16 @@ impl<'a, M> StandardizerView<'a, M> {
     /// [`new`](StandardizerView::new) with the math backend `M`.
     ///
     /// # Errors
-    /// As there.
+    /// [`Error::Length`] if `numbers` has another length than [`UnitsView::numbers_of`] says.
     pub fn with_math(numbers: &'a mut [f32], features: usize, samples: u32) -> Result<Self, Error> {
         Ok(Self::over(UnitsView::new(numbers, features)?, samples))
     }
 
-    /// Sets the means and the deviations that the host found: see [`Standardizer::try_from_statistics`].
+    /// Takes the means and the standard deviations that the host computed: see [`Standardizer::from_statistics`].
     ///
     /// # Errors
-    /// As there; [`Error::Length`] if there are not as many as features. Nothing is then changed.
+    /// [`Error::Length`] if there are not as many of either as features; [`Error::OutOfRange`] if a mean is not in [-1e18, 1e18] or a deviation
+    /// not in [0, 1e18]. Nothing is then changed.
     pub fn set_statistics(&mut self, mean: &[f32], deviation: &[f32]) -> Result<(), Error> {
         let features = self.storage.mean.len();
         check_length(Slice::Mean, features, mean.len())?;

@@ -146,34 +146,34 @@ pub fn quantize(features: &[f32], values: &mut [i8]) -> f32 {
     scale
 }
 
-/// The scale of finite features, at which none is beyond 127.
+/// The scale of finite features with which no value is beyond 127.
 fn scale_of(features: &[f32]) -> f32 {
     let largest = features.iter().fold(0.0, |most, x| if x.abs() > most { x.abs() } else { most });
     let scale = largest / 127.0;
-    // Rounded up, the scale of f32::MAX would not come back.
+    // With a scale that was rounded up, f32::MAX would be restored as infinity.
     if scale * 127.0 > f32::MAX { scale.next_down() } else { scale }
 }
 
 /// A feature in units of a scale above 0.
 fn nearest(x: f32, scale: f32) -> i8 {
     let quotient = x / scale;
-    // Rounded half away from 0; the conversion cuts off and saturates.
+    // Rounds half away from 0; the conversion truncates and saturates.
     let rounded = (quotient + if quotient < 0.0 { -0.5 } else { 0.5 }) as i32;
     rounded.clamp(-127, 127) as i8
 }
 
-/// Whether [`quantize`] makes such values of these features.
+/// Whether [`quantize`] makes this scale and these values of the features.
 pub(crate) fn quantizes_to(features: &[f32], scale: f32, values: &[i8]) -> bool {
     let same = |(x, value): (&f32, &i8)| *value == if scale > 0.0 { nearest(*x, scale) } else { 0 };
     scale_of(features) == scale && features.len() == values.len() && features.iter().zip(values).all(same)
 }
 
-/// Whether a stored sample restores finite features; of -128 nothing is stored.
+/// Whether a stored sample restores finite features; -128 is never stored.
 pub(crate) fn is_sound(scale: f32, values: impl IntoIterator<Item = i8>) -> bool {
     scale >= 0.0 && scale * 127.0 <= f32::MAX && values.into_iter().all(|value| value > i8::MIN)
 }
 
-/// The features that [`quantize`] made such values of, within half a scale.
+/// Restores the features that [`quantize`] made these values of, within half a scale.
 #[inline]
 pub fn restore(scale: f32, values: &[i8], features: &mut [f32]) {
     for (x, value) in features.iter_mut().zip(values) {

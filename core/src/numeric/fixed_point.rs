@@ -12,7 +12,7 @@ pub(crate) fn exp(distance: u32) -> u32 {
     if distance >= LOWEST {
         return 0;
     }
-    // By log2(e), 1477.32 / 1024, so that the product has 26 fractional bits and fits.
+    // Multiplied by log2(e), 1477.32 / 1024, so that the product has 26 fractional bits and does not overflow.
     let octaves = distance * 1477 + ((distance * 327) >> 10);
     let (whole, fraction) = (octaves >> 26, (octaves >> 11) & 0x7fff);
     // 2^-f: a polynomial of degree 4, fitted to a relative error of 3e-6.

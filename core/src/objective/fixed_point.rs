@@ -18,11 +18,11 @@ pub(crate) fn sample(logits: &mut [i32], gradient: &mut [i32], target: usize, ln
         *own = own.saturating_add(ln_beta);
         own_logit = *own;
     }
-    // The largest is another one only if it was the target's and fell.
+    // The largest logit changes only if it was the target's, which was lowered.
     most = if class == target && ln_beta < 0 { top(logits) } else { most.max(own_logit) };
     let mut sum = 0_u32;
     for z in logits.iter_mut() {
-        // None is above the top: what is beyond an i32 fits in 32 bits without sign.
+        // No logit is above the top: a distance beyond i32 still fits in an u32.
         *z = exp(most.wrapping_sub(*z).cast_unsigned()) as i32;
         sum += *z as u32;
     }

@@ -344,7 +344,7 @@ pub struct Section<'a> {
 }
 
 impl<'a> Section<'a> {
-    /// Whether what is read is to be taken over.
+    /// Whether the values read are stored; otherwise they are only checked.
     pub(crate) fn takes(&self) -> bool {
         self.takes
     }

@@ -9,17 +9,17 @@ use crate::persistence::checkpoint::{Reader, SECTION, Saved, Section, WORD, Writ
 
 /// Slots whose samples can be saved.
 pub trait SavedSlots: Slots {
-    /// The bytes of all samples and counters; 0 where they are known only at run time.
+    /// The number of bytes of all samples and counters; 0 where it is known only at run time.
     const BYTES: usize;
 
-    /// The bytes of a sample.
+    /// The number of bytes of a sample.
     fn sample_bytes(&self) -> usize;
 
     /// Writes all samples.
     #[doc(hidden)]
     fn write(&self, to: &mut Writer<'_>);
 
-    /// Checks the samples of a section, or takes them over.
+    /// Checks the samples of a section, and stores them if the section `takes`.
     #[doc(hidden)]
     fn read(&mut self, from: &mut Section<'_>) -> Result<(), Error>;
 }
@@ -111,16 +111,16 @@ impl SavedSlots for QuantizedSlotsView<'_> {
 /// The words before the counters: classes, slots, bytes of a sample, the generator.
 const FRONT: usize = 4;
 
-/// A memory that can be saved as the samples that are rehearsed, and as those held out.
+/// A memory that can be saved, as the samples that are rehearsed or as those held out.
 pub trait SavedMemory {
-    /// The bytes of its section; 0 where they are known only at run time.
+    /// The number of bytes of its section; 0 where it is known only at run time.
     const SECTION_BYTES: usize;
 
     /// Writes a section with this tag.
     #[doc(hidden)]
     fn write_samples(&self, to: &mut Writer<'_>, tag: u16);
 
-    /// Checks the section with this tag, or takes it over.
+    /// Checks the section with this tag, and stores it if the reader `takes`.
     #[doc(hidden)]
     fn read_samples(&mut self, from: &Reader<'_>, tag: u16) -> Result<(), Error>;
 }
@@ -159,7 +159,7 @@ impl<S: SavedSlots> SavedMemory for Reservoir<S> {
         }
         self.storage.read(&mut section)?;
         section.end()?;
-        // Of a class that is not in use nothing is remembered, whatever the bytes say.
+        // No sample of a class that is not in use is kept, whatever the bytes hold.
         if from.takes()
             && let Some(mut section) = from.find(tag::CLASSES)
         {
@@ -189,7 +189,7 @@ impl<R: SavedMemory> Saved for Guard<R> {
     fn write(&self, to: &mut Writer<'_>) {
         self.memory.write_samples(to, tag::HELD_OUT);
         if to.section(tag::GUARD, 2 * WORD) {
-            // Infinite before the first.
+            // The best loss is infinite before the first.
             to.words(&[self.best.to_bits(), self.since]);
         }
     }

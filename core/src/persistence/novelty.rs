@@ -5,7 +5,7 @@ use crate::learning::novelty::{AllMoments, Distances, MOST, Moments};
 use crate::numeric::math::Math;
 use crate::persistence::checkpoint::{Reader, SECTION, Saved, WORD, Writer, tag};
 
-/// The words of its section before the numbers of its storage, and the sums of scores.
+/// The number of words of its section before the numbers of its storage, and of the sums of scores.
 const FRONT: usize = 2;
 const SUMS: usize = 3;
 

@@ -26,15 +26,15 @@ impl<const CLASSES: usize, const FEATURES: usize, M: Math> Train for FixedHead<C
         let mut random = self.random;
         let rates = &mut work.gradient;
         for (rate, bias) in rates.iter_mut().zip(&mut self.bias) {
-            // 2^-15 times 2^-15 to 2^-16: what is below is carried with a probability as large as it is.
+            // 2^-15 times 2^-15 to 2^-16: the fraction below is rounded up with a probability equal to it.
             let below = (random.bits() >> 18).cast_signed();
             *rate = (optimizer.rate * *rate + below) >> 14;
             if *rate != 0 {
-                // Neither is so large that their difference could overflow.
+                // Both are small enough that their difference cannot overflow.
                 *bias = (*bias - *rate).clamp(-LOGIT_MAX, LOGIT_MAX);
             }
         }
-        // A change of a weight has 16 + exponent fractional bits: so many are rounded.
+        // A change of a weight has 16 + exponent fractional bits, which are rounded off.
         let shift = 16 - WEIGHT_BITS + self.exponent;
         self.random = Random(kernels::update_rows_i16(&mut self.weights, rates, features, shift, random.0));
         Ok(())
@@ -96,7 +96,7 @@ mod tests {
         assert_eq!((head, state), before);
     }
 
-    /// The ends of the range are taken from floats and given as them.
+    /// The ends of the range survive the conversion from floats and back.
     #[test]
     fn the_smallest_weight_goes_to_float_and_back() {
         let mut head: FixedHead<1, 2> = FixedHead::new(5, 1);

@@ -101,7 +101,7 @@ pub(crate) fn write<S: Storage>(sgd: &Sgd, storage: &mut S, gradient: &mut [f32]
         nesterov: sgd.nesterov(),
         weight_decay: sgd.weight_decay(),
     };
-    // The bias is the weight of a feature that is always 1: a row by itself, to the same bits.
+    // The bias is the weight of a feature that is always 1; updating it as a row of its own gives the same bits.
     kernels::update_with_momentum(bias, velocity.bias, &factors, 1.0, gradient);
     kernels::update_matrix_with_momentum(weights, velocity.weights, &factors, gradient, features.as_ref());
     *velocity.bound = bound;

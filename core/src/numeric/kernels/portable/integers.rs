@@ -34,7 +34,7 @@ pub fn update_rows_i16<const N: usize>(
     shift: u32,
     random: u32,
 ) -> u32 {
-    // In a register: behind a reference it is stored and loaded between any two weights, which might be it.
+    // In a register: through a reference it would be stored and loaded between any two weights, since it might alias them.
     let mut random = Random(random);
     for (row, rate) in rows.iter_mut().zip(rates) {
         random = update_row_i16(row, *rate, x, shift, random);
@@ -42,7 +42,7 @@ pub fn update_rows_i16<const N: usize>(
     random.0
 }
 
-/// Updates one row, which the random numbers skip if its rate is 0.
+/// Updates one row; if its rate is 0, it takes no random numbers.
 #[inline(always)]
 pub(in crate::numeric::kernels) fn update_row_i16(
     row: &mut [i16],
@@ -55,7 +55,7 @@ pub(in crate::numeric::kernels) fn update_row_i16(
     if rate == 0 {
         random
     } else if rate.unsigned_abs() <= (1 << 23) >> free {
-        // The shift is a known one, and a part of the subtraction.
+        // This shift is a constant, which the compiler makes a part of the subtraction.
         let rate = rate << free;
         subtract_changes(row, x, random, |x, bits| (rate * x + bits as i32) >> 16)
     } else {

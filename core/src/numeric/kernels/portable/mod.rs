@@ -159,7 +159,7 @@ pub fn update_matrix_with_momentum(
     gradient: &[f32],
     features: &[f32],
 ) {
-    // A length of 0 would be no length of a row, of which there is then nothing.
+    // Chunks must not have the length 0; there is then nothing to update.
     let n = features.len().max(1);
     for ((row, velocity), g) in matrix.chunks_exact_mut(n).zip(velocity.chunks_exact_mut(n)).zip(gradient) {
         update_with_momentum(row, velocity, factors, *g, features);
