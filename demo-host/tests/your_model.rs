@@ -75,7 +75,7 @@ fn what_the_data_do_not_allow_is_said() {
 fn devices_start_from_the_head_that_is_given() {
     let folder = TempDir::new().unwrap();
     fs::write(folder.path().join("features.csv"), table(6, 30, 0)).unwrap();
-    // Each class has its own feature, which is 1.5 larger: a head that knows this.
+    // Each class has a feature of its own, larger by 1.5; this head knows that.
     let weights = [[4.0, 0.0, 0.0, 0.0], [0.0, 4.0, 0.0, 0.0], [0.0, 0.0, 4.0, 0.0]].concat();
     let write = |name: &str, classes: usize| {
         let head = Head::new(weights[..4 * classes].to_vec(), &vec![0.0; classes], 4).unwrap();

@@ -15,7 +15,7 @@ pub fn refused_sample((sample, error): (usize, Error)) -> PyErr {
     PyValueError::new_err(format!("sample {sample}: {error}"))
 }
 
-/// The sentence of the host program's packages as a `ValueError`.
+/// An error of the host program's packages, as a `ValueError`.
 pub fn refused_sentence(error: impl std::fmt::Display) -> PyErr {
     PyValueError::new_err(format!("{error:#}"))
 }

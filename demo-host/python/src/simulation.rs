@@ -25,7 +25,7 @@ use crate::watched::watched;
 /// The groups of samples: a number for each, and the name of each number.
 type Groups = (Vec<usize>, Vec<String>);
 
-/// Labelled features of one's own.
+/// The user's own labelled features.
 #[pyclass(frozen, module = "gradient_decay._core")]
 pub struct Table {
     data: Arc<LabelledFeatures>,
@@ -53,7 +53,7 @@ impl Table {
     }
 }
 
-/// A table as what devices learn, with what a host knows beforehand.
+/// A table as the task that devices learn, with the knowledge of a host.
 #[pyclass(frozen, module = "gradient_decay._core")]
 pub struct Task {
     own: Own,
@@ -80,12 +80,12 @@ impl Task {
         Ok(Task { own })
     }
 
-    /// The reason for which there is no course of a scenario.
+    /// The reason why there is no course of a scenario.
     fn lacks(&self, scenario: &str) -> PyResult<Option<String>> {
         Ok(self.own.lacks(named(scenario)?))
     }
 
-    /// How learners fare; `None` if the table has not got what the scenario is about.
+    /// The results of learners; `None` if the table does not have the data for the scenario.
     #[pyo3(signature = (scenario, learners, settings, orders, progress))]
     fn study<'py>(
         &self,
@@ -134,10 +134,10 @@ impl Task {
     }
 }
 
-/// The labels after which learners were measured, and how each fared.
+/// The numbers of labels after which learners were measured, and the results of each.
 type Study<'py> = (Bound<'py, PyArray1<i64>>, Vec<Learned>);
 
-/// How a learner fared.
+/// The results of a learner.
 #[pyclass(frozen, get_all, module = "gradient_decay._core")]
 pub struct Learned {
     learner: &'static str,
@@ -171,7 +171,7 @@ impl Learned {
     }
 }
 
-/// Settings of a learner: those of a file, or recommended ones with what was found about them.
+/// Settings of a learner: those of a file, or recommended ones with their measurements.
 #[pyclass(frozen, module = "gradient_decay._core")]
 pub struct Tuning {
     tuned: Tuned,
@@ -202,8 +202,8 @@ impl Tuning {
         Ok((described(&found.candidate), described(&found.plain.0), found.chosen.iter().map(described).collect()))
     }
 
-    /// Whether it is plain, whether it starts from what a host knows, the gain over plain settings and half its 95 % interval, the settings within
-    /// the budget and all of them.
+    /// Whether the settings are plain, whether the learner starts from the knowledge of a host, the gain over plain settings and half its 95 %
+    /// interval, the number of settings within the budget, and the number of all settings.
     fn verdict(&self) -> PyResult<(bool, bool, f64, f64, usize, usize)> {
         let (found, _) = self.recommended()?;
         let (gain, (within, all)) = (&found.plain.1, found.counts);
@@ -231,7 +231,7 @@ impl Tuning {
         Ok(firmware::rust(&self.tuned, units, found.based, &found.comment(PROGRAM)))
     }
 
-    /// The C header; `None` of a learner that the C library does not have.
+    /// The C header; `None` for a learner that the C library does not have.
     fn c(&self) -> PyResult<Option<String>> {
         let (found, units) = self.recommended()?;
         let is_in_c = tuning::is_in_c(self.tuned.learner, found.based);
@@ -239,7 +239,7 @@ impl Tuning {
     }
 }
 
-/// The program that source code says it was written by.
+/// The program that source code names as its author.
 const PROGRAM: &str = "gradient_decay.tune";
 
 impl Tuning {

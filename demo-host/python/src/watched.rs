@@ -1,4 +1,4 @@
-//! Long work beside the interpreter: other threads of Python go on, an interrupt stops it, and a callable hears how far it is.
+//! Long work beside the interpreter: other threads of Python go on, an interrupt stops the work, and a callable is told its progress.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
@@ -10,7 +10,7 @@ use simulation::Watch;
 
 use crate::arguments::refused_sentence;
 
-/// The time between two looks at the work.
+/// The time between two checks of the work's progress.
 const PAUSE: Duration = Duration::from_millis(50);
 
 #[derive(Default)]
@@ -36,8 +36,8 @@ impl Watch for Onlooker {
     }
 }
 
-/// Does work in another thread, and calls `progress(done, expected)` meanwhile, in this one. What that raises, `KeyboardInterrupt` among it, stops
-/// the work.
+/// Does work in another thread, and meanwhile calls `progress(done, expected)` in this one. Any exception that it raises, such as
+/// `KeyboardInterrupt`, stops the work.
 pub fn watched<T: Send>(
     py: Python<'_>,
     progress: Option<Bound<'_, PyAny>>,

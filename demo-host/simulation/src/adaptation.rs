@@ -68,10 +68,10 @@ pub struct Study {
 /// The figures of a run, point by point, with the bytes and the multiply-adds of the learner.
 pub(crate) type Run = (Vec<Option<Figures>>, usize, u64);
 
-/// Runs all contenders on so many orders of a scenario; `None` if the task has not got what it is about.
+/// Runs all contenders on so many orders of a scenario; `None` if the task does not have the data for it.
 ///
 /// # Errors
-/// If a learner refuses a sample, or gives a probability that is none; that of `watch`.
+/// If a learner refuses a sample, or returns an invalid probability; and the error of `watch`.
 pub fn study(
     task: &dyn Task,
     scenario: Scenario,

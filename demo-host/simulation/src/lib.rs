@@ -1,7 +1,7 @@
 //! Devices that learn from a stream of labelled samples, simulated on the host.
 //!
-//! A [task](tasks) gives samples of users and what the host knows, a [scenario](scenarios) makes a course of them, [`adaptation`] runs every
-//! learner on the same courses: [ours](ours()), which are the core's, and [`rivals`]. [`tuning`] chooses among ours within a budget.
+//! A [task](tasks) provides the samples of users and the knowledge of the host, a [scenario](scenarios) makes courses of them, and [`adaptation`]
+//! runs every learner on the same courses: [ours](ours()), from the core, and [`rivals`]. [`tuning`] chooses among ours within a budget.
 
 pub mod adaptation;
 pub mod learner;

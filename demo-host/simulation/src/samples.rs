@@ -13,7 +13,7 @@ pub struct Samples {
     pub labels: Vec<usize>,
 }
 
-/// Labelled features, and what else is known of each sample.
+/// Labelled features, with optional groups and parts.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LabelledFeatures {
     /// The samples, with labels `0..K`.
@@ -22,7 +22,7 @@ pub struct LabelledFeatures {
     pub classes: Vec<String>,
     /// The group of each sample, and the name of each group.
     pub groups: Option<(Vec<usize>, Vec<String>)>,
-    /// Whether a sample is to learn from, not to test.
+    /// Whether each sample is for learning; the others are for testing.
     pub streamed: Option<Vec<bool>>,
 }
 

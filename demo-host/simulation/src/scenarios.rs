@@ -144,10 +144,10 @@ impl Scenario {
         Some(numbered(classes, base, newcomer, seed, in_units(stream), tests))
     }
 
-    /// The courses of so many seeds; `None` if the task has not got what the scenario is about.
+    /// One course for each of so many seeds; `None` if the task does not have the data for the scenario.
     ///
     /// # Errors
-    /// That of `watch`.
+    /// The error of `watch`.
     pub fn courses(
         self,
         task: &dyn Task,

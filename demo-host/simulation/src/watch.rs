@@ -1,25 +1,25 @@
-//! Progress of work that takes minutes, and the way to stop it.
+//! The progress of work that takes minutes, and a way to stop it.
 
 use anyhow::Result;
 
-/// An onlooker of simulations, called from several threads.
+/// An observer of simulations, called from several threads.
 pub trait Watch: Sync {
-    /// So many runs of a learner on a course will be made.
+    /// Called when so many more runs of a learner on a course are expected.
     fn expect(&self, runs: u64);
 
-    /// One more run is done.
+    /// Called when one more run is done.
     fn done(&self);
 
     /// Called before each course is made and each run.
     ///
     /// # Errors
-    /// To stop the work: this is then its error.
+    /// An error stops the work, which then returns it.
     fn check(&self) -> Result<()> {
         Ok(())
     }
 }
 
-/// Nobody looks on.
+/// No observer.
 impl Watch for () {
     fn expect(&self, _: u64) {}
     fn done(&self) {}
@@ -31,7 +31,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// Counts runs, and stops the work before one.
+    /// Counts runs, and stops the work before a given one.
     pub struct Counter {
         expected: AtomicU64,
         done: AtomicU64,
@@ -39,12 +39,12 @@ pub(crate) mod tests {
     }
 
     impl Counter {
-        /// Stops the work behind so many runs.
+        /// Stops the work after so many runs.
         pub fn until(most: u64) -> Self {
             Counter { expected: AtomicU64::new(0), done: AtomicU64::new(0), most }
         }
 
-        /// The runs that were expected, and those that were made.
+        /// The number of runs expected, and of runs done.
         pub fn counts(self) -> (u64, u64) {
             (self.expected.into_inner(), self.done.into_inner())
         }

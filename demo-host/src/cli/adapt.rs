@@ -218,7 +218,7 @@ impl OwnArgs {
     }
 }
 
-/// The head of a file, with its standardisation.
+/// The head in a file, with its standardisation.
 fn trained_head(path: &Path) -> Result<TrainedHead> {
     let Found { head, notes, .. } = head_files::read(path, &Options::default())?;
     notes.iter().for_each(|note| println!("{note}"));

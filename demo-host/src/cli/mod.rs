@@ -105,7 +105,7 @@ struct ReportArgs {
     /// The file of the page
     #[arg(long, default_value = "experiments.html")]
     output: PathBuf,
-    /// Write the tables to this file as well, as Markdown
+    /// Write the tables to this file too, as Markdown
     #[arg(long)]
     markdown: Option<PathBuf>,
 }

@@ -1,4 +1,4 @@
-//! Tables of the lines that `adapt --json` wrote.
+//! Tables made of the lines that `adapt --json` wrote.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use serde_json::Value;
 /// The memory that a rival may take, in bytes.
 const ROOM: u64 = 20_000;
 
-/// The points of the tables, in labels.
+/// The columns of the tables, in labels.
 const LABELS: [u64; 8] = [0, 5, 10, 20, 50, 100, 200, 300];
 
 /// The lines of a folder, with the names of their files.
@@ -41,7 +41,7 @@ impl Lines {
                 let fitting = || learners(line).filter(|other| other["ours"] == false && bytes(other) <= ROOM);
                 text += &row(&name, "discriminant", |labels| at(own("discriminant"), figure, labels));
                 text += &row("", "SGD, a step a label", |labels| at(own("sgd"), figure, labels));
-                // The best by accuracy: its calibration error is that of the same learner.
+                // The best by accuracy; the calibration error is that of the same learner.
                 text += &row("", "best rival", |labels| {
                     let best = fitting().max_by(|a, b| {
                         let accuracy = |learner| at(learner, "accuracy", labels).unwrap_or(f64::NEG_INFINITY);
@@ -76,7 +76,7 @@ impl Lines {
         text
     }
 
-    /// What the residual gains, in points.
+    /// The gain of the residual, in points.
     pub fn residuals(&self) -> String {
         let [digits, activities, gestures] =
             [("digits", "new-user"), ("activities", "new-user"), ("gestures", "from-nothing")]
@@ -105,7 +105,7 @@ impl Lines {
         text
     }
 
-    /// How what was never taught is told from what was.
+    /// How well samples of untaught classes are told from those of taught ones.
     pub fn unknown(&self) -> String {
         let names = [
             "area under the ROC curve",

@@ -1,5 +1,5 @@
-//! The figures of the README, of `docs/results.md` and of `docs/paper.md` are those that the commands print, or wrote into `results`.
-//! `BLESS=1 cargo test -p demo-host --release --test results` writes the documents anew: look at the difference.
+//! The figures in the README, `docs/results.md` and `docs/paper.md` are those that the commands print, or wrote into `results`.
+//! `BLESS=1 cargo test -p demo-host --release --test results` rewrites the documents; check the difference.
 
 mod adaptation;
 #[path = "../command/mod.rs"]
@@ -35,7 +35,7 @@ fn section<'a>(text: &'a str, heading: &str) -> &'a str {
     body.split_once("\n## ").map_or(body, |(body, _)| body).trim()
 }
 
-/// Compares a document with what it should be, or writes it.
+/// Compares a document with the expected text, or writes it.
 fn compare(path: &str, wanted: &str) {
     let path = folder().join(path);
     if std::env::var_os("BLESS").is_some() {

@@ -1,4 +1,4 @@
-//! The tables that the story prints, and whether the documents have them.
+//! The tables that the story prints, which the documents must have.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ const NAMES: [(&str, &str); 5] = [
     ("warm-up", "SGD with beta from 0.01 to 1"),
 ];
 
-/// Runs the story and looks at its page; what it prints.
+/// Runs the story and checks its page; returns its output.
 pub fn told() -> String {
     let folder = TempDir::new().unwrap();
     let output = run(folder.path(), &[]);
@@ -35,7 +35,7 @@ pub fn told() -> String {
     text
 }
 
-/// The table behind a title that begins like this, as Markdown.
+/// The table after a title that begins like this, as Markdown.
 pub fn table(text: &str, title: &str) -> String {
     let lines =
         text.lines().skip_while(|line| !line.starts_with(title)).skip(1).take_while(|line| line.starts_with("  "));
@@ -47,7 +47,7 @@ pub fn table(text: &str, title: &str) -> String {
     head + &rows[1..].iter().map(row).collect::<String>()
 }
 
-/// The first of them, for the README: names in words, no mark at the best.
+/// The first table, for the README: names in words, and no mark for the best.
 pub fn user(text: &str) -> String {
     let mut table = table(text, "Accuracy in %").replace('*', "").replace(" labels |", " |");
     for (name, shown) in NAMES {

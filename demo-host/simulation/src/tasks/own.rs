@@ -37,7 +37,7 @@ const BASE_PULL: f64 = 1.0;
 pub struct TrainedHead {
     /// The weights class after class, then the biases: all finite.
     pub parameters: Vec<f32>,
-    /// Mean and deviation of each feature that a device standardises by; `None`: the head takes features as they are.
+    /// The mean and standard deviation by which a device standardises each feature; `None` if the head takes features as they are.
     pub units: Option<(Vec<f32>, Vec<f32>)>,
 }
 
@@ -59,7 +59,7 @@ pub struct Own {
 }
 
 impl Own {
-    /// Of labelled features, those that the host's head was trained on, and this head.
+    /// Makes a task of labelled features, those that the host knows, and the head that it trained on them.
     ///
     /// # Errors
     /// If there are too few samples of a class or a group, base or head have other features or classes, there are more than 1,024 features, or there
@@ -150,7 +150,7 @@ impl Own {
         Ok(own)
     }
 
-    /// `Ok` if the head, if there is one, has the shape of the samples, and the host knows samples.
+    /// `Ok` if the head, if any, has the shape of the samples, and the host knows samples.
     fn check_head(&self) -> Result<()> {
         let Some(head) = &self.head else { return Ok(()) };
         let (classes, features) = self.shape();
@@ -173,7 +173,7 @@ impl Own {
         Ok(())
     }
 
-    /// The units that settings are looked for in: those of the head, where one is given and learners start from it (`based`).
+    /// The units in which settings are searched: those of the head, where one is given and learners start from it (`based`).
     pub(crate) fn unit_choices(&self, based: bool) -> &'static [Units] {
         match (based, &self.head) {
             (true, Some(head)) if head.units.is_some() => &[Units::First(16)],
@@ -469,7 +469,7 @@ mod tests {
         assert_eq!(with.host_units(Units::Raw, true), scaled);
         assert_eq!(with.with_units(Units::Raw).pool(Purpose::Test, 0, false).host.unwrap().units, scaled);
         assert_eq!(with.unit_choices(true), [Units::First(16)]);
-        // Without units of its own it takes features as they are.
+        // Without units of its own, the head takes features as they are.
         let raw = own(0, Some(data(0, 30, 3)), head(None)).unwrap();
         let host = raw.pool(Purpose::Test, 0, false).host.unwrap();
         assert_eq!((host.units, host.base.samples.row(1)), (None, [1.0, 1.0].as_slice()));

@@ -65,7 +65,7 @@ impl Tuned {
     /// Reads the text of a file.
     ///
     /// # Errors
-    /// If it is no such text, or holds a setting that its learner does not have or that is out of range.
+    /// If it is not the text of such a file, or has a setting that its learner does not have or that is out of range.
     pub fn parse(text: &str) -> Result<Self> {
         let file: File = toml::from_str(text).map_err(|error| anyhow::anyhow!("{}", error.to_string().trim_end()))?;
         ensure!(file.version == VERSION, "it has version {}, but this program reads version {VERSION}", file.version);

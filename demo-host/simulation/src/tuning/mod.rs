@@ -53,7 +53,7 @@ pub struct Recommendation {
     pub task: String,
     /// The scenario.
     pub scenario: Scenario,
-    /// The core that costs are of.
+    /// The processor core for which costs are computed.
     pub target: Target,
     /// The recommended settings.
     pub candidate: Candidate,
@@ -127,7 +127,7 @@ fn run(candidate: &Candidate, course: &Course, points: &[usize]) -> Result<Vec<O
 /// Tunes on so many orders of a scenario.
 ///
 /// # Errors
-/// If nothing is within the budget, the data do not allow the scenario, or a learner refuses a sample; that of `watch`.
+/// If nothing is within the budget, the data do not allow the scenario, or a learner refuses a sample; and the error of `watch`.
 pub fn tune(task: &Own, scenario: Scenario, orders: u64, budget: &Budget, watch: &dyn Watch) -> Result<Recommendation> {
     if let Some(reason) = task.lacks(scenario) {
         anyhow::bail!("{scenario} cannot be tuned for: {reason}");
@@ -252,7 +252,7 @@ pub fn tune(task: &Own, scenario: Scenario, orders: u64, budget: &Budget, watch:
     })
 }
 
-/// Whether the C library has a learner; `based`: that starts from what a host knows.
+/// Whether the C library has this learner; `based` if it starts from the knowledge of a host.
 pub fn is_in_c(learner: &str, based: bool) -> bool {
     learner.starts_with("sgd") || learner == "discriminant" && !based
 }

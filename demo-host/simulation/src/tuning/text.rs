@@ -7,7 +7,7 @@ use super::{Candidate, Recommendation};
 use crate::tasks::Units;
 
 impl Recommendation {
-    /// The comment of the files that it is written to, by this program.
+    /// The comment at the top of the files that this program writes it to.
     pub fn comment(&self, program: &str) -> String {
         let accuracies = self.accuracies();
         let accuracies =
@@ -29,7 +29,7 @@ impl fmt::Display for Recommendation {
     }
 }
 
-/// All of it, for a terminal.
+/// The whole recommendation, for a terminal.
 fn text(found: &Recommendation) -> String {
     let Recommendation { scenario, target, .. } = *found;
     let (plain, difference) = &found.plain;

@@ -30,7 +30,7 @@ pub fn experiments_text(rows: &[Row]) -> String {
     text + &verdicts.text() + "\n" + &read_outs.map(|table| table.text()).join("\n")
 }
 
-/// The same as Markdown, a page for who reads the paper: each claim, held or not, on which data, by how much.
+/// The same as Markdown, a page for readers of the paper: whether each claim held, on which data, and by how much.
 pub fn experiments_markdown(rows: &[Row]) -> String {
     let groups = Group::all(rows);
     let Claims { summary, verdicts, read_outs } = Claims::of(&groups);
