@@ -44,8 +44,8 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Serve
     }
 
     /// Takes the bytes that have arrived at the port, a frame's worth at most, and answers what they ask. Waits for nothing but the
-    /// sending of an answer. An error of the port drops what it had. `beside` is what the device has beside its learner. `save` is to save the
-    /// learner, in the room that it is given, and tells whether it did. Whether the learner may be another now.
+    /// sending of an answer. An error of the port drops what it had. `beside` is what the device has beside its learner. `save` saves the
+    /// learner, in the room that it is given, and returns whether it did. Returns whether the learner may have changed.
     pub fn poll<P: Read + ReadReady + Write, S: Served<FEATURES>>(
         &mut self,
         port: &mut P,

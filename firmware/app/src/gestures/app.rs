@@ -70,7 +70,7 @@ pub struct App<'a, Label, Save, D, F: NorFlash> {
     window: Window,
     mode: Mode,
     frozen: [f32; FEATURES],
-    /// The number of its last sample.
+    /// The number of the last sample of the frozen window.
     frozen_at: u32,
     /// The last change that the user made.
     change: Option<Change>,

@@ -35,7 +35,7 @@ const HYSTERESIS: i32 = 100;
 #[derive(Default)]
 pub struct Window {
     samples: HistoryBuf<Acceleration, WINDOW>,
-    /// The number of the newest.
+    /// The number of the newest sample.
     at: u32,
 }
 
@@ -51,7 +51,7 @@ impl Window {
         self.at = self.at.wrapping_add(1);
     }
 
-    /// Forgets all samples. Their numbers and those of the next differ by [`WINDOW`] more than they would.
+    /// Forgets all samples. The numbers of the next samples skip [`WINDOW`].
     pub fn clear(&mut self) {
         self.samples.clear();
         self.at = self.at.wrapping_add(WINDOW as u32);
@@ -62,12 +62,12 @@ impl Window {
         self.at
     }
 
-    /// The samples from this number on, the oldest first, and the number of the first: a later one if that is gone, and all that there are
-    /// if the number is none that comes next.
+    /// The samples from this number on, the oldest first, and the number of the first of them: a later one if the sample asked for is gone. If
+    /// the number is beyond that of the next sample, all samples that there are.
     pub fn since(&self, from: u32) -> (u32, impl Iterator<Item = Acceleration>) {
         let length = self.samples.len();
         let wanted = match self.at.wrapping_sub(from) {
-            // That of the next one.
+            // The number of the next sample.
             u32::MAX => 0,
             age => length.min((age as usize).saturating_add(1)),
         };

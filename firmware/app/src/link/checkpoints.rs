@@ -1,16 +1,16 @@
-//! Checkpoints on their way from and to a host, in room that is the device's.
+//! Checkpoints in transfer from and to a host, in the device's room.
 
 use gradient_decay_link::{PART, Refusal, Response};
 
 use super::served::Served;
 use crate::checksum;
 
-/// The checkpoint that is on its way.
+/// The checkpoint in transfer.
 #[derive(Clone, Copy, Debug)]
 pub struct Checkpoints {
-    /// So many of its bytes have come from the host, in order.
+    /// The number of bytes received from the host, in order.
     taken: usize,
-    /// The bytes and the CRC of the copy that was taken for the host.
+    /// The length and the CRC of the copy that was taken for the host.
     copy: Option<(u32, u32)>,
 }
 
@@ -28,7 +28,7 @@ impl Checkpoints {
         room: &mut [u8],
     ) -> Result<(), Refusal> {
         if offset == 0 {
-            // What was on its way in is given up.
+            // A checkpoint that was being received is given up.
             *self = Self::new();
             if room.is_empty() {
                 return Err(Refusal::Unsupported);
@@ -42,7 +42,7 @@ impl Checkpoints {
         }
     }
 
-    /// The part from this byte on.
+    /// The part of the copy from this byte on.
     pub fn part<'b>(&self, offset: u32, room: &'b [u8]) -> Response<'b> {
         let part = self.copy.and_then(|(total, crc)| {
             let rest = room.get(offset as usize..total as usize)?;
@@ -69,7 +69,7 @@ impl Checkpoints {
         Ok(Response::Taken { parameters: self.taken as u32 })
     }
 
-    /// Lets the learner take over what has come. A save meanwhile has taken its place: then the CRC is another.
+    /// Lets the learner take over the received checkpoint. If a save has overwritten it meanwhile, the CRC differs.
     pub fn commit<S: Served<FEATURES>, const FEATURES: usize>(
         &mut self,
         crc: u32,

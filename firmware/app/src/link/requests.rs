@@ -8,7 +8,7 @@ use super::senses::{Beside, sight};
 use super::served::{Import, Learned, Served};
 use crate::checksum;
 
-/// The bytes of the numbers of an answer: those of the longest, a window.
+/// The largest number of bytes of numbers in an answer: those of a window.
 pub const NUMBERS: usize = 6 * MAX_SAMPLES;
 
 /// The outcome of a request.
@@ -20,7 +20,7 @@ pub enum Outcome {
     Part(u32),
     /// The part of the checkpoint from this byte on, in the copy that was taken.
     Checkpoint(u32),
-    /// What it senses and says of it.
+    /// The window that it senses, and its answer to it.
     Sight,
     /// The samples from this number on.
     Samples(u32),
@@ -53,7 +53,7 @@ impl<const PARAMETERS: usize> Requests<PARAMETERS> {
         (self.taken, self.taught, self.checkpoints) = (0, None, Checkpoints::new());
     }
 
-    /// Does what is asked. Whether the learner may be another now.
+    /// Does what is asked. Returns whether the learner may have changed.
     pub fn take<S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usize>(
         &mut self,
         request: Request<'_>,
@@ -198,7 +198,7 @@ impl<const PARAMETERS: usize> Requests<PARAMETERS> {
                 if !learner.remove(usize::from(class)).map_err(refused::<FEATURES>)? {
                     return Err(Refusal::Unsupported);
                 }
-                // Its number may be another's now.
+                // Its number may now be that of another class.
                 self.taught = None;
                 Response::Done
             }

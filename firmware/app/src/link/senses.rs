@@ -1,4 +1,4 @@
-//! What a device has beside its learner, and what it senses.
+//! The parts of a device beside its learner, and its sensor.
 
 use gradient_decay::readout::Reason;
 use gradient_decay::{Answer, Error, Prediction};
@@ -8,24 +8,24 @@ use super::requests::NUMBERS;
 use super::served::Served;
 use crate::gestures::features::Window;
 
-/// What a device has beside its learner, for a host.
+/// The parts of a device beside its learner that a host can use.
 pub struct Beside<'a> {
-    /// Its user's consent, or how he gives it.
+    /// The user's consent, or how the user can give it.
     pub consent: Result<(), Means>,
-    /// What it senses; `None` if it has no sensor.
+    /// The sensor; `None` if it has none.
     pub senses: Option<Senses<'a>>,
-    /// Room for a checkpoint on its way; if it is empty, there is none on its way.
+    /// Room for a checkpoint in transfer; if it is empty, none can be transferred.
     pub room: &'a mut [u8],
 }
 
-/// What a device senses.
+/// The data of a device's sensor.
 #[derive(Clone, Copy)]
 pub struct Senses<'a> {
     /// The last samples.
     pub window: &'a Window,
     /// The last change that its user made.
     pub change: Option<Change>,
-    /// The seconds for which consent still lasts.
+    /// The number of seconds for which consent still lasts.
     pub consent: u8,
 }
 
@@ -35,7 +35,7 @@ impl Beside<'_> {
         Beside { consent, senses: None, room: &mut [] }
     }
 
-    /// The samples from this number on. They lie in `buffer`.
+    /// The samples from this number on. They are in `buffer`.
     pub fn samples<'b>(&self, from: u32, buffer: &'b mut [u8; NUMBERS]) -> Response<'b> {
         let answer = self.senses.and_then(|senses| {
             let (first, samples) = senses.window.since(from);
@@ -45,7 +45,7 @@ impl Beside<'_> {
     }
 }
 
-/// What a device senses and says of it. The numbers lie in `buffer`.
+/// The window that a device senses, and its answer to it. The numbers are in `buffer`.
 pub fn sight<'b, S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usize>(
     learner: &mut S,
     beside: &Beside<'_>,
@@ -73,7 +73,7 @@ pub fn sight<'b, S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usiz
         };
         Seen { class: class as u16, probability, unknown }
     });
-    // A learner that counts no samples has all classes in use.
+    // A learner that does not count samples has all classes in use.
     let known = match seen {
         None => 0,
         Some(_) if learned.is_empty() => CLASSES,

@@ -32,7 +32,7 @@ pub trait Served<const FEATURES: usize> {
     /// As [`answer`](Self::answer), and [`Error::Length`] if there are not as many probabilities; they are then unchanged.
     fn probabilities(&mut self, features: &[f32; FEATURES], probabilities: &mut [f32]) -> Result<Answer, Error>;
 
-    /// The samples that it has learned of a class; `None` if the class is not in use, or the learner does not count.
+    /// The number of samples learned of a class; `None` if the class is not in use, or the learner does not count.
     fn learned(&self, _class: usize) -> Option<u32> {
         None
     }
@@ -49,7 +49,7 @@ pub trait Served<const FEATURES: usize> {
     /// Those of the learner; nothing is then changed.
     fn take_back(&mut self, features: &[f32; FEATURES], class: usize) -> Result<bool, Error>;
 
-    /// Forgets a class; those above it move down by one. `false` if it is of no kind that can.
+    /// Forgets a class; those above it move down by one. `false` if this kind of learner cannot do so.
     ///
     /// # Errors
     /// [`Error::Target`] if the class is not in use; nothing is then changed.
@@ -57,7 +57,7 @@ pub trait Served<const FEATURES: usize> {
         Ok(false)
     }
 
-    /// Writes all that it has learned to the start of `bytes`; how many they are. `None` if it is of no kind that is sent whole.
+    /// Writes all that it has learned to the start of `bytes`, and returns their number. `None` if this kind of learner cannot be sent whole.
     ///
     /// # Errors
     /// [`Error::Length`] if `bytes` is too short; it is then unchanged.
@@ -65,10 +65,10 @@ pub trait Served<const FEATURES: usize> {
         Ok(None)
     }
 
-    /// Takes over all that a [`checkpoint`](Self::checkpoint) has; `false` if it is of no kind that can.
+    /// Takes over everything in a [`checkpoint`](Self::checkpoint); `false` if this kind of learner cannot do so.
     ///
     /// # Errors
-    /// That of [`checkpoint::read`](gradient_decay::checkpoint::read); nothing is then changed.
+    /// The errors of [`checkpoint::read`](gradient_decay::checkpoint::read); nothing is then changed.
     fn restore(&mut self, _bytes: &[u8]) -> Result<bool, Error> {
         Ok(false)
     }

@@ -1,4 +1,4 @@
-//! A whole gesture device with its buttons at the end of a line, and a host.
+//! A whole gesture device with its buttons, connected by a line to a host.
 
 use std::cell::Cell;
 use std::convert::Infallible;
@@ -18,7 +18,7 @@ use oracle::line::Line;
 
 use crate::requests::Dark;
 
-/// A button, pressed from outside.
+/// A button that the test presses.
 pub struct Pin<'a>(&'a Cell<bool>);
 
 impl ErrorType for Pin<'_> {
@@ -77,18 +77,18 @@ impl<'a> Bench<'a> {
         Bench { app, server, producer, events: Vec::new(), line, connection }
     }
 
-    /// Time passes, at 50 readings a second.
+    /// Lets time pass, at 50 readings a second.
     pub fn pass(&mut self, readings: u32) {
         (0..readings).for_each(|_| self.sense(Ok([0, 0, 1000])));
     }
 
-    /// A reading is taken.
+    /// Takes a reading.
     pub fn sense(&mut self, reading: Reading) {
         self.producer.enqueue(reading).unwrap();
         self.app.poll(&mut |event| self.events.push(event));
     }
 
-    /// Asks, and takes the answer.
+    /// Sends a request and receives the answer.
     pub fn ask(&mut self, request: &Request<'_>) -> Result<Response<'_>, Failure> {
         self.connection.ask(request)?;
         self.exchange()

@@ -17,7 +17,7 @@ pub struct Device<S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usi
     /// Whether there is a flash to save to.
     pub saves: bool,
     pub consent: Result<(), Means>,
-    /// What it senses, if it has a sensor.
+    /// The data of its sensor, if it has one.
     pub window: Option<Window>,
     pub change: Option<Change>,
     /// Room for a checkpoint.
@@ -59,7 +59,7 @@ impl<S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usize, const PAR
         Device { server: Server::new(), served, line, saves: true, consent: Ok(()), window: None, change: None, room }
     }
 
-    /// Its main loop comes round once.
+    /// Runs its main loop once.
     pub fn poll(&mut self) -> bool {
         let Device { server, served, line, saves, consent, window, change, room } = self;
         let senses = window.as_ref().map(|window| Senses { window, change: *change, consent: 0 });

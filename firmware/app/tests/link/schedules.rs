@@ -22,7 +22,7 @@ fn schedules() -> u64 {
     steps(5_000, 50_000)
 }
 
-/// How many events a schedule has, and how often hosts come and go and the device restarts.
+/// The number of events in a schedule, and how often hosts come and go and the device restarts.
 #[derive(Clone, Copy)]
 struct Pace {
     moves: usize,
@@ -129,7 +129,7 @@ where
         }
     }
 
-    /// The device's main loop comes round once.
+    /// Runs the device's main loop once.
     fn poll(&mut self, line: &mut Line) {
         let World { server, learner, saved, consent, room, data, .. } = self;
         let senses = Some(Senses { window: &data.window, change: None, consent: 0 });
@@ -399,8 +399,8 @@ where
         }
     }
 
-    /// Compares the device with what its hosts were told; the states that it might have been in, the answers that its hosts got, and the
-    /// checkpoints that went whole.
+    /// Compares the device with what its hosts were told. Returns the states that it might have been in, the number of answers that its hosts
+    /// got, and of checkpoints that were transferred whole.
     fn check(mut self) -> (usize, u32, u32) {
         self.heal();
         // What is still open about hosts that have gone is settled by the next session.
@@ -474,7 +474,7 @@ fn a_gesture_learner_has_what_its_hosts_were_told() {
     }
     let mut checkpoint = vec![0; checkpoint::bytes::<Learner>()];
     checkpoint::write(&known, Contents::ALL, &mut checkpoint).unwrap();
-    // One of a new device, and one that arrives well but is damaged.
+    // A checkpoint of a new device, and one that arrives without errors but was damaged before.
     let mut empty = checkpoint.clone();
     checkpoint::write(&gestures::learner(), Contents::ALL, &mut empty).unwrap();
     let damaged = checkpoint.iter().map(|byte| byte ^ 1).take(700).collect();

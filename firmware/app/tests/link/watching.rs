@@ -14,7 +14,7 @@ use gradient_decay_link::{Change, Changed, Floats, PART, Refusal, Request, Respo
 use crate::bench::{Bench, Statics};
 use crate::device::{self, done, refused};
 
-/// What a sight says, without its frame.
+/// The contents of a sight, without its frame.
 struct Told {
     at: u32,
     seen: Option<Seen>,
@@ -47,7 +47,7 @@ impl Bench<'_> {
         self.follow(track);
     }
 
-    /// Taps so often, then waits until the device has learned.
+    /// Taps so many times, then waits until the device has learned.
     fn taps(&mut self, button: &Cell<bool>, count: u32, motion: &mut Motion, track: &mut Track) {
         for _ in 0..count {
             for down in [true, false] {
@@ -126,7 +126,7 @@ fn a_gap_in_the_samples_is_told_by_their_numbers() {
     let (mut track, mut motion) = (Track::new(), Motion::new(2, 1));
     bench.moves(&mut motion, 70, &mut track);
     assert!(track.window(70).is_some());
-    // One or two are bridged, more begin a new window.
+    // One or two missing readings are bridged; more begin a new window.
     bench.sense(Err(SensorFault::Stale));
     bench.moves(&mut motion, 9, &mut track);
     assert!(track.window(80).is_some());
@@ -136,7 +136,7 @@ fn a_gap_in_the_samples_is_told_by_their_numbers() {
     assert_eq!((track.window(last), bench.look().features), (None, None));
     bench.moves(&mut motion, 1, &mut track);
     assert_eq!(bench.look().features, Some(features(&track.window(last + 1).unwrap())));
-    // A host that comes late has what is left.
+    // A host that comes late gets the samples that are left.
     bench.pass(1000);
     bench.follow(&mut track);
     assert_eq!(track.window(track.next() - 1), Some([[0, 0, 1000]; WINDOW]));
@@ -177,7 +177,7 @@ fn a_gesture_is_removed_with_consent() {
     }
     let session = device.greet(1);
     assert_eq!(device.ask(session, 1, &Request::Remove { class: 3 }), refused(Refusal::Class { classes: 3 }));
-    // Sent twice, it is done once.
+    // Sent twice, the request is carried out once.
     for _ in 0..2 {
         assert_eq!(device.ask(session, 2, &Request::Remove { class: 1 }), done());
     }
@@ -228,7 +228,7 @@ fn what_a_device_has_learned_goes_to_another_to_the_bit() {
             break;
         }
         if sequence == 8 && std::mem::take(&mut saves) {
-            // A save takes the place of the copy: it is asked for again.
+            // A save overwrites the copy, so the host asks for it again.
             from.room.fill(0xaa);
         }
     }
@@ -286,12 +286,12 @@ fn a_checkpoint_is_taken_whole_or_not_at_all() {
     assert_eq!(ask(&mut device, &Request::WriteCheckpoint { offset: 9, bytes: part }), offset(20), "a gap");
     ask(&mut device, &Request::WriteCheckpoint { offset: 0, bytes: part });
     assert_eq!(ask(&mut device, &Request::WriteCheckpoint { offset: 0, bytes: part }), "Taken { parameters: 256 }");
-    // A save of the user comes between.
+    // The user saves in between.
     device.room.fill(1);
     let crc = checksum::of_bytes(part);
     let found = checksum::of_bytes(&[1; 256]);
     assert_eq!(ask(&mut device, &Request::CommitCheckpoint { crc, push: 1 }), refused(Refusal::Crc { found }));
-    // More than there is room for.
+    // More bytes than there is room for.
     for offset in (0..).step_by(256).take(SAVED_BYTES / 256) {
         ask(&mut device, &Request::WriteCheckpoint { offset, bytes: part });
     }
@@ -304,7 +304,7 @@ fn a_checkpoint_is_taken_whole_or_not_at_all() {
     assert_eq!(device.ask(other, 2, &Request::ReadCheckpoint { offset: 256 }), offset(0));
 }
 
-/// What a host sees it teaches by the features of the sight.
+/// The host teaches a window that it sees by the features of the sight.
 #[test]
 fn a_host_teaches_the_device_what_it_senses() {
     let (label, save) = (Cell::new(false), Cell::new(false));
