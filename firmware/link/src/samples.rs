@@ -1,8 +1,8 @@
-//! Samples of an accelerometer that lie in a frame.
+//! Samples of an accelerometer in a frame.
 
 use serde::{Deserialize, Serialize};
 
-/// The bytes of a sample.
+/// The size of a sample, in bytes.
 const BYTES: usize = 6;
 
 /// Accelerations as little-endian i16 in units of g/1000, x, y and z of each, borrowed from a frame or from a buffer.
@@ -31,12 +31,12 @@ impl<'a> Samples<'a> {
         Some(Samples(buffer.get(..length)?))
     }
 
-    /// How many there are. A part of one at the end does not count.
+    /// The number of samples. An incomplete one at the end does not count.
     pub fn len(&self) -> usize {
         self.0.len() / BYTES
     }
 
-    /// Whether there is none.
+    /// Whether there are no samples.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -1,13 +1,13 @@
-//! What a device senses and says of it.
+//! The window that a device senses, and its answer to it.
 
 use serde::{Deserialize, Serialize};
 
 use crate::floats::Floats;
 
-/// What a device that senses says of the window of its last samples, and what its user has told it.
+/// The answer of a device with a sensor for the window of its last samples, and the last change that its user made.
 ///
-/// Samples are numbered from the start of the device on, modulo 2^32. Where samples are missing the window begins anew, and the numbers leave out
-/// as many as a window has: so samples whose numbers follow one another belong together.
+/// Samples are numbered from the start of the device on, modulo 2^32. Where samples are missing, a new window begins, and the numbers skip
+/// the length of a window: so samples with consecutive numbers belong together.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Sight<'a> {
     /// The number of the last sample of the window.
@@ -16,9 +16,9 @@ pub struct Sight<'a> {
     pub seen: Option<Seen>,
     /// The last change that the device's user made by its buttons.
     pub change: Option<Change>,
-    /// For so many seconds the user's consent lasts.
+    /// The number of seconds for which the user's consent still lasts.
     pub consent: u8,
-    /// The samples that it has learned of each class in use: whole numbers.
+    /// The number of samples learned of each class in use: whole numbers.
     #[serde(borrow)]
     pub learned: Floats<'a>,
     /// The probability of each class in use, under the device's temperature; empty where [`seen`](Self::seen) is `None`.
@@ -36,16 +36,16 @@ pub struct Seen {
     pub class: u16,
     /// Its probability under the device's temperature.
     pub probability: f32,
-    /// Why it is not the answer; `None` if it is.
+    /// The reason why it is not the answer; `None` if it is.
     pub unknown: Option<Unknown>,
 }
 
 /// Why an answer is unknown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Unknown {
-    /// The window is far from all that was taught.
+    /// The window is far from every class that was taught.
     Far,
-    /// It is between classes, none of which is probable.
+    /// The window is between classes, none of which is probable.
     Between,
 }
 
@@ -68,7 +68,7 @@ pub enum Changed {
         /// The number of its last sample.
         at: u32,
     },
-    /// The last label was taken back. If that was all of the last class, the class went with it.
+    /// The last label was taken back. If it was the only label of the last class, that class was removed too.
     TookBack {
         /// The class that it was.
         class: u16,

@@ -19,7 +19,7 @@ pub fn add_dot_rows_i8<const N: usize>(rows: &[[i8; N]], x: &[i8; N], sums: &mut
     chosen::add_dot_rows_i8(rows, x, sums);
 }
 
-/// Replaces each of `sums` by `add` of itself and the dot product of a row with the same `x`, which is summed modulo 2^32.
+/// Replaces each of `sums` by `add` of itself and the dot product of its row with `x`. The dot product is summed modulo 2^32.
 ///
 /// ```
 /// use gradient_decay::kernels;
@@ -38,13 +38,13 @@ pub fn add_dot_rows_i16<const ROWS: usize, const N: usize>(
     chosen::add_dot_rows_i16(rows, x, sums, add);
 }
 
-/// Takes `rate x 2^-shift` away from the weights of each row, rounded to an integer below or above, so that the mean is exact; a weight
-/// that would leave the range of an i16 stays at its end. Rows whose rate is 0 are skipped. `shift` is in 0..=16, rates are within
+/// Subtracts `rate x 2^-shift` from the weights of each row, with stochastic rounding to an integer below or above, so that the mean is exact.
+/// Weights saturate at the ends of the range of i16. Rows whose rate is 0 are skipped. `shift` must be in 0..=16, and rates within
 /// +-2^16.
 ///
-/// Rounding is by a generator of random numbers (xorshift32) whose state, not 0, is `random`; returned is its state after. Each two
-/// weights of a row, and a last one, take one number: the lower and the upper 16 bits are the fractions that are added before rounding
-/// down.
+/// `random` is the state of the generator of random numbers (xorshift32), not 0; the state afterwards is returned. Two weights of a row
+/// share one random number: its lower and its upper 16 bits are the fractions that are added before rounding down. The last weight of a row of
+/// odd length takes a number alone.
 ///
 /// ```
 /// use gradient_decay::kernels;

@@ -3,19 +3,19 @@
 use crate::client::Failure;
 use crate::{MAX_SAMPLES, Request, Response};
 
-/// The samples that are kept: 10 s at 50 a second, since a label is told some seconds after its window.
+/// The number of samples kept: 10 s at 50 a second, since a label is reported some seconds after its window.
 const KEPT: usize = 512;
 
 /// The last samples of a device, by their numbers: 3 kB.
 ///
-/// Each [`request`](Self::request) is to be asked and its answer to be given to [`answered`](Self::answered), at least as often as the device
-/// fills its window. A device that restarts counts from the beginning: with a new session begin a new track.
+/// Send each [`request`](Self::request) and pass its answer to [`answered`](Self::answered), at least as often as the device
+/// fills its window. A device that restarts counts from the beginning: begin a new track with each new session.
 #[derive(Clone, Debug)]
 pub struct Track {
     samples: [[i16; 3]; KEPT],
-    /// Those that follow one another without a gap up to the last.
+    /// The samples without a gap up to the last.
     whole: usize,
-    /// The number of the next.
+    /// The number of the next sample.
     next: u32,
 }
 
@@ -30,7 +30,7 @@ impl Track {
         Request::Sense { from: self.next }
     }
 
-    /// Takes the answer to a request: how many samples are new.
+    /// Takes the answer to a request, and returns how many samples are new.
     ///
     /// # Errors
     /// [`Failure::Unexpected`] if it is an answer to another request.
@@ -54,7 +54,7 @@ impl Track {
         self.next
     }
 
-    /// The window whose last sample has this number; `None` if one of its samples did not come, or is forgotten.
+    /// The window whose last sample has this number; `None` if one of its samples is missing or no longer kept.
     pub fn window(&self, at: u32) -> Option<[[i16; 3]; MAX_SAMPLES]> {
         let age = self.next.wrapping_sub(1).wrapping_sub(at) as usize;
         if age.checked_add(MAX_SAMPLES)? > self.whole {
@@ -104,7 +104,7 @@ mod tests {
                 assert!((0..64).all(|i| window[i as usize] == [number(at - 63 + i) as i16, 0, 1]), "{at}");
             }
             assert_eq!([100, 150, 600, 9999].map(|at| track.window(number(at))), [None; 4]);
-            // Twice the same number, none, and a gap.
+            // The same number twice, no samples, and a gap.
             tell(&mut track, number(600), 0);
             tell(&mut track, number(664), 64);
             assert_eq!(track.window(number(599)), None);
