@@ -20,7 +20,7 @@ pub struct Crate {
     pub name: String,
     /// Its files with licences, or folders of them.
     pub files: Vec<PathBuf>,
-    /// If it was published without one: under what, and where it is from.
+    /// If it was published without such a file: a sentence with its licence and origin.
     pub stated: Option<String>,
 }
 
@@ -35,7 +35,7 @@ pub fn crates(package: &Path, target: Option<&str>) -> Result<Vec<Crate>> {
     }
     let mut crates: Vec<Crate> = Vec::new();
     for line in output(&mut tree)?.lines() {
-        // Those of this tree have their path behind; those that stand there already, a mark.
+        // Crates of this tree are listed with their path, repeated ones with a mark.
         let [package, licence, repository] = line.split('|').collect::<Vec<_>>()[..] else { continue };
         let [name, version, ..] = package.split(' ').collect::<Vec<_>>()[..] else { continue };
         let name = format!("{name}-{}", version.trim_start_matches('v'));
@@ -76,7 +76,7 @@ pub fn sysroot() -> Result<PathBuf> {
     Ok(PathBuf::from(output(Command::new("rustc").args(["--print", "sysroot"]))?.trim()))
 }
 
-/// All of it as one text, each licence once behind the names of who has it: the project, and the crates that a package links on `target`.
+/// All licences as one text, each once, after the names of those that have it: the project, and the crates that a package links on `target`.
 pub fn text(package: &Path, target: &str) -> Result<String> {
     let mut texts: Vec<(String, Vec<String>)> = Vec::new();
     let mut add = |name: &str, text: String| match texts.iter_mut().find(|(known, _)| same_words(known, &text)) {
@@ -100,7 +100,7 @@ pub fn text(package: &Path, target: &str) -> Result<String> {
     Ok(texts.iter().map(part).collect::<String>() + &rule + "\n" + rust)
 }
 
-/// Whether two texts differ in nothing but where their lines break.
+/// Whether two texts differ only in their line breaks.
 fn same_words(a: &str, b: &str) -> bool {
     a.split_whitespace().eq(b.split_whitespace())
 }
