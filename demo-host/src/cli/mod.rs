@@ -74,7 +74,7 @@ enum Command {
 
 #[derive(Args)]
 struct DeviceArgs {
-    /// The port, such as /dev/ttyACM0 or COM3, or tcp:HOST:PORT for QEMU
+    /// The port, like /dev/ttyACM0 or COM3, or tcp:HOST:PORT for QEMU's
     #[arg(long)]
     port: String,
     /// Only write the device's head to this file
@@ -86,10 +86,10 @@ struct DeviceArgs {
     /// Only print how far the device's probabilities can be trusted
     #[arg(long, group = "only")]
     calibration: bool,
-    /// Leave the device with what it learned, instead of restoring its own head
+    /// Leave the device with what it learned, in place of its own head
     #[arg(long, conflicts_with = "only")]
     keep: bool,
-    /// At the end, let the device save what it knows in flash (needs consent)
+    /// At the end, have the device save what it knows in flash (needs consent)
     #[arg(long)]
     save: bool,
 }
@@ -191,7 +191,7 @@ fn device(args: &DeviceArgs) -> Result<bool> {
         exchange::write_parameters(&client.read_head()?, path)?;
         println!("The device's head is in {}", path.display());
     } else if let Some(head) = new_head {
-        // The head is trained, so its warm-up is over.
+        // What is sent has been trained: its warm-up is over.
         client.write_head(&head, u32::MAX)?;
         println!("The device has the new head.");
     } else if args.calibration {

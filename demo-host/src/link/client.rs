@@ -11,7 +11,7 @@ use gradient_decay_link::{Description, FRAME, Floats, MAX_FLOATS, PART, Request,
 /// The time limit of an answer: a device that erases a sector of 128 kB is busy for up to four seconds (STM32F411 data sheet).
 const PATIENCE: Duration = Duration::from_secs(6);
 
-/// The number of sessions in which the transfer of a head is attempted.
+/// How often the transfer of a head begins anew in another session.
 const SESSIONS: usize = 3;
 
 /// A device at the other end of a port. The session begins with the first request; if it is lost, that is an error, and the next request
@@ -150,7 +150,7 @@ impl<P: Read + Write> Client<P> {
         }
     }
 
-    /// Lets the device save its head in flash.
+    /// Has the device save its head in flash.
     ///
     /// # Errors
     /// If it has no flash, or that failed, or it does not answer.

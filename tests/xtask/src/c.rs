@@ -25,8 +25,8 @@ const ARDUINOS: [(&str, &str); 4] = [
 pub const TARGETS: [&str; 4] =
     ["thumbv6m-none-eabi", "thumbv7m-none-eabi", "thumbv7em-none-eabi", "thumbv7em-none-eabihf"];
 
-/// The other machines that run the bare example: the target, QEMU's machine, and the options of the compiler. QEMU's Cortex-M3 runs the
-/// build for a Cortex-M0.
+/// Where the bare example runs beside the Cortex-M4F: the target, QEMU's machine, and the options of the compiler. QEMU's Cortex-M3 runs what
+/// is built for a Cortex-M0.
 const OTHERS: [(&str, &str, &[&str]); 3] = [
     ("thumbv6m-none-eabi", "mps2-an385", &["-mcpu=cortex-m0"]),
     ("thumbv7m-none-eabi", "mps2-an385", &["-mcpu=cortex-m3"]),
@@ -49,7 +49,7 @@ pub fn test(full: bool) -> Result<()> {
     cargo(&package(), &["clippy", "--all-targets", "--", "-D", "warnings"])?;
     cargo(&package(), &["test"])?;
     bare()?;
-    // For the host, unoptimised, so that overflow checks are on.
+    // For the host, unoptimised: it checks its own arithmetic.
     cargo(&package(), &["build"])?;
     cpp()?;
     misuse(if full { "1000000" } else { "100000" })?;
@@ -58,7 +58,7 @@ pub fn test(full: bool) -> Result<()> {
     arduino_example(&folder)
 }
 
-/// The bare example, built by its own script and for other cores; its output is compared with the committed one.
+/// The bare example: built by its own script, and for other cores, its output compared with what is committed.
 fn bare() -> Result<()> {
     let example = package().join("examples").join("bare");
     run(&mut Command::new(example.join("build.sh")))?;
@@ -84,7 +84,7 @@ fn bare() -> Result<()> {
     Ok(())
 }
 
-/// Checks that the bare example prints the committed output, and cannot panic.
+/// Whether the bare example prints what is committed, and cannot panic.
 fn bare_bits(program: &Path, machine: &str) -> Result<()> {
     let bytes = fs::read(program).with_context(|| format!("cannot read {}", program.display()))?;
     ensure!(!has_symbol(&bytes, PANIC)?, "{} can reach a panic", program.display());
@@ -188,12 +188,12 @@ fn has_symbol(program: &[u8], name: &str) -> Result<bool> {
     let has = |wanted: &str| {
         symbols.iter().any(|symbol| names.get(symbol.st_name as usize).is_ok_and(|found| found.contains(wanted)))
     };
-    // A symbol that must be there, so that a stripped program does not pass.
+    // One that must be there, so that stripped symbols are no proof.
     ensure!(has("gd_learn"), "the program has no symbols");
     Ok(has(name))
 }
 
-/// Builds the library for a target and returns its path. It is built only as a static library, since link-time optimisation needs that.
+/// Builds the library for a target, optimised over all of its crates, which it is only as a static library alone; where it lies.
 fn archive(target: &str) -> Result<PathBuf> {
     cargo(&package(), &["rustc", "--release", "--crate-type", "staticlib", "--target", target])?;
     Ok(package().join("target").join(target).join("release").join(ARCHIVE))

@@ -9,7 +9,7 @@ use zip::ZipArchive;
 
 use super::{Column, Table, narrow};
 
-/// The most numbers for which memory is requested at once, whatever a header says.
+/// As many numbers are asked for at once, whatever a header says.
 const PIECE: usize = 1 << 20;
 
 /// Reads features: an array `[samples, features]` of an `.npy` file.

@@ -1,5 +1,5 @@
-//! The cost of the core on a device: instructions, flash, RAM and stack, measured in QEMU, and compared with the gates, the
-//! committed figures and the peers.
+//! What the core costs on a device: instructions, flash, RAM and stack, measured in QEMU, against the gates, against the
+//! committed figures and beside the peers.
 
 mod cycles;
 mod gates;
