@@ -2,6 +2,7 @@
 //! committed figures and beside the peers.
 
 mod cycles;
+mod document;
 mod gates;
 mod host;
 mod measure;
@@ -67,6 +68,7 @@ fn measure(bless: bool) -> Result<()> {
     gates::check(&figures)?;
     if bless {
         fs::write(committed_path(), to_text(&figures)).context("cannot write the committed figures")?;
+        document::write(&figures)?;
         println!("{} is written: look at the difference before you commit it.", committed_path().display());
         return Ok(());
     }
@@ -207,16 +209,21 @@ fn to_text(figures: &Figures) -> String {
     })
 }
 
+/// The committed figures.
+fn committed() -> Result<Figures> {
+    let path = committed_path();
+    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
+    let figure = |line: &str| -> Result<(String, u32)> {
+        let (name, value) = line.split_once('\t').with_context(|| format!("no tab in `{line}`"))?;
+        Ok((name.to_owned(), value.parse()?))
+    };
+    text.lines().map(figure).collect()
+}
+
 /// Fails if a figure is above the committed one by more than the slack, or if one is missing or new. Those of other people's
 /// code are compared as well: they show whether the compiler changed.
 fn compare(figures: &Figures) -> Result<()> {
-    let path = committed_path();
-    let text = fs::read_to_string(&path).with_context(|| format!("cannot read {}", path.display()))?;
-    let mut committed = Figures::new();
-    for line in text.lines() {
-        let (name, value) = line.split_once('\t').with_context(|| format!("no tab in `{line}`"))?;
-        committed.insert(name.to_owned(), value.parse()?);
-    }
+    let (path, committed) = (committed_path(), committed()?);
     let names = |figures: &Figures| figures.keys().cloned().collect::<Vec<_>>();
     ensure!(names(figures) == names(&committed), "{} does not list the figures that are measured", path.display());
     let worse: Vec<_> = figures
