@@ -9,9 +9,9 @@ use super::{Figures, tables};
 use crate::shell::root;
 
 const INTRODUCTION: &str = "# All counts\n
-What `cargo xtask footprint` measures in QEMU, under `-icount shift=6`: instructions, exact and repeatable, not cycles; batch 1, f32, the most of eight
+All measurements of `cargo xtask footprint` in QEMU, under `-icount shift=6`: instructions, exact and repeatable, not cycles; batch 1, f32, the most of eight
 samples, the value of the loss and all checks included. Lines marked \"quoted\" were measured with the same machine and settings, the others in the
-same run. The page is written by `cargo xtask footprint --bless`; [README.md](../README.md#what-it-costs) says what it means.
+same run. The page is written by `cargo xtask footprint --bless`; [README.md](../README.md#what-it-costs) explains the figures.
 ";
 
 fn path() -> PathBuf {
