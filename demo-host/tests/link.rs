@@ -171,6 +171,26 @@ fn a_device_that_has_learned_before_comes_to_the_same_bits() {
     }
 }
 
+#[test]
+fn what_a_device_has_learned_moves_to_another_even_if_answers_are_lost() {
+    let mut client = Client::new(gestures_device());
+    demonstrate(&mut client, true).unwrap();
+    let (checkpoint, head) = (client.read_checkpoint().unwrap(), client.read_head().unwrap());
+    for lost in [0, 3, 20, 21] {
+        let mut device = Device { lost: Some(lost), ..gestures_device() };
+        let mut other = Client::new(&mut device).with_patience(Duration::from_millis(2));
+        other.write_checkpoint(&checkpoint).unwrap();
+        assert_eq!((other.read_head().unwrap(), other.read_checkpoint().unwrap()), (head.clone(), checkpoint.clone()));
+        other.remove(0).unwrap();
+        assert_eq!(device.served.classes(), 4);
+    }
+    let mut digits = Client::new(digits_device(digits::TUNER));
+    for refused in [digits.read_checkpoint().map(drop), digits.write_checkpoint(&checkpoint), digits.look().map(drop)] {
+        let error = refused.unwrap_err().to_string();
+        assert!(error.starts_with("this device cannot do that"), "{error}");
+    }
+}
+
 /// A head to push into the digits' device.
 fn other_head() -> Vec<f32> {
     (0..digits::Head::PARAMETERS).map(|i| (i % 17) as f32 / 16.0 - 0.5).collect()
