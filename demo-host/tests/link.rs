@@ -10,7 +10,7 @@ use gradient_decay_app::digits;
 use gradient_decay_app::gestures::features::FEATURES;
 use gradient_decay_app::gestures::{GESTURES, Learner, PARAMETERS, learner};
 use gradient_decay_app::learner::LinearDevice;
-use gradient_decay_app::link::{Means, Served, Server};
+use gradient_decay_app::link::{Beside, Means, Served, Server};
 use oracle::line::Line;
 
 /// A device whose program runs whenever the host reads: what goes to it and comes from it lies in queues.
@@ -18,6 +18,7 @@ struct Device<S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usize, 
     server: Server<CLASSES, FEATURES, PARAMETERS>,
     served: S,
     line: Line,
+    room: Vec<u8>,
     /// Bytes that are flipped on their way to the device: every so many one.
     disturbed: Option<usize>,
     sent: usize,
@@ -31,11 +32,12 @@ impl<S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usize, const PAR
 {
     fn new(served: S) -> Self {
         let (server, line) = (Server::consenting(), Line::default());
-        Device { server, served, line, disturbed: None, sent: 0, lost: None, answered: 0 }
+        Device { server, served, line, room: vec![0; 5000], disturbed: None, sent: 0, lost: None, answered: 0 }
     }
 
     fn run(&mut self) {
-        self.server.poll(&mut self.line, &mut self.served, Err(Means::Firmware), |_| true);
+        let beside = Beside { room: &mut self.room, ..Beside::nothing(Err(Means::Firmware)) };
+        self.server.poll(&mut self.line, &mut self.served, beside, |_, _| true);
     }
 }
 
@@ -166,6 +168,26 @@ fn a_device_that_has_learned_before_comes_to_the_same_bits() {
     let mut client = Client::new(digits_device(digits::TUNER));
     for _ in 0..3 {
         assert!(demonstrate(&mut client, false).unwrap().holds());
+    }
+}
+
+#[test]
+fn what_a_device_has_learned_moves_to_another_even_if_answers_are_lost() {
+    let mut client = Client::new(gestures_device());
+    demonstrate(&mut client, true).unwrap();
+    let (checkpoint, head) = (client.read_checkpoint().unwrap(), client.read_head().unwrap());
+    for lost in [0, 3, 20, 21] {
+        let mut device = Device { lost: Some(lost), ..gestures_device() };
+        let mut other = Client::new(&mut device).with_patience(Duration::from_millis(2));
+        other.write_checkpoint(&checkpoint).unwrap();
+        assert_eq!((other.read_head().unwrap(), other.read_checkpoint().unwrap()), (head.clone(), checkpoint.clone()));
+        other.remove(0).unwrap();
+        assert_eq!(device.served.classes(), 4);
+    }
+    let mut digits = Client::new(digits_device(digits::TUNER));
+    for refused in [digits.read_checkpoint().map(drop), digits.write_checkpoint(&checkpoint), digits.look().map(drop)] {
+        let error = refused.unwrap_err().to_string();
+        assert!(error.starts_with("this device cannot do that"), "{error}");
     }
 }
 

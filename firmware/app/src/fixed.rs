@@ -61,6 +61,10 @@ impl<const CLASSES: usize, const FEATURES: usize> Served<FEATURES> for FixedDevi
         self.learner.answer(features)
     }
 
+    fn probabilities(&mut self, features: &[f32; FEATURES], probabilities: &mut [f32]) -> Result<Answer, Error> {
+        self.learner.probabilities(features, probabilities)
+    }
+
     /// Then it repeats remembered samples.
     fn learn(&mut self, features: &[f32; FEATURES], class: usize) -> Result<Learned, Error> {
         let learned = Learned::from(&self.learner.learn(&self.tuner, features, class)?);

@@ -20,7 +20,7 @@ pub mod units;
 
 pub use app::{App, Buffer, Parts, SAVED_BYTES};
 pub use event::{Event, Fault, FlashFault};
-pub use learner::{Head, LDA, Learner, learn, learner, renew, take_back};
+pub use learner::{Head, LDA, Learner, learn, learner, remove, take_back};
 
 /// The gestures that there is room for.
 pub const GESTURES: usize = 8;

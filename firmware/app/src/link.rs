@@ -1,21 +1,24 @@
 //! The device's end of the link: answers what a host asks over a serial port. The messages are those of [`gradient_decay_link`], which also
 //! says what a session is, and what needs consent.
 
+mod checkpoints;
 mod requests;
+mod senses;
 mod served;
 mod session;
 
 pub use gradient_decay_link::Means;
+pub use senses::{Beside, Senses};
 pub use served::{Import, Learned, Served};
 
 use embedded_io::{Read, ReadReady, Write};
 use gradient_decay::LinearHead;
 use gradient_decay_link::{
-    FRAME, FrameError, Header, MAX_FLOATS, PART, Received, Receiver, Refusal, Request, Response, Unreadable, VERSION,
-    decode, encode,
+    FRAME, FrameError, Header, MAX_FLOATS, Received, Receiver, Refusal, Request, Response, Unreadable, VERSION, decode,
+    encode,
 };
 
-use requests::Requests;
+use requests::{NUMBERS, Requests};
 use session::{Sessions, Turn};
 
 /// Answers requests. `PARAMETERS` is the head's number of them: there is a copy of them on its way in or out.
@@ -41,30 +44,33 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Serve
     }
 
     /// Takes the bytes that have arrived at the port, a frame's worth at most, and answers what they ask. Waits for nothing but the
-    /// sending of an answer. An error of the port drops what it had. `consent` is the user's, or how he gives it. `save` is to save the
-    /// learner, and tells whether it did.
+    /// sending of an answer. An error of the port drops what it had. `beside` is what the device has beside its learner. `save` is to save the
+    /// learner, in the room that it is given, and tells whether it did. Whether the learner may be another now.
     pub fn poll<P: Read + ReadReady + Write, S: Served<FEATURES>>(
         &mut self,
         port: &mut P,
         learner: &mut S,
-        consent: Result<(), Means>,
-        mut save: impl FnMut(&S) -> bool,
-    ) {
+        mut beside: Beside<'_>,
+        mut save: impl FnMut(&S, &mut [u8]) -> bool,
+    ) -> bool {
         let Server { receiver, sessions, requests, consents } = self;
-        let consent = if *consents { Ok(()) } else { consent };
+        if *consents {
+            beside.consent = Ok(());
+        }
+        let mut changed = false;
         sessions.round();
         let mut taken = 0;
         // Whoever sends without a pause does not keep the device from all else.
         while taken < FRAME && port.read_ready().unwrap_or(false) {
             let mut bytes = [0; 16];
-            let Ok(count) = port.read(&mut bytes) else { return };
+            let Ok(count) = port.read(&mut bytes) else { break };
             taken += count;
             if count == 0 {
                 // The other end is gone.
-                return;
+                break;
             }
             for byte in bytes.get(..count).unwrap_or_default() {
-                let mut buffer = [0; 4 * PART];
+                let mut buffer = [0; NUMBERS];
                 let (header, response) = match receiver.push(*byte) {
                     Received::Nothing => continue,
                     Received::TooLong => (Header::UNREAD, unreadable(FrameError::TooLong)),
@@ -80,9 +86,10 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Serve
                                     requests.begin();
                                 }
                                 if turn != Turn::Again {
-                                    requests.take::<S, CLASSES, FEATURES>(request, learner, consent, &mut save);
+                                    changed |=
+                                        requests.take::<S, CLASSES, FEATURES>(request, learner, &mut beside, &mut save);
                                 }
-                                (header, requests.answer(&mut buffer))
+                                (header, requests.answer::<S, CLASSES, FEATURES>(learner, &beside, &mut buffer))
                             }
                         },
                         Err(Unreadable::Frame(error)) => (Header::UNREAD, unreadable(error)),
@@ -96,11 +103,12 @@ impl<const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> Serve
                 if let Some(length) = encode(header, &response, &mut frame) {
                     let sent = port.write_all(frame.get(..length).unwrap_or_default()).and_then(|()| port.flush());
                     if sent.is_err() {
-                        return;
+                        return changed;
                     }
                 }
             }
         }
+        changed
     }
 }
 

@@ -31,11 +31,14 @@
 //! assert_eq!(ask(&mut connection, &Request::Save, |_| None).unwrap_err(), Failure::Lost, "it is not connected");
 //! ```
 //!
-//! A [`Push`] and a [`Pull`] say which requests a transfer of a head takes, and go on from the beginning after a new connection.
+//! A [`Push`], a [`Pull`] and a [`PullCheckpoint`] say which requests the transfer of a head or of a checkpoint takes, and go on from the beginning after
+//! a new connection. A [`Track`] follows the samples of a device.
 
+mod track;
 mod transfer;
 
-pub use transfer::{Pull, Push};
+pub use track::Track;
+pub use transfer::{Pull, PullCheckpoint, Push};
 
 use core::fmt;
 
@@ -78,7 +81,7 @@ pub enum Failure {
     },
     /// The device refused. Nothing was changed.
     Refused(Refusal),
-    /// There are more numbers than a frame holds.
+    /// There are more numbers than a frame holds, or than there is room for.
     TooLong,
     /// The answer is one to another question.
     Unexpected,
@@ -97,7 +100,7 @@ impl fmt::Display for Failure {
             ),
             Failure::Version { found } => Refusal::Version { device: *found }.fmt(f),
             Failure::Refused(refusal) => refusal.fmt(f),
-            Failure::TooLong => write!(f, "a request has at most {MAX_FLOATS} numbers"),
+            Failure::TooLong => write!(f, "a request has at most {MAX_FLOATS} numbers, and an answer no more than there is room for"),
             Failure::Unexpected => f.write_str("the device's answer is to another question"),
         }
     }

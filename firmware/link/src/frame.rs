@@ -185,7 +185,7 @@ impl Default for Receiver {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{Floats, MAX_FLOATS, Request, Response};
+    use crate::{Floats, MAX_FLOATS, MAX_SAMPLES, PART, Request, Response, Samples, Sight};
     use proptest::prelude::*;
     use std::vec::Vec;
 
@@ -217,6 +217,28 @@ mod tests {
                 assert_eq!(decode(&mut bytes), Ok((LAST, message)));
             }
         }
+        let mut buffer = [0; 6 * MAX_SAMPLES];
+        let samples = Samples::pack([[257; 3]; MAX_SAMPLES], &mut buffer).unwrap();
+        let bytes = [1; 4 * PART];
+        let mut buffer = [0; 4 * MAX_FLOATS];
+        // As many features as a sample has with which three lists of numbers are left room: eight classes.
+        let features = Floats::pack([1.0; 90], &mut buffer).unwrap();
+        let mut buffer = [0; 4 * 8];
+        let classes = Floats::pack([1.0; 8], &mut buffer).unwrap();
+        let (seen, change) = (None, None);
+        let sight =
+            Sight { at: u32::MAX, seen, change, consent: 60, learned: classes, probabilities: classes, features };
+        let offset = u32::MAX;
+        for message in [
+            Response::Sensed { first: u32::MAX, samples },
+            Response::Checkpoint { offset, total: u32::MAX, crc: u32::MAX, bytes: &bytes },
+            Response::Sight(sight),
+        ] {
+            let mut bytes = frame(LAST, &message);
+            bytes.pop();
+            assert_eq!(decode(&mut bytes), Ok((LAST, message)));
+        }
+        assert!(frame(LAST, &Request::WriteCheckpoint { offset, bytes: &bytes }).len() <= FRAME);
         assert_eq!(encode(Header::UNREAD, &Response::Done, &mut [0; 3]), None);
     }
 

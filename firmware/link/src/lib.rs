@@ -33,10 +33,18 @@
 //! A device that restarts knows no session: what it learned since it last saved is lost, and the host is told so by [`Refusal::Session`]
 //! as soon as it asks for anything. Whether a **push** of a head was done is then in the [`Description`].
 //!
+//! # Watching
+//! A device with a sensor is watched by asking: [`Request::Look`] gives the answer of now, class by class, with the features and the last change
+//! that the user made by the buttons; [`Request::Sense`] gives the samples since it was asked last. Asked four times a second, the two take 2 kB of the
+//! line's 11. The device keeps no samples beyond its window: **a host records**, and has the window of each label from its number
+//! ([`Changed::Learned`]) and its own samples. To teach what it sees, a host sends the features of a [`Sight`] by [`Request::Learn`]; one class more than
+//! there are is a new one. Classes have numbers; their names are the host's.
+//!
 //! # Consent
-//! To describe, predict and read, and to teach, a host needs no consent. Whatever replaces or erases what the device knows is refused by
-//! [`Refusal::Consent`] until its user consents: a push of a head, [`Request::Save`], which overwrites what was saved, and
-//! [`Request::TakeBack`] of anything but the sample that the same session taught last. What was taught without consent is gone with a restart.
+//! To describe, predict, watch and read, and to teach, a host needs no consent. Whatever replaces or erases what the device knows is refused by
+//! [`Refusal::Consent`] until its user consents: a push of a head or of a checkpoint, [`Request::Remove`], [`Request::Save`], which overwrites what was
+//! saved, and [`Request::TakeBack`] of anything but the sample that the same session taught last. What was taught without consent is gone with
+//! a restart.
 #![no_std]
 #![deny(unsafe_code)]
 
@@ -49,11 +57,15 @@ mod floats;
 mod frame;
 mod message;
 mod refusal;
+mod samples;
+mod sight;
 
 pub use floats::Floats;
 pub use frame::{FRAME, FrameError, Header, Received, Receiver, Unreadable, decode, encode};
-pub use message::{Arithmetic, Description, MAX_FLOATS, PART, Request, Response, Summary};
+pub use message::{Arithmetic, Description, MAX_FLOATS, MAX_SAMPLES, PART, Request, Response, Summary};
 pub use refusal::{Means, Refusal};
+pub use samples::Samples;
+pub use sight::{Change, Changed, Seen, Sight, Unknown};
 
 /// The version of the wire.
 pub const VERSION: u8 = 2;

@@ -4,12 +4,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::floats::Floats;
 use crate::refusal::Refusal;
+use crate::samples::Samples;
+use crate::sight::Sight;
 
 /// The most numbers in a message: features of a sample.
 pub const MAX_FLOATS: usize = 120;
 
-/// The parameters that [`Response::Parameters`] has, but for the last: a head goes in parts of so many.
+/// The parameters that [`Response::Parameters`] has, but for the last: a head goes in parts of so many. A checkpoint goes in parts of as many
+/// bytes, that is, of four times as many.
 pub const PART: usize = 64;
+
+/// The most samples in a message: those of a window.
+pub const MAX_SAMPLES: usize = 64;
 
 /// A request of a host. A parameter's offset counts parameters in the order of `LinearHead::export`: weights row by row, then biases.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
@@ -70,6 +76,41 @@ pub enum Request<'a> {
     },
     /// To begin a session, under a random number in the header's place of the session: [`Response::Welcome`].
     Hello,
+    /// What it senses, and says of it, now: [`Response::Sight`]. Sent again, it is answered by what is so then.
+    Look,
+    /// The samples that its sensor took, from this number on, as far as it still has them, [`MAX_SAMPLES`] at most: [`Response::Sensed`]. Sent again, it
+    /// is answered by what it has then.
+    Sense {
+        /// The number of the first: see [`Sight`].
+        from: u32,
+    },
+    /// To forget a class: [`Response::Done`]. Needs consent. Those above it move down by one.
+    Remove {
+        /// Which.
+        class: u16,
+    },
+    /// A part of all that it has learned, from this byte on: [`Response::Checkpoint`]. With offset 0 the device takes a copy, from which the later
+    /// parts come. A save of its user, or a checkpoint on its way to it, takes the place of that copy: then the bytes' CRC is another than
+    /// that of the parts, and the host begins again.
+    ReadCheckpoint {
+        /// The first byte.
+        offset: u32,
+    },
+    /// A part of a checkpoint for the device: [`Response::Taken`]. Parts come in order, from offset 0, which needs consent. What the device knows is as
+    /// before until [`CommitCheckpoint`](Self::CommitCheckpoint).
+    WriteCheckpoint {
+        /// The first byte.
+        offset: u32,
+        /// The bytes, 4 times [`PART`] at most.
+        bytes: &'a [u8],
+    },
+    /// To know what the checkpoint that was sent has, and nothing else: [`Response::Done`]. Needs consent.
+    CommitCheckpoint {
+        /// The CRC-32 of its bytes.
+        crc: u32,
+        /// A random number, by which [`Description::pushed`] tells whether this was done.
+        push: u32,
+    },
 }
 
 /// The answer of a device.
@@ -111,15 +152,36 @@ pub enum Response<'a> {
         #[serde(borrow)]
         parameters: Floats<'a>,
     },
-    /// A part was taken: so many parameters are there now.
+    /// A part was taken: so many parameters, or bytes of a checkpoint, are there now.
     Taken {
-        /// Of [`Description::classes`] times ([`Description::features`] + 1).
+        /// Of [`Description::classes`] times ([`Description::features`] + 1); of a checkpoint, of its bytes.
         parameters: u32,
     },
     /// A session can begin.
     Welcome {
         /// The number of its frames. The session before ends with the first request that has this one.
         session: u32,
+    },
+    /// What it senses, and says of it.
+    Sight(#[serde(borrow)] Sight<'a>),
+    /// Samples of its sensor.
+    Sensed {
+        /// The number of the first: the one that was asked for, or a later one if the device has that no more.
+        first: u32,
+        /// The samples; none if there is no new one.
+        #[serde(borrow)]
+        samples: Samples<'a>,
+    },
+    /// A part of a checkpoint.
+    Checkpoint {
+        /// The first byte.
+        offset: u32,
+        /// The bytes of all parts.
+        total: u32,
+        /// The CRC-32 of all parts.
+        crc: u32,
+        /// The bytes.
+        bytes: &'a [u8],
     },
 }
 

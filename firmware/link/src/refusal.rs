@@ -33,14 +33,14 @@ pub enum Refusal {
     },
     /// The numbers are too large to learn from.
     TooLarge,
-    /// A part does not go on where the last one ended, or lies beyond the head.
+    /// A part does not go on where the last one ended, or lies beyond the end.
     Offset {
         /// Where to go on.
         expected: u32,
     },
     /// The CRC of the head that was sent is another.
     Crc {
-        /// That of the parameters that arrived.
+        /// That of what arrived.
         found: u32,
     },
     /// The flash refused, or there is none.
@@ -64,6 +64,8 @@ pub enum Refusal {
         /// It must lie between -limit and limit.
         limit: u16,
     },
+    /// The bytes that were sent are no checkpoint of the device's kind of learner.
+    Checkpoint,
 }
 
 /// How a device's user consents to what a host cannot do without.
@@ -109,13 +111,15 @@ impl core::fmt::Display for Refusal {
             }
             Refusal::NotFinite { index } => write!(f, "number {index} is NaN or infinite, or its logit is"),
             Refusal::TooLarge => f.write_str("the numbers are too large to learn from"),
-            Refusal::Offset { expected } => write!(f, "the parts of a head go on from parameter {expected}"),
-            Refusal::Crc { found } => write!(f, "the head arrived damaged, with CRC {found:08x}: send it again"),
+            Refusal::Offset { expected } => write!(f, "the parts of what is sent go on from number {expected}"),
+            Refusal::Crc { found } => write!(f, "what was sent arrived damaged, with CRC {found:08x}: send it again"),
             Refusal::ReadOnly => f.write_str(
                 "the device makes its own head of what it learns: only all zeros, those of a new one, can be sent",
             ),
             Refusal::NotLearned => f.write_str("the sample was not learned as this class, so it cannot be taken back"),
-            Refusal::Unsupported => f.write_str("the device's learner cannot take a label back"),
+            Refusal::Unsupported => {
+                f.write_str("this device cannot do that: its learner or its hardware is of another kind")
+            }
             Refusal::Session => f.write_str("the device does not know this session: connect again"),
             Refusal::Consent(means) => write!(f, "the device has not been told to allow this: {means}"),
             Refusal::Parameter { class, feature: Some(feature), limit } => write!(
@@ -127,6 +131,9 @@ impl core::fmt::Display for Refusal {
                 f,
                 "the bias of class {class} is out of range: this device, which computes in integers, takes biases between -{limit} \
                  and {limit}"
+            ),
+            Refusal::Checkpoint => f.write_str(
+                "what was sent is not what a device of this kind has learned: send a file that one of them was read to",
             ),
             Refusal::Storage => f.write_str("the device has no flash to save to, or it failed"),
         }

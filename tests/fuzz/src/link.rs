@@ -2,10 +2,10 @@
 
 use gradient_decay::{BetaSchedule, FineTuner, FixedRate, LinearHead, Readout, Sgd};
 use gradient_decay_app::fixed::FixedDevice;
-use gradient_decay_app::gestures::features::FEATURES;
-use gradient_decay_app::gestures::{self, GESTURES, PARAMETERS};
+use gradient_decay_app::gestures::features::{FEATURES, WINDOW, Window};
+use gradient_decay_app::gestures::{self, GESTURES, PARAMETERS, SAVED_BYTES};
 use gradient_decay_app::learner::LinearDevice;
-use gradient_decay_app::link::{Means, Served, Server};
+use gradient_decay_app::link::{Beside, Means, Senses, Served, Server};
 use gradient_decay_link::client::{Connection, Event};
 use gradient_decay_link::{FRAME, Header, Received, Receiver, Request, Response, VERSION, decode, encode};
 use oracle::line::Line;
@@ -38,10 +38,13 @@ pub fn frames(bytes: &[u8]) {
 fn answers<const CLASSES: usize, const PARAMETERS: usize>(mode: u8, bytes: &[u8], mut learner: impl Served<FEATURES>) {
     let consent = if mode & 8 == 0 { Ok(()) } else { Err(Means::Firmware) };
     let mut server: Server<CLASSES, FEATURES, PARAMETERS> = Server::new();
-    let mut saves = false;
+    let (mut window, mut room, mut saves) = (Window::new(), [0; SAVED_BYTES], false);
+    (0..WINDOW as i16).for_each(|i| window.push([i, -i, 1000]));
     let mut serve = |line: &mut Line| {
         while !line.to_device.is_empty() {
-            server.poll(line, &mut learner, consent, |_| {
+            let senses = Some(Senses { window: &window, change: None, consent: 0 });
+            server.poll(line, &mut learner, Beside { consent, senses, room: &mut room }, |_, room| {
+                room.fill(7);
                 saves = true;
                 true
             });

@@ -5,7 +5,7 @@ use embedded_io::{Read, ReadReady, Write};
 use embedded_storage::nor_flash::NorFlash;
 use gradient_decay::store::{self, StoreError};
 use gradient_decay::{Answer, Contents, Prediction, Store, checkpoint};
-use gradient_decay_link::Means;
+use gradient_decay_link::{Change, Changed, Means};
 use heapless::spsc::Consumer;
 
 use super::button::{Button, ButtonEvent, HELD, Which};
@@ -14,8 +14,8 @@ use super::display::{Display, Shown};
 use super::event::{Event, Fault, FlashFault};
 use super::features::{FEATURES, Window};
 use super::sampling::{RATE, Reading, SensorFault};
-use super::{GESTURES, Learner, learn, renew, take_back};
-use crate::link::{Learned, Server};
+use super::{GESTURES, Learner, learn, remove, take_back};
+use crate::link::{Beside, Learned, Senses, Server};
 
 /// The samples between two answers: four a window.
 const STRIDE: u8 = 16;
@@ -70,6 +70,10 @@ pub struct App<'a, Label, Save, D, F: NorFlash> {
     window: Window,
     mode: Mode,
     frozen: [f32; FEATURES],
+    /// The number of its last sample.
+    frozen_at: u32,
+    /// The last change that the user made.
+    change: Option<Change>,
     /// The last window that was learned, and as which gesture, from 0 on.
     last: Option<([f32; FEATURES], u8)>,
     answer: Option<Answer>,
@@ -105,6 +109,8 @@ where
             window: Window::new(),
             mode: Mode::Filling,
             frozen: [0.0; FEATURES],
+            frozen_at: 0,
+            change: None,
             last: None,
             answer: None,
             since_answer: 0,
@@ -139,13 +145,15 @@ where
         port: &mut P,
         observe: &mut impl FnMut(Event),
     ) {
-        let App { learner, store, buffer, kept, .. } = self;
+        let App { learner, store, buffer, kept, window, change, consent, .. } = self;
         let mut result = None;
-        let labels = learner.head().labels();
-        let consent = if self.consent > 0 { Ok(()) } else { Err(MEANS) };
-        server
-            .poll(port, &mut **learner, consent, |learner| result.insert(save(store, *kept, learner, buffer)).is_ok());
-        if self.learner.head().labels() != labels {
+        let senses = Senses { window, change: *change, consent: consent.div_ceil(RATE as u16) as u8 };
+        let consent = if *consent > 0 { Ok(()) } else { Err(MEANS) };
+        let beside = Beside { consent, senses: Some(senses), room: &mut buffer[..] };
+        let changed = server.poll(port, &mut **learner, beside, |learner, room| {
+            result.insert(save(store, *kept, learner, room)).is_ok()
+        });
+        if changed {
             // The last label is the host's, who can take it back.
             self.last = None;
             self.changed();
@@ -270,7 +278,7 @@ where
             None => {}
             Some(Action::Freeze) => {
                 if let Some(features) = self.window.features() {
-                    self.frozen = features;
+                    (self.frozen, self.frozen_at) = (features, self.window.at());
                 }
             }
             Some(Action::Learn(gesture)) => self.learn(gesture, observe),
@@ -295,7 +303,7 @@ where
                 let (before, probability) = if knew { (Some(number(before)), probability) } else { (None, 0.0) };
                 let samples = self.learner.head().samples(class);
                 self.last = Some((self.frozen, class as u8));
-                self.changed();
+                self.user_changed(Changed::Learned { class: class as u16, at: self.frozen_at });
                 observe(Event::Learned { gesture, samples, before, probability });
             }
             Err(error) => self.fault(Fault::Refused(error), observe),
@@ -308,7 +316,7 @@ where
         match take_back(self.learner, &features, class) {
             Ok(()) => {
                 let samples = self.learner.head().samples(class);
-                self.changed();
+                self.user_changed(Changed::TookBack { class: class as u16 });
                 observe(Event::TookBack { gesture: number(class), samples });
             }
             Err(error) => self.fault(Fault::Refused(error), observe),
@@ -318,16 +326,21 @@ where
     fn remove(&mut self, gesture: u8, observe: &mut impl FnMut(Event)) {
         // Its number may be another's now.
         self.last = None;
-        match self.learner.remove_class(usize::from(gesture) - 1) {
+        let class = gesture - 1;
+        match remove(self.learner, class.into()) {
             Ok(()) => {
-                if self.learner.classes() == 0 {
-                    renew(self.learner);
-                }
-                self.changed();
+                self.user_changed(Changed::Removed { class: class.into() });
                 observe(Event::Removed { gesture });
             }
             Err(error) => self.fault(Fault::Refused(error), observe),
         }
+    }
+
+    /// Notes a change by the buttons, for a host that watches.
+    fn user_changed(&mut self, what: Changed) {
+        let number = self.change.map_or(1, |change| change.number.wrapping_add(1));
+        self.change = Some(Change { number, what });
+        self.changed();
     }
 
     /// The last answer was given by what was known before: the next comes at once.
@@ -415,7 +428,7 @@ fn save<F: NorFlash>(
     store: &mut Store<F>,
     kept: Option<FlashFault>,
     learner: &Learner,
-    buffer: &mut Buffer,
+    buffer: &mut [u8],
 ) -> Result<(), FlashFault> {
     if let Some(fault) = kept {
         return Err(fault);

@@ -31,26 +31,48 @@ pub const FEATURES: usize = 3 * AXIS_FEATURES;
 /// A crossing goes this far to the other side, in units of g/1000; noise does not.
 const HYSTERESIS: i32 = 100;
 
-/// The last [`WINDOW`] samples: 400 bytes at most.
+/// The last [`WINDOW`] samples, and their numbers: 408 bytes at most.
 #[derive(Default)]
 pub struct Window {
     samples: HistoryBuf<Acceleration, WINDOW>,
+    /// The number of the newest.
+    at: u32,
 }
 
 impl Window {
     /// A window without samples.
     pub const fn new() -> Self {
-        Window { samples: HistoryBuf::new() }
+        Window { samples: HistoryBuf::new(), at: 0 }
     }
 
     /// Adds a sample; the oldest goes.
     pub fn push(&mut self, sample: Acceleration) {
         self.samples.write(sample);
+        self.at = self.at.wrapping_add(1);
     }
 
-    /// Forgets all samples.
+    /// Forgets all samples. Their numbers and those of the next differ by [`WINDOW`] more than they would.
     pub fn clear(&mut self) {
         self.samples.clear();
+        self.at = self.at.wrapping_add(WINDOW as u32);
+    }
+
+    /// The number of the newest sample; the first one has 1. After 2^32 - 1 comes 0.
+    pub fn at(&self) -> u32 {
+        self.at
+    }
+
+    /// The samples from this number on, the oldest first, and the number of the first: a later one if that is gone, and all that there are
+    /// if the number is none that comes next.
+    pub fn since(&self, from: u32) -> (u32, impl Iterator<Item = Acceleration>) {
+        let length = self.samples.len();
+        let wanted = match self.at.wrapping_sub(from) {
+            // That of the next one.
+            u32::MAX => 0,
+            age => length.min((age as usize).saturating_add(1)),
+        };
+        let first = self.at.wrapping_sub(wanted as u32).wrapping_add(1);
+        (first, self.samples.oldest_ordered().skip(length - wanted).copied())
     }
 
     /// Whether it holds as many samples as it has room for.

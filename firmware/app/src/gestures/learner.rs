@@ -2,7 +2,9 @@
 //! of them.
 
 use gradient_decay::calibration::Summary;
-use gradient_decay::{Answer, Calibration, DiscriminantHead, Error, Novelty, Parts, Readout, StreamingLda, kernels};
+use gradient_decay::{
+    Answer, Calibration, Contents, DiscriminantHead, Error, Novelty, Parts, Readout, StreamingLda, checkpoint, kernels,
+};
 
 use super::GESTURES;
 use super::features::FEATURES;
@@ -63,10 +65,22 @@ pub fn take_back(learner: &mut Learner, features: &[f32; FEATURES], gesture: usi
     Ok(())
 }
 
+/// Forgets a gesture; those above it move down by one. With the last one all is forgotten.
+///
+/// # Errors
+/// [`Error::Target`] if it is not known; the learner is then as it was.
+pub fn remove(learner: &mut Learner, gesture: usize) -> Result<(), Error> {
+    learner.remove_class(gesture)?;
+    if learner.classes() == 0 {
+        renew(learner);
+    }
+    Ok(())
+}
+
 /// Makes a learner new. Removed gestures leave their share in the scatter of all; this leaves nothing.
 // Not inlined: it is large, and called where there is little stack.
 #[inline(never)]
-pub fn renew(learner: &mut Learner) {
+fn renew(learner: &mut Learner) {
     *learner = self::learner();
 }
 
@@ -87,12 +101,32 @@ impl Served<FEATURES> for Learner {
         Self::answer(self, features)
     }
 
+    fn probabilities(&mut self, features: &[f32; FEATURES], probabilities: &mut [f32]) -> Result<Answer, Error> {
+        Self::probabilities(self, features, probabilities)
+    }
+
+    fn learned(&self, class: usize) -> Option<u32> {
+        (class < self.classes()).then(|| self.head().samples(class))
+    }
+
     fn learn(&mut self, features: &[f32; FEATURES], class: usize) -> Result<Learned, Error> {
         learn(self, features, class)
     }
 
     fn take_back(&mut self, features: &[f32; FEATURES], class: usize) -> Result<bool, Error> {
         take_back(self, features, class).map(|()| true)
+    }
+
+    fn remove(&mut self, class: usize) -> Result<bool, Error> {
+        remove(self, class).map(|()| true)
+    }
+
+    fn checkpoint(&self, bytes: &mut [u8]) -> Result<Option<usize>, Error> {
+        checkpoint::write(self, Contents::ALL, bytes).map(Some)
+    }
+
+    fn restore(&mut self, bytes: &[u8]) -> Result<bool, Error> {
+        checkpoint::read(bytes, self).map(|()| true)
     }
 
     /// In the units of [`Units`].

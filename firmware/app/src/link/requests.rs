@@ -1,10 +1,15 @@
 //! The requests, one function each.
 
 use gradient_decay::{Error, Prediction};
-use gradient_decay_link::{Description, Floats, Means, PART, Refusal, Request, Response, Summary};
+use gradient_decay_link::{Description, Floats, MAX_SAMPLES, PART, Refusal, Request, Response, Summary};
 
+use super::checkpoints::Checkpoints;
+use super::senses::{Beside, sight};
 use super::served::{Import, Learned, Served};
 use crate::checksum;
+
+/// The bytes of the numbers of an answer: those of the longest, a window.
+pub const NUMBERS: usize = 6 * MAX_SAMPLES;
 
 /// The outcome of a request.
 #[derive(Clone, Copy, Debug)]
@@ -13,6 +18,12 @@ pub enum Outcome {
     Response(Response<'static>),
     /// The part of the head from this parameter on, in the copy that was taken.
     Part(u32),
+    /// The part of the checkpoint from this byte on, in the copy that was taken.
+    Checkpoint(u32),
+    /// What it senses and says of it.
+    Sight,
+    /// The samples from this number on.
+    Samples(u32),
 }
 
 /// The state that lasts between requests.
@@ -25,6 +36,7 @@ pub struct Requests<const PARAMETERS: usize> {
     pushed: Option<u32>,
     /// The last sample that the session taught, by its CRC, and its class.
     taught: Option<(u32, u16)>,
+    checkpoints: Checkpoints,
     /// The outcome of the last request.
     last: Outcome,
 }
@@ -32,30 +44,49 @@ pub struct Requests<const PARAMETERS: usize> {
 impl<const PARAMETERS: usize> Requests<PARAMETERS> {
     pub const fn new() -> Self {
         let last = Outcome::Response(Response::Done);
-        Requests { parameters: [0.0; PARAMETERS], taken: 0, pushed: None, taught: None, last }
+        let checkpoints = Checkpoints::new();
+        Requests { parameters: [0.0; PARAMETERS], taken: 0, pushed: None, taught: None, checkpoints, last }
     }
 
     /// Gives up what another session has begun.
     pub fn begin(&mut self) {
-        (self.taken, self.taught) = (0, None);
+        (self.taken, self.taught, self.checkpoints) = (0, None, Checkpoints::new());
     }
 
-    /// Does what is asked.
+    /// Does what is asked. Whether the learner may be another now.
     pub fn take<S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usize>(
         &mut self,
         request: Request<'_>,
         learner: &mut S,
-        consent: Result<(), Means>,
-        save: &mut impl FnMut(&S) -> bool,
-    ) {
-        let outcome = self.work::<S, CLASSES, FEATURES>(request, learner, consent, save);
+        beside: &mut Beside<'_>,
+        save: &mut impl FnMut(&S, &mut [u8]) -> bool,
+    ) -> bool {
+        let changes = matches!(
+            request,
+            Request::Learn { .. }
+                | Request::TakeBack { .. }
+                | Request::Remove { .. }
+                | Request::CommitHead { .. }
+                | Request::CommitCheckpoint { .. }
+        );
+        let outcome = self.work::<S, CLASSES, FEATURES>(request, learner, beside, save);
+        let done = outcome.is_ok();
         self.last = outcome.unwrap_or_else(|refusal| Outcome::Response(Response::Refused(refusal)));
+        changes && done
     }
 
     /// The answer to the last request. Numbers lie in `buffer`.
-    pub fn answer<'b>(&self, buffer: &'b mut [u8; 4 * PART]) -> Response<'b> {
+    pub fn answer<'b, S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usize>(
+        &self,
+        learner: &mut S,
+        beside: &'b Beside<'_>,
+        buffer: &'b mut [u8; NUMBERS],
+    ) -> Response<'b> {
         match self.last {
             Outcome::Response(response) => response,
+            Outcome::Checkpoint(offset) => self.checkpoints.part(offset, beside.room),
+            Outcome::Sight => sight::<S, CLASSES, FEATURES>(learner, beside, buffer),
+            Outcome::Samples(from) => beside.samples(from, buffer),
             Outcome::Part(offset) => {
                 let rest = self.parameters.get(offset as usize..).unwrap_or_default();
                 match Floats::pack(rest.iter().copied().take(PART), buffer) {
@@ -70,10 +101,10 @@ impl<const PARAMETERS: usize> Requests<PARAMETERS> {
         &mut self,
         request: Request<'_>,
         learner: &mut S,
-        consent: Result<(), Means>,
-        save: &mut impl FnMut(&S) -> bool,
+        beside: &mut Beside<'_>,
+        save: &mut impl FnMut(&S, &mut [u8]) -> bool,
     ) -> Result<Outcome, Refusal> {
-        let consent = consent.map_err(Refusal::Consent);
+        let consent = beside.consent.map_err(Refusal::Consent);
         let response = match request {
             // It is answered before it comes here.
             Request::Hello => return Err(Refusal::Session),
@@ -155,9 +186,36 @@ impl<const PARAMETERS: usize> Requests<PARAMETERS> {
             }
             Request::Save => {
                 consent?;
-                if !save(learner) {
+                if !save(learner, beside.room) {
                     return Err(Refusal::Storage);
                 }
+                Response::Done
+            }
+            Request::Look => return Ok(Outcome::Sight),
+            Request::Sense { from } => return Ok(Outcome::Samples(from)),
+            Request::Remove { class } => {
+                consent?;
+                if !learner.remove(usize::from(class)).map_err(refused::<FEATURES>)? {
+                    return Err(Refusal::Unsupported);
+                }
+                // Its number may be another's now.
+                self.taught = None;
+                Response::Done
+            }
+            Request::ReadCheckpoint { offset } => {
+                self.checkpoints.read(offset, learner, beside.room)?;
+                return Ok(Outcome::Checkpoint(offset));
+            }
+            Request::WriteCheckpoint { offset, bytes } => {
+                if offset == 0 {
+                    consent?;
+                }
+                self.checkpoints.write(offset, bytes, beside.room)?
+            }
+            Request::CommitCheckpoint { crc, push } => {
+                consent?;
+                self.checkpoints.commit(crc, learner, beside.room)?;
+                (self.pushed, self.taught) = (Some(push), None);
                 Response::Done
             }
         };

@@ -26,6 +26,17 @@ pub trait Served<const FEATURES: usize> {
     /// Those of the learner; [`Error::NoClasses`] if it knows none.
     fn answer(&mut self, features: &[f32; FEATURES]) -> Result<Answer, Error>;
 
+    /// The answer for a sample with the probability of each class that there is room for; 0 of one that is not in use.
+    ///
+    /// # Errors
+    /// As [`answer`](Self::answer), and [`Error::Length`] if there are not as many probabilities; they are then unchanged.
+    fn probabilities(&mut self, features: &[f32; FEATURES], probabilities: &mut [f32]) -> Result<Answer, Error>;
+
+    /// The samples that it has learned of a class; `None` if the class is not in use, or the learner does not count.
+    fn learned(&self, _class: usize) -> Option<u32> {
+        None
+    }
+
     /// Learns a labelled sample.
     ///
     /// # Errors
@@ -37,6 +48,30 @@ pub trait Served<const FEATURES: usize> {
     /// # Errors
     /// Those of the learner; nothing is then changed.
     fn take_back(&mut self, features: &[f32; FEATURES], class: usize) -> Result<bool, Error>;
+
+    /// Forgets a class; those above it move down by one. `false` if it is of no kind that can.
+    ///
+    /// # Errors
+    /// [`Error::Target`] if the class is not in use; nothing is then changed.
+    fn remove(&mut self, _class: usize) -> Result<bool, Error> {
+        Ok(false)
+    }
+
+    /// Writes all that it has learned to the start of `bytes`; how many they are. `None` if it is of no kind that is sent whole.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if `bytes` is too short; it is then unchanged.
+    fn checkpoint(&self, _bytes: &mut [u8]) -> Result<Option<usize>, Error> {
+        Ok(None)
+    }
+
+    /// Takes over all that a [`checkpoint`](Self::checkpoint) has; `false` if it is of no kind that can.
+    ///
+    /// # Errors
+    /// That of [`checkpoint::read`](gradient_decay::checkpoint::read); nothing is then changed.
+    fn restore(&mut self, _bytes: &[u8]) -> Result<bool, Error> {
+        Ok(false)
+    }
 
     /// Copies the parameters of the linear head that it infers by: the weights row by row, then the biases.
     ///

@@ -1,23 +1,15 @@
 //! The consent of the device's user: requests that need none, and how it is given.
 
 use std::cell::Cell;
-use std::convert::Infallible;
 
-use embedded_hal::digital::{ErrorType, InputPin};
-use gradient_decay::Store;
-use gradient_decay_app::gestures::button::Button;
 use gradient_decay_app::gestures::features::FEATURES;
-use gradient_decay_app::gestures::sampling::{Reading, Readings};
-use gradient_decay_app::gestures::{App, Event, GESTURES, PARAMETERS, Parts, SAVED_BYTES, learn, learner};
-use gradient_decay_app::link::{Means, Server};
-use gradient_decay_app::simulation::BoardFlash;
-use gradient_decay_link::client::{Connection, Event as Due, Failure, Push};
-use gradient_decay_link::{Floats, PART, Refusal, Request, Response};
-use heapless::spsc::Producer;
-use oracle::line::Line;
+use gradient_decay_app::gestures::{Event, learn};
+use gradient_decay_app::link::Means;
+use gradient_decay_link::client::Failure;
+use gradient_decay_link::{Floats, PART, Refusal, Request};
 
+use crate::bench::{Bench, Statics};
 use crate::device::{self, done, refused};
-use crate::requests::Dark;
 
 #[test]
 fn without_consent_nothing_is_replaced_and_nothing_erased() {
@@ -42,6 +34,9 @@ fn without_consent_nothing_is_replaced_and_nothing_erased() {
         Request::CommitHead { crc: 0, steps: 0, push: 1 },
         Request::TakeBack { features, class: 0 },
         Request::Save,
+        Request::Remove { class: 1 },
+        Request::WriteCheckpoint { offset: 0, bytes: &[0; 7] },
+        Request::CommitCheckpoint { crc: 0, push: 1 },
     ] {
         assert_eq!(ask(&mut device, &request), consent);
     }
@@ -51,6 +46,9 @@ fn without_consent_nothing_is_replaced_and_nothing_erased() {
         Request::Calibration,
         Request::Predict { features },
         Request::ReadHead { offset: 0 },
+        Request::ReadCheckpoint { offset: 0 },
+        Request::Look,
+        Request::Sense { from: 0 },
         Request::Learn { features, class: 1 },
     ] {
         assert!(!ask(&mut device, &request).starts_with("Refused"));
@@ -66,87 +64,14 @@ fn without_consent_nothing_is_replaced_and_nothing_erased() {
     assert_eq!(device.ask(other, 1, &Request::TakeBack { features, class: 1 }), consent);
 }
 
-/// A button, pressed from outside.
-struct Pin<'a>(&'a Cell<bool>);
-
-impl ErrorType for Pin<'_> {
-    type Error = Infallible;
-}
-
-impl InputPin for Pin<'_> {
-    fn is_low(&mut self) -> Result<bool, Infallible> {
-        Ok(self.0.get())
-    }
-
-    fn is_high(&mut self) -> Result<bool, Infallible> {
-        Ok(!self.0.get())
-    }
-}
-
-/// A gesture learner with its buttons, a line to it, and a host.
-struct Bench<'a> {
-    app: App<'a, Pin<'a>, Pin<'a>, Dark, BoardFlash>,
-    server: Server<GESTURES, FEATURES, PARAMETERS>,
-    producer: Producer<'a, Reading>,
-    events: Vec<Event>,
-    line: Line,
-    connection: Connection,
-}
-
-impl Bench<'_> {
-    /// Time passes, at 50 readings a second.
-    fn pass(&mut self, readings: u32) {
-        for _ in 0..readings {
-            self.producer.enqueue(Ok([0, 0, 1000])).unwrap();
-            self.app.poll(&mut |event| self.events.push(event));
-        }
-    }
-
-    /// Takes the answer to what the connection has to send.
-    fn exchange(&mut self) -> Result<Response<'_>, Failure> {
-        loop {
-            self.line.to_device.extend(self.connection.outgoing());
-            self.app.serve(&mut self.server, &mut self.line, &mut |event| self.events.push(event));
-            let answer: Vec<u8> = self.line.to_host.drain(..).collect();
-            if self.connection.receive(&answer)? == Due::Answered {
-                return self.connection.answer();
-            }
-        }
-    }
-
-    /// Pushes the head of a new device.
-    fn push(&mut self) -> Result<(), Failure> {
-        let mut push = Push::new(&[0.0; PARAMETERS], 0, 1);
-        loop {
-            self.connection.ask(&push.request(&mut [0; 4 * PART]))?;
-            if push.answered(&self.exchange()?)? {
-                return Ok(());
-            }
-        }
-    }
-}
-
 #[test]
 fn both_buttons_held_allow_a_push_for_a_minute() {
     let (label, save) = (Cell::new(false), Cell::new(false));
-    let mut queue = Readings::new();
-    let (producer, readings) = queue.split();
-    let (mut own, mut buffer) = (learner(), [0; _]);
+    let mut statics = Statics::new();
     for class in [0, 1] {
-        learn(&mut own, &[class as f32; FEATURES], class).unwrap();
+        learn(&mut statics.learner, &[class as f32; FEATURES], class).unwrap();
     }
-    let parts = Parts {
-        readings,
-        label: Button::active_low(Pin(&label)),
-        save: Button::active_low(Pin(&save)),
-        display: Dark,
-        store: Store::new(BoardFlash::new(), 0..BoardFlash::BYTES as u32, SAVED_BYTES).unwrap(),
-        learner: &mut own,
-        buffer: &mut buffer,
-    };
-    let app = App::new(parts, &mut |_| ());
-    let (server, line, connection) = (Server::new(), Line::default(), Connection::new(1));
-    let mut bench = Bench { app, server, producer, events: Vec::new(), line, connection };
+    let mut bench = Bench::new(&mut statics, &label, &save);
     bench.connection.connect();
     bench.exchange().unwrap();
     bench.pass(100);

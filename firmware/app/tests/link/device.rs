@@ -2,11 +2,11 @@
 
 use gradient_decay::{BetaSchedule, FineTuner, FixedRate, LinearHead, Readout, Sgd};
 use gradient_decay_app::fixed::FixedDevice;
-use gradient_decay_app::gestures::features::FEATURES;
-use gradient_decay_app::gestures::{GESTURES, Learner, PARAMETERS, learner};
+use gradient_decay_app::gestures::features::{FEATURES, Window};
+use gradient_decay_app::gestures::{GESTURES, Learner, PARAMETERS, SAVED_BYTES, learner};
 use gradient_decay_app::learner::LinearDevice;
-use gradient_decay_app::link::{Means, Served, Server};
-use gradient_decay_link::{FRAME, Header, Received, Receiver, Refusal, Request, Response, decode, encode};
+use gradient_decay_app::link::{Beside, Means, Senses, Served, Server};
+use gradient_decay_link::{Change, FRAME, Header, Received, Receiver, Refusal, Request, Response, decode, encode};
 use oracle::line::Line;
 
 /// A server, its learner, and what is on its way to them and from them.
@@ -17,6 +17,11 @@ pub struct Device<S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usi
     /// Whether there is a flash to save to.
     pub saves: bool,
     pub consent: Result<(), Means>,
+    /// What it senses, if it has a sensor.
+    pub window: Option<Window>,
+    pub change: Option<Change>,
+    /// Room for a checkpoint.
+    pub room: Vec<u8>,
 }
 
 /// A small linear head.
@@ -39,23 +44,37 @@ pub fn fixed() -> Fixed {
     Device::new(FixedDevice::new(readout, FineTuner::new(SCHEDULE, FixedRate::new(0.25))))
 }
 
-/// A gesture learner that knows nothing, whose user consents.
+/// A gesture learner that knows nothing, whose user consents. It has sensed 70 samples.
 pub fn gestures() -> Gestures {
-    Device::new(learner())
+    let mut window = Window::new();
+    (0..70).for_each(|i| window.push([i % 7, 500 - i % 11, 1000]));
+    Device { window: Some(window), room: vec![0; SAVED_BYTES], ..Device::new(learner()) }
 }
 
 impl<S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize>
     Device<S, CLASSES, FEATURES, PARAMETERS>
 {
     pub fn new(served: S) -> Self {
-        Device { server: Server::new(), served, line: Line::default(), saves: true, consent: Ok(()) }
+        let (line, room) = (Line::default(), Vec::new());
+        Device { server: Server::new(), served, line, saves: true, consent: Ok(()), window: None, change: None, room }
+    }
+
+    /// Its main loop comes round once.
+    pub fn poll(&mut self) -> bool {
+        let Device { server, served, line, saves, consent, window, change, room } = self;
+        let senses = window.as_ref().map(|window| Senses { window, change: *change, consent: 0 });
+        server.poll(line, served, Beside { consent: *consent, senses, room }, |_, room| {
+            // As a store does.
+            room.fill(0xaa);
+            *saves
+        })
     }
 
     /// The answers to some bytes.
     pub fn answers(&mut self, bytes: &[u8]) -> Vec<(Header, String)> {
         self.line.to_device.extend(bytes);
         while !self.line.to_device.is_empty() {
-            self.server.poll(&mut self.line, &mut self.served, self.consent, |_| self.saves);
+            self.poll();
         }
         let mut receiver = Receiver::new();
         let mut answers = Vec::new();
@@ -71,7 +90,7 @@ impl<S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usize, const PAR
     /// The number of a session for a host.
     pub fn greet(&mut self, nonce: u32) -> u32 {
         self.line.to_device.extend(frame(Header { session: nonce, sequence: 0 }, &Request::Hello));
-        self.server.poll(&mut self.line, &mut self.served, self.consent, |_| self.saves);
+        self.poll();
         let mut answer: Vec<u8> = self.line.to_host.drain(..).collect();
         answer.pop();
         match decode(&mut answer) {

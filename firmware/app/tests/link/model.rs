@@ -3,8 +3,26 @@
 use std::collections::BTreeMap;
 
 use gradient_decay::Prediction;
+use gradient_decay::readout::Reason;
+use gradient_decay_app::checksum;
+use gradient_decay_app::gestures::features::Window;
 use gradient_decay_app::link::{Learned, Served};
-use gradient_decay_link::{FRAME, Floats, Header, PART, Refusal, Request, Response, encode};
+use gradient_decay_link::{
+    FRAME, Floats, Header, MAX_SAMPLES, PART, Refusal, Request, Response, Samples, Seen, Sight, Unknown, encode,
+};
+
+/// What hosts send, and what the device senses meanwhile.
+pub struct Data<const FEATURES: usize> {
+    pub samples: Vec<[f32; FEATURES]>,
+    pub heads: Vec<Vec<f32>>,
+    pub checkpoints: Vec<Vec<u8>>,
+    /// Those that hosts name; one more is tried as well.
+    pub classes: usize,
+    pub window: Window,
+}
+
+/// The bytes of a checkpoint that there is room for.
+pub const ROOM: usize = 5000;
 
 /// A request that a host has sent. Samples and heads are numbers of those of the [`Model`].
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -26,7 +44,7 @@ pub enum Op {
         offset: usize,
     },
     Save,
-    /// A part of a head, and its end. The requests themselves are those of a [`Push`](gradient_decay_link::client::Push).
+    /// A part of a head or of a checkpoint, and the end of a head. The requests themselves are those of a [`Push`](gradient_decay_link::client::Push).
     Write {
         taken: usize,
     },
@@ -34,12 +52,34 @@ pub enum Op {
         head: usize,
         push: u32,
     },
+    Look,
+    Sense {
+        from: u32,
+    },
+    Remove {
+        class: u16,
+    },
+    ReadCheckpoint {
+        offset: usize,
+    },
+    CommitCheckpoint {
+        checkpoint: usize,
+        push: u32,
+    },
 }
 
 impl Op {
     /// Whether a device is another one after it.
     pub fn changes(self) -> bool {
-        matches!(self, Op::Learn { .. } | Op::TakeBack { .. } | Op::Save | Op::Commit { .. })
+        matches!(
+            self,
+            Op::Learn { .. }
+                | Op::TakeBack { .. }
+                | Op::Save
+                | Op::Commit { .. }
+                | Op::Remove { .. }
+                | Op::CommitCheckpoint { .. }
+        )
     }
 }
 
@@ -86,16 +126,15 @@ struct Pending {
 pub struct Model<'a, S, const FEATURES: usize> {
     pub states: Vec<State<S>>,
     pending: Vec<Pending>,
-    samples: &'a [[f32; FEATURES]],
-    heads: &'a [Vec<f32>],
+    data: &'a Data<FEATURES>,
     classes: usize,
 }
 
 impl<'a, S: Served<FEATURES> + Clone + PartialEq, const FEATURES: usize> Model<'a, S, FEATURES> {
-    pub fn new(learner: S, classes: usize, samples: &'a [[f32; FEATURES]], heads: &'a [Vec<f32>]) -> Self {
+    pub fn new(learner: S, classes: usize, data: &'a Data<FEATURES>) -> Self {
         let saved = learner.clone();
         let states = vec![State { learner, saved, pushed: None, open: BTreeMap::new() }];
-        Model { states, pending: Vec::new(), samples, heads, classes }
+        Model { states, pending: Vec::new(), data, classes }
     }
 
     /// A host sends a request.
@@ -140,7 +179,7 @@ impl<'a, S: Served<FEATURES> + Clone + PartialEq, const FEATURES: usize> Model<'
     /// A host is told what came of a request. An answer that is a session late can only be compared if the request changes something.
     pub fn told(&mut self, id: u32, host: usize, op: Op, told: &Answer, is_late: bool) {
         let refused = told == b"no consent";
-        let (samples, heads, classes) = (self.samples, self.heads, self.classes);
+        let (data, classes) = (self.data, self.classes);
         if op.changes() && !self.pending.iter().any(|pending| pending.id == id) {
             let done = if refused { None } else { Some(told) };
             self.states.retain(|state| state.open.get(&id).is_some_and(|open| open.as_ref() == done));
@@ -151,7 +190,7 @@ impl<'a, S: Served<FEATURES> + Clone + PartialEq, const FEATURES: usize> Model<'
             }
             self.pending.retain(|pending| pending.id != id);
             if (op.changes() || !is_late) && !refused {
-                self.states.retain_mut(|state| state.apply(op, samples, heads, classes) == *told);
+                self.states.retain_mut(|state| state.apply(op, data, classes) == *told);
             }
         }
         assert!(!self.states.is_empty(), "the answer to {op:?} is that of no state which the device may be in");
@@ -163,7 +202,7 @@ impl<'a, S: Served<FEATURES> + Clone + PartialEq, const FEATURES: usize> Model<'
         let Pending { id, op, awaited, .. } = self.pending.remove(at);
         let mut done = self.states.clone();
         for state in &mut done {
-            let answer = state.apply(op, self.samples, self.heads, self.classes);
+            let answer = state.apply(op, self.data, self.classes);
             state.open.insert(id, Some(answer));
         }
         for state in &mut self.states {
@@ -197,16 +236,11 @@ impl<'a, S: Served<FEATURES> + Clone + PartialEq, const FEATURES: usize> Model<'
 
 impl<S: Clone> State<S> {
     /// Does what is asked, with consent; the answer.
-    fn apply<const FEATURES: usize>(
-        &mut self,
-        op: Op,
-        samples: &[[f32; FEATURES]],
-        heads: &[Vec<f32>],
-        classes: usize,
-    ) -> Answer
+    fn apply<const FEATURES: usize>(&mut self, op: Op, data: &Data<FEATURES>, classes: usize) -> Answer
     where
         S: Served<FEATURES>,
     {
+        let Data { samples, heads, checkpoints, window, .. } = data;
         let refused = || Response::Refused(Refusal::TooLarge);
         let learner = &mut self.learner;
         let response = match op {
@@ -263,9 +297,61 @@ impl<S: Clone> State<S> {
                 }
                 Err(_) => refused(),
             },
+            Op::Look => return answer_of_look(learner, window, classes),
+            Op::Sense { from } => {
+                let mut buffer = [0; 6 * MAX_SAMPLES];
+                let (first, samples) = window.since(from);
+                return answer(&Response::Sensed { first, samples: Samples::pack(samples, &mut buffer).unwrap() });
+            }
+            Op::Remove { class } => match learner.remove(usize::from(class)) {
+                Ok(true) => Response::Done,
+                _ => refused(),
+            },
+            Op::ReadCheckpoint { offset } => {
+                let mut room = vec![0; ROOM];
+                let Ok(Some(length)) = learner.checkpoint(&mut room) else { return answer(&refused()) };
+                let crc = checksum::of_bytes(&room[..length]);
+                let bytes = &room[offset..length.min(offset + 4 * PART)];
+                let (offset, total) = (offset as u32, length as u32);
+                return answer(&Response::Checkpoint { offset, total, crc, bytes });
+            }
+            Op::CommitCheckpoint { checkpoint, push } => match learner.restore(&checkpoints[checkpoint]) {
+                Ok(true) => {
+                    self.pushed = Some(push);
+                    Response::Done
+                }
+                _ => refused(),
+            },
         };
         answer(&response)
     }
+}
+
+fn answer_of_look<const FEATURES: usize>(
+    learner: &mut impl Served<FEATURES>,
+    window: &Window,
+    classes: usize,
+) -> Answer {
+    let mut buffers = [[0; 4 * 120]; 3];
+    let [counts, probable, numbers] = &mut buffers;
+    let learned =
+        Floats::pack((0..).map_while(|class| learner.learned(class)).map(|count| count as f32), counts).unwrap();
+    let features = Floats::pack(window.features().unwrap(), numbers).unwrap();
+    let mut probabilities = vec![0.0; classes];
+    let found = features.to_array().and_then(|features| learner.probabilities(&features, &mut probabilities).ok());
+    probabilities.truncate(if found.is_some() { learned.len() } else { 0 });
+    let seen = found.map(|found| {
+        let Prediction { class, probability } = found.prediction();
+        let unknown = match found {
+            gradient_decay::Answer::Unknown(_, Reason::Far) => Some(Unknown::Far),
+            gradient_decay::Answer::Unknown(_, Reason::Between) => Some(Unknown::Between),
+            gradient_decay::Answer::Class(_) => None,
+        };
+        Seen { class: class as u16, probability, unknown }
+    });
+    let probabilities = Floats::pack(probabilities, probable).unwrap();
+    let (at, change, consent) = (window.at(), None, 0);
+    answer(&Response::Sight(Sight { at, seen, change, consent, learned, probabilities, features }))
 }
 
 /// The request of an operation, but for those of a push. Its numbers lie in `buffer`.
@@ -280,12 +366,16 @@ pub fn request<'b, const FEATURES: usize>(
     };
     let features = Floats::pack(samples[sample], buffer).unwrap();
     match op {
-        Op::Describe | Op::Write { .. } | Op::Commit { .. } => Request::Describe,
+        Op::Describe | Op::Write { .. } | Op::Commit { .. } | Op::CommitCheckpoint { .. } => Request::Describe,
         Op::Predict { .. } => Request::Predict { features },
         Op::Learn { class, .. } => Request::Learn { features, class },
         Op::TakeBack { class, .. } => Request::TakeBack { features, class },
         Op::Calibration => Request::Calibration,
         Op::Read { offset } => Request::ReadHead { offset: offset as u32 },
         Op::Save => Request::Save,
+        Op::Look => Request::Look,
+        Op::Sense { from } => Request::Sense { from },
+        Op::Remove { class } => Request::Remove { class },
+        Op::ReadCheckpoint { offset } => Request::ReadCheckpoint { offset: offset as u32 },
     }
 }

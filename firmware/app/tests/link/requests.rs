@@ -174,7 +174,7 @@ fn a_weight_that_integers_do_not_hold_is_refused_by_name() {
 /// A request of any kind, with any numbers.
 fn any_request() -> impl Strategy<Value = Vec<u8>> {
     let numbers = prop::collection::vec(prop_oneof![any::<f32>(), -2.0_f32..2.0], 0..60);
-    (0..10_u32, numbers, any::<u32>(), 0..6_u16, 0..5_u32).prop_map(|(kind, numbers, number, class, sequence)| {
+    (0..16_u32, numbers, any::<u32>(), 0..6_u16, 0..5_u32).prop_map(|(kind, numbers, number, class, sequence)| {
         let mut buffer = [0; 240];
         let floats = Floats::pack(numbers, &mut buffer).unwrap();
         frame(
@@ -190,6 +190,12 @@ fn any_request() -> impl Strategy<Value = Vec<u8>> {
                 7 => Request::TakeBack { features: floats, class },
                 6 => Request::CommitHead { crc: number, steps: number, push: number },
                 8 => Request::Hello,
+                9 => Request::Look,
+                10 => Request::Sense { from: number },
+                11 => Request::Remove { class },
+                12 => Request::ReadCheckpoint { offset: number % 5000 },
+                13 => Request::WriteCheckpoint { offset: number % 2 * 240, bytes: &[7; 240] },
+                14 => Request::CommitCheckpoint { crc: number, push: number },
                 _ => Request::Save,
             },
         )

@@ -3,10 +3,11 @@
 
 use std::fmt::Debug;
 
-use gradient_decay::{BetaSchedule, FineTuner, LinearHead, Readout, Sgd};
-use gradient_decay_app::gestures::{self, GESTURES, PARAMETERS};
+use gradient_decay::{BetaSchedule, Contents, FineTuner, LinearHead, Readout, Sgd, checkpoint};
+use gradient_decay_app::gestures::features::Window;
+use gradient_decay_app::gestures::{self, GESTURES, Learner, PARAMETERS};
 use gradient_decay_app::learner::LinearDevice;
-use gradient_decay_app::link::{Means, Served, Server};
+use gradient_decay_app::link::{Beside, Means, Senses, Served, Server};
 use gradient_decay_link::client::{Connection, Event, Failure, Push};
 use gradient_decay_link::{PART, Response};
 use oracle::lengths::steps;
@@ -14,25 +15,28 @@ use oracle::line::Line;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::model::{Model, Op, STEPS, answer, request};
+use crate::model::{Data, Model, Op, ROOM, STEPS, answer, request};
 
 /// Schedules with each of the two learners.
 fn schedules() -> u64 {
     steps(5_000, 50_000)
 }
 
-/// An event of a schedule.
-const MOVES: usize = 300;
+/// How many events a schedule has, and how often hosts come and go and the device restarts.
+#[derive(Clone, Copy)]
+struct Pace {
+    moves: usize,
+    /// That often is one in so many times of the shortest.
+    rarely: u32,
+}
+
+/// Many sessions, each of some requests.
+const SHORT: Pace = Pace { moves: 300, rarely: 1 };
+/// Sessions that last for a transfer of twenty parts.
+const LONG: Pace = Pace { moves: 4000, rarely: 20 };
 
 /// Hosts at the line.
 const HOSTS: usize = 2;
-
-/// The data that hosts send.
-struct Data<const FEATURES: usize> {
-    samples: Vec<[f32; FEATURES]>,
-    heads: Vec<Vec<f32>>,
-    classes: usize,
-}
 
 /// A host, and what it waits for.
 struct Host<'a> {
@@ -54,18 +58,21 @@ struct Waits {
 /// Something that takes several requests.
 enum Flow<'a> {
     Idle,
-    Push { push: Push<'a>, head: usize, number: u32, taken: usize },
+    Push { push: Push<'a>, end: Op, length: usize, part: usize, taken: usize },
     Read { offset: usize },
+    ReadCheckpoint { offset: usize },
 }
 
 /// A device, its line, its hosts, and what they know.
 struct World<'a, S, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize> {
     random: StdRng,
+    pace: Pace,
     data: &'a Data<FEATURES>,
     server: Server<CLASSES, FEATURES, PARAMETERS>,
     learner: S,
     saved: S,
     consent: Result<(), Means>,
+    room: Vec<u8>,
     to_device: Vec<Vec<u8>>,
     to_hosts: Vec<Vec<u8>>,
     hosts: Vec<Host<'a>>,
@@ -73,6 +80,8 @@ struct World<'a, S, const CLASSES: usize, const FEATURES: usize, const PARAMETER
     ids: u32,
     epoch: u32,
     told: u32,
+    /// Checkpoints that were pushed to their end, and pulled.
+    whole: u32,
     heals: bool,
 }
 
@@ -81,23 +90,26 @@ impl<'a, S, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize
 where
     S: Served<FEATURES> + Clone + PartialEq + Debug,
 {
-    fn new(seed: u64, learner: &S, data: &'a Data<FEATURES>) -> Self {
+    fn new(seed: u64, pace: Pace, learner: &S, data: &'a Data<FEATURES>) -> Self {
         let mut random = StdRng::seed_from_u64(seed);
         let hosts = (0..HOSTS).map(|_| Host::new(random.random())).collect();
         let mut world = World {
             random,
+            pace,
             data,
             server: Server::new(),
             learner: learner.clone(),
             saved: learner.clone(),
             consent: Ok(()),
+            room: vec![0; ROOM],
             to_device: Vec::new(),
             to_hosts: Vec::new(),
             hosts,
-            model: Model::new(learner.clone(), CLASSES, &data.samples, &data.heads),
+            model: Model::new(learner.clone(), CLASSES, data),
             ids: 0,
             epoch: 0,
             told: 0,
+            whole: 0,
             heals: false,
         };
         world.start();
@@ -113,8 +125,20 @@ where
         self.server = Server::new();
         let mut line = Line::default();
         for _ in 0..self.random.random_range(0..2000) {
-            self.server.poll(&mut line, &mut self.learner, self.consent, |_| true);
+            self.poll(&mut line);
         }
+    }
+
+    /// The device's main loop comes round once.
+    fn poll(&mut self, line: &mut Line) {
+        let World { server, learner, saved, consent, room, data, .. } = self;
+        let senses = Some(Senses { window: &data.window, change: None, consent: 0 });
+        server.poll(line, learner, Beside { consent: *consent, senses, room }, |learner, room| {
+            // As a store does.
+            room.fill(0);
+            *saved = learner.clone();
+            true
+        });
     }
 
     /// One thing happens.
@@ -124,7 +148,9 @@ where
         if self.to_device.is_empty() && self.to_hosts.is_empty() && self.hosts[host].waits.is_some() {
             return self.time_out(host);
         }
+        let rarely = |random: &mut StdRng, rarely| rarely == 1 || random.random_range(0..rarely) == 0;
         match self.random.random_range(0..1000) {
+            0..30 if !rarely(&mut self.random, self.pace.rarely) => {}
             0..10 => {
                 self.learner = self.saved.clone();
                 self.start();
@@ -145,7 +171,9 @@ where
             }
             60..400 => {
                 // Sessions end each other: a host that has none begins one rarely.
-                if self.hosts[host].waits.is_none() && (self.hosts[host].is_connected || self.chance(10)) {
+                if self.hosts[host].waits.is_none()
+                    && (self.hosts[host].is_connected || self.chance(10) && rarely(&mut self.random, self.pace.rarely))
+                {
                     self.ask(host);
                 }
             }
@@ -186,10 +214,7 @@ where
         let Some(bytes) = self.carry(true) else { return };
         let mut line = Line { to_device: bytes.into(), ..Line::default() };
         while !line.to_device.is_empty() {
-            self.server.poll(&mut line, &mut self.learner, self.consent, |learner| {
-                self.saved = learner.clone();
-                true
-            });
+            self.poll(&mut line);
         }
         let answers = Vec::from(line.to_host);
         self.to_hosts.extend(answers.split_inclusive(|byte| *byte == 0).map(<[u8]>::to_vec));
@@ -251,35 +276,43 @@ where
         } else {
             if let Flow::Idle = host.flow {
                 match self.random.random_range(0..10) {
-                    0..2 => {
-                        let (head, number) = (self.random.random_range(0..self.data.heads.len()), self.random.random());
-                        let push = Push::new(&self.data.heads[head], STEPS, number);
-                        host.flow = Flow::Push { push, head, number, taken: 0 };
+                    0 => {
+                        let (head, push) = (self.random.random_range(0..self.data.heads.len()), self.random.random());
+                        let numbers = &self.data.heads[head];
+                        let (end, length, part) = (Op::Commit { head, push }, numbers.len(), PART);
+                        host.flow = Flow::Push { push: Push::new(numbers, STEPS, push), end, length, part, taken: 0 };
+                    }
+                    1 => {
+                        let checkpoint = self.random.random_range(0..self.data.checkpoints.len());
+                        let (bytes, push) = (&self.data.checkpoints[checkpoint], self.random.random());
+                        let (end, length, part) = (Op::CommitCheckpoint { checkpoint, push }, bytes.len(), 4 * PART);
+                        host.flow = Flow::Push { push: Push::checkpoint(bytes, push), end, length, part, taken: 0 };
                     }
                     2 => host.flow = Flow::Read { offset: 0 },
+                    3 if self.random.random_range(0..4) == 0 => host.flow = Flow::ReadCheckpoint { offset: 0 },
                     _ => {}
                 }
             }
             match &mut host.flow {
-                Flow::Push { push, head, number, taken } => {
+                Flow::Push { push, end, length, part, taken } => {
                     host.connection.ask(&push.request(&mut buffer)).unwrap();
-                    let length = self.data.heads[*head].len();
-                    if *taken == length {
-                        (Op::Commit { head: *head, push: *number }, false)
-                    } else {
-                        (Op::Write { taken: length.min(*taken + PART) }, false)
-                    }
+                    let op = if taken == length { *end } else { Op::Write { taken: (*length).min(*taken + *part) } };
+                    (op, false)
                 }
                 flow => {
                     let (sample, class) =
                         (self.random.random_range(0..samples), self.random.random_range(0..=classes) as u16);
-                    let op = match (flow, self.random.random_range(0..14)) {
+                    let op = match (flow, self.random.random_range(0..17)) {
                         (Flow::Read { offset }, _) => Op::Read { offset: *offset },
+                        (Flow::ReadCheckpoint { offset }, _) => Op::ReadCheckpoint { offset: *offset },
                         (_, 0) => Op::Describe,
                         (_, 1) => Op::Predict { sample },
                         (_, 2..8) => Op::Learn { sample, class },
                         (_, 8..11) => Op::TakeBack { sample, class },
                         (_, 11) => Op::Calibration,
+                        (_, 12) => Op::Look,
+                        (_, 13) => Op::Sense { from: self.data.window.at() - self.random.random_range(0..80) },
+                        (_, 14) => Op::Remove { class },
                         _ => Op::Save,
                     };
                     host.connection.ask(&request(op, &self.data.samples, &mut buffer)).unwrap();
@@ -319,11 +352,20 @@ where
             (Flow::Push { push, taken, .. }, Ok(response)) => {
                 if push.answered(response).unwrap() {
                     host.flow = Flow::Idle;
+                    self.whole += u32::from(matches!(op, Op::CommitCheckpoint { .. }));
                 } else if let Op::Write { taken: now } = op {
                     *taken = now;
                 }
             }
             (Flow::Read { .. }, Ok(_)) if connects => host.flow = Flow::Read { offset: 0 },
+            (Flow::ReadCheckpoint { .. }, Ok(_)) if connects => host.flow = Flow::ReadCheckpoint { offset: 0 },
+            (Flow::ReadCheckpoint { offset }, Ok(Response::Checkpoint { total, bytes, .. })) => {
+                *offset += bytes.len();
+                if *offset == *total as usize {
+                    host.flow = Flow::Idle;
+                    self.whole += 1;
+                }
+            }
             (Flow::Read { offset }, Ok(Response::Parameters { parameters, .. })) => {
                 *offset += parameters.len();
                 if *offset == PARAMETERS {
@@ -357,8 +399,9 @@ where
         }
     }
 
-    /// Compares the device with what its hosts were told; the states that it might have been in, and the answers that its hosts got.
-    fn check(mut self) -> (usize, u32) {
+    /// Compares the device with what its hosts were told; the states that it might have been in, the answers that its hosts got, and the
+    /// checkpoints that went whole.
+    fn check(mut self) -> (usize, u32, u32) {
         self.heal();
         // What is still open about hosts that have gone is settled by the next session.
         self.hosts.push(Host::new(self.random.random()));
@@ -372,7 +415,7 @@ where
             self.saved,
             self.model.states
         );
-        (self.model.states.len(), self.told)
+        (self.model.states.len(), self.told, self.whole)
     }
 }
 
@@ -388,30 +431,61 @@ fn samples<const FEATURES: usize>() -> Vec<[f32; FEATURES]> {
     (0..5).map(sample).chain([[f32::NAN; FEATURES]]).collect()
 }
 
-fn run<S, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize>(learner: &S, data: &Data<FEATURES>)
+/// What the device senses all the while.
+fn window() -> Window {
+    let mut window = Window::new();
+    (0..100).for_each(|i| window.push([1000 - i % 13, 100 * (i % 7), -i]));
+    window
+}
+
+/// The checkpoints that went whole.
+fn run<S, const CLASSES: usize, const FEATURES: usize, const PARAMETERS: usize>(
+    learner: &S,
+    data: &Data<FEATURES>,
+    schedules: u64,
+    pace: Pace,
+) -> u64
 where
     S: Served<FEATURES> + Clone + PartialEq + Debug,
 {
-    let (mut exact, mut told) = (0, 0);
-    for seed in 0..schedules() {
+    let (mut exact, mut told, mut checkpoints) = (0, 0, 0);
+    for seed in 0..schedules {
         let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
-            let mut world = World::<S, CLASSES, FEATURES, PARAMETERS>::new(seed, learner, data);
-            (0..MOVES).for_each(|_| world.happen());
+            let mut world = World::<S, CLASSES, FEATURES, PARAMETERS>::new(seed, pace, learner, data);
+            (0..pace.moves).for_each(|_| world.happen());
             world.check()
         }));
-        let Ok((states, answers)) = result else { panic!("schedule {seed}") };
+        let Ok((states, answers, whole)) = result else { panic!("schedule {seed}") };
         exact += u64::from(states == 1);
         told += u64::from(answers);
+        checkpoints += u64::from(whole);
     }
-    println!("{} schedules, {told} answers, in {exact} of them nothing was left open", schedules());
-    assert!(exact > schedules() / 2 && told > 10 * schedules());
+    println!("{} schedules, {told} answers, in {exact} of them nothing was left open", schedules);
+    assert!(exact > schedules / 2 && told > 10 * schedules);
+    checkpoints
 }
 
 #[test]
 fn a_gesture_learner_has_what_its_hosts_were_told() {
     let heads = vec![vec![0.0; PARAMETERS], vec![1.0; PARAMETERS]];
-    let data = Data { samples: samples(), heads, classes: 3 };
-    run::<_, GESTURES, { gestures::features::FEATURES }, PARAMETERS>(&gestures::learner(), &data);
+    let mut known = gestures::learner();
+    for (sample, class) in samples().iter().zip(0..3) {
+        gestures::learn(&mut known, sample, class).unwrap();
+    }
+    let mut checkpoint = vec![0; checkpoint::bytes::<Learner>()];
+    checkpoint::write(&known, Contents::ALL, &mut checkpoint).unwrap();
+    // One of a new device, and one that arrives well but is damaged.
+    let mut empty = checkpoint.clone();
+    checkpoint::write(&gestures::learner(), Contents::ALL, &mut empty).unwrap();
+    let damaged = checkpoint.iter().map(|byte| byte ^ 1).take(700).collect();
+    let data =
+        Data { samples: samples(), heads, checkpoints: vec![checkpoint, empty, damaged], classes: 3, window: window() };
+    let run = run::<_, GESTURES, { gestures::features::FEATURES }, PARAMETERS>;
+    run(&gestures::learner(), &data, schedules(), SHORT);
+    let long = schedules() / 20;
+    let checkpoints = run(&gestures::learner(), &data, long, LONG);
+    println!("{checkpoints} checkpoints went whole");
+    assert!(checkpoints > long / 2);
 }
 
 #[test]
@@ -419,6 +493,11 @@ fn a_linear_head_has_what_its_hosts_were_told() {
     type Head = LinearHead<3, 50>;
     let tuner = FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 84), Sgd::new(0.25));
     let heads = (0..3).map(|i| (0..Head::PARAMETERS).map(|k| ((i + k) % 7) as f32 / 8.0).collect()).collect();
-    let data = Data { samples: samples(), heads, classes: 3 };
-    run::<_, 3, 50, { Head::PARAMETERS }>(&LinearDevice::new(Head::new(), Readout::new(), tuner), &data);
+    let data = Data { samples: samples(), heads, checkpoints: vec![vec![1; 300]], classes: 3, window: window() };
+    run::<_, 3, 50, { Head::PARAMETERS }>(
+        &LinearDevice::new(Head::new(), Readout::new(), tuner),
+        &data,
+        schedules(),
+        SHORT,
+    );
 }

@@ -1,7 +1,7 @@
 //! Sessions, numbers and versions.
 
 use gradient_decay_app::checksum;
-use gradient_decay_app::link::Served;
+use gradient_decay_app::link::{Beside, Served};
 use gradient_decay_link::client::{Connection, Event, Failure};
 use gradient_decay_link::{Floats, FrameError, Header, Refusal, Request, VERSION};
 
@@ -95,7 +95,7 @@ fn a_host_of_version_1_is_refused_by_the_version() {
     // Version, sequence, `Describe`.
     assert_eq!(device.answers(&cobs(&[1, 77, 0])), [(Header::UNREAD, refused(Refusal::Version { device: VERSION }))]);
     device.line.to_device.extend(cobs(&[1, 77, 0]));
-    device.server.poll(&mut device.line, &mut device.served, Ok(()), |_| true);
+    device.server.poll(&mut device.line, &mut device.served, Beside::nothing(Ok(())), |_, _| true);
     // COBS's first byte, then the version.
     assert_eq!(device.line.to_host[1], VERSION);
 }
@@ -127,7 +127,7 @@ fn a_message_that_a_device_does_not_know_is_refused_under_its_number() {
 fn exchange(device: &mut device::Small, connection: &mut Connection) -> Result<(), Failure> {
     loop {
         device.line.to_device.extend(connection.outgoing());
-        device.server.poll(&mut device.line, &mut device.served, device.consent, |_| true);
+        device.server.poll(&mut device.line, &mut device.served, Beside::nothing(device.consent), |_, _| true);
         let answer: Vec<u8> = device.line.to_host.drain(..).collect();
         match connection.receive(&answer)? {
             Event::Answered => return Ok(()),

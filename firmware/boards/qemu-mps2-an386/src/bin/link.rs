@@ -7,7 +7,7 @@ use cortex_m_rt::entry;
 use gradient_decay::Readout;
 use gradient_decay_app::digits::{CLASSES, FEATURES, Head, TUNER, trained_head};
 use gradient_decay_app::learner::LinearDevice;
-use gradient_decay_app::link::{Means, Server};
+use gradient_decay_app::link::{Beside, Means, Server};
 use static_cell::ConstStaticCell;
 
 static DEVICE: ConstStaticCell<LinearDevice<CLASSES, FEATURES>> =
@@ -22,6 +22,6 @@ fn main() -> ! {
     defmt::info!("a head of {} features and {} classes listens", FEATURES, CLASSES);
     loop {
         // There is no flash to save to.
-        server.poll(&mut port, device, Err(Means::Firmware), |_| false);
+        server.poll(&mut port, device, Beside::nothing(Err(Means::Firmware)), |_, _| false);
     }
 }
