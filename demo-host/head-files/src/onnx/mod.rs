@@ -16,7 +16,7 @@ use messages::{Graph, Model, Node, Tensor};
 use quantized::{Scaling, dequantized, scaled_bias};
 
 /// Operators that may stand behind the layer: it changes no logit, or is the softmax that a device has anyway.
-const BEHIND: [&str; 13] = [
+const BEHIND: [&str; 14] = [
     "Softmax",
     "LogSoftmax",
     "ArgMax",
@@ -30,6 +30,7 @@ const BEHIND: [&str; 13] = [
     "ZipMap",
     "QuantizeLinear",
     "DequantizeLinear",
+    "QLinearSoftmax",
 ];
 
 /// The head of a graph.
