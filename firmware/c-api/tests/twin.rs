@@ -7,8 +7,9 @@ use gradient_decay::learn::LearnFrom;
 use gradient_decay::readout::Reason;
 use gradient_decay::storage::Empty;
 use gradient_decay::{
-    Answer, BetaSchedule, Calibration, Classes, Contents, DiscriminantHead, Error, FineTuner, Guard, Learner, LinearHead,
-    Novelty, Parts, Quantized, Readout, Replay, Saved, Sgd, Standardizer, StreamingLda, checkpoint, kernels,
+    Answer, BetaSchedule, Calibration, Classes, Contents, DiscriminantHead, Error, FineTuner, Guard, Learner,
+    LinearHead, Novelty, Parts, Quantized, Readout, Replay, Saved, Sgd, Standardizer, StreamingLda, checkpoint,
+    kernels,
 };
 
 const CLASSES: usize = 10;
@@ -65,7 +66,7 @@ fn parts() -> All {
     Parts {
         preprocess: Standardizer::new(40),
         memory: Replay::new(5),
-        guard: Guard::new(HeldOut::new(6), 0.25, 7),
+        guard: Guard::new(HeldOut::new(6), 0.1, 7),
         calibration: Calibration::new(),
         readout: Novelty::new(readout).with_deviations(0.25),
     }
@@ -156,18 +157,22 @@ fn teach<H>(
 #[test]
 fn the_lesson_in_c_has_the_bits_of_rust() {
     let mut to = Printed(String::from("linear\n"));
-    let tuner = FineTuner::new(
-        BetaSchedule::linear(0.1, 1.0, 50),
-        Sgd::new(0.1).with_weight_decay(0.001).with_clip_norm(2.0),
-    );
+    let tuner =
+        FineTuner::new(BetaSchedule::linear(0.1, 1.0, 50), Sgd::new(0.1).with_weight_decay(0.001).with_clip_norm(2.0));
     let linear = || {
         let mut head = LinearHead::<CLASSES, FEATURES>::new();
         head.truncate(CLASSES - 1).unwrap();
         head
     };
-    teach(&mut to, linear, &tuner, |learner, _, _, _| assert_eq!(learner.rehearse(&tuner, 2), 2), |learner| {
-        learner.set_steps(7);
-    });
+    teach(
+        &mut to,
+        linear,
+        &tuner,
+        |learner, _, _, _| assert_eq!(learner.rehearse(&tuner, 2), 2),
+        |learner| {
+            learner.set_steps(7);
+        },
+    );
     to.0 += "discriminant\n";
     let lda = StreamingLda::new().with_prior(20.0, 0.75).with_ridge(0.002).with_most(40);
     let discriminant = || {

@@ -81,7 +81,7 @@ static void init(const gd_head *head)
         .slots = SLOTS,
         .held_out_slots = 2,
         .held_out_every = 7,
-        .margin = 0.25f,
+        .margin = 0.1f,
         .standardize_first = 40,
         .seed = 5,
     };
