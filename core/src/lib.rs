@@ -56,7 +56,7 @@
 //! | [`MomentumHead`] | you train on with PyTorch's settings: twice the RAM and the time of a step, and no gain in [`settings`] |
 //! | [`MlpHead`] | a plane does not part the classes, as exclusive or; on features of a network it is behind in [`settings`] |
 //! | [`QuantizedHead`] | it only infers, in i8, made of a trained [`LinearHead`] or of [`to_linear`](discriminant::Discriminant::to_linear) |
-//! | [`LinearView`], [`DiscriminantView`], [`MixedView`] | the shape is known only at run time: other languages, heads from a file |
+//! | [`LinearView`], [`DiscriminantView`], [`MixedView`] | the shape is known only at run time: other languages, heads from a file; all parts have such a view |
 //!
 //! All of them want features of mean 0 and deviation 1: put a [`Standardizer`] in front unless the network that makes them ends in a
 //! normalisation. With an offset of 20 a head stays at chance, at a probability of 1.00. The page [`settings`] has measured rates,
@@ -72,13 +72,13 @@
 //! | rehearsal | yes | in a residual; the discriminant has forgotten none | yes | `LinearView` | no |
 //! | a label taken back: [`Learner::unlearn`] | no: a step cannot be undone | yes; a residual's step stays | no | `DiscriminantView` | no |
 //! | classes added and removed: [`Classes`] | yes | yes | yes | yes | no |
-//! | [`Standardizer`] | yes | yes | behind a [`Quantizer`] | no: it is an array; standardise before | before quantization |
-//! | memory: [`Replay`], [`ReplayView`] | `Replay` of `[f32; N]` | the same, for a residual | `Replay` of `[i8; N]` | `ReplayView` | not needed |
+//! | [`Standardizer`] | yes | yes | behind a [`Quantizer`] | [`StandardizerView`] | before quantization |
+//! | memory: [`Replay`], [`ReplayView`] | `Replay` of `[f32; N]` | the same, for a residual | `Replay` of `[i8; N]` | `ReplayView`, [`QuantizedReplayView`] | not needed |
 //! | [`Guard`], [`Readout`] and its fit, `unknown` | yes | yes | yes | yes | yes |
-//! | [`Novelty`] | yes | yes | `Novelty` of i8 | no: it is an array | no |
+//! | [`Novelty`] | yes | yes | `Novelty` of i8 | [`NoveltyView`] | no |
 //! | [`Vote`] | behind the learner, of any head's answers | | | | |
 //! | [`Calibration`] | yes | yes | yes | yes | by [`Calibration::record`] |
-//! | `checkpoint`, `Store` | yes | yes | yes | the head; a memory lies in the caller's slices | no: make it anew of the head |
+//! | `checkpoint`, `Store` | yes | yes | yes | yes | no: make it anew of the head |
 //!
 //! `core/tests/combinations.rs` runs every combination that this allows. Those that it does not are refused by the compiler:
 //!
@@ -225,17 +225,17 @@ pub use loss::GradientDecay;
 pub use math::{Libm, Math};
 pub use mixed::{MixedHead, MixedView};
 pub use mlp::{MlpHead, MomentumMlpHead};
-pub use novelty::Novelty;
+pub use novelty::{Novelty, NoveltyView};
 pub use number::Number;
 pub use prediction::Prediction;
 pub use preprocess::{Preprocess, Quantizer};
 pub use quantized::QuantizedHead;
 pub use readout::{Answer, Readout};
-pub use replay::{Memory, Replay, ReplayView};
+pub use replay::{Memory, QuantizedReplayView, Replay, ReplayView};
 pub use residual::Residual;
 pub use schedule::BetaSchedule;
 pub use sgd::{FixedRate, Sgd};
-pub use standardize::Standardizer;
+pub use standardize::{Standardizer, StandardizerView};
 pub use state::State;
 pub use step::{FineTuner, Step};
 pub use storage::{PairView, Velocity};

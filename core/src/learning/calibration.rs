@@ -6,7 +6,9 @@ use core::marker::PhantomData;
 
 use crate::error::{Error, Number, Slice, check_length, check_target};
 use crate::heads::number::Number as Logit;
-use crate::learning::score::Score;
+#[doc(hidden)]
+pub use crate::learning::score::Score;
+use crate::learning::score::distances;
 use crate::numeric::math::{Libm, Math};
 use crate::training::step::Step;
 
@@ -246,6 +248,60 @@ impl<T: Record> Record for &mut T {
 
     fn reset(&mut self) {
         (**self).reset();
+    }
+}
+
+/// A calibration of any number of bins, for a learner whose parts are chosen at run time: an `Option<&mut dyn Scores>` is a [`Record`].
+pub trait Scores {
+    /// The figures of an answer by the distances of its logits.
+    #[doc(hidden)]
+    fn score(&self, distances: &mut dyn Iterator<Item = f32>, temperature: f32, target: usize) -> Score;
+
+    /// Counts these, or those of probabilities.
+    #[doc(hidden)]
+    fn count(&mut self, score: Option<Score>, probabilities: &mut dyn Iterator<Item = f32>, target: usize);
+
+    /// The figures of merit; `None` if nothing was recorded.
+    fn summary(&self) -> Option<Summary>;
+
+    /// Begins anew.
+    fn reset(&mut self);
+}
+
+impl<const BINS: usize, M: Math> Scores for Calibration<BINS, M> {
+    fn score(&self, distances: &mut dyn Iterator<Item = f32>, temperature: f32, target: usize) -> Score {
+        Score::of_distances::<M>(distances, temperature, target)
+    }
+
+    fn count(&mut self, score: Option<Score>, probabilities: &mut dyn Iterator<Item = f32>, target: usize) {
+        self.add(score.unwrap_or_else(|| Score::of(probabilities, target)));
+    }
+
+    fn summary(&self) -> Option<Summary> {
+        Calibration::summary(self)
+    }
+
+    fn reset(&mut self) {
+        *self = Self::new();
+    }
+}
+
+impl<T: Scores + ?Sized> Record for Option<&mut T> {
+    fn score<N: Logit>(&self, logits: &[N], temperature: f32, target: usize) -> Option<Score> {
+        let scores = self.as_ref().filter(|_| temperature != 1.0)?;
+        Some(scores.score(&mut distances(logits), temperature, target))
+    }
+
+    fn record<N: Logit>(&mut self, step: &Step<'_, N>, score: Option<Score>, target: usize) {
+        if let Some(scores) = self {
+            scores.count(score, &mut step.probabilities(), target);
+        }
+    }
+
+    fn reset(&mut self) {
+        if let Some(scores) = self {
+            scores.reset();
+        }
     }
 }
 

@@ -6,7 +6,7 @@ use crate::heads::number::Number as _;
 use crate::heads::storage::{Empty, Work};
 use crate::learning::calibration::Record;
 use crate::learning::guard::{Judge, Verdict};
-use crate::learning::novelty::Novelty;
+use crate::learning::novelty::Distances;
 use crate::learning::preprocess::Preprocess;
 use crate::learning::readout::{self, Answer, Read, Readout, answer};
 use crate::learning::replay::Memory;
@@ -39,7 +39,7 @@ impl Parts {
 
 /// A head with its training and its parts.
 ///
-/// It holds no globals and has no interior mutability: who may use it when is what Rust's borrows say. Settings are an argument, so
+/// It holds no globals, and no interior mutability but the room of views to work in: who may use it when is what Rust's borrows say. Settings are an argument, so
 /// that they stay constants.
 ///
 /// ```
@@ -109,6 +109,11 @@ impl<H: Learn, P> Learner<H, P> {
     /// The parts.
     pub const fn parts(&self) -> &P {
         &self.parts
+    }
+
+    /// The parts, to set them. What renumbers classes goes by the learner here as well.
+    pub const fn parts_mut(&mut self) -> &mut P {
+        &mut self.parts
     }
 
     /// The number of classes in use.
@@ -352,8 +357,7 @@ where
     }
 }
 
-impl<H, P, R, G, C, T, M, const CLASSES: usize, const FEATURES: usize>
-    Learner<H, Parts<P, R, G, C, Novelty<CLASSES, FEATURES, T, M>>>
+impl<H, P, R, G, C, S, M> Learner<H, Parts<P, R, G, C, Distances<S, M>>>
 where
     H: Learn,
     M: Copy,
@@ -363,7 +367,7 @@ where
         *self.parts.readout.readout_mut() = readout;
     }
 
-    /// Sets beyond how many deviations a sample is unknown: see [`Novelty::with_deviations`].
+    /// Sets beyond how many deviations a sample is unknown: see [`Novelty::with_deviations`](crate::Novelty::with_deviations).
     ///
     /// # Errors
     /// [`Error::OutOfRange`] if it is not in [-3, 30]; nothing is then changed.

@@ -8,6 +8,7 @@ pub mod preprocess;
 pub mod readout;
 pub mod replay;
 mod score;
+mod slots;
 pub mod standardize;
 pub mod stored;
 pub mod vote;

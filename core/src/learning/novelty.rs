@@ -14,12 +14,11 @@
 
 use core::marker::PhantomData;
 
-use crate::error::{Error, Number, expect_in_range};
+use crate::error::{Error, Number, Slice, check_length, expect_in_range};
 use crate::heads::head::remove_row;
 use crate::heads::number::Number as Logit;
 use crate::heads::prediction::Prediction;
-use crate::learning::readout::{Answer, Read, Readout, Reason};
-use crate::learning::score::Score;
+use crate::learning::readout::{Answer, Read, Readout, Reason, confidence, distances};
 use crate::numeric::math::{Libm, Math};
 
 /// The samples that the variance of all classes weighs as much as, in that of one.
@@ -80,6 +79,121 @@ impl Sums {
     }
 }
 
+/// Where the statistics of the classes lie: [`OwnedMoments`], or the caller's slices, [`MomentsView`].
+pub trait Moments {
+    /// A feature.
+    type Feature: Feature;
+    /// The features of a sample.
+    type Features: ?Sized + AsRef<[Self::Feature]>;
+    /// The numbers of a section of a checkpoint; 0 where they are known only at run time.
+    const NUMBERS: usize;
+
+    /// All of them.
+    fn all(&self) -> AllMoments<&[f32], &[u32]>;
+    /// The same, to change them.
+    fn all_mut(&mut self) -> AllMoments<&mut [f32], &mut [u32]>;
+}
+
+/// The statistics of the classes as slices.
+#[derive(Clone, Copy, Debug)]
+pub struct AllMoments<F, C> {
+    /// The mean of each class, row by row.
+    pub means: F,
+    /// The sums of squared deviations from the mean, of each class.
+    pub squares: F,
+    /// The sums of squared deviations of all classes.
+    pub shared: F,
+    /// The samples of each class.
+    pub counts: C,
+}
+
+/// The place of a row of so many features.
+#[inline]
+fn row(class: usize, features: usize) -> core::ops::Range<usize> {
+    let start = class.saturating_mul(features);
+    start..start.saturating_add(features)
+}
+
+/// The arrays of `CLASSES` classes of `FEATURES` features of type `T`.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct OwnedMoments<const CLASSES: usize, const FEATURES: usize, T = f32> {
+    means: [[f32; FEATURES]; CLASSES],
+    squares: [[f32; FEATURES]; CLASSES],
+    shared: [f32; FEATURES],
+    counts: [u32; CLASSES],
+    features: PhantomData<T>,
+}
+
+impl<const CLASSES: usize, const FEATURES: usize, T: Feature> Moments for OwnedMoments<CLASSES, FEATURES, T> {
+    type Feature = T;
+    type Features = [T; FEATURES];
+    const NUMBERS: usize = CLASSES * (1 + 2 * FEATURES) + FEATURES;
+
+    #[inline]
+    fn all(&self) -> AllMoments<&[f32], &[u32]> {
+        let OwnedMoments { means, squares, shared, counts, .. } = self;
+        AllMoments { means: means.as_flattened(), squares: squares.as_flattened(), shared, counts }
+    }
+
+    #[inline]
+    fn all_mut(&mut self) -> AllMoments<&mut [f32], &mut [u32]> {
+        let OwnedMoments { means, squares, shared, counts, .. } = self;
+        AllMoments { means: means.as_flattened_mut(), squares: squares.as_flattened_mut(), shared, counts }
+    }
+}
+
+/// The caller's slices, whose shape is known only at run time.
+#[derive(Debug)]
+pub struct MomentsView<'a, T = f32> {
+    all: AllMoments<&'a mut [f32], &'a mut [u32]>,
+    features: PhantomData<T>,
+}
+
+impl<'a, T> MomentsView<'a, T> {
+    /// The numbers of so many classes and features.
+    pub const fn numbers_of(classes: usize, features: usize) -> usize {
+        classes.saturating_mul(2).saturating_add(1).saturating_mul(features)
+    }
+
+    fn new(numbers: &'a mut [f32], counts: &'a mut [u32], features: usize) -> Result<Self, Error> {
+        let classes = counts.len();
+        check_length(Slice::Novelty, Self::numbers_of(classes, features), numbers.len())?;
+        numbers.fill(0.0);
+        counts.fill(0);
+        let (means, rest) = numbers.split_at_mut_checked(classes * features).unwrap_or_default();
+        let (squares, shared) = rest.split_at_mut_checked(classes * features).unwrap_or_default();
+        Ok(MomentsView { all: AllMoments { means, squares, shared, counts }, features: PhantomData })
+    }
+}
+
+impl<T: Feature> Moments for MomentsView<'_, T> {
+    type Feature = T;
+    type Features = [T];
+    const NUMBERS: usize = 0;
+
+    fn all(&self) -> AllMoments<&[f32], &[u32]> {
+        let AllMoments { means, squares, shared, counts } = &self.all;
+        AllMoments { means, squares, shared, counts }
+    }
+
+    fn all_mut(&mut self) -> AllMoments<&mut [f32], &mut [u32]> {
+        let AllMoments { means, squares, shared, counts } = &mut self.all;
+        AllMoments { means, squares, shared, counts }
+    }
+}
+
+/// A read-out by distances, wherever the statistics of the classes lie: [`Novelty`], or [`NoveltyView`]. `M` is the math backend.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Distances<S, M = Libm> {
+    readout: Readout<M>,
+    deviations: f32,
+    pub(crate) storage: S,
+    /// The scores of samples, by the distance from their own class, before they were learned.
+    pub(crate) scores: Sums,
+}
+
 /// A read-out that refuses what is far from every class, besides what its [`Readout`] calls unknown. For `CLASSES` classes of `FEATURES`
 /// features of type `T`, f32 or i8: `8 CLASSES FEATURES + 4 CLASSES + 4 FEATURES + 24` bytes, 904 at 24 -> 4 and 5,440 at 64 -> 10.
 ///
@@ -103,20 +217,21 @@ impl Sums {
 /// assert!(matches!(learner.answer(&[0.0, 0.0, 0.0])?, Answer::Unknown(..)));
 /// # Ok::<(), gradient_decay::Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Novelty<const CLASSES: usize, const FEATURES: usize, T = f32, M = Libm> {
-    readout: Readout<M>,
-    deviations: f32,
-    pub(crate) means: [[f32; FEATURES]; CLASSES],
-    /// The sums of squared deviations from the mean, of each class, and of all.
-    pub(crate) squares: [[f32; FEATURES]; CLASSES],
-    pub(crate) shared: [f32; FEATURES],
-    pub(crate) counts: [u32; CLASSES],
-    /// The scores of samples, by the distance from their own class, before they were learned.
-    pub(crate) scores: Sums,
-    features: PhantomData<T>,
-}
+pub type Novelty<const CLASSES: usize, const FEATURES: usize, T = f32, M = Libm> =
+    Distances<OwnedMoments<CLASSES, FEATURES, T>, M>;
+
+/// A [`Novelty`] over the caller's slices, whose shape is known only at run time: the same bits.
+///
+/// ```
+/// use gradient_decay::{NoveltyView, Readout, novelty::MomentsView, readout::Read};
+///
+/// let (mut numbers, mut counts) = ([0.0; MomentsView::<f32>::numbers_of(2, 3)], [0; 2]);
+/// let mut novelty: NoveltyView<'_> = NoveltyView::over(&mut numbers, &mut counts, 3, Readout::new())?;
+/// novelty.observe(&[1.0, 2.0, 3.0], 1, 1.0);
+/// assert_eq!((novelty.samples(1), novelty.nearest(&[1.0, 2.0, 3.0]).is_some()), (1, true));
+/// # Ok::<(), gradient_decay::Error>(())
+/// ```
+pub type NoveltyView<'a, T = f32, M = Libm> = Distances<MomentsView<'a, T>, M>;
 
 impl<const CLASSES: usize, const FEATURES: usize, T, M: Copy> Novelty<CLASSES, FEATURES, T, M> {
     /// The bytes in memory.
@@ -124,16 +239,9 @@ impl<const CLASSES: usize, const FEATURES: usize, T, M: Copy> Novelty<CLASSES, F
 
     /// Without samples: it refuses nothing then. A sample is unknown beyond half a deviation of the known ones' scores.
     pub const fn new(readout: Readout<M>) -> Self {
-        Novelty {
-            readout,
-            deviations: 0.5,
-            means: [[0.0; FEATURES]; CLASSES],
-            squares: [[0.0; FEATURES]; CLASSES],
-            shared: [0.0; FEATURES],
-            counts: [0; CLASSES],
-            scores: Sums::ZERO,
-            features: PhantomData,
-        }
+        let rows = [[0.0; FEATURES]; CLASSES];
+        let (shared, counts) = ([0.0; FEATURES], [0; CLASSES]);
+        Self::with_storage(OwnedMoments { means: rows, squares: rows, shared, counts, features: PhantomData }, readout)
     }
 
     /// With a sample unknown beyond so many deviations of the known ones' scores, in [-3, 30]: fewer refuse more.
@@ -144,8 +252,30 @@ impl<const CLASSES: usize, const FEATURES: usize, T, M: Copy> Novelty<CLASSES, F
         expect_in_range(self.set_deviations(deviations));
         self
     }
+}
 
-    /// Sets the number of deviations: see [`with_deviations`](Self::with_deviations). It is not part of a checkpoint.
+impl<'a, T, M: Copy> NoveltyView<'a, T, M> {
+    /// [`new`](Novelty::new) over [`MomentsView::numbers_of`] numbers and a count for each class that there is room for, all of which are set
+    /// to zero.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are not so many numbers.
+    pub fn over(
+        numbers: &'a mut [f32],
+        counts: &'a mut [u32],
+        features: usize,
+        readout: Readout<M>,
+    ) -> Result<Self, Error> {
+        Ok(Self::with_storage(MomentsView::new(numbers, counts, features)?, readout))
+    }
+}
+
+impl<S, M: Copy> Distances<S, M> {
+    const fn with_storage(storage: S, readout: Readout<M>) -> Self {
+        Distances { readout, deviations: 0.5, storage, scores: Sums::ZERO }
+    }
+
+    /// Sets the number of deviations: see [`with_deviations`](Novelty::with_deviations). It is not part of a checkpoint.
     ///
     /// # Errors
     /// [`Error::OutOfRange`] if it is not in [-3, 30]; nothing is then changed.
@@ -171,22 +301,40 @@ impl<const CLASSES: usize, const FEATURES: usize, T, M: Copy> Novelty<CLASSES, F
     pub const fn readout_mut(&mut self) -> &mut Readout<M> {
         &mut self.readout
     }
+}
 
+impl<S: Moments, M> Distances<S, M> {
     /// The samples learned of a class; 0 of one that there is no room for.
     pub fn samples(&self, class: usize) -> u32 {
-        self.counts.get(class).copied().unwrap_or_default()
+        self.storage.all().counts.get(class).copied().unwrap_or_default()
+    }
+
+    /// Takes a class out of all sums but that of the scores, of which it is a part no longer told apart.
+    fn forget_class(&mut self, class: usize) {
+        let AllMoments { means, squares, shared, counts } = self.storage.all_mut();
+        let row = row(class, shared.len());
+        let (Some(mean), Some(squares)) = (means.get_mut(row.clone()), squares.get_mut(row)) else { return };
+        for (own, shared) in squares.iter().zip(shared) {
+            *shared = positive(*shared - own);
+        }
+        mean.fill(0.0);
+        squares.fill(0.0);
+        if let Some(count) = counts.get_mut(class) {
+            *count = 0;
+        }
     }
 }
 
-impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Novelty<CLASSES, FEATURES, T, M> {
+impl<S: Moments, M: Math> Distances<S, M> {
     /// `ln D` of a sample and the nearest class; `None` if no class has a sample.
-    pub fn nearest(&self, features: &[T; FEATURES]) -> Option<f32> {
-        (0..CLASSES).filter_map(|class| self.distance(features, class)).reduce(|a, b| if b < a { b } else { a })
+    pub fn nearest(&self, features: &S::Features) -> Option<f32> {
+        let classes = self.storage.all().counts.len();
+        (0..classes).filter_map(|class| self.distance(features, class)).reduce(|a, b| if b < a { b } else { a })
     }
 
     /// The score of a sample, `ln D` of the nearest class less `ln p`, with `p` the probability of the most probable class; `None` if no class
     /// has a sample. The higher, the less like what was taught.
-    pub fn score(&self, features: &[T; FEATURES], probability: f32) -> Option<f32> {
+    pub fn score(&self, features: &S::Features, probability: f32) -> Option<f32> {
         Some(self.nearest(features)? + surprise::<M>(probability))
     }
 
@@ -201,17 +349,19 @@ impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Novelty<C
     }
 
     /// `ln D` of a sample and a class; `None` if that has no sample.
-    pub fn distance(&self, features: &[T; FEATURES], class: usize) -> Option<f32> {
-        let (mean, squares) = (self.means.get(class)?, self.squares.get(class)?);
-        let n = *self.counts.get(class).filter(|count| **count > 0)? as f32;
+    pub fn distance(&self, features: &S::Features, class: usize) -> Option<f32> {
+        let AllMoments { means, squares, shared, counts } = self.storage.all();
+        let row = row(class, shared.len());
+        let (mean, squares) = (means.get(row.clone())?, squares.get(row)?);
+        let n = *counts.get(class).filter(|count| **count > 0)? as f32;
         let (prior, weight) = PRIOR;
         let share = SHARE / (self.samples_of_variance() + weight);
         let mut sum = 0.0;
-        for ((x, mean), (own, shared)) in features.iter().zip(mean).zip(squares.iter().zip(&self.shared)) {
+        for ((x, mean), (own, shared)) in features.as_ref().iter().zip(mean).zip(squares.iter().zip(shared)) {
             let d = value(*x) - mean;
             sum += d * d / (own + share * (shared + prior * weight));
         }
-        let scale = (n - 1.0 + SHARE) * n / ((n + 1.0) * FEATURES as f32);
+        let scale = (n - 1.0 + SHARE) * n / ((n + 1.0) * shared.len() as f32);
         // A sample on the mean has no logarithm of its distance.
         let distance = if sum * scale > 1e-6 { sum * scale } else { 1e-6 };
         Some(M::ln(if distance < 1e30 { distance } else { 1e30 }))
@@ -219,11 +369,11 @@ impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Novelty<C
 
     /// The samples that the variance of all classes rests on.
     fn samples_of_variance(&self) -> f32 {
-        self.counts.iter().map(|count| count.saturating_sub(1) as f32).sum()
+        self.storage.all().counts.iter().map(|count| count.saturating_sub(1) as f32).sum()
     }
 
     /// Counts the score of a sample before it is learned; with the sign -1 takes it out.
-    fn count(&mut self, features: &[T; FEATURES], class: usize, probability: f32, sign: f32) {
+    fn count(&mut self, features: &S::Features, class: usize, probability: f32, sign: f32) {
         let samples = self.samples_of_variance();
         if let Some(distance) = self.distance(features, class) {
             self.scores.add(distance + surprise::<M>(probability), sign * samples / (samples + HALF));
@@ -231,10 +381,12 @@ impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Novelty<C
     }
 
     /// Adds a sample to mean and squares of its class, or takes it out (`after` is the count of the larger set).
-    fn shift(&mut self, features: &[T; FEATURES], class: usize, after: u32, sign: f32) {
-        let (Some(mean), Some(squares)) = (self.means.get_mut(class), self.squares.get_mut(class)) else { return };
+    fn shift(&mut self, features: &S::Features, class: usize, after: u32, sign: f32) {
+        let AllMoments { means, squares, shared, .. } = self.storage.all_mut();
+        let row = row(class, shared.len());
+        let (Some(mean), Some(squares)) = (means.get_mut(row.clone()), squares.get_mut(row)) else { return };
         let n = after as f32;
-        for ((x, mean), (own, shared)) in features.iter().zip(mean).zip(squares.iter_mut().zip(&mut self.shared)) {
+        for ((x, mean), (own, shared)) in features.as_ref().iter().zip(mean).zip(squares.iter_mut().zip(shared)) {
             let d = value(*x) - *mean;
             // Of the mean without the sample.
             let d = if sign < 0.0 { d * n / (n - 1.0) } else { d };
@@ -260,48 +412,46 @@ fn positive(x: f32) -> f32 {
     if x > 0.0 { x } else { 0.0 }
 }
 
-impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Read<[T; FEATURES]>
-    for Novelty<CLASSES, FEATURES, T, M>
-{
+impl<S: Moments, M: Math> Read<S::Features> for Distances<S, M> {
     fn temperature(&self) -> f32 {
         self.readout.temperature()
     }
 
     fn room(&self) -> usize {
-        CLASSES
+        self.storage.all().counts.len()
     }
 
-    fn read(&self, features: &[T; FEATURES], prediction: Prediction) -> Answer {
+    fn read(&self, features: &S::Features, prediction: Prediction) -> Answer {
         let limit = self.limit();
         match self.nearest(features) {
             Some(distance) if distance + surprise::<M>(prediction.probability) > limit => {
                 let far = distance > limit || prediction.probability >= BETWEEN;
                 Answer::Unknown(prediction, if far { Reason::Far } else { Reason::Between })
             }
-            _ => Read::<[T; FEATURES]>::read(&self.readout, features, prediction),
+            _ => Read::<S::Features>::read(&self.readout, features, prediction),
         }
     }
 
     fn said<N: Logit>(&self, logits: &[N]) -> f32 {
-        Score::of_logits::<N, M>(logits, self.readout.temperature(), 0).confidence
+        confidence::<M>(distances(logits), self.readout.temperature())
     }
 
-    fn observe(&mut self, features: &[T; FEATURES], class: usize, said: f32) {
+    fn observe(&mut self, features: &S::Features, class: usize, said: f32) {
         self.count(features, class, said, 1.0);
-        if let Some(count) = self.counts.get_mut(class) {
+        if let Some(count) = self.storage.all_mut().counts.get_mut(class) {
             *count = count.saturating_add(1);
             let after = *count;
             self.shift(features, class, after, 1.0);
         }
     }
 
-    fn take_back(&mut self, features: &[T; FEATURES], class: usize, said: f32) {
+    fn take_back(&mut self, features: &S::Features, class: usize, said: f32) {
         match self.samples(class) {
             0 => {}
             1 => self.forget_class(class),
             after => {
                 self.shift(features, class, after, -1.0);
-                if let Some(count) = self.counts.get_mut(class) {
+                if let Some(count) = self.storage.all_mut().counts.get_mut(class) {
                     *count = after - 1;
                 }
                 self.count(features, class, said, -1.0);
@@ -311,30 +461,16 @@ impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Read<[T; 
 
     fn remove_class(&mut self, class: usize) {
         self.forget_class(class);
-        remove_row(self.means.as_flattened_mut(), class, FEATURES);
-        remove_row(self.squares.as_flattened_mut(), class, FEATURES);
-        remove_row(&mut self.counts, class, 1);
+        let AllMoments { means, squares, shared, counts } = self.storage.all_mut();
+        remove_row(means, class, shared.len());
+        remove_row(squares, class, shared.len());
+        remove_row(counts, class, 1);
     }
 
     fn clear(&mut self) {
-        *self = Self::new(self.readout).with_same(self.deviations);
-    }
-}
-
-impl<const CLASSES: usize, const FEATURES: usize, T, M> Novelty<CLASSES, FEATURES, T, M> {
-    fn with_same(self, deviations: f32) -> Self {
-        Novelty { deviations, ..self }
-    }
-
-    /// Takes a class out of all sums but that of the scores, of which it is a part no longer told apart.
-    fn forget_class(&mut self, class: usize) {
-        let (Some(mean), Some(squares)) = (self.means.get_mut(class), self.squares.get_mut(class)) else { return };
-        for (own, shared) in squares.iter().zip(&mut self.shared) {
-            *shared = positive(*shared - own);
-        }
-        (*mean, *squares) = ([0.0; FEATURES], [0.0; FEATURES]);
-        if let Some(count) = self.counts.get_mut(class) {
-            *count = 0;
-        }
+        let AllMoments { means, squares, shared, counts } = self.storage.all_mut();
+        [means, squares, shared].into_iter().for_each(|numbers| numbers.fill(0.0));
+        counts.fill(0);
+        self.scores = Sums::ZERO;
     }
 }

@@ -7,9 +7,10 @@
 //!
 //! Remembered samples are a person's data. What is forgotten is overwritten at once.
 
-use crate::error::{Error, Slice, check_length, check_target};
+use crate::error::{Error, check_target};
 use crate::heads::head::remove_row;
-use crate::learning::stored::{FeatureArray, FeatureSlice, Stored};
+pub use crate::learning::slots::{QuantizedSlotsView, SlotsView};
+use crate::learning::stored::{FeatureArray, Stored};
 use crate::numeric::random::Random;
 
 /// A memory of labelled samples with features `X`; `()` remembers nothing.
@@ -153,88 +154,6 @@ impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Sl
     }
 }
 
-/// The caller's slices, whose shape is known only at run time; samples are stored as they are.
-#[derive(Debug, PartialEq)]
-pub struct SlotsView<'a, T> {
-    samples: &'a mut [T],
-    seen: &'a mut [u32],
-    slots: usize,
-    features: usize,
-}
-
-impl<'a, T> SlotsView<'a, T> {
-    /// `slots` samples of `features` features for each class, of which there are as many as counters in `seen`.
-    ///
-    /// # Errors
-    /// [`Error::Length`] if there is no class, or not a place for each feature: `seen.len() * slots * features`.
-    pub fn new(samples: &'a mut [T], seen: &'a mut [u32], slots: usize, features: usize) -> Result<Self, Error> {
-        let expected = seen.len().saturating_mul(slots).saturating_mul(features);
-        check_length(Slice::Samples, expected.max(1), samples.len())?;
-        Ok(SlotsView { samples, seen, slots, features })
-    }
-
-    fn range(&self, class: usize, slot: usize) -> core::ops::Range<usize> {
-        let start = class.saturating_mul(self.slots).saturating_add(slot).saturating_mul(self.features);
-        start..start.saturating_add(self.features)
-    }
-}
-
-impl<T: Copy + Default + PartialEq> Slots for SlotsView<'_, T>
-where
-    [T]: FeatureSlice,
-{
-    type Features = [T];
-
-    fn slots(&self) -> usize {
-        self.slots
-    }
-
-    fn seen(&self) -> &[u32] {
-        self.seen
-    }
-
-    fn seen_mut(&mut self) -> &mut [u32] {
-        self.seen
-    }
-
-    fn check(&self, features: &[T]) -> Result<(), Error> {
-        check_length(Slice::Features, self.features, features.len())?;
-        features.check()
-    }
-
-    fn put(&mut self, class: usize, slot: usize, features: &[T]) {
-        let range = self.range(class, slot);
-        if let Some(to) = self.samples.get_mut(range) {
-            to.iter_mut().zip(features).for_each(|(to, from)| *to = *from);
-        }
-    }
-
-    fn show<R>(&self, class: usize, slot: usize, see: impl FnOnce(&[T]) -> R) -> Option<R> {
-        self.samples.get(self.range(class, slot)).map(see)
-    }
-
-    fn holds(&self, class: usize, slot: usize, features: &[T]) -> bool {
-        self.samples.get(self.range(class, slot)).is_some_and(|held| held == features)
-    }
-
-    fn vacate(&mut self, class: usize, slot: usize, last: usize) {
-        let (to, from) = (self.range(class, slot).start, self.range(class, last));
-        if slot < last && from.end <= self.samples.len() {
-            self.samples.copy_within(from.clone(), to);
-        }
-        self.samples.get_mut(from).unwrap_or_default().fill(T::default());
-    }
-
-    fn remove(&mut self, class: usize, move_down: bool) {
-        let n = self.slots * self.features;
-        if move_down {
-            remove_row(self.samples, class, n);
-        } else {
-            self.samples.iter_mut().skip(class * n).take(n).for_each(|x| *x = T::default());
-        }
-    }
-}
-
 /// A memory, wherever its samples lie: [`Replay`], or [`ReplayView`].
 #[derive(Clone, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -279,6 +198,21 @@ pub type Replay<const CLASSES: usize, const SLOTS: usize, X, S = X> = Reservoir<
 /// # Ok::<(), gradient_decay::Error>(())
 /// ```
 pub type ReplayView<'a, T> = Reservoir<SlotsView<'a, T>>;
+
+/// A memory of [`Quantized`](crate::Quantized) samples over the caller's slices.
+///
+/// ```
+/// use gradient_decay::{Memory, QuantizedReplayView, replay::QuantizedSlotsView};
+///
+/// let (mut values, mut scales, mut seen) = ([0; 2 * 4 * 3], [0.0; 2 * 4], [0; 2]); // 2 classes, 4 slots, 3 features
+/// let mut room = [0.0; 3]; // for a restored sample
+/// let slots = QuantizedSlotsView::new(&mut values, &mut scales, &mut seen, &mut room, 4)?;
+/// let mut memory = QuantizedReplayView::over(slots, 1);
+/// memory.insert(&[1.27, -0.5, 0.0], 1)?;
+/// assert_eq!(memory.rehearse(1, |x, class| (x[0] - 1.27).abs() < 0.005 && class == 1), 1);
+/// # Ok::<(), gradient_decay::Error>(())
+/// ```
+pub type QuantizedReplayView<'a> = Reservoir<QuantizedSlotsView<'a>>;
 
 impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Replay<CLASSES, SLOTS, X, S> {
     /// The bytes in memory: those of the slots, 4 a class, and 8.

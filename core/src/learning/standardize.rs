@@ -3,15 +3,131 @@
 //! The units are fixed once, by the host or by the first samples that a device sees, and never move afterwards: weights, remembered
 //! samples and thresholds are all stored in them, and would mean something else.
 
+use core::cell::Cell;
 use core::marker::PhantomData;
 
-use crate::error::{Error, Number, Slice, check_finite};
+use crate::error::{Error, Number, Slice, check_finite, check_length};
 use crate::learning::preprocess::Preprocess;
 use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};
 
 /// No feature may be larger: its square must stay in the range of f32.
 pub(crate) const FEATURE_MAX: f32 = 1e18;
+
+/// Where the numbers of a standardizer lie: [`OwnedUnits`], or the caller's slices, [`UnitsView`].
+pub trait Units {
+    /// The features of a sample.
+    type Features: ?Sized + AsRef<[f32]> + AsMut<[f32]>;
+    /// The number of features; 0 where it is known only at run time.
+    const FEATURES: usize;
+
+    /// Means, variances and scales.
+    fn numbers(&self) -> [&[f32]; 3];
+    /// The same, to change them.
+    fn numbers_mut(&mut self) -> [&mut [f32]; 3];
+    /// `Ok` if there are as many features as means.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if not.
+    fn check(&self, features: &Self::Features) -> Result<(), Error>;
+    /// Lends room for standardised features, which may hold anything.
+    fn with_room<T>(&self, fill: impl FnOnce(&mut Self::Features) -> T) -> T;
+}
+
+/// The arrays of a standardizer.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct OwnedUnits<const FEATURES: usize> {
+    mean: [f32; FEATURES],
+    variance: [f32; FEATURES],
+    /// Once the units are fixed, one over the deviation, or 1. Before, what rounding lost of the means (Kahan): they would stop
+    /// following the samples otherwise.
+    scale: [f32; FEATURES],
+}
+
+impl<const FEATURES: usize> Units for OwnedUnits<FEATURES> {
+    type Features = [f32; FEATURES];
+    const FEATURES: usize = FEATURES;
+
+    #[inline]
+    fn numbers(&self) -> [&[f32]; 3] {
+        [&self.mean, &self.variance, &self.scale]
+    }
+
+    #[inline]
+    fn numbers_mut(&mut self) -> [&mut [f32]; 3] {
+        [&mut self.mean, &mut self.variance, &mut self.scale]
+    }
+
+    #[inline]
+    fn check(&self, _: &[f32; FEATURES]) -> Result<(), Error> {
+        Ok(())
+    }
+
+    #[inline]
+    fn with_room<T>(&self, fill: impl FnOnce(&mut [f32; FEATURES]) -> T) -> T {
+        fill(&mut [0.0; FEATURES])
+    }
+}
+
+/// The caller's slices, whose length is known only at run time.
+pub struct UnitsView<'a> {
+    mean: &'a mut [f32],
+    variance: &'a mut [f32],
+    scale: &'a mut [f32],
+    /// Lent to one call at a time.
+    room: Cell<&'a mut [f32]>,
+}
+
+impl<'a> UnitsView<'a> {
+    /// The numbers of a standardizer of so many features, room for a standardised sample included.
+    pub const fn numbers_of(features: usize) -> usize {
+        features.saturating_mul(4)
+    }
+
+    fn new(numbers: &'a mut [f32], features: usize) -> Result<Self, Error> {
+        check_length(Slice::Parameters, Self::numbers_of(features), numbers.len())?;
+        numbers.fill(0.0);
+        let (mean, rest) = numbers.split_at_mut_checked(features).unwrap_or_default();
+        let (variance, rest) = rest.split_at_mut_checked(features).unwrap_or_default();
+        let (scale, room) = rest.split_at_mut_checked(features).unwrap_or_default();
+        Ok(UnitsView { mean, variance, scale, room: Cell::new(room) })
+    }
+}
+
+impl Units for UnitsView<'_> {
+    type Features = [f32];
+    const FEATURES: usize = 0;
+
+    fn numbers(&self) -> [&[f32]; 3] {
+        [self.mean, self.variance, self.scale]
+    }
+
+    fn numbers_mut(&mut self) -> [&mut [f32]; 3] {
+        [self.mean, self.variance, self.scale]
+    }
+
+    fn check(&self, features: &[f32]) -> Result<(), Error> {
+        check_length(Slice::Features, self.mean.len(), features.len())
+    }
+
+    fn with_room<T>(&self, fill: impl FnOnce(&mut [f32]) -> T) -> T {
+        let room = self.room.take();
+        let result = fill(room);
+        self.room.set(room);
+        result
+    }
+}
+
+/// A standardizer, wherever its numbers lie: [`Standardizer`], or [`StandardizerView`]. `M` is the math backend.
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Standardization<S, M = Libm> {
+    pub(crate) storage: S,
+    pub(crate) needed: u32,
+    pub(crate) seen: u32,
+    math: PhantomData<M>,
+}
 
 /// The mean and the deviation of each of `FEATURES` features, fixed. `M` is the math backend. `12 FEATURES + 8` bytes.
 ///
@@ -38,18 +154,20 @@ pub(crate) const FEATURE_MAX: f32 = 1e18;
 /// assert_eq!(Standardizer::<2>::BYTES, 32);
 /// # Ok::<(), Error>(())
 /// ```
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Standardizer<const FEATURES: usize, M = Libm> {
-    pub(crate) mean: [f32; FEATURES],
-    pub(crate) variance: [f32; FEATURES],
-    /// Once the units are fixed, one over the deviation, or 1. Before, what rounding lost of the means (Kahan): they would stop
-    /// following the samples otherwise.
-    pub(crate) scale: [f32; FEATURES],
-    pub(crate) needed: u32,
-    pub(crate) seen: u32,
-    math: PhantomData<M>,
-}
+pub type Standardizer<const FEATURES: usize, M = Libm> = Standardization<OwnedUnits<FEATURES>, M>;
+
+/// A standardizer over the caller's slice. The bits are those of a [`Standardizer`].
+///
+/// ```
+/// use gradient_decay::{Preprocess, StandardizerView, standardize::UnitsView};
+///
+/// let mut numbers = [0.0; UnitsView::numbers_of(2)];
+/// let mut standardizer = StandardizerView::new(&mut numbers, 2, 3)?;
+/// standardizer.set_statistics(&[2.0, 7.0], &[0.5, 4.0])?;
+/// standardizer.apply(&[3.0, 3.0], |x: &[f32]| assert_eq!(x, [2.0, -1.0]))?;
+/// # Ok::<(), gradient_decay::Error>(())
+/// ```
+pub type StandardizerView<'a, M = Libm> = Standardization<UnitsView<'a>, M>;
 
 impl<const FEATURES: usize> Standardizer<FEATURES> {
     /// With the means and the deviations that the host found: those of the features that the head was trained on.
@@ -78,9 +196,8 @@ impl<const FEATURES: usize, M> Standardizer<FEATURES, M> {
 
     /// Whose units will be fixed by the first `samples` that it [observes](Preprocess::observe); 0 counts as 1.
     pub const fn new(samples: u32) -> Self {
-        let needed = if samples == 0 { 1 } else { samples };
         let zeros = [0.0; FEATURES];
-        Standardizer { mean: zeros, variance: zeros, scale: zeros, needed, seen: 0, math: PhantomData }
+        Self::over(OwnedUnits { mean: zeros, variance: zeros, scale: zeros }, samples)
     }
 
     /// [`try_from_statistics`](Standardizer::try_from_statistics) with the math backend `M`.
@@ -92,19 +209,72 @@ impl<const FEATURES: usize, M> Standardizer<FEATURES, M> {
         let mut i = 0;
         while i < FEATURES {
             let (mean, deviation) = (mean[i], deviation[i]);
-            if mean.is_nan() || mean.abs() > FEATURE_MAX {
-                return Err(Error::OutOfRange { number: Number::Feature, value: mean });
+            if let Err(error) = check_statistics(mean, deviation) {
+                return Err(error);
             }
-            if deviation.is_nan() || deviation < 0.0 || deviation > FEATURE_MAX {
-                return Err(Error::OutOfRange { number: Number::Deviation, value: deviation });
-            }
-            new.mean[i] = mean;
-            new.variance[i] = deviation * deviation;
-            new.scale[i] = scale_of(mean, deviation);
+            new.storage.mean[i] = mean;
+            new.storage.variance[i] = deviation * deviation;
+            new.storage.scale[i] = scale_of(mean, deviation);
             i += 1;
         }
         new.seen = new.needed;
         Ok(new)
+    }
+
+    /// The mean of each feature; 0 before the first sample.
+    pub const fn mean(&self) -> &[f32; FEATURES] {
+        &self.storage.mean
+    }
+
+    /// The variance of each feature, as a share of the samples and not of one less; 0 before the second sample.
+    pub const fn variance(&self) -> &[f32; FEATURES] {
+        &self.storage.variance
+    }
+}
+
+impl<'a> StandardizerView<'a> {
+    /// Of `features` features, over [`UnitsView::numbers_of`] numbers, which are set to zero. The units will be fixed by the first `samples`
+    /// that it [observes](Preprocess::observe); 0 counts as 1.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are not so many numbers.
+    pub fn new(numbers: &'a mut [f32], features: usize, samples: u32) -> Result<Self, Error> {
+        Self::with_math(numbers, features, samples)
+    }
+}
+
+impl<'a, M> StandardizerView<'a, M> {
+    /// [`new`](StandardizerView::new) with the math backend `M`.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn with_math(numbers: &'a mut [f32], features: usize, samples: u32) -> Result<Self, Error> {
+        Ok(Self::over(UnitsView::new(numbers, features)?, samples))
+    }
+
+    /// Sets the means and the deviations that the host found: see [`Standardizer::try_from_statistics`].
+    ///
+    /// # Errors
+    /// As there; [`Error::Length`] if there are not as many as features. Nothing is then changed.
+    pub fn set_statistics(&mut self, mean: &[f32], deviation: &[f32]) -> Result<(), Error> {
+        let features = self.storage.mean.len();
+        check_length(Slice::Mean, features, mean.len())?;
+        check_length(Slice::Deviation, features, deviation.len())?;
+        let given = || mean.iter().zip(deviation);
+        given().try_for_each(|(mean, deviation)| check_statistics(*mean, *deviation))?;
+        let [own, variance, scale] = self.storage.numbers_mut();
+        let numbers = own.iter_mut().zip(variance).zip(scale);
+        for (((own, variance), scale), (mean, deviation)) in numbers.zip(given()) {
+            (*own, *variance, *scale) = (*mean, deviation * deviation, scale_of(*mean, *deviation));
+        }
+        self.seen = self.needed;
+        Ok(())
+    }
+}
+
+impl<S, M> Standardization<S, M> {
+    const fn over(storage: S, samples: u32) -> Self {
+        Standardization { storage, needed: if samples == 0 { 1 } else { samples }, seen: 0, math: PhantomData }
     }
 
     /// Whether the units are fixed.
@@ -116,27 +286,29 @@ impl<const FEATURES: usize, M> Standardizer<FEATURES, M> {
     pub const fn observed(&self) -> (u32, u32) {
         (self.seen, self.needed)
     }
+}
 
-    /// The mean of each feature; 0 before the first sample.
-    pub const fn mean(&self) -> &[f32; FEATURES] {
-        &self.mean
+/// `Ok` if the features are finite and not too large.
+fn check(features: &[f32]) -> Result<(), Error> {
+    if kernels::all_within(features, FEATURE_MAX) {
+        return Ok(());
     }
+    check_finite(Slice::Features, features)?;
+    match features.iter().find(|x| x.abs() > FEATURE_MAX) {
+        Some(&value) => Err(Error::OutOfRange { number: Number::Feature, value }),
+        None => Ok(()),
+    }
+}
 
-    /// The variance of each feature, as a share of the samples and not of one less; 0 before the second sample.
-    pub const fn variance(&self) -> &[f32; FEATURES] {
-        &self.variance
+/// `Ok` if a mean and a deviation are in range.
+const fn check_statistics(mean: f32, deviation: f32) -> Result<(), Error> {
+    if mean.is_nan() || mean.abs() > FEATURE_MAX {
+        return Err(Error::OutOfRange { number: Number::Feature, value: mean });
     }
-
-    fn check(features: &[f32; FEATURES]) -> Result<(), Error> {
-        if kernels::all_within(features, FEATURE_MAX) {
-            return Ok(());
-        }
-        check_finite(Slice::Features, features)?;
-        match features.iter().find(|x| x.abs() > FEATURE_MAX) {
-            Some(&value) => Err(Error::OutOfRange { number: Number::Feature, value }),
-            None => Ok(()),
-        }
+    if deviation.is_nan() || deviation < 0.0 || deviation > FEATURE_MAX {
+        return Err(Error::OutOfRange { number: Number::Deviation, value: deviation });
     }
+    Ok(())
 }
 
 /// One over the deviation; 1 where that is next to nothing.
@@ -144,28 +316,34 @@ const fn scale_of(mean: f32, deviation: f32) -> f32 {
     if deviation > 1e-6 * mean.abs() && deviation > 1e-12 { 1.0 / deviation } else { 1.0 }
 }
 
-impl<const FEATURES: usize, M: Math> Preprocess<[f32; FEATURES]> for Standardizer<FEATURES, M> {
-    type Input = [f32; FEATURES];
+impl<S: Units, M: Math> Preprocess<S::Features> for Standardization<S, M> {
+    type Input = S::Features;
 
-    fn apply<T>(&self, features: &[f32; FEATURES], then: impl FnOnce(&[f32; FEATURES]) -> T) -> Result<T, Error> {
+    fn apply<T>(&self, features: &S::Features, then: impl FnOnce(&S::Features) -> T) -> Result<T, Error> {
         if !self.is_fixed() {
             return Err(Error::NotStandardized { seen: self.seen, needed: self.needed });
         }
-        Self::check(features)?;
-        let mut out = [0.0; FEATURES];
-        kernels::standardize(features, &self.mean, &self.scale, &mut out);
-        Ok(then(&out))
+        self.storage.check(features)?;
+        check(features.as_ref())?;
+        let [mean, _, scale] = self.storage.numbers();
+        Ok(self.storage.with_room(|out| {
+            kernels::standardize(features.as_ref(), mean, scale, out.as_mut());
+            then(out)
+        }))
     }
 
-    fn observe(&mut self, features: &[f32; FEATURES]) -> Result<(), Error> {
-        Self::check(features)?;
+    fn observe(&mut self, features: &S::Features) -> Result<(), Error> {
+        self.storage.check(features)?;
+        check(features.as_ref())?;
         if self.is_fixed() {
             return Ok(());
         }
         self.seen += 1;
         let share = 1.0 / self.seen as f32;
-        let statistics = self.mean.iter_mut().zip(&mut self.variance).zip(&mut self.scale);
-        for (((mean, variance), lost), x) in statistics.zip(features) {
+        let fixed = self.is_fixed();
+        let [mean, variance, scale] = self.storage.numbers_mut();
+        let statistics = mean.iter_mut().zip(variance.iter_mut()).zip(scale.iter_mut());
+        for (((mean, variance), lost), x) in statistics.zip(features.as_ref()) {
             let off = (x - *mean) + *lost;
             let step = share * off - *lost;
             let moved = *mean + step;
@@ -174,8 +352,8 @@ impl<const FEATURES: usize, M: Math> Preprocess<[f32; FEATURES]> for Standardize
             // off (x - new mean) is off^2 (1 - share), and never negative.
             *variance += share * (off * (off * (1.0 - share)) - *variance);
         }
-        if self.is_fixed() {
-            for ((scale, variance), mean) in self.scale.iter_mut().zip(&self.variance).zip(&self.mean) {
+        if fixed {
+            for ((scale, variance), mean) in scale.iter_mut().zip(variance).zip(mean) {
                 *scale = scale_of(*mean, M::sqrt(*variance));
             }
         }

@@ -138,22 +138,39 @@ pub struct Quantized<const FEATURES: usize> {
 /// ```
 #[inline]
 pub fn quantize(features: &[f32], values: &mut [i8]) -> f32 {
-    let largest = features.iter().fold(0.0, |most, x| if x.abs() > most { x.abs() } else { most });
-    let mut scale = largest / 127.0;
-    if scale * 127.0 > f32::MAX {
-        // Rounded up, the scale of f32::MAX would not come back.
-        scale = scale.next_down();
-    }
+    let scale = scale_of(features);
     values.fill(0);
     if scale > 0.0 {
-        for (value, x) in values.iter_mut().zip(features) {
-            let quotient = x / scale;
-            // Rounded half away from 0; the conversion cuts off and saturates.
-            let rounded = (quotient + if quotient < 0.0 { -0.5 } else { 0.5 }) as i32;
-            *value = rounded.clamp(-127, 127) as i8;
-        }
+        values.iter_mut().zip(features).for_each(|(value, x)| *value = nearest(*x, scale));
     }
     scale
+}
+
+/// The scale of finite features, at which none is beyond 127.
+fn scale_of(features: &[f32]) -> f32 {
+    let largest = features.iter().fold(0.0, |most, x| if x.abs() > most { x.abs() } else { most });
+    let scale = largest / 127.0;
+    // Rounded up, the scale of f32::MAX would not come back.
+    if scale * 127.0 > f32::MAX { scale.next_down() } else { scale }
+}
+
+/// A feature in units of a scale above 0.
+fn nearest(x: f32, scale: f32) -> i8 {
+    let quotient = x / scale;
+    // Rounded half away from 0; the conversion cuts off and saturates.
+    let rounded = (quotient + if quotient < 0.0 { -0.5 } else { 0.5 }) as i32;
+    rounded.clamp(-127, 127) as i8
+}
+
+/// Whether [`quantize`] makes such values of these features.
+pub(crate) fn quantizes_to(features: &[f32], scale: f32, values: &[i8]) -> bool {
+    let same = |(x, value): (&f32, &i8)| *value == if scale > 0.0 { nearest(*x, scale) } else { 0 };
+    scale_of(features) == scale && features.len() == values.len() && features.iter().zip(values).all(same)
+}
+
+/// Whether a stored sample restores finite features; of -128 nothing is stored.
+pub(crate) fn is_sound(scale: f32, values: impl IntoIterator<Item = i8>) -> bool {
+    scale >= 0.0 && scale * 127.0 <= f32::MAX && values.into_iter().all(|value| value > i8::MIN)
 }
 
 /// The features that [`quantize`] made such values of, within half a scale.
@@ -186,9 +203,7 @@ impl<const FEATURES: usize> Stored<[f32; FEATURES]> for Quantized<FEATURES> {
         let (scale, values) = bytes.split_first_chunk::<4>()?;
         let scale = f32::from_le_bytes(*scale);
         let values = <&[u8; FEATURES]>::try_from(values).ok()?.map(u8::cast_signed);
-        // Of -128 nothing is stored.
-        let sound = scale >= 0.0 && scale * 127.0 <= f32::MAX && values.iter().all(|value| *value > i8::MIN);
-        sound.then_some(Quantized { scale, values })
+        is_sound(scale, values).then_some(Quantized { scale, values })
     }
 }
 

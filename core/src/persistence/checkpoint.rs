@@ -51,6 +51,7 @@
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 
 use crate::error::{CheckpointPart, Error, Slice};
+pub use crate::persistence::memory::{SavedMemory, SavedSlots};
 pub use crate::persistence::writer::Writer;
 
 const MAGIC: u32 = u32::from_le_bytes(*b"GDck");
@@ -341,7 +342,12 @@ pub struct Section<'a> {
     takes: bool,
 }
 
-impl Section<'_> {
+impl<'a> Section<'a> {
+    /// Whether what is read is to be taken over.
+    pub(crate) fn takes(&self) -> bool {
+        self.takes
+    }
+
     /// An error that names this section.
     pub(crate) fn refused(&self) -> Error {
         refused(CheckpointPart::Section, u32::from(self.tag), self.length as u32)
@@ -349,7 +355,7 @@ impl Section<'_> {
 
     /// The next bytes.
     #[inline(never)]
-    pub(crate) fn bytes(&mut self, count: usize) -> Result<&[u8], Error> {
+    pub(crate) fn bytes(&mut self, count: usize) -> Result<&'a [u8], Error> {
         let (bytes, rest) = self.rest.split_at_checked(count).ok_or(self.refused())?;
         self.rest = rest;
         Ok(bytes)

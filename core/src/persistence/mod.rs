@@ -2,6 +2,7 @@
 
 pub mod checkpoint;
 mod discriminant;
+mod memory;
 mod novelty;
 #[cfg(feature = "storage")]
 mod record;

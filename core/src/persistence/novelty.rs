@@ -1,32 +1,37 @@
 //! The section of [`Novelty`]: see [`checkpoint`](crate::checkpoint).
 
 use crate::error::{CheckpointPart, Error, Slice};
-use crate::learning::novelty::{Feature, MOST, Novelty};
+use crate::learning::novelty::{AllMoments, Distances, MOST, Moments};
 use crate::numeric::math::Math;
 use crate::persistence::checkpoint::{Reader, SECTION, Saved, WORD, Writer, tag};
 
-impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Novelty<CLASSES, FEATURES, T, M> {
-    /// The numbers of its section: shape, counts, sums, means, squares.
-    const WORDS: usize = 2 + CLASSES * (1 + 2 * FEATURES) + FEATURES + 3;
-}
+/// The words of its section before the numbers of its storage, and the sums of scores.
+const FRONT: usize = 2;
+const SUMS: usize = 3;
 
-impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Saved for Novelty<CLASSES, FEATURES, T, M> {
-    const SAVED_BYTES: usize = crate::Readout::<M>::SAVED_BYTES + SECTION + Self::WORDS * WORD;
+impl<S: Moments, M: Math> Saved for Distances<S, M> {
+    const SAVED_BYTES: usize = if S::NUMBERS == 0 {
+        0
+    } else {
+        crate::Readout::<M>::SAVED_BYTES + SECTION + (FRONT + S::NUMBERS + SUMS) * WORD
+    };
 
     fn write(&self, to: &mut Writer<'_>) {
         self.readout().write(to);
-        if to.section(tag::NOVELTY, Self::WORDS * WORD) {
-            to.words(&[CLASSES as u32, FEATURES as u32]);
-            to.words(&self.counts);
+        let AllMoments { means, squares, shared, counts } = self.storage.all();
+        let numbers = counts.len() + means.len() + squares.len() + shared.len();
+        if to.section(tag::NOVELTY, (FRONT + numbers + SUMS) * WORD) {
+            to.words(&[counts.len() as u32, shared.len() as u32]);
+            to.words(counts);
             let mut start = 0;
             let mut floats = |floats: &[f32]| {
                 to.floats(Slice::Novelty, start, floats);
                 start += floats.len();
             };
             floats(&[self.scores.weight, self.scores.sum, self.scores.squares]);
-            floats(self.means.as_flattened());
-            floats(self.squares.as_flattened());
-            floats(&self.shared);
+            floats(means);
+            floats(squares);
+            floats(shared);
         }
     }
 
@@ -34,13 +39,14 @@ impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Saved for
         self.readout_mut().read(from)?;
         let Some(mut section) = from.find(tag::NOVELTY) else {
             if from.takes() {
-                crate::learning::readout::Read::<[T; FEATURES]>::clear(self);
+                crate::learning::readout::Read::<S::Features>::clear(self);
             }
             return Ok(());
         };
-        section.expect(CheckpointPart::Classes, CLASSES)?;
-        section.expect(CheckpointPart::Features, FEATURES)?;
-        for count in &mut self.counts {
+        let AllMoments { means, squares, shared, counts } = self.storage.all_mut();
+        section.expect(CheckpointPart::Classes, counts.len())?;
+        section.expect(CheckpointPart::Features, shared.len())?;
+        for count in counts {
             section.take(count)?;
         }
         let mut start = 0;
@@ -53,9 +59,9 @@ impl<const CLASSES: usize, const FEATURES: usize, T: Feature, M: Math> Saved for
         take(core::slice::from_mut(&mut self.scores.sum), -1e10, 1e10)?;
         take(core::slice::from_mut(&mut self.scores.squares), 0.0, 1e12)?;
         // No more than the largest features add up to.
-        take(self.means.as_flattened_mut(), -MOST, MOST)?;
-        take(self.squares.as_flattened_mut(), 0.0, 1e37)?;
-        take(&mut self.shared, 0.0, 1e37)?;
+        take(means, -MOST, MOST)?;
+        take(squares, 0.0, 1e37)?;
+        take(shared, 0.0, 1e37)?;
         section.end()
     }
 }

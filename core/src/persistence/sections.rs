@@ -6,13 +6,10 @@ use crate::heads::linear::Linear;
 use crate::heads::mlp::MlpHead;
 use crate::heads::storage::{Layer, Owned, Storage, StoredVelocity, VelocityView};
 use crate::learning::calibration::{Calibration, Sum};
-use crate::learning::guard::Guard;
 use crate::learning::learner::{Learner, Parts};
 use crate::learning::preprocess::Quantizer;
 use crate::learning::readout::Readout;
-use crate::learning::replay::{Memory as _, Replay};
-use crate::learning::standardize::{FEATURE_MAX, Standardizer};
-use crate::learning::stored::{FeatureArray, Stored};
+use crate::learning::standardize::{FEATURE_MAX, Standardization, Units};
 use crate::numeric::fixed_point::LOGIT_MAX;
 use crate::numeric::random::Random;
 use crate::persistence::checkpoint::{Reader, SECTION, Saved, WORD, Writer, tag};
@@ -215,26 +212,28 @@ impl<W> Saved for State<W> {
     }
 }
 
-impl<const FEATURES: usize, M> Saved for Standardizer<FEATURES, M> {
-    const SAVED_BYTES: usize = SECTION + (3 + 3 * FEATURES) * WORD;
+impl<S: Units, M> Saved for Standardization<S, M> {
+    const SAVED_BYTES: usize = if S::FEATURES == 0 { 0 } else { SECTION + (3 + 3 * S::FEATURES) * WORD };
 
     fn write(&self, to: &mut Writer<'_>) {
-        if to.section(tag::STANDARDIZER, Self::SAVED_BYTES - SECTION) {
-            to.words(&[FEATURES as u32, self.needed, self.seen]);
-            to.floats(Slice::Mean, 0, &self.mean);
-            to.floats(Slice::Deviation, 0, &self.variance);
-            to.floats(Slice::Deviation, 0, &self.scale);
+        let [mean, variance, scale] = self.storage.numbers();
+        if to.section(tag::STANDARDIZER, (3 + 3 * mean.len()) * WORD) {
+            to.words(&[mean.len() as u32, self.needed, self.seen]);
+            to.floats(Slice::Mean, 0, mean);
+            to.floats(Slice::Deviation, 0, variance);
+            to.floats(Slice::Deviation, 0, scale);
         }
     }
 
     fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
         let Some(mut section) = from.find(tag::STANDARDIZER) else { return Ok(()) };
-        section.expect(CheckpointPart::Features, FEATURES)?;
+        let [means, variances, scales] = self.storage.numbers_mut();
+        section.expect(CheckpointPart::Features, means.len())?;
         let (needed, seen) = (section.word()?, section.word()?);
         if needed == 0 || seen > needed {
             return Err(section.refused());
         }
-        for (index, mean) in self.mean.iter_mut().enumerate() {
+        for (index, mean) in means.iter_mut().enumerate() {
             let value = section.float(Slice::Mean, index)?;
             // Rounding may step over the largest feature, but not so far.
             if value.abs() > 2.0 * FEATURE_MAX {
@@ -244,7 +243,7 @@ impl<const FEATURES: usize, M> Saved for Standardizer<FEATURES, M> {
                 *mean = value;
             }
         }
-        for (index, variance) in self.variance.iter_mut().enumerate() {
+        for (index, variance) in variances.iter_mut().enumerate() {
             let value = section.float(Slice::Deviation, index)?;
             if !(0.0..=4.0 * FEATURE_MAX * FEATURE_MAX).contains(&value) {
                 return Err(Error::OutOfRange { number: Number::Deviation, value });
@@ -253,7 +252,7 @@ impl<const FEATURES: usize, M> Saved for Standardizer<FEATURES, M> {
                 *variance = value;
             }
         }
-        for (index, scale) in self.scale.iter_mut().enumerate() {
+        for (index, scale) in scales.iter_mut().enumerate() {
             let value = section.float(Slice::Deviation, index)?;
             // One over a deviation; before the units are fixed, what rounding lost.
             if value.abs() > FEATURE_MAX || (seen == needed && value <= 0.0) {
@@ -280,98 +279,6 @@ impl<P: Saved> Saved for Quantizer<P> {
 
     fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
         self.before.read(from)
-    }
-}
-
-impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Replay<CLASSES, SLOTS, X, S> {
-    const SECTION_BYTES: usize = (4 + CLASSES) * WORD + CLASSES * SLOTS * S::BYTES;
-
-    fn write_samples(&self, to: &mut Writer<'_>, tag: u16) {
-        if to.section(tag, Self::SECTION_BYTES) {
-            to.words(&[CLASSES as u32, SLOTS as u32, S::BYTES as u32, self.random.0]);
-            to.words(&self.storage.seen);
-            for slot in self.storage.slots.as_flattened() {
-                to.bytes(slot.bytes());
-            }
-        }
-    }
-
-    fn read_samples(&mut self, from: &Reader<'_>, tag: u16) -> Result<(), Error> {
-        let Some(mut section) = from.find(tag) else {
-            if from.takes() {
-                self.clear();
-            }
-            return Ok(());
-        };
-        section.expect(CheckpointPart::Classes, CLASSES)?;
-        let (slots, bytes, random) = (section.word()?, section.word()?, section.word()?);
-        if slots as usize != SLOTS || bytes as usize != S::BYTES || random == 0 {
-            return Err(section.refused());
-        }
-        if from.takes() {
-            self.random = Random(random);
-        }
-        for seen in &mut self.storage.seen {
-            section.take(seen)?;
-        }
-        for slot in self.storage.slots.as_flattened_mut() {
-            let Some(stored) = S::from_bytes(section.bytes(S::BYTES)?) else { return Err(section.refused()) };
-            if from.takes() {
-                *slot = stored;
-            }
-        }
-        section.end()?;
-        // Of a class that is not in use nothing is remembered, whatever the bytes say.
-        if from.takes()
-            && let Some(mut section) = from.find(tag::CLASSES)
-        {
-            let classes = section.word()? as usize;
-            self.storage.seen.iter_mut().skip(classes).for_each(|seen| *seen = 0);
-            self.storage.slots.iter_mut().skip(classes).for_each(|slots| *slots = [S::EMPTY; SLOTS]);
-        }
-        Ok(())
-    }
-}
-
-impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Saved for Replay<CLASSES, SLOTS, X, S> {
-    const SAVED_BYTES: usize = SECTION + Self::SECTION_BYTES;
-
-    fn write(&self, to: &mut Writer<'_>) {
-        self.write_samples(to, tag::MEMORY);
-    }
-
-    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
-        self.read_samples(from, tag::MEMORY)
-    }
-}
-
-impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Saved
-    for Guard<Replay<CLASSES, SLOTS, X, S>>
-{
-    const SAVED_BYTES: usize = Replay::<CLASSES, SLOTS, X, S>::SAVED_BYTES + SECTION + 2 * WORD;
-
-    fn write(&self, to: &mut Writer<'_>) {
-        self.memory.write_samples(to, tag::HELD_OUT);
-        if to.section(tag::GUARD, 2 * WORD) {
-            // Infinite before the first.
-            to.words(&[self.best.to_bits(), self.since]);
-        }
-    }
-
-    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
-        self.memory.read_samples(from, tag::HELD_OUT)?;
-        let (mut best, mut since) = (f32::INFINITY, 0);
-        if let Some(mut section) = from.find(tag::GUARD) {
-            (best, since) = (f32::from_bits(section.word()?), section.word()?);
-            if best.is_nan() || best < 0.0 {
-                return Err(section.refused());
-            }
-            section.end()?;
-        }
-        if from.takes() {
-            (self.best, self.since) = (best, since);
-        }
-        Ok(())
     }
 }
 

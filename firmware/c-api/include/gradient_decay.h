@@ -18,6 +18,46 @@
 #define GD_DISCRIMINANT_CHECKPOINT_BYTES(classes, features) \
     (56 + 4 * (GD_DISCRIMINANT_NUMBERS(classes, features) + (size_t)(classes)))
 
+/** So many bytes rounded up to what a learner takes. */
+#define GD_ROUND(bytes) (((size_t)(bytes) + 7) / 8 * 8)
+
+/**
+ * The bytes of a learner's memory: the sum of its head's and its parts' bytes, below, and what the learner takes itself. The same as
+ * gd_learner_bytes, as a constant: static uint64_t memory[GD_LEARNER_BYTES(GD_HEAD_LINEAR_BYTES(4, 24) + GD_PART_STANDARDIZER_BYTES(24)) / 8];
+ */
+#define GD_LEARNER_BYTES(head_and_parts) (32 * sizeof(void *) + 128 + (head_and_parts))
+
+/** The bytes of gd_head_discriminant. */
+#define GD_HEAD_DISCRIMINANT_BYTES(classes, features) \
+    (GD_ROUND(4 * GD_DISCRIMINANT_NUMBERS(classes, features)) + GD_ROUND(4 * GD_DISCRIMINANT_SCRATCH(classes, features)) + \
+     GD_ROUND(4 * (size_t)(classes)) + 8 * (size_t)(classes))
+
+/** The bytes of gd_head_linear. */
+#define GD_HEAD_LINEAR_BYTES(classes, features) \
+    (GD_ROUND(4 * (size_t)(classes) * ((size_t)(features) + 1)) + 8 * (size_t)(classes))
+
+/** The bytes of gd_part_standardizer. */
+#define GD_PART_STANDARDIZER_BYTES(features) (16 * (size_t)(features) + 8 * sizeof(void *) + 8)
+
+/** The bytes of gd_part_memory_f32, with so many slots a class. */
+#define GD_PART_MEMORY_F32_BYTES(classes, features, slots) \
+    (GD_ROUND(4 * (size_t)(classes) * (size_t)(slots) * (size_t)(features)) + GD_ROUND(4 * (size_t)(classes)) + 10 * sizeof(void *) + 8)
+
+/** The bytes of gd_part_memory_i8, with so many slots a class. */
+#define GD_PART_MEMORY_I8_BYTES(classes, features, slots) \
+    (GD_ROUND((size_t)(classes) * (size_t)(slots) * (size_t)(features)) + GD_ROUND(4 * (size_t)(classes) * (size_t)(slots)) + \
+     GD_ROUND(4 * (size_t)(classes)) + GD_ROUND(4 * (size_t)(features)) + 10 * sizeof(void *) + 8)
+
+/** The bytes that a memory takes more if it is `held_out`. */
+#define GD_HELD_OUT_BYTES(classes) GD_ROUND(4 * (size_t)(classes))
+
+/** The bytes of gd_part_novelty. */
+#define GD_PART_NOVELTY_BYTES(classes, features) \
+    (GD_ROUND(4 * (2 * (size_t)(classes) + 1) * (size_t)(features)) + GD_ROUND(4 * (size_t)(classes)) + 8 * sizeof(void *) + 24)
+
+/** The bytes of gd_part_calibration. */
+#define GD_PART_CALIBRATION_BYTES 176
+
 /**
  * The words of a trainer's memory.
  */
@@ -27,6 +67,46 @@
  * The bytes of a checkpoint beside the parameters, which take 4 each: for a buffer whose size is known when it is compiled.
  */
 #define GD_CHECKPOINT_EXTRA_BYTES 72
+
+/**
+ * The words of a learner's handle.
+ */
+#define GD_LEARNER_WORDS 8
+
+/**
+ * The words of a store.
+ */
+#define GD_STORE_WORDS 16
+
+/**
+ * A way to count how good answers were: gd_part_calibration.
+ */
+typedef struct gd_calibrator gd_calibrator;
+
+/**
+ * A kind of head: one of the gd_head_... below.
+ */
+typedef struct gd_head gd_head;
+
+/**
+ * A way to store samples: one of the gd_part_memory_... below.
+ */
+typedef struct gd_memory gd_memory;
+
+/**
+ * A way to tell what was never taught: gd_part_novelty.
+ */
+typedef struct gd_novelty gd_novelty;
+
+/**
+ * The pages of a flash, and the largest word that it is written by: one of the gd_pages_... below.
+ */
+typedef struct gd_pages gd_pages;
+
+/**
+ * A way to standardise features: gd_part_standardizer.
+ */
+typedef struct gd_standardizer gd_standardizer;
 
 /**
  * The result of a function: GD_OK, or why it did nothing.
@@ -82,6 +162,10 @@ typedef struct {
    * Its softmax probability before the step, in [0, 1]: without a temperature.
    */
   float probability;
+  /**
+   * Whether the sample was learned: not one that a learner holds out.
+   */
+  bool learned;
 } gd_step;
 
 /**
@@ -187,6 +271,186 @@ typedef struct {
 } gd_discriminant;
 
 /**
+ * The parts of a learner. All zero but for `head`, `classes` and `features` is a learner without any: write `gd_learner_config config =
+ * {.head = &gd_head_discriminant, .classes = 4, .features = 24};`. A part that is named by no configuration of a program is not linked.
+ */
+typedef struct {
+  /**
+   * What maps features to classes: &gd_head_discriminant or &gd_head_linear.
+   */
+  const gd_head *head;
+  /**
+   * &gd_part_standardizer, or null: features stay as they are, and should have a mean near 0 and a deviation near 1.
+   */
+  const gd_standardizer *standardizer;
+  /**
+   * The samples that are rehearsed: &gd_part_memory_f32, &gd_part_memory_i8, or null.
+   */
+  const gd_memory *memory;
+  /**
+   * The samples that are held out for gd_learner_judge and gd_learner_fit_temperature: as `memory`, or null.
+   */
+  const gd_memory *held_out;
+  /**
+   * &gd_part_novelty, or null: only a small probability makes a sample unknown.
+   */
+  const gd_novelty *novelty;
+  /**
+   * &gd_part_calibration, or null.
+   */
+  const gd_calibrator *calibration;
+  /**
+   * Classes that there is room for, at least 1.
+   */
+  uint16_t classes;
+  /**
+   * Features of a sample, at least 1.
+   */
+  uint16_t features;
+  /**
+   * Classes of these that are not in use at first, at most `classes`: they come by gd_learner_add_class.
+   */
+  uint16_t unused;
+  /**
+   * Samples of each class that `memory` holds, at least 1 if there is one.
+   */
+  uint16_t slots;
+  /**
+   * Samples of each class that `held_out` holds, at least 1 if there is one.
+   */
+  uint16_t held_out_slots;
+  /**
+   * Every so many labelled samples one is held out; 0 is 7. A divisor of the number of classes would hold out the same ones of a stream in
+   * turn.
+   */
+  uint16_t held_out_every;
+  /**
+   * By how much a head may be worse than the best so far before gd_learner_judge says so, in nats, in [0, 100].
+   */
+  float margin;
+  /**
+   * The first samples that gd_learner_observe is given, of which the units of `standardizer` follow; 0 counts as 1.
+   */
+  uint32_t standardize_first;
+  /**
+   * What the choices of `memory` and `held_out` follow from.
+   */
+  uint32_t seed;
+} gd_learner_config;
+
+/**
+ * The handle of a learner, whose contents are the library's own. gd_learner_init fills it in; what the learner knows lies in the memory
+ * that is given with it.
+ *
+ * A function that is given one can return GD_ERROR_POINTER, also if two of its buffers overlap, each other, the handle or the memory, and
+ * GD_ERROR_TRAINER if gd_learner_init has not filled it in; whatever else it can return it says itself. After an error the learner and all
+ * that a function would have written are as before, unless it says otherwise.
+ */
+typedef struct {
+  uint64_t words[GD_LEARNER_WORDS];
+} gd_learner;
+
+/**
+ * Why an answer is unknown, or that it is not.
+ */
+typedef uint32_t gd_reason;
+
+/**
+ * The answer of a learner for a sample.
+ */
+typedef struct {
+  /**
+   * The most probable class, from 0, whether or not it is the answer; the first of equal ones.
+   */
+  uint32_t class_index;
+  /**
+   * Its probability under the temperature, in [0, 1].
+   */
+  float probability;
+  /**
+   * GD_KNOWN, or why the answer is "unknown": GD_BETWEEN or GD_FAR.
+   */
+  gd_reason reason;
+} gd_answer;
+
+/**
+ * What is known of a learner.
+ */
+typedef struct {
+  /**
+   * Classes in use.
+   */
+  uint32_t classes;
+  /**
+   * Steps taken, rehearsals included, the place in the warm-up of beta; it stays at 2^32 - 1.
+   */
+  uint32_t steps;
+  /**
+   * Samples that the standardizer has observed, and those that fix its units; both 0 without one.
+   */
+  uint32_t observed;
+  /**
+   * See `observed`: features are refused until that has reached this.
+   */
+  uint32_t needed;
+  /**
+   * The temperature of the read-out, in [0.01, 100].
+   */
+  float temperature;
+  /**
+   * The threshold of the read-out, in [0, 1].
+   */
+  float threshold;
+} gd_learner_state;
+
+/**
+ * The verdict on a head: see gd_learner_judge.
+ */
+typedef uint32_t gd_verdict;
+
+/**
+ * The sections that are saved of those that a learner has: GD_SAVE_ALL, less what is left out.
+ */
+typedef uint32_t gd_contents;
+
+/**
+ * A place for learners in flash, whose contents are the library's own. gd_store_init fills it in. The newest checkpoint is never erased before
+ * a newer one was written and read back: whenever the power is cut, what is loaded afterwards is the one saved before or the new one, whole.
+ * All pages wear alike.
+ */
+typedef struct {
+  uint64_t words[GD_STORE_WORDS];
+} gd_store;
+
+/**
+ * A range of flash and the functions that reach it. Each returns 0, or anything else if the flash refused; offsets count from the beginning of
+ * the range, which is the store's own. Before a function returns the flash has done what it was told.
+ */
+typedef struct {
+  /**
+   * What the functions are given first; may be null.
+   */
+  void *context;
+  /**
+   * Reads `count` bytes at `offset`; both are multiples of 4.
+   */
+  int32_t (*read)(void *context, uint32_t offset, uint8_t *bytes, size_t count);
+  /**
+   * Writes `count` bytes at `offset`, where all is erased; both are multiples of the largest word of the pages, 32 or 256 bytes.
+   */
+  int32_t (*write)(void *context, uint32_t offset, const uint8_t *bytes, size_t count);
+  /**
+   * Erases `count` bytes from `offset` on to 0xff; both are multiples of a page.
+   */
+  int32_t (*erase)(void *context, uint32_t offset, uint32_t count);
+  /**
+   * The bytes of the range, whole pages: room for two checkpoints, each in pages of its own; room for three is better, since a page that wears
+   * out is then left out.
+   */
+  uint32_t bytes;
+} gd_flash;
+
+/**
  * It was done.
  */
 #define GD_OK 0
@@ -197,7 +461,7 @@ typedef struct {
 #define GD_ERROR_POINTER -1
 
 /**
- * The trainer was not initialised by gd_init, or the discriminant by gd_discriminant_init, or its memory was overwritten.
+ * The trainer was not initialised by gd_init, or the discriminant, the learner or the store by its own function, or its memory was overwritten.
  */
 #define GD_ERROR_TRAINER -2
 
@@ -257,13 +521,178 @@ typedef struct {
 #define GD_ERROR_NO_ROOM -13
 
 /**
- * There is too little room for a checkpoint.
+ * There is too little room: for a checkpoint, or for a learner.
  */
 #define GD_ERROR_SHORT -14
+
+/**
+ * The standardizer has not yet observed the samples that fix its units.
+ */
+#define GD_ERROR_UNITS -15
+
+/**
+ * The learner has not the part that this needs, or its head cannot do it.
+ */
+#define GD_ERROR_PART -16
+
+/**
+ * The flash refused.
+ */
+#define GD_ERROR_FLASH -17
+
+/**
+ * The range of flash is not whole pages, or does not hold two checkpoints.
+ */
+#define GD_ERROR_FLASH_RANGE -18
+
+/**
+ * The flash holds something else.
+ */
+#define GD_ERROR_FOREIGN -19
+
+/**
+ * The flash does not keep what is written: it is worn out.
+ */
+#define GD_ERROR_WORN -20
+
+/**
+ * The class is the answer.
+ */
+#define GD_KNOWN 0
+
+/**
+ * Unknown: the sample is between classes, its probability below the threshold.
+ */
+#define GD_BETWEEN 1
+
+/**
+ * Unknown: the sample is far from everything that was taught; by gd_part_novelty alone.
+ */
+#define GD_FAR 2
+
+/**
+ * Nothing is held out yet.
+ */
+#define GD_VERDICT_UNKNOWN 0
+
+/**
+ * The best so far: save it.
+ */
+#define GD_VERDICT_BEST 1
+
+/**
+ * Not the best, but within the margin: go on.
+ */
+#define GD_VERDICT_GOOD 2
+
+/**
+ * Worse by more than the margin: go back to the one that was saved last.
+ */
+#define GD_VERDICT_WORSE 3
+
+/**
+ * All of them.
+ */
+#define GD_SAVE_ALL 0
+
+/**
+ * Without remembered samples and those held out, which are a person's data and most of the bytes.
+ */
+#define GD_SAVE_NO_SAMPLES 1
+
+/**
+ * Without the calibration.
+ */
+#define GD_SAVE_NO_CALIBRATION 2
 
 #ifdef __cplusplus
 extern "C" {
 #endif // __cplusplus
+
+/**
+ * A discriminant, streaming linear discriminant analysis: it learns the most from few labels, forgets nothing, and takes labels back.
+ */
+extern const gd_head gd_head_discriminant;
+
+/**
+ * A linear head that learns by the gradient-decay Softmax, a step a label.
+ */
+extern const gd_head gd_head_linear;
+
+/**
+ * Features in units of mean 0 and deviation 1.
+ */
+extern const gd_standardizer gd_part_standardizer;
+
+/**
+ * Samples as they are, 4 bytes a feature.
+ */
+extern const gd_memory gd_part_memory_f32;
+
+/**
+ * Samples as bytes with one scale each: a byte a feature and 4 more, each feature within half of a 127th of the largest.
+ */
+extern const gd_memory gd_part_memory_i8;
+
+/**
+ * A sample that is far from every class is unknown, however sure the head is.
+ */
+extern const gd_novelty gd_part_novelty;
+
+/**
+ * Accuracy, likelihood and calibration of what the learner would have answered before it learned, over 10 bins.
+ */
+extern const gd_calibrator gd_part_calibration;
+
+/**
+ * Pages of 256 bytes, words of 1 to 32.
+ */
+extern const gd_pages gd_pages_256;
+
+/**
+ * Pages of 512 bytes, words of 1 to 32.
+ */
+extern const gd_pages gd_pages_512;
+
+/**
+ * Pages of 1 KiB, words of 1 to 32 bytes.
+ */
+extern const gd_pages gd_pages_1k;
+
+/**
+ * Pages of 2 KiB, words of 1 to 32 bytes.
+ */
+extern const gd_pages gd_pages_2k;
+
+/**
+ * Pages of 4 KiB, words of 1 to 32 bytes.
+ */
+extern const gd_pages gd_pages_4k;
+
+/**
+ * Pages of 4 KiB, words of 64 to 256 bytes: serial flash that is programmed by whole lines, as by the Raspberry Pi Pico's library.
+ */
+extern const gd_pages gd_pages_4k_lines;
+
+/**
+ * Pages of 8 KiB, words of 1 to 32 bytes.
+ */
+extern const gd_pages gd_pages_8k;
+
+/**
+ * Pages of 16 KiB, words of 1 to 32 bytes.
+ */
+extern const gd_pages gd_pages_16k;
+
+/**
+ * Pages of 64 KiB, words of 1 to 32 bytes.
+ */
+extern const gd_pages gd_pages_64k;
+
+/**
+ * Pages of 128 KiB, words of 1 to 32 bytes.
+ */
+extern const gd_pages gd_pages_128k;
 
 /**
  * One sentence about a status, for a log; never null. It need not be freed.
@@ -651,6 +1080,430 @@ gd_status gd_discriminant_save(gd_discriminant *discriminant,
 gd_status gd_discriminant_load(gd_discriminant *discriminant,
                                const uint8_t *bytes,
                                size_t size);
+
+/**
+ * The bytes of memory that a learner of this configuration takes, for gd_learner_init; GD_LEARNER_BYTES is the same as a constant, for an
+ * array. 0 if the configuration is null or cannot be a learner's; the largest size_t if it does not hold so many.
+ *
+ * # Safety
+ * `config` is null or points to a gd_learner_config whose pointers are null or the library's.
+ */
+size_t gd_learner_bytes(const gd_learner_config *config);
+
+/**
+ * Makes a learner of this configuration in `memory`, of which `size` bytes must be gd_learner_bytes or more. The memory begins at a multiple
+ * of 8: an array of uint64_t, or `_Alignas(8)`. It knows nothing; all classes but `unused` are in use. The settings are those that
+ * gd_learner_set_lda, or gd_learner_set_optimizer and gd_learner_set_beta, name as the defaults, the temperature is 1, the threshold 0.
+ *
+ * The memory is the library's as long as the learner is used, and stays where it is; the configuration is not needed any more.
+ *
+ * # Errors
+ * GD_ERROR_POINTER, also if two of them overlap or the head is null; GD_ERROR_LENGTH if the shape has no class or no feature, or a memory no
+ * slot, or more classes are unused than there are; GD_ERROR_SHORT if `size` is less; GD_ERROR_RANGE if the margin is out of its range.
+ * Nothing is then changed.
+ *
+ * # Safety
+ * `learner` points to a gd_learner, `memory` to `size` bytes, `config` to a gd_learner_config whose pointers are null or the library's; all
+ * are used by nobody else during a call, no interrupt and no other thread.
+ */
+gd_status gd_learner_init(gd_learner *learner,
+                          const gd_learner_config *config,
+                          void *memory,
+                          size_t size);
+
+/**
+ * Counts features, with a label or without, of which the units of the standardizer follow. After the first samples it does nothing, nor
+ * without a standardizer.
+ *
+ * # Errors
+ * GD_ERROR_LENGTH if `feature_count` is not that of the configuration; GD_ERROR_NOT_FINITE or GD_ERROR_RANGE if a feature is NaN, infinite or
+ * not in [-1e18, 1e18].
+ *
+ * # Safety
+ * As gd_learner_init; `features` points to as many floats.
+ */
+gd_status gd_learner_observe(gd_learner *learner,
+                             const float *features,
+                             size_t feature_count);
+
+/**
+ * Learns a labelled sample of a class in use, or holds it out if that is due, and remembers it, if the learner has the parts. `step`, which
+ * may be null, gets a report of what the learner would have answered before: of a discriminant beta is 1, and the loss of the first sample of
+ * a class is 0.
+ *
+ * # Errors
+ * GD_ERROR_LENGTH if `feature_count` is not that of the configuration; GD_ERROR_CLASS if the class is not in use; GD_ERROR_UNITS before the
+ * units are fixed; GD_ERROR_NOT_FINITE or GD_ERROR_RANGE if a feature is NaN, infinite, or, of a discriminant, not in [-1e6, 1e6];
+ * GD_ERROR_TOO_LARGE if the update could leave the range of a float.
+ *
+ * # Safety
+ * As gd_learner_init; `features` points to as many floats, `step` to a gd_step or is null.
+ */
+gd_status gd_learner_learn(gd_learner *learner,
+                           const float *features,
+                           size_t feature_count,
+                           uint32_t class_index,
+                           gd_step *step);
+
+/**
+ * Takes a sample back that was learned with this label, a slip of the finger: the discriminant is as if it had not been, but for rounding, and
+ * the memory forgets it. What the calibration counted stays. The settings must be those that it was learned with.
+ *
+ * # Errors
+ * As gd_learner_learn; GD_ERROR_NOT_LEARNED if the class has no sample, or cannot have learned this one; GD_ERROR_PART if the head is no
+ * discriminant: a step cannot be undone.
+ *
+ * # Safety
+ * As gd_learner_observe.
+ */
+gd_status gd_learner_unlearn(gd_learner *learner,
+                             const float *features,
+                             size_t feature_count,
+                             uint32_t class_index);
+
+/**
+ * The most probable class of a sample, or "unknown" and why. `probabilities`, which may be null, has one place for each class that there is
+ * room for, `class_count` in all, and gets the probability of each under the temperature, 0 for one that is not in use or has no sample of a
+ * discriminant. After an error `probabilities` may hold anything.
+ *
+ * # Errors
+ * GD_ERROR_LENGTH if `feature_count` or `class_count` is not that of the configuration; GD_ERROR_UNITS before the units are fixed;
+ * GD_ERROR_NO_CLASSES if no class is in use, or none of a discriminant has a sample; GD_ERROR_NOT_FINITE or GD_ERROR_RANGE if a feature is
+ * NaN, infinite or out of the standardizer's range, or a logit leaves the range of a float.
+ *
+ * # Safety
+ * As gd_learner_init; `features` and `probabilities`, which may be null, point to as many floats, `answer` to a gd_answer.
+ */
+gd_status gd_learner_predict(gd_learner *learner,
+                             const float *features,
+                             size_t feature_count,
+                             float *probabilities,
+                             size_t class_count,
+                             gd_answer *answer);
+
+/**
+ * `count` steps on samples of the memory; `taken`, which may be null, gets how many were taken: fewer if training has diverged, none if the
+ * memory is empty. It can wait for an idle moment.
+ *
+ * # Errors
+ * GD_ERROR_PART if the head is a discriminant, which has forgotten nothing, or there is no memory.
+ *
+ * # Safety
+ * As gd_learner_init; `taken` points to a number or is null.
+ */
+gd_status gd_learner_rehearse(gd_learner *learner,
+                              uint32_t count,
+                              uint32_t *taken);
+
+/**
+ * Takes one more class into use; `class_index`, which may be null, gets its number, the count of classes before.
+ *
+ * # Errors
+ * GD_ERROR_NO_ROOM if all are in use.
+ *
+ * # Safety
+ * As gd_learner_init; `class_index` points to a number or is null.
+ */
+gd_status gd_learner_add_class(gd_learner *learner,
+                               uint32_t *class_index);
+
+/**
+ * Removes a class; those above it move down by one, in every part. What was remembered of it is overwritten; what its samples said of the
+ * scatter of a discriminant, or did to the rows of other classes, stays.
+ *
+ * # Errors
+ * GD_ERROR_CLASS if the class is not in use.
+ *
+ * # Safety
+ * As gd_learner_init.
+ */
+gd_status gd_learner_remove_class(gd_learner *learner,
+                                  uint32_t class_index);
+
+/**
+ * Keeps what a discriminant has learned with the weight of `samples` samples, in [1e-3, 1e6], each class with the weight of `most` at most: for
+ * another user, 64 and 3. What belonged to the user before is forgotten: see gd_learner_forget.
+ *
+ * # Errors
+ * GD_ERROR_RANGE if `samples` is out of its range; GD_ERROR_NO_CLASSES if no class has a sample; GD_ERROR_PART if the head is no discriminant.
+ *
+ * # Safety
+ * As gd_learner_init.
+ */
+gd_status gd_learner_discount(gd_learner *learner,
+                              float samples,
+                              uint32_t most);
+
+/**
+ * Forgets what the learner knows of its samples: the memory, those held out, the calibration, the distances. The head and the units stay.
+ *
+ * # Safety
+ * As gd_learner_init.
+ */
+gd_status gd_learner_forget(gd_learner *learner);
+
+/**
+ * What is known of the learner.
+ *
+ * # Safety
+ * As gd_learner_init; `state` points to a gd_learner_state.
+ */
+gd_status gd_learner_get_state(gd_learner *learner, gd_learner_state *state);
+
+/**
+ * How far probabilities can be trusted, by what the learner would have answered for each sample before it learned it.
+ *
+ * # Errors
+ * GD_ERROR_EMPTY if nothing was counted; GD_ERROR_PART if the learner has no gd_part_calibration.
+ *
+ * # Safety
+ * As gd_learner_init; `calibration` points to a gd_calibration.
+ */
+gd_status gd_learner_get_calibration(gd_learner *learner,
+                                     gd_calibration *calibration);
+
+/**
+ * Begins the calibration anew.
+ *
+ * # Errors
+ * GD_ERROR_PART if the learner has no gd_part_calibration.
+ *
+ * # Safety
+ * As gd_learner_init.
+ */
+gd_status gd_learner_reset_calibration(gd_learner *learner);
+
+/**
+ * Measures the head on the samples held out: `verdict` gets one of GD_VERDICT_..., and `loss`, which may be null, its negative log-likelihood
+ * in nats, 0 if nothing is held out.
+ *
+ * # Errors
+ * GD_ERROR_PART if the learner holds nothing out.
+ *
+ * # Safety
+ * As gd_learner_init; `verdict` points to a number, `loss` to a float or is null.
+ */
+gd_status gd_learner_judge(gd_learner *learner,
+                           gd_verdict *verdict,
+                           float *loss);
+
+/**
+ * Fits the temperature to the samples held out by `steps` halvings of its range: 16 fix it to 1.5 parts in ten thousand. It stays as it is if
+ * nothing is held out.
+ *
+ * # Errors
+ * GD_ERROR_PART if the learner holds nothing out; GD_ERROR_NOT_FINITE if a logit leaves the range of a float.
+ *
+ * # Safety
+ * As gd_learner_init.
+ */
+gd_status gd_learner_fit_temperature(gd_learner *learner,
+                                     uint32_t steps);
+
+/**
+ * The bytes that a checkpoint of the learner takes: `bytes` gets them.
+ *
+ * # Errors
+ * GD_ERROR_RANGE if `flags` are none of GD_SAVE_... .
+ *
+ * # Safety
+ * As gd_learner_init; `bytes` points to a number.
+ */
+gd_status gd_learner_saved_bytes(gd_learner *learner, gd_contents flags, size_t *bytes);
+
+/**
+ * Writes a checkpoint, versioned bytes with a CRC, gd_learner_saved_bytes of them; `size` may be more. The Rust library reads it as well. The
+ * settings, but for temperature and threshold, are not among them.
+ *
+ * # Errors
+ * GD_ERROR_SHORT if `size` is less; GD_ERROR_NOT_FINITE if a number is NaN or infinite; GD_ERROR_RANGE if `flags` are none of GD_SAVE_... . The
+ * bytes are then unchanged.
+ *
+ * # Safety
+ * As gd_learner_init; `bytes` points to `size` bytes.
+ */
+gd_status gd_learner_save(gd_learner *learner,
+                          gd_contents flags,
+                          uint8_t *bytes,
+                          size_t size);
+
+/**
+ * Reads a checkpoint of a learner with the same head and shape, from C or Rust, of this version of the library or an earlier one; `size` may be
+ * more. A part that is not in it is as new; what else it holds is skipped.
+ *
+ * # Errors
+ * GD_ERROR_CHECKPOINT if it is damaged, cut short, or another learner's; GD_ERROR_NOT_FINITE or GD_ERROR_RANGE if it holds a number that is NaN,
+ * infinite or out of its range. Nothing is then changed.
+ *
+ * # Safety
+ * As gd_learner_save.
+ */
+gd_status gd_learner_load(gd_learner *learner,
+                          const uint8_t *bytes,
+                          size_t size);
+
+/**
+ * Sets how a discriminant learns: see gd_discriminant_set, whose defaults these are: 16, 0.5, 0.001 and UINT32_MAX.
+ *
+ * # Errors
+ * GD_ERROR_RANGE if one is out of its range; GD_ERROR_PART if the head is no discriminant.
+ *
+ * # Safety
+ * As gd_learner_init.
+ */
+gd_status gd_learner_set_lda(gd_learner *learner,
+                             float prior_samples,
+                             float prior_variance,
+                             float ridge,
+                             uint32_t most);
+
+/**
+ * Sets the optimizer of a linear head: see gd_set_optimizer. The defaults are 0.05, 0 and 0.
+ *
+ * # Errors
+ * GD_ERROR_RANGE if one is out of its range; GD_ERROR_PART if the head is not linear.
+ *
+ * # Safety
+ * As gd_learner_init.
+ */
+gd_status gd_learner_set_optimizer(gd_learner *learner,
+                                   float learning_rate,
+                                   float weight_decay,
+                                   float clip_norm);
+
+/**
+ * Sets beta of a linear head: see gd_set_beta. The default is 1.
+ *
+ * # Errors
+ * As gd_set_beta; GD_ERROR_PART if the head is not linear.
+ *
+ * # Safety
+ * As gd_learner_init.
+ */
+gd_status gd_learner_set_beta(gd_learner *learner,
+                              float start,
+                              float end,
+                              uint32_t steps,
+                              bool geometric);
+
+/**
+ * Sets the number of steps taken: 0 begins the warm-up of beta again.
+ *
+ * # Safety
+ * As gd_learner_init.
+ */
+gd_status gd_learner_set_steps(gd_learner *learner, uint32_t steps);
+
+/**
+ * Sets how logits become an answer: they are divided by a temperature in [0.01, 100], above 1 for a head that is too sure; a probability
+ * below a threshold in [0, 1] is "unknown".
+ *
+ * # Errors
+ * GD_ERROR_RANGE if one is out of its range.
+ *
+ * # Safety
+ * As gd_learner_init.
+ */
+gd_status gd_learner_set_readout(gd_learner *learner,
+                                 float temperature,
+                                 float threshold);
+
+/**
+ * Sets beyond how many deviations of the known samples' scores a sample is far, in [-3, 30]: fewer refuse more. The default is 0.5; it is not part
+ * of a checkpoint.
+ *
+ * # Errors
+ * GD_ERROR_RANGE if it is out of its range; GD_ERROR_PART if the learner has no gd_part_novelty.
+ *
+ * # Safety
+ * As gd_learner_init.
+ */
+gd_status gd_learner_set_novelty(gd_learner *learner,
+                                 float deviations);
+
+/**
+ * Sets the units of the standardizer to those of the features that the host has seen: the mean of each, in [-1e18, 1e18], and its deviation, in
+ * [0, 1e18]; both have `feature_count` numbers. They are fixed then.
+ *
+ * # Errors
+ * GD_ERROR_LENGTH if `feature_count` is not that of the configuration; GD_ERROR_RANGE if a number is out of its range; GD_ERROR_PART if the
+ * learner has no gd_part_standardizer.
+ *
+ * # Safety
+ * As gd_learner_init; `mean` and `deviation` point to as many floats.
+ */
+gd_status gd_learner_set_units(gd_learner *learner,
+                               const float *mean,
+                               const float *deviation,
+                               size_t feature_count);
+
+/**
+ * The bytes of the buffer for a checkpoint of so many, for gd_store_save and gd_store_load.
+ */
+size_t gd_store_buffer_bytes(size_t checkpoint_bytes);
+
+/**
+ * Makes a store in a flash, of pages as `pages` says (&gd_pages_4k), for the checkpoints of `learner` with all its contents. Nothing is read or
+ * written yet. The flash's functions must be there as long as the store is used; `flash` itself is not needed any more.
+ *
+ * # Errors
+ * GD_ERROR_POINTER if a function is null as well; GD_ERROR_TRAINER if the learner was not initialised; GD_ERROR_FLASH_RANGE if the range is not
+ * whole pages or does not hold two checkpoints. Nothing is then changed.
+ *
+ * # Safety
+ * `store` points to a gd_store, `flash` to a gd_flash whose functions do what it says and call nothing of this library, `pages` to one of the
+ * library's; `learner` is as for gd_learner_learn.
+ */
+gd_status gd_store_init(gd_store *store,
+                        const gd_flash *flash,
+                        const gd_pages *pages,
+                        gd_learner *learner);
+
+/**
+ * Saves the learner in place of what was saved before, or, if `all_else_goes`, of whatever the range holds, of which nothing is left then but
+ * this. `buffer` is room to work in, gd_store_buffer_bytes(gd_learner_saved_bytes) bytes or more, and may be anything before and after.
+ *
+ * # Errors
+ * GD_ERROR_SHORT if `buffer` is too small; GD_ERROR_FLASH if the flash refused, GD_ERROR_WORN if it does not keep what is written, GD_ERROR_FOREIGN
+ * if it holds something else; GD_ERROR_FLASH_RANGE, GD_ERROR_NOT_FINITE, GD_ERROR_RANGE as gd_store_init and gd_learner_save. What was saved
+ * before is then still there.
+ *
+ * # Safety
+ * As gd_store_init; `buffer` points to `size` bytes.
+ */
+gd_status gd_store_save(gd_store *store,
+                        gd_learner *learner,
+                        gd_contents flags,
+                        bool all_else_goes,
+                        uint8_t *buffer,
+                        size_t size);
+
+/**
+ * Loads what was saved last. `buffer` is room to work in, as for gd_store_save.
+ *
+ * # Errors
+ * GD_ERROR_EMPTY if nothing was saved; GD_ERROR_SHORT if `buffer` is too small; GD_ERROR_FLASH if the flash refused, GD_ERROR_FOREIGN if it holds
+ * something else; those of gd_learner_load. The learner is then unchanged.
+ *
+ * # Safety
+ * As gd_store_save.
+ */
+gd_status gd_store_load(gd_store *store,
+                        gd_learner *learner,
+                        uint8_t *buffer,
+                        size_t size);
+
+/**
+ * Erases the whole range: all that was saved, the newest last. Checkpoints are a person's data, and older ones lie behind the newest until their
+ * pages are used again.
+ *
+ * # Errors
+ * GD_ERROR_FLASH if the flash refused; some of it may then be left.
+ *
+ * # Safety
+ * As gd_store_init.
+ */
+gd_status gd_store_forget(gd_store *store);
 
 #ifdef __cplusplus
 }  // extern "C"

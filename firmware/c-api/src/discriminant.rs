@@ -89,7 +89,7 @@ impl gd_discriminant {
 }
 
 /// The settings of streaming LDA, each of which must be in its range.
-fn lda(prior_samples: f32, prior_variance: f32, ridge: f32, most: u32) -> Result<StreamingLda, gd_status> {
+pub(crate) fn lda(prior_samples: f32, prior_variance: f32, ridge: f32, most: u32) -> Result<StreamingLda, gd_status> {
     let lda = const { StreamingLda::new() }.try_with_prior(prior_samples, prior_variance);
     Ok(lda.and_then(|lda| lda.try_with_ridge(ridge)).map_err(status)?.with_most(most))
 }

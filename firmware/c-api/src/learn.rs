@@ -2,6 +2,7 @@
 
 use core::slice::{from_raw_parts, from_raw_parts_mut};
 
+use gradient_decay::calibration::Summary;
 use gradient_decay::step::Step;
 use gradient_decay::{Calibration, Head, Learner, Parts, Prediction};
 
@@ -33,6 +34,8 @@ pub struct gd_step {
     pub class_index: u32,
     /// Its softmax probability before the step, in [0, 1]: without a temperature.
     pub probability: f32,
+    /// Whether the sample was learned: not one that a learner holds out.
+    pub learned: bool,
 }
 
 /// How far probabilities can be trusted: means over the samples that gd_learn learned, by what the trainer would have answered before,
@@ -143,10 +146,18 @@ pub unsafe extern "C" fn gd_learn(
     to_status(learn())
 }
 
+impl From<Summary> for gd_calibration {
+    fn from(summary: Summary) -> Self {
+        let Summary { count, accuracy, confidence, nll, brier, ece, mce } = summary;
+        gd_calibration { count, accuracy, confidence, nll, brier, ece, mce }
+    }
+}
+
 impl From<&Step<'_>> for gd_step {
     fn from(step: &Step<'_>) -> Self {
         let Prediction { class, probability } = step.prediction();
-        gd_step { loss: step.loss(), beta: step.beta(), class_index: class as u32, probability }
+        let learned = step.learned();
+        gd_step { loss: step.loss(), beta: step.beta(), class_index: class as u32, probability, learned }
     }
 }
 
@@ -221,17 +232,8 @@ pub unsafe extern "C" fn gd_get_calibration(trainer: *mut gd_trainer, calibratio
         let trainer = unsafe { self::trainer(trainer)? };
         trainer.apart(&[span(calibration, 1)?])?;
         let summary = trainer.calibration.summary().ok_or(GD_ERROR_EMPTY)?;
-        let report = gd_calibration {
-            count: summary.count,
-            accuracy: summary.accuracy,
-            confidence: summary.confidence,
-            nll: summary.nll,
-            brier: summary.brier,
-            ece: summary.ece,
-            mce: summary.mce,
-        };
         // SAFETY: the caller's.
-        unsafe { calibration.write(report) };
+        unsafe { calibration.write(gd_calibration::from(summary)) };
         Ok(())
     };
     to_status(get())

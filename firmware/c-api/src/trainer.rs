@@ -159,6 +159,22 @@ pub unsafe extern "C" fn gd_init(
     to_status(init())
 }
 
+/// The optimizer of gd_set_optimizer.
+pub(crate) fn sgd(learning_rate: f32, weight_decay: f32, clip_norm: f32) -> Result<Sgd, gd_status> {
+    let sgd = Sgd::try_new(learning_rate).and_then(|sgd| sgd.try_with_weight_decay(weight_decay)).map_err(status)?;
+    if clip_norm == 0.0 { Ok(sgd) } else { sgd.try_with_clip_norm(clip_norm).map_err(status) }
+}
+
+/// The schedule of gd_set_beta.
+pub(crate) fn schedule(start: f32, end: f32, steps: u32, geometric: bool) -> Result<BetaSchedule, gd_status> {
+    let schedule = match (steps, geometric) {
+        (0, _) => BetaSchedule::try_constant(end),
+        (_, true) => BetaSchedule::try_geometric(start, end, steps),
+        (_, false) => BetaSchedule::try_linear(start, end, steps),
+    };
+    schedule.map_err(status)
+}
+
 /// Sets the optimizer: plain SGD with a learning rate in (0, 1e6], a weight decay in [0, 1 / learning rate], and the norm in
 /// [1e-6, 1e6] that a step's gradient is clipped to, 0 meaning that it is not.
 ///
@@ -177,12 +193,7 @@ pub unsafe extern "C" fn gd_set_optimizer(
     let set = || {
         // SAFETY: the caller's.
         let trainer = unsafe { self::trainer(trainer)? };
-        let mut sgd =
-            Sgd::try_new(learning_rate).and_then(|sgd| sgd.try_with_weight_decay(weight_decay)).map_err(status)?;
-        if clip_norm != 0.0 {
-            sgd = sgd.try_with_clip_norm(clip_norm).map_err(status)?;
-        }
-        trainer.optimizer = sgd;
+        trainer.optimizer = sgd(learning_rate, weight_decay, clip_norm)?;
         Ok(())
     };
     to_status(set())
@@ -208,12 +219,7 @@ pub unsafe extern "C" fn gd_set_beta(
     let set = || {
         // SAFETY: the caller's.
         let trainer = unsafe { self::trainer(trainer)? };
-        let schedule = match (steps, geometric) {
-            (0, _) => BetaSchedule::try_constant(end),
-            (_, true) => BetaSchedule::try_geometric(start, end, steps),
-            (_, false) => BetaSchedule::try_linear(start, end, steps),
-        };
-        trainer.schedule = schedule.map_err(status)?;
+        trainer.schedule = schedule(start, end, steps, geometric)?;
         Ok(())
     };
     to_status(set())

@@ -1,10 +1,12 @@
 //! The header is the one that cbindgen makes of the sources, and its macros have the core's sizes.
 
+use std::mem::zeroed;
 use std::path::Path;
 use std::process::Command;
 
 use gradient_decay::statistics::StatisticsView;
 use gradient_decay::{DiscriminantHead, checkpoint};
+use gradient_decay_c::*;
 
 #[test]
 fn the_header_is_up_to_date() {
@@ -39,8 +41,34 @@ fn the_sizes_of_the_macros_are_those_of_the_core() {
             let numbers = StatisticsView::numbers_of(classes, features);
             let scratch = StatisticsView::scratch_of(classes, features);
             let bytes = checkpoint::bytes::<DiscriminantHead<1, 1, 0>>() + 4 * (numbers + classes - 5);
-            format!("{classes} {features} {numbers} {scratch} {bytes}")
+            let line = format!("{classes} {features} {numbers} {scratch} {bytes}");
+            if classes <= 20 { format!("{line}\n{}", learners(classes as u16, features as u16)) } else { line }
         })
         .collect();
+    let expected: Vec<&str> = expected.iter().flat_map(|lines| lines.lines()).collect();
     assert_eq!(String::from_utf8(printed.stdout).unwrap().lines().collect::<Vec<_>>(), expected);
+}
+
+/// The bytes of a linear learner, of one with a discriminant, and of the first with each part.
+fn learners(classes: u16, features: u16) -> String {
+    let slots = (classes + 3 * features) % 5 + 1;
+    let bytes = |change: fn(&mut gd_learner_config)| {
+        // SAFETY: numbers, and pointers that may be null.
+        let zeros: gd_learner_config = unsafe { zeroed() };
+        let head = &raw const gd_head_linear;
+        let mut config = gd_learner_config { head, classes, features, slots, held_out_slots: slots, ..zeros };
+        change(&mut config);
+        // SAFETY: pointers of the library, or null.
+        unsafe { gd_learner_bytes(&config) }
+    };
+    let all = [
+        bytes(|_| {}),
+        bytes(|config| config.head = &raw const gd_head_discriminant),
+        bytes(|config| config.standardizer = &raw const gd_part_standardizer),
+        bytes(|config| config.memory = &raw const gd_part_memory_f32),
+        bytes(|config| config.held_out = &raw const gd_part_memory_i8),
+        bytes(|config| config.novelty = &raw const gd_part_novelty),
+        bytes(|config| config.calibration = &raw const gd_part_calibration),
+    ];
+    all.map(|bytes| bytes.to_string()).join(" ")
 }

@@ -3,11 +3,14 @@
 use core::hint::black_box;
 
 use gradient_decay::guard::Judge;
-use gradient_decay::replay::SlotsView;
+use gradient_decay::novelty::MomentsView;
+use gradient_decay::replay::{QuantizedSlotsView, SlotsView};
+use gradient_decay::standardize::UnitsView;
 use gradient_decay::storage::Empty;
 use gradient_decay::{
-    Calibration, Classes, Contents, Error, FineTuner, FixedHead, Guard, Learner, LinearHead, Math, Memory, MlpHead,
-    Parts, Preprocess, Quantized, Quantizer, Readout, Replay, ReplayView, Saved, Standardizer, Train, checkpoint,
+    Calibration, Classes, Contents, Error, FineTuner, FixedHead, Guard, Learner, LinearHead, LinearView, Math, Memory,
+    MlpHead, NoveltyView, PairView, Parts, Preprocess, Quantized, QuantizedReplayView, Quantizer, Readout, Replay,
+    ReplayView, Saved, Standardizer, StandardizerView, State, Train, checkpoint,
 };
 
 use crate::{fixed_settings, settings};
@@ -35,7 +38,8 @@ pub fn all<M: Math>() -> Result<(), Error> {
 
     let mut bare = Learner::new(LinearHead::<CLASSES, FEATURES, M>::new(), Parts::NONE);
     black_box((bare.answer(features)?, bare.learn(&tuner, features, black_box(1))?.learned()));
-    memory(black_box([0.0].as_mut_slice()), black_box([0].as_mut_slice()), features)
+    memory(black_box([0.0].as_mut_slice()), black_box([0].as_mut_slice()), features)?;
+    views::<M>(&tuner, features)
 }
 
 fn units<M: Math>() -> Result<Units<M>, Error> {
@@ -100,5 +104,52 @@ fn memory(samples: &mut [f32], seen: &mut [u32], features: &[f32]) -> Result<(),
     memory.remove_class(black_box(1));
     memory.forget(black_box(0))?;
     memory.clear();
+    Ok(())
+}
+
+/// A learner over slices of lengths that the compiler does not know.
+fn views<M: Math>(tuner: &FineTuner, features: &[f32]) -> Result<(), Error> {
+    let (mut numbers, mut counts, mut values) = ([0.0; 100], [0; 9], [0; 9]);
+    let mut rest = black_box(numbers.as_mut_slice());
+    let mut take = |n: usize| {
+        let (taken, behind) = core::mem::take(&mut rest).split_at_mut_checked(black_box(n)).unwrap_or_default();
+        rest = behind;
+        taken
+    };
+    let (room, features_of) = (black_box(3), black_box(9));
+    let head = LinearView::<M>::with_math(take(30), room, features_of)?;
+    let state = State::with_work(PairView::new(take(6), room)?);
+    let mut units = StandardizerView::<M>::with_math(take(UnitsView::numbers_of(9)), features_of, black_box(1))?;
+    units.set_statistics(features, features)?;
+    black_box((units.is_fixed(), units.observed()));
+    let (seen, counts) = black_box(counts.as_mut_slice()).split_at_mut_checked(black_box(3)).unwrap_or_default();
+    let (its_seen, counts) = counts.split_at_mut_checked(black_box(3)).unwrap_or_default();
+    let slots = QuantizedSlotsView::new(black_box(values.as_mut_slice()), take(3), seen, take(3), black_box(1))?;
+    let held_out = ReplayView::over(SlotsView::new(take(9), its_seen, black_box(1), black_box(3))?, black_box(2));
+    let mut novelty = NoveltyView::<f32, M>::over(
+        take(MomentsView::<f32>::numbers_of(3, 3)),
+        counts,
+        features_of,
+        Readout::with_math(),
+    )?;
+    novelty.set_deviations(black_box(1.0))?;
+    let parts = Parts {
+        preprocess: units,
+        memory: QuantizedReplayView::over(slots, black_box(1)),
+        guard: Guard::try_new(held_out, black_box(0.1), black_box(3))?,
+        calibration: Calibration::<10, M>::new(),
+        readout: novelty,
+    };
+    let mut learner = Learner::with_state(head, state, parts);
+    black_box(learner.add_class()?);
+    learner.observe(features)?;
+    black_box(learner.learn(tuner, features, black_box(1))?.prediction());
+    black_box(learner.rehearse(tuner, black_box(2)));
+    black_box((learner.judge(), learner.answer(features)?));
+    learner.remove_class(black_box(1))?;
+    let mut bytes = [0; 64];
+    checkpoint::write(&learner, Contents::ALL, black_box(bytes.as_mut_slice()))?;
+    checkpoint::read(black_box(bytes.as_slice()), &mut learner)?;
+    learner.forget();
     Ok(())
 }

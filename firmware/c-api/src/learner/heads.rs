@@ -1,0 +1,187 @@
+//! A learner of each kind of head.
+
+use gradient_decay::checkpoint::{Reader, Writer};
+use gradient_decay::learn::LearnFrom;
+use gradient_decay::{Answer, Classes, DiscriminantView, Error, Head, Learn, Learner, Libm, LinearView, Saved};
+
+use super::parts::AllParts;
+use crate::learn::gd_step;
+use crate::status::*;
+
+/// A head with its settings and all parts.
+pub(crate) struct Teaching<H: Learn> {
+    pub(crate) learner: Learner<H, AllParts>,
+    pub(crate) settings: H::Settings,
+}
+
+/// A learner whose head is known at run time. Whatever is one head's alone it does by its own type, so that it is linked only where it is
+/// called.
+pub(crate) trait Whole {
+    fn learn(&mut self, features: &[f32], class: usize) -> Result<gd_step, Error>;
+    fn answer(&mut self, features: &[f32], probabilities: Option<&mut [f32]>) -> Result<Answer, Error>;
+    fn observe(&mut self, features: &[f32]) -> Result<(), Error>;
+    fn rehearse(&mut self, count: u32) -> Result<u32, gd_status>;
+    fn forget(&mut self);
+    fn classes(&self) -> usize;
+    fn steps(&self) -> u32;
+    fn set_steps(&mut self, steps: u32);
+    fn parts(&self) -> &AllParts;
+    fn parts_mut(&mut self) -> &mut AllParts;
+    /// The logits of features as the head sees them.
+    fn logits(&self, features: &[f32], logits: &mut [f32]) -> Result<(), Error>;
+    fn knows(&self, class: usize) -> bool;
+    fn room(&self) -> usize;
+    fn write(&self, to: &mut Writer<'_>);
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error>;
+    fn discriminant(&mut self) -> Option<&mut Teaching<DiscriminantView<'static>>>;
+    fn linear(&mut self) -> Option<&mut Teaching<LinearView<'static>>>;
+}
+
+/// What a learner does differently by its head.
+pub(crate) trait Kind:
+    LearnFrom<usize, Features = [f32], Number = f32> + Classes + Saved + Sized + 'static
+{
+    fn rehearse(_: &mut Teaching<Self>, _: u32) -> Result<u32, gd_status> {
+        Err(GD_ERROR_PART)
+    }
+
+    fn discriminant(_: &mut Teaching<Self>) -> Option<&mut Teaching<DiscriminantView<'static>>> {
+        None
+    }
+
+    fn linear(_: &mut Teaching<Self>) -> Option<&mut Teaching<LinearView<'static>>> {
+        None
+    }
+}
+
+impl Kind for DiscriminantView<'static> {
+    fn discriminant(teaching: &mut Teaching<Self>) -> Option<&mut Teaching<Self>> {
+        Some(teaching)
+    }
+}
+
+impl Kind for LinearView<'static> {
+    fn rehearse(teaching: &mut Teaching<Self>, count: u32) -> Result<u32, gd_status> {
+        Ok(teaching.learner.rehearse(&teaching.settings, count))
+    }
+
+    fn linear(teaching: &mut Teaching<Self>) -> Option<&mut Teaching<Self>> {
+        Some(teaching)
+    }
+}
+
+impl<H: Kind> Whole for Teaching<H> {
+    fn learn(&mut self, features: &[f32], class: usize) -> Result<gd_step, Error> {
+        Ok(gd_step::from(&self.learner.learn(&self.settings, features, class)?))
+    }
+
+    fn answer(&mut self, features: &[f32], probabilities: Option<&mut [f32]>) -> Result<Answer, Error> {
+        match probabilities {
+            Some(probabilities) => self.learner.probabilities(features, probabilities),
+            None => self.learner.answer(features),
+        }
+    }
+
+    fn observe(&mut self, features: &[f32]) -> Result<(), Error> {
+        self.learner.observe(features)
+    }
+
+    fn rehearse(&mut self, count: u32) -> Result<u32, gd_status> {
+        H::rehearse(self, count)
+    }
+
+    fn forget(&mut self) {
+        self.learner.forget();
+    }
+
+    fn classes(&self) -> usize {
+        self.learner.classes()
+    }
+
+    fn steps(&self) -> u32 {
+        self.learner.steps()
+    }
+
+    fn set_steps(&mut self, steps: u32) {
+        self.learner.set_steps(steps);
+    }
+
+    fn parts(&self) -> &AllParts {
+        self.learner.parts()
+    }
+
+    fn parts_mut(&mut self) -> &mut AllParts {
+        self.learner.parts_mut()
+    }
+
+    fn logits(&self, features: &[f32], logits: &mut [f32]) -> Result<(), Error> {
+        self.learner.head().logits(features, logits)
+    }
+
+    fn knows(&self, class: usize) -> bool {
+        self.learner.head().knows(class)
+    }
+
+    fn room(&self) -> usize {
+        self.learner.head().room()
+    }
+
+    fn write(&self, to: &mut Writer<'_>) {
+        self.learner.write(to);
+    }
+
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        self.learner.read(from)
+    }
+
+    fn discriminant(&mut self) -> Option<&mut Teaching<DiscriminantView<'static>>> {
+        H::discriminant(self)
+    }
+
+    fn linear(&mut self) -> Option<&mut Teaching<LinearView<'static>>> {
+        H::linear(self)
+    }
+}
+
+/// Takes one more class into use.
+pub(crate) fn add_class(whole: &mut dyn Whole) -> Result<usize, gd_status> {
+    match whole.discriminant() {
+        Some(teaching) => teaching.learner.add_class(),
+        None => whole.linear().ok_or(GD_ERROR_PART)?.learner.add_class(),
+    }
+    .map_err(status)
+}
+
+/// Removes a class from every part.
+pub(crate) fn remove_class(whole: &mut dyn Whole, class: usize) -> Result<(), gd_status> {
+    match whole.discriminant() {
+        Some(teaching) => teaching.learner.remove_class(class),
+        None => whole.linear().ok_or(GD_ERROR_PART)?.learner.remove_class(class),
+    }
+    .map_err(status)
+}
+
+/// The logits of a learner's head, for what measures heads.
+pub(crate) struct Measured<'a>(pub(crate) &'a dyn Whole);
+
+impl Head for Measured<'_> {
+    type Features = [f32];
+    type Number = f32;
+    type Math = Libm;
+
+    fn room(&self) -> usize {
+        self.0.room()
+    }
+
+    fn classes(&self) -> usize {
+        self.0.classes()
+    }
+
+    fn knows(&self, class: usize) -> bool {
+        self.0.knows(class)
+    }
+
+    fn logits(&self, features: &[f32], logits: &mut [f32]) -> Result<(), Error> {
+        self.0.logits(features, logits)
+    }
+}

@@ -1,0 +1,189 @@
+//! The heads and parts that a configuration can name, each a static that brings its own code.
+
+use core::mem::size_of;
+
+use gradient_decay::novelty::MomentsView;
+use gradient_decay::replay::{QuantizedSlotsView, SlotsView};
+use gradient_decay::standardize::UnitsView;
+use gradient_decay::statistics::StatisticsView;
+use gradient_decay::{
+    BetaSchedule, Calibration, DiscriminantView, FineTuner, Learn, Learner, LinearView, NoveltyView, PairView,
+    QuantizedReplayView, Readout, ReplayView, Sgd, StandardizerView, State, StreamingLda,
+};
+
+use super::heads::{Kind, Teaching, Whole};
+use super::parts::{AllParts, CalibrationPart, MemoryPart, NoveltyPart, UnitsPart};
+use super::room::{Room, array};
+use crate::status::*;
+
+/// The bytes of a word of an address.
+const WORD: usize = size_of::<usize>();
+
+/// The bytes that a learner takes beside its head's and its parts' numbers.
+pub(crate) const OWN: usize = 32 * WORD + 128;
+const UNITS: usize = 8 * WORD + 8;
+const MEMORY: usize = 10 * WORD + 8;
+const NOVELTY: usize = 8 * WORD + 24;
+const CALIBRATION: usize = 176;
+
+/// The shape of a head or a part.
+#[derive(Clone, Copy)]
+pub(crate) struct Shape {
+    pub(crate) classes: usize,
+    pub(crate) features: usize,
+    /// Of a memory.
+    pub(crate) slots: usize,
+    pub(crate) seed: u32,
+    /// The samples that fix the units of a standardizer.
+    pub(crate) first: u32,
+}
+
+/// What makes a head or a part of the type `T`.
+type Make<T> = fn(&mut Room, Shape) -> Result<T, gd_status>;
+
+type Bytes = fn(Shape) -> usize;
+
+/// A kind of head: one of the gd_head_... below.
+pub struct gd_head {
+    pub(crate) bytes: Bytes,
+    pub(crate) make: fn(&mut Room, Shape, unused: usize, AllParts) -> Result<&'static mut dyn Whole, gd_status>,
+}
+
+/// A way to standardise features: gd_part_standardizer.
+pub struct gd_standardizer {
+    pub(crate) bytes: Bytes,
+    pub(crate) make: Make<&'static mut dyn UnitsPart>,
+}
+
+/// A way to store samples: one of the gd_part_memory_... below.
+pub struct gd_memory {
+    pub(crate) bytes: Bytes,
+    pub(crate) make: Make<&'static mut dyn MemoryPart>,
+}
+
+/// A way to tell what was never taught: gd_part_novelty.
+pub struct gd_novelty {
+    pub(crate) bytes: Bytes,
+    pub(crate) make: Make<&'static mut dyn NoveltyPart>,
+}
+
+/// A way to count how good answers were: gd_part_calibration.
+pub struct gd_calibrator {
+    pub(crate) bytes: Bytes,
+    pub(crate) make: Make<&'static mut dyn CalibrationPart>,
+}
+
+/// A head with its settings, in the memory.
+fn teaching<H>(
+    room: &mut Room,
+    shape: Shape,
+    head: H,
+    settings: H::Settings,
+    parts: AllParts,
+) -> Result<&'static mut dyn Whole, gd_status>
+where
+    H: Kind + Learn<Room = PairView<'static, f32>>,
+{
+    let work = PairView::new(room.take(2 * shape.classes)?, shape.classes).map_err(status)?;
+    let learner = Learner::with_state(head, State::with_work(work), parts);
+    let whole: &'static mut Teaching<H> = room.place::<_, OWN>(Teaching { learner, settings })?;
+    Ok(whole)
+}
+
+/// A discriminant, streaming linear discriminant analysis: it learns the most from few labels, forgets nothing, and takes labels back.
+#[unsafe(no_mangle)]
+pub static gd_head_discriminant: gd_head = gd_head {
+    bytes: |Shape { classes, features, .. }| {
+        let numbers = array(StatisticsView::numbers_of(classes, features), 4);
+        let scratch = array(StatisticsView::scratch_of(classes, features), 4);
+        numbers.saturating_add(scratch).saturating_add(array(classes, 4)).saturating_add(array(classes, 8))
+    },
+    make: |room, shape, unused, parts| {
+        let Shape { classes, features, .. } = shape;
+        let numbers = room.take(StatisticsView::numbers_of(classes, features))?;
+        let (counts, scratch) = (room.take(classes)?, room.take(StatisticsView::scratch_of(classes, features))?);
+        let mut head = DiscriminantView::new(numbers, counts, scratch, features).map_err(status)?;
+        head.truncate(classes.saturating_sub(unused)).map_err(status)?;
+        teaching(room, shape, head, const { StreamingLda::new() }, parts)
+    },
+};
+
+/// A linear head that learns by the gradient-decay Softmax, a step a label.
+#[unsafe(no_mangle)]
+pub static gd_head_linear: gd_head = gd_head {
+    bytes: |Shape { classes, features, .. }| {
+        array(classes.saturating_mul(features.saturating_add(1)), 4).saturating_add(array(classes, 8))
+    },
+    make: |room, shape, unused, parts| {
+        let Shape { classes, features, .. } = shape;
+        let parameters = room.take(classes.saturating_mul(features + 1))?;
+        let head = LinearView::new(parameters, classes, features);
+        let head = head.and_then(|head| head.with_classes(classes.saturating_sub(unused))).map_err(status)?;
+        let tuner = const { FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.05)) };
+        teaching(room, shape, head, tuner, parts)
+    },
+};
+
+/// Features in units of mean 0 and deviation 1.
+#[unsafe(no_mangle)]
+pub static gd_part_standardizer: gd_standardizer = gd_standardizer {
+    bytes: |shape| array(UnitsView::numbers_of(shape.features), 4).saturating_add(UNITS),
+    make: |room, shape| {
+        let numbers = room.take(UnitsView::numbers_of(shape.features))?;
+        let units = StandardizerView::new(numbers, shape.features, shape.first).map_err(status)?;
+        Ok(room.place::<_, UNITS>(units)?)
+    },
+};
+
+/// Samples as they are, 4 bytes a feature.
+#[unsafe(no_mangle)]
+pub static gd_part_memory_f32: gd_memory = gd_memory {
+    bytes: |Shape { classes, features, slots, .. }| {
+        let samples = array(classes.saturating_mul(slots).saturating_mul(features), 4);
+        samples.saturating_add(array(classes, 4)).saturating_add(MEMORY)
+    },
+    make: |room, Shape { classes, features, slots, seed, .. }| {
+        let samples = room.take::<f32>(classes.saturating_mul(slots).saturating_mul(features))?;
+        let slots = SlotsView::new(samples, room.take(classes)?, slots, features).map_err(status)?;
+        Ok(room.place::<_, MEMORY>(ReplayView::over(slots, seed))?)
+    },
+};
+
+/// Samples as bytes with one scale each: a byte a feature and 4 more, each feature within half of a 127th of the largest.
+#[unsafe(no_mangle)]
+pub static gd_part_memory_i8: gd_memory = gd_memory {
+    bytes: |Shape { classes, features, slots, .. }| {
+        let samples = classes.saturating_mul(slots);
+        let values = array(samples.saturating_mul(features), 1).saturating_add(array(samples, 4));
+        values.saturating_add(array(classes, 4)).saturating_add(array(features, 4)).saturating_add(MEMORY)
+    },
+    make: |room, Shape { classes, features, slots, seed, .. }| {
+        let samples = classes.saturating_mul(slots);
+        let (values, scales) = (room.take(samples.saturating_mul(features))?, room.take(samples)?);
+        let (seen, restored) = (room.take(classes)?, room.take(features)?);
+        let slots = QuantizedSlotsView::new(values, scales, seen, restored, slots).map_err(status)?;
+        Ok(room.place::<_, MEMORY>(QuantizedReplayView::over(slots, seed))?)
+    },
+};
+
+/// A sample that is far from every class is unknown, however sure the head is.
+#[unsafe(no_mangle)]
+pub static gd_part_novelty: gd_novelty = gd_novelty {
+    bytes: |Shape { classes, features, .. }| {
+        let numbers = array(MomentsView::<f32>::numbers_of(classes, features), 4);
+        numbers.saturating_add(array(classes, 4)).saturating_add(NOVELTY)
+    },
+    make: |room, Shape { classes, features, .. }| {
+        let numbers = room.take(MomentsView::<f32>::numbers_of(classes, features))?;
+        let novelty: NoveltyView<'static> =
+            NoveltyView::over(numbers, room.take(classes)?, features, Readout::new()).map_err(status)?;
+        Ok(room.place::<_, NOVELTY>(novelty)?)
+    },
+};
+
+/// Accuracy, likelihood and calibration of what the learner would have answered before it learned, over 10 bins.
+#[unsafe(no_mangle)]
+pub static gd_part_calibration: gd_calibrator = gd_calibrator {
+    bytes: |_| CALIBRATION,
+    make: |room, _| Ok(room.place::<_, CALIBRATION>(Calibration::<10>::new())?),
+};
