@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use gradient_decay_link::{Changed, Seen, Summary, Unknown};
 
-use crate::link::{self, Client};
+use crate::link::{self, Client, Recorder};
 use crate::{exchange, files};
 
 /// The time between two looks: a device answers four times a window of 1.28 s.
@@ -38,6 +38,16 @@ pub struct DeviceArgs {
     /// Only print what the device sees, and what its user teaches it, for so many seconds
     #[arg(long, group = "only", value_name = "SECONDS")]
     watch: Option<u64>,
+    /// Only record the windows that the device's user teaches it by its buttons, for `adapt --features`: the features of each in this file, the
+    /// accelerations in another beside it, .windows.csv; until it is stopped, or for --seconds
+    #[arg(long, group = "only", value_name = "FILE.csv")]
+    record: Option<PathBuf>,
+    /// Whom the recorded windows are from: a column `group`
+    #[arg(long, value_name = "NAME", requires = "record", value_parser = group)]
+    group: Option<String>,
+    /// The seconds to record for
+    #[arg(long, requires = "record")]
+    seconds: Option<u64>,
     /// Only print how far the device's probabilities can be trusted
     #[arg(long, group = "only")]
     calibration: bool,
@@ -51,7 +61,7 @@ pub struct DeviceArgs {
 
 /// Does what is asked. Whether device and program came to the same bits.
 pub fn device(args: &DeviceArgs) -> Result<bool> {
-    for path in args.read_head.iter().chain(&args.read_checkpoint) {
+    for path in args.read_head.iter().chain(&args.read_checkpoint).chain(&args.record) {
         files::check_writable(path)?;
     }
     let new_checkpoint = args.write_checkpoint.as_deref().map(read).transpose()?;
@@ -76,6 +86,8 @@ pub fn device(args: &DeviceArgs) -> Result<bool> {
         println!("The device has forgotten gesture {number}.");
     } else if let Some(seconds) = args.watch {
         watch(&mut client, Duration::from_secs(seconds))?;
+    } else if let Some(path) = &args.record {
+        record(&mut client, path, args.group.clone(), args.seconds.map(Duration::from_secs))?;
     } else if args.calibration {
         match client.calibration()? {
             None => println!("The device has not learned anything yet."),
@@ -98,6 +110,38 @@ pub fn device(args: &DeviceArgs) -> Result<bool> {
 
 fn read(path: &Path) -> Result<Vec<u8>> {
     std::fs::read(path).with_context(|| format!("cannot read {}", path.display()))
+}
+
+/// A name that can be a cell of CSV as it is.
+fn group(text: &str) -> Result<String, String> {
+    match text.contains([',', '"', '\n', '\r']) || text.trim().is_empty() {
+        true => Err("it must be a name without commas, quotes and line ends".to_owned()),
+        false => Ok(text.to_owned()),
+    }
+}
+
+/// Records for so long, and writes the tables whole after each change, so that whenever it is stopped they have all.
+fn record<P: Read + Write>(
+    client: &mut Client<P>,
+    path: &Path,
+    group: Option<String>,
+    time: Option<Duration>,
+) -> Result<()> {
+    let begun = Instant::now();
+    let windows = path.with_extension("windows.csv");
+    let mut recorder = Recorder::new(group);
+    println!("Teach the device by its buttons. Recording into {} and {}", path.display(), windows.display());
+    while time.is_none_or(|time| begun.elapsed() < time) {
+        let said = recorder.look(client)?;
+        if !said.is_empty() {
+            files::write_whole(path, recorder.features().as_bytes())?;
+            files::write_whole(&windows, recorder.windows().as_bytes())?;
+        }
+        said.iter().for_each(|sentence| println!("{sentence}"));
+        std::thread::sleep(LOOK);
+    }
+    println!("{} windows are recorded", recorder.len());
+    Ok(())
 }
 
 /// Prints what the device sees, when it is another than before, and what its user changes.

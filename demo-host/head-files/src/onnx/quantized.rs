@@ -38,7 +38,7 @@ pub(super) fn dequantized(
     let stride = match (scales.len(), size) {
         (1, _) => 1,
         (count, Some(size)) if count == size => {
-            shape.iter().skip(axis as usize + 1).fold(1, |all, size| all.saturating_mul(*size))
+            shape.iter().skip(axis as usize + 1).fold(1_usize, |all, size| all.saturating_mul(*size))
         }
         (count, _) => bail!("`{name}` has {count} scales along axis {axis}, but the shape {shape:?}"),
     };
