@@ -4,13 +4,14 @@
 use std::io;
 use std::time::Duration;
 
-use demo_host::link::{Client, demonstrate};
+use demo_host::link::{Client, Recorder, demonstrate};
 use gradient_decay::{BetaSchedule, FineTuner, LinearHead, Readout, Sgd};
 use gradient_decay_app::digits;
-use gradient_decay_app::gestures::features::FEATURES;
+use gradient_decay_app::gestures::features::{FEATURES, Window};
 use gradient_decay_app::gestures::{GESTURES, Learner, PARAMETERS, learner};
 use gradient_decay_app::learner::LinearDevice;
-use gradient_decay_app::link::{Beside, Means, Served, Server};
+use gradient_decay_app::link::{Beside, Means, Senses, Served, Server};
+use gradient_decay_link::{Change, Changed};
 use oracle::line::Line;
 
 /// A device whose program runs whenever the host reads: what goes to it and comes from it lies in queues.
@@ -19,6 +20,8 @@ struct Device<S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usize, 
     served: S,
     line: Line,
     room: Vec<u8>,
+    window: Window,
+    change: Option<Change>,
     /// Bytes that are flipped on their way to the device: every so many one.
     disturbed: Option<usize>,
     sent: usize,
@@ -32,11 +35,24 @@ impl<S: Served<FEATURES>, const CLASSES: usize, const FEATURES: usize, const PAR
 {
     fn new(served: S) -> Self {
         let (server, line) = (Server::consenting(), Line::default());
-        Device { server, served, line, room: vec![0; 5000], disturbed: None, sent: 0, lost: None, answered: 0 }
+        Device {
+            server,
+            served,
+            line,
+            room: vec![0; 5000],
+            window: Window::new(),
+            change: None,
+            disturbed: None,
+            sent: 0,
+            lost: None,
+            answered: 0,
+        }
     }
 
     fn run(&mut self) {
-        let beside = Beside { room: &mut self.room, ..Beside::nothing(Err(Means::Firmware)) };
+        let senses = Senses { window: &self.window, change: self.change, consent: 0 };
+        let senses = (self.window.at() > 0).then_some(senses);
+        let beside = Beside { room: &mut self.room, senses, consent: Err(Means::Firmware) };
         self.server.poll(&mut self.line, &mut self.served, beside, |_, _| true);
     }
 }
@@ -169,6 +185,74 @@ fn a_device_that_has_learned_before_comes_to_the_same_bits() {
     for _ in 0..3 {
         assert!(demonstrate(&mut client, false).unwrap().holds());
     }
+}
+
+#[test]
+fn what_a_device_has_learned_moves_to_another_even_if_answers_are_lost() {
+    let mut client = Client::new(gestures_device());
+    demonstrate(&mut client, true).unwrap();
+    let (checkpoint, head) = (client.read_checkpoint().unwrap(), client.read_head().unwrap());
+    for lost in [0, 3, 20, 21] {
+        let mut device = Device { lost: Some(lost), ..gestures_device() };
+        let mut other = Client::new(&mut device).with_patience(Duration::from_millis(2));
+        other.write_checkpoint(&checkpoint).unwrap();
+        assert_eq!((other.read_head().unwrap(), other.read_checkpoint().unwrap()), (head.clone(), checkpoint.clone()));
+        other.remove(0).unwrap();
+        assert_eq!(device.served.classes(), 4);
+    }
+    let mut digits = Client::new(digits_device(digits::TUNER));
+    for refused in [digits.read_checkpoint().map(drop), digits.write_checkpoint(&checkpoint), digits.look().map(drop)] {
+        let error = refused.unwrap_err().to_string();
+        assert!(error.starts_with("this device cannot do that"), "{error}");
+    }
+}
+
+#[test]
+fn what_a_user_teaches_is_recorded_as_tables_for_adapt() {
+    let (mut device, mut recorder) = (gestures_device(), Recorder::new(Some("ann".to_owned())));
+    let error = recorder.look(&mut Client::new(&mut device)).unwrap_err().to_string();
+    assert!(error.starts_with("this device cannot do that"), "{error}");
+    let (mut time, mut number) = (0_i16, 0);
+    let mut teach = |device: &mut GesturesDevice, recorder: &mut Recorder, what: fn(u32) -> Changed| {
+        for _ in 0..70 {
+            time += 1;
+            device.window.push([time, -time, 1000]);
+        }
+        recorder.look(&mut Client::new(&mut *device)).unwrap();
+        number += 1;
+        device.change = Some(Change { number, what: what(device.window.at() - 5) });
+        recorder.look(&mut Client::new(device)).unwrap().join("; ")
+    };
+    let learned = |class: u16| -> fn(u32) -> Changed {
+        match class {
+            0 => |at| Changed::Learned { class: 0, at },
+            1 => |at| Changed::Learned { class: 1, at },
+            _ => |at| Changed::Learned { class: 2, at },
+        }
+    };
+    for (said, what) in [
+        ("1 windows: gesture 1", learned(0)),
+        ("2 windows: gesture 2", learned(1)),
+        ("3 windows: gesture 3", learned(2)),
+        ("4 windows: gesture 3", learned(2)),
+        ("3 windows: the last one was taken back", |_| Changed::TookBack { class: 2 }),
+        ("gesture 2 was taken back, of a window that was not recorded", |_| Changed::TookBack { class: 1 }),
+        ("2 windows: gesture 1 was removed", |_| Changed::Removed { class: 0 }),
+    ] {
+        let found = teach(&mut device, &mut recorder, what);
+        assert!(found.contains(said), "{found}");
+    }
+    assert_eq!(recorder.len(), 2);
+    let windows = recorder.windows();
+    let rows: Vec<Vec<&str>> = windows.lines().map(|line| line.split(',').collect()).collect();
+    assert_eq!((&rows[0][..3], rows[0].len()), (&["label", "group", "s0"][..], 2 + 192));
+    // The second window ended five samples before the 140th.
+    assert_eq!((&rows[1][..5], rows[1][191]), (&["gesture-1", "ann", "72", "-72", "1000"][..], "135"));
+    let table = data_files::table::csv::read(recorder.features().as_bytes(), &["label", "group"]).unwrap();
+    assert_eq!((table.features.columns, table.features.rows()), (FEATURES, 2));
+    let mut window = Window::new();
+    (72..=135).for_each(|time| window.push([time, -time, 1000]));
+    assert_eq!(table.features.values[..FEATURES], window.features().unwrap());
 }
 
 /// A head to push into the digits' device.

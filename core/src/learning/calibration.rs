@@ -9,6 +9,7 @@ use crate::error::{Error, Number, Slice, check_length, check_target};
 use crate::heads::number::Number as Logit;
 #[doc(hidden)]
 pub use crate::learning::score::Score;
+use crate::learning::score::distances;
 use crate::numeric::math::{Libm, Math};
 use crate::training::step::Step;
 
@@ -251,12 +252,15 @@ impl<T: Record> Record for &mut T {
     }
 }
 
-/// A calibration of any number of bins, for a learner whose parts are chosen at run time: an `Option<&mut dyn Scores>` is a
-/// [`Record`], by the math backend `Libm`.
+/// A calibration of any number of bins, for a learner whose parts are chosen at run time: an `Option<&mut dyn Scores>` is a [`Record`].
 pub trait Scores {
-    /// Counts a prediction.
+    /// The figures of an answer by the distances of its logits.
     #[doc(hidden)]
-    fn add_score(&mut self, score: Score);
+    fn score(&self, distances: &mut dyn Iterator<Item = f32>, temperature: f32, target: usize) -> Score;
+
+    /// Counts these, or those of probabilities.
+    #[doc(hidden)]
+    fn count(&mut self, score: Option<Score>, probabilities: &mut dyn Iterator<Item = f32>, target: usize);
 
     /// The figures of merit; `None` if nothing was recorded.
     fn summary(&self) -> Option<Summary>;
@@ -266,8 +270,12 @@ pub trait Scores {
 }
 
 impl<const BINS: usize, M: Math> Scores for Calibration<BINS, M> {
-    fn add_score(&mut self, score: Score) {
-        self.add(score);
+    fn score(&self, distances: &mut dyn Iterator<Item = f32>, temperature: f32, target: usize) -> Score {
+        Score::of_distances::<M>(distances, temperature, target)
+    }
+
+    fn count(&mut self, score: Option<Score>, probabilities: &mut dyn Iterator<Item = f32>, target: usize) {
+        self.add(score.unwrap_or_else(|| Score::of(probabilities, target)));
     }
 
     fn summary(&self) -> Option<Summary> {
@@ -279,15 +287,15 @@ impl<const BINS: usize, M: Math> Scores for Calibration<BINS, M> {
     }
 }
 
-#[cfg(feature = "libm")]
 impl<T: Scores + ?Sized> Record for Option<&mut T> {
     fn score<N: Logit>(&self, logits: &[N], temperature: f32, target: usize) -> Option<Score> {
-        (self.is_some() && temperature != 1.0).then(|| Score::of_logits::<N, Libm>(logits, temperature, target))
+        let scores = self.as_ref().filter(|_| temperature != 1.0)?;
+        Some(scores.score(&mut distances(logits), temperature, target))
     }
 
     fn record<N: Logit>(&mut self, step: &Step<'_, N>, score: Option<Score>, target: usize) {
         if let Some(scores) = self {
-            scores.add_score(score.unwrap_or_else(|| Score::of(step.probabilities(), target)));
+            scores.count(score, &mut step.probabilities(), target);
         }
     }
 

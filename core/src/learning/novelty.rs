@@ -20,7 +20,7 @@ use crate::error::{Error, Number, Slice, check_length, expect_in_range};
 use crate::heads::head::remove_row;
 use crate::heads::number::Number as Logit;
 use crate::heads::prediction::Prediction;
-use crate::learning::readout::{Answer, Read, Readout, Reason, confidence};
+use crate::learning::readout::{Answer, Read, Readout, Reason, confidence, distances};
 use crate::numeric::math::{Libm, Math};
 
 /// The weight of the variance within all classes in that of one class, as a number of samples.
@@ -437,7 +437,7 @@ impl<S: Moments, M: Math> Read<S::Features> for Distances<S, M> {
     }
 
     fn said<N: Logit>(&self, logits: &[N]) -> f32 {
-        confidence::<N, M>(logits, self.readout.temperature())
+        confidence::<M>(distances(logits), self.readout.temperature())
     }
 
     fn observe(&mut self, features: &S::Features, class: usize, said: f32) {

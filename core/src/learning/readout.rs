@@ -12,7 +12,7 @@ use crate::heads::head::Head;
 use crate::heads::number::Number;
 use crate::heads::prediction::{Prediction, TEMPERATURES, check_temperature};
 use crate::learning::replay::Memory;
-pub use crate::learning::score::confidence;
+pub use crate::learning::score::{confidence, distances};
 use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};
 

@@ -39,14 +39,18 @@ impl Score {
 
     /// The score of logits at a temperature.
     pub(crate) fn of_logits<N: Number, M: Math>(logits: &[N], temperature: f32, target: usize) -> Self {
-        let top = N::top(logits);
-        let class = logits.iter().position(|z| *z == top).unwrap_or_default();
-        let (mut sum, mut squares, mut own) = (0.0, 0.0, 0.0);
-        for (k, z) in logits.iter().enumerate() {
-            let e = M::exp(z.above(top) / temperature);
+        Self::of_distances::<M>(distances(logits), temperature, target)
+    }
+
+    /// Of the [`distances`] of logits, of which the top one's is 0, at a temperature.
+    pub(crate) fn of_distances<M: Math>(distances: impl Iterator<Item = f32>, temperature: f32, target: usize) -> Self {
+        let (mut class, mut sum, mut squares, mut own) = (usize::MAX, 0.0, 0.0, 0.0);
+        for (k, distance) in distances.enumerate() {
+            let e = M::exp(distance / temperature);
             sum += e;
             squares += e * e;
             own = if k == target { e } else { own };
+            class = if distance == 0.0 { class.min(k) } else { class };
         }
         let (p_target, scale) = (own / sum, 1.0 / sum);
         let brier = squares * scale * scale - 2.0 * p_target + 1.0;
@@ -55,8 +59,13 @@ impl Score {
     }
 }
 
-/// The probability of the most probable class, by logits of which one at least is in use and which stay as they are.
-pub fn confidence<N: Number, M: Math>(logits: &[N], temperature: f32) -> f32 {
+/// How far each logit is above the largest, in nats: at most 0.
+pub fn distances<N: Number>(logits: &[N]) -> impl Iterator<Item = f32> {
     let top = N::top(logits);
-    1.0 / logits.iter().fold(0.0, |sum, z| sum + M::exp(z.above(top) / temperature))
+    logits.iter().map(move |z| z.above(top))
+}
+
+/// The probability of the most probable class by the [`distances`] of logits of which one at least is in use.
+pub fn confidence<M: Math>(distances: impl Iterator<Item = f32>, temperature: f32) -> f32 {
+    1.0 / distances.fold(0.0, |sum, distance| sum + M::exp(distance / temperature))
 }

@@ -346,7 +346,7 @@ pub(crate) fn transposed(matrix: &[f32], columns: usize) -> Vec<f32> {
 /// Little-endian numbers of a float type as f32; f64 to the nearest.
 pub(crate) fn floats(bytes: &[u8], kind: Kind) -> Vec<f32> {
     match kind {
-        Kind::F16 => bytes.as_chunks().0.iter().map(|chunk| half(u16::from_le_bytes(*chunk))).collect(),
+        Kind::F16 => bytes.as_chunks().0.iter().map(|chunk| numpy_files::half(u16::from_le_bytes(*chunk))).collect(),
         Kind::Bf16 => bytes
             .as_chunks()
             .0
@@ -362,38 +362,9 @@ fn double(bytes: &[u8], index: usize) -> f64 {
     bytes.as_chunks().0.get(index).map_or(f64::NAN, |chunk| f64::from_le_bytes(*chunk))
 }
 
-/// A number of IEEE's binary16: with its exponent shifted to where f32 has it, a power of two away from its value.
-fn half(bits: u16) -> f32 {
-    let (sign, magnitude) = (u32::from(bits >> 15) << 31, u32::from(bits & 0x7fff));
-    if magnitude >= 0x7c00 {
-        return f32::from_bits(sign | 0x7f80_0000 | (magnitude & 0x3ff) << 13);
-    }
-    f32::from_bits(sign | magnitude << 13) * f32::from_bits((127 + 112) << 23)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn halves_have_the_value_of_their_fields() {
-        for bits in 0..=u16::MAX {
-            let (sign, exponent, fraction) = (bits >> 15, i32::from(bits >> 10 & 31), f64::from(bits & 1023));
-            let expected = match exponent {
-                0 => fraction * 2_f64.powi(-24),
-                31 => {
-                    if fraction == 0.0 {
-                        f64::INFINITY
-                    } else {
-                        f64::NAN
-                    }
-                }
-                _ => (1024.0 + fraction) * 2_f64.powi(exponent - 25),
-            } * if sign == 1 { -1.0 } else { 1.0 };
-            let found = f64::from(half(bits));
-            assert!(found == expected || found.is_nan() && expected.is_nan(), "{bits:x}: {found} {expected}");
-        }
-    }
 
     #[test]
     fn a_square_is_refused_unless_it_is_said_what_a_row_is() {

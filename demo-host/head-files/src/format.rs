@@ -10,7 +10,7 @@ use crate::checkpoint::Content;
 use crate::head::{Found, Head, Standardization};
 use crate::integers::Integers;
 use crate::prior::Prior;
-use crate::{checkpoint, npy, npz, onnx, source, tflite};
+use crate::{checkpoint, npy, onnx, source, tflite};
 
 /// A format of files with a head.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -101,7 +101,7 @@ impl Format {
             },
             Format::Parameters => parameters(bytes, options),
             Format::Npy => npy::head(bytes, options),
-            Format::Npz => npz::head(bytes, options),
+            Format::Npz => npy::head_of_archive(bytes, options),
             Format::Safetensors => crate::safetensors::head(bytes, options),
             Format::Onnx => onnx::head(bytes, options),
             Format::Tflite => tflite::head(bytes, options),
@@ -148,7 +148,7 @@ pub enum Source<'a> {
 /// If the format does not hold this.
 pub fn write(source: Source<'_>, format: Format, made_of: &str) -> Result<Vec<u8>> {
     match (format, source) {
-        (Format::Npz, _) => npz::write(&arrays(source)),
+        (Format::Npz, _) => npy::write(&arrays(source)),
         (Format::Safetensors, _) => crate::safetensors::write(&arrays(source)),
         (Format::Rust, _) => Ok(source::rust(source, made_of).into_bytes()),
         (Format::C, _) => Ok(source::c(source, made_of)?.into_bytes()),

@@ -19,7 +19,6 @@ mod format;
 mod head;
 mod integers;
 mod npy;
-mod npz;
 mod onnx;
 mod prior;
 mod safetensors;

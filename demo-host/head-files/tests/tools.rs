@@ -62,6 +62,12 @@ fn logits_are_those_of_the_tools() {
         ("multinomial.npz", "multinomial"),
         ("gemm.onnx", "gemm"),
         ("matmul.onnx", "matmul"),
+        ("gemm_int8_qdq.onnx", "gemm_int8"),
+        ("gemm_int8_qoperator.onnx", "gemm_int8"),
+        ("gemm_per_channel_qdq.onnx", "gemm_per_channel"),
+        ("gemm_per_channel_qoperator.onnx", "gemm_per_channel"),
+        ("matmul_int8_qdq.onnx", "matmul_int8"),
+        ("matmul_int8_qoperator.onnx", "matmul_int8"),
         ("float.tflite", "float"),
     ] {
         agrees(&found(file).head, name);
@@ -86,6 +92,11 @@ fn notes_say_what_was_done() {
                 "left out, behind the layer: Softmax",
             ],
         ),
+        (
+            "gemm_int8_qoperator.onnx",
+            &["a QGemm, 3 classes of 5", "was converted from int8 by its scale", "rounding of features and logits"],
+        ),
+        ("matmul_int8_qdq.onnx", &["a MatMul, 3 classes of 4", "was converted from int8 by its scales"]),
         ("float.tflite", &["taken: `logits`, a FULLY_CONNECTED", "`hidden`, `logits`", "SOFTMAX"]),
         ("int8.tflite", &["FULLY_CONNECTED, int8, 3 classes of 4"]),
     ] {
@@ -133,6 +144,7 @@ fn what_leaves_a_question_open_is_refused_with_what_to_add() {
     refused("big_endian.npy", &default, &["has no bias, whose length would tell", "add --orientation"]);
     refused("relu.onnx", &default, &["`head` comes Relu", "say by --layer"]);
     refused("external.onnx", &default, &["`w` lies in another file (external data)"]);
+    refused("dynamic.onnx", &default, &["whose scale each sample sets (MatMulInteger)", "quantise it statically"]);
     let layer = |name: &str| Options { layer: Some(name.to_owned()), ..Options::default() };
     refused("keras.npz", &layer("dense"), &["there is no matrix `dense`, but `kernel` (4 x 3)"]);
     refused("gemm.onnx", &layer("dense"), &["no dense layer `dense`, but `hidden`, `output`"]);

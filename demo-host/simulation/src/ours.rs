@@ -9,14 +9,17 @@
 //! | `warm-up` | as `sgd`, beta rising from 0.01 to 1 over 150 labels | the trained head |
 
 use anyhow::{Context, Result};
+use gradient_decay::novelty::MomentsView;
+use gradient_decay::statistics::StatisticsView;
 use gradient_decay::{
-    Answer, BetaSchedule, DiscriminantHead, Learner as CoreLearner, Novelty, Parts, Readout, StreamingLda,
+    Answer, BetaSchedule, DiscriminantView, Learner as CoreLearner, NoveltyView, PairView, Parts, Readout, State,
+    StreamingLda,
 };
 
 use super::learner::{Contender, Settings};
 use super::on_device::{DeviceSettings, HeadKind, OnDevice};
 use super::samples::{Samples, Start};
-use super::unknown::{Judge, Score, Verdict};
+use super::unknown::{Score, Verdict};
 
 /// The learning rate of steps on a linear head, and on a residual.
 const RATE: f64 = 0.05;
@@ -127,33 +130,77 @@ pub fn device_settings(name: &str, settings: &Settings) -> Result<DeviceSettings
     })
 }
 
-fn array<const FEATURES: usize>(features: &[f32]) -> Result<&[f32; FEATURES]> {
-    features.try_into().ok().with_context(|| format!("{} features for a learner of {FEATURES}", features.len()))
-}
-
-/// The score of the core's [`Novelty`] behind a discriminant, by distance and probability; it passes what that answers.
-pub fn novelty<const CLASSES: usize, const FEATURES: usize, const UPPER: usize>() -> Score {
-    type Mine<const CLASSES: usize, const FEATURES: usize, const UPPER: usize> =
-        CoreLearner<DiscriminantHead<CLASSES, FEATURES, UPPER>, Parts<(), (), (), (), Novelty<CLASSES, FEATURES>>>;
-    let new = |_: &Start, samples: &Samples| {
-        let readout = Novelty::new(Readout::new());
+/// The score of the core's novelty behind a discriminant, by distance and probability; it passes what that answers. The bits are those of a
+/// [`Novelty`](gradient_decay::Novelty) whose shape is known when it is compiled.
+pub fn novelty() -> Score {
+    let judge = |start: &Start, samples: &Samples, judged: &Samples| {
+        let Start { room, width, .. } = *start;
+        let mut numbers = vec![0.0; StatisticsView::numbers_of(room, width)];
+        let mut scratch = vec![0.0; StatisticsView::scratch_of(room, width)];
+        let mut moments = vec![0.0; MomentsView::<f32>::numbers_of(room, width)];
+        let (mut counts, mut its_counts, mut work) = (vec![0; room], vec![0; room], vec![0.0; 2 * room]);
+        let mut head = DiscriminantView::new(&mut numbers, &mut counts, &mut scratch, width)?;
+        head.truncate(0)?;
+        let readout = NoveltyView::over(&mut moments, &mut its_counts, width, Readout::new())?;
         let parts = Parts { preprocess: (), memory: (), guard: (), calibration: (), readout };
-        let mut learner: Box<Mine<CLASSES, FEATURES, UPPER>> =
-            Box::new(CoreLearner::new(DiscriminantHead::empty(), parts));
+        let mut learner = CoreLearner::with_state(head, State::with_work(PairView::new(&mut work, room)?), parts);
         for (row, class) in samples.rows() {
             if class == learner.classes() {
                 learner.add_class()?;
             }
-            learner.learn(&StreamingLda::new(), array(row)?, class)?;
+            learner.learn(&StreamingLda::new(), row, class)?;
         }
-        let judge: Judge = Box::new(move |features| {
-            let features = array(features)?;
+        let verdict = |(features, _): (&[f32], usize)| {
             let answer = learner.answer(features)?;
             let score = learner.parts().readout.score(features, answer.prediction().probability);
             let score = -f64::from(score.context("nothing was learned")?);
             Ok(Verdict { score, passes: Some(matches!(answer, Answer::Class(_))) })
-        });
-        Ok(judge)
+        };
+        judged.rows().map(verdict).collect()
     };
-    Score { name: "novelty".to_owned(), new: Box::new(new) }
+    Score { name: "novelty".to_owned(), judge: Box::new(judge) }
+}
+
+#[cfg(test)]
+mod tests {
+    use gradient_decay::{DiscriminantHead, Novelty};
+
+    use super::*;
+    use crate::synthetic::Synthetic;
+    use crate::tasks::{Purpose, Task as _};
+
+    /// The lengths of [`Synthetic`].
+    const CLASSES: usize = 4;
+    const FEATURES: usize = 2;
+
+    #[test]
+    fn novelty_has_the_bits_of_a_device() {
+        let task = Synthetic::new(false);
+        assert_eq!(task.shape(), (CLASSES, FEATURES));
+        let [user, _] = task.pool(Purpose::Test, 1, false).users;
+        let learned = user.stream.select(&(0..40).collect::<Vec<_>>());
+        let start = Start { width: FEATURES, room: CLASSES, classes: 0, base: None, seed: 1 };
+        let mut samples = Samples::new(FEATURES);
+        // Classes come in the order of their numbers.
+        for class in 0..CLASSES {
+            learned.rows().filter(|(_, own)| *own == class).for_each(|(row, own)| samples.push(row, own));
+        }
+        let found = (novelty().judge)(&start, &samples, &user.test).unwrap();
+
+        let readout: Novelty<CLASSES, FEATURES> = Novelty::new(Readout::new());
+        let parts = Parts { preprocess: (), memory: (), guard: (), calibration: (), readout };
+        let mut device = CoreLearner::new(DiscriminantHead::<CLASSES, FEATURES, 1>::empty(), parts);
+        for (row, class) in samples.rows() {
+            if class == device.classes() {
+                device.add_class().unwrap();
+            }
+            device.learn(&StreamingLda::new(), row.try_into().unwrap(), class).unwrap();
+        }
+        for ((row, _), found) in user.test.rows().zip(found) {
+            let row = row.try_into().unwrap();
+            let answer = device.answer(row).unwrap();
+            let score = device.parts().readout.score(row, answer.prediction().probability).unwrap();
+            assert_eq!((found.score, found.passes), (-f64::from(score), Some(answer.class().is_some())));
+        }
+    }
 }

@@ -22,16 +22,15 @@ pub struct Verdict {
     pub passes: Option<bool>,
 }
 
-/// The judge of a sample, made of the samples learned.
-pub type Judge = Box<dyn FnMut(&[f32]) -> Result<Verdict>>;
+/// A start from nothing, samples to learn, and samples to judge.
+pub type Judge = Box<dyn Fn(&Start, &Samples, &Samples) -> Result<Vec<Verdict>> + Send + Sync>;
 
 /// A score by name.
 pub struct Score {
     /// Its name in tables and files.
     pub name: String,
-    /// Makes a judge of the samples learned: a start from nothing, and the samples in the order in which they come.
-    #[expect(clippy::type_complexity)]
-    pub new: Box<dyn Fn(&Start, &Samples) -> Result<Judge> + Send + Sync>,
+    /// The verdicts on samples (the last argument) of a device that learned others: from nothing, in the order in which they come.
+    pub judge: Judge,
 }
 
 /// How well a score tells known from unknown; means over the classes left out and the orders, as fractions.
@@ -60,19 +59,19 @@ const KEPT: f64 = 0.9;
 
 /// The largest probability of a learner, with these settings.
 pub fn largest_probability(name: &str, contender: Contender, settings: Settings) -> Score {
-    let new = move |start: &Start, samples: &Samples| {
+    let judge = move |start: &Start, samples: &Samples, judged: &Samples| {
         let mut learner = (contender.new)(start, &settings)?;
         for (row, class) in samples.rows() {
             learner.learn(row, class)?;
         }
         let mut p = vec![0.0; start.room];
-        let judge: Judge = Box::new(move |features| {
+        let verdict = |(features, _): (&[f32], usize)| {
             learner.probabilities(features, &mut p)?;
             Ok(Verdict { score: p.iter().copied().fold(0.0, f64::max), passes: None })
-        });
-        Ok(judge)
+        };
+        judged.rows().map(verdict).collect()
     };
-    Score { name: format!("largest probability, {name}"), new: Box::new(new) }
+    Score { name: format!("largest probability, {name}"), judge: Box::new(judge) }
 }
 
 /// Judges every score on a task: each class left out, so many samples of each other one, so many orders.
@@ -146,11 +145,10 @@ fn trials_of(task: &dyn Task, shots: usize, seed: u64, out: usize, scores: &[Sco
     scores
         .iter()
         .map(|score| {
-            let mut judge = (score.new)(&start, &learned)?;
             let (mut known, mut unknown) = (Vec::new(), Vec::new());
-            for (features, label) in test.rows() {
-                let side = if label == pool.classes - 1 { &mut unknown } else { &mut known };
-                side.push(judge(features)?);
+            for (verdict, label) in (score.judge)(&start, &learned, &test)?.into_iter().zip(&test.labels) {
+                let side = if *label == pool.classes - 1 { &mut unknown } else { &mut known };
+                side.push(verdict);
             }
             Ok(trial(&known, &unknown))
         })
@@ -215,14 +213,14 @@ mod tests {
     fn a_distance_tells_what_was_never_taught_and_a_probability_does_not() {
         let nearest = Score {
             name: "distance".to_owned(),
-            new: Box::new(|_, samples| {
-                let samples = samples.clone();
-                Ok(Box::new(move |features| {
+            judge: Box::new(|_, samples, judged| {
+                let verdict = |(features, _): (&[f32], usize)| {
                     let distance =
                         |row: &[f32]| row.iter().zip(features).map(|(a, b)| f64::from(a - b).powi(2)).sum::<f64>();
                     let least = samples.rows().map(|(row, _)| distance(row)).fold(f64::MAX, f64::min);
-                    Ok(Verdict { score: -least, passes: Some(least < 1.0) })
-                }))
+                    Verdict { score: -least, passes: Some(least < 1.0) }
+                };
+                Ok(judged.rows().map(verdict).collect())
             }),
         };
         let contender = rivals().into_iter().find(|rival| rival.name == "logistic-refit").unwrap();

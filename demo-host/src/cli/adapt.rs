@@ -25,9 +25,6 @@ use simulation::tuning::Tuned;
 use simulation::unknown::{self, Separation};
 use simulation::{followers, novelty, ours, residuals};
 
-/// The gestures of the data set, for which our distance is compiled.
-const GESTURES: usize = 8;
-
 /// The number of samples of each class that are learned before the class that was never taught.
 const SHOTS: usize = 5;
 
@@ -40,9 +37,6 @@ enum DataSet {
     /// Eight gestures of a micro:bit
     Gestures,
 }
-
-/// A task, with our score of novelty in its shape where it has one.
-type Kit = (Box<dyn Task>, Option<unknown::Score>);
 
 /// The user's own data.
 #[derive(Args)]
@@ -126,7 +120,7 @@ pub(super) fn adapt(args: &AdaptArgs) -> Result<()> {
         files::check_writable(path)?;
     }
     let tuned = args.settings.as_deref().map(Tuned::read).transpose()?;
-    let (task, novelty) = kit(args, tuned.as_ref().map_or(Units::First(16), |tuned| tuned.units))?;
+    let task = task(args, tuned.as_ref().map_or(Units::First(16), |tuned| tuned.units))?;
     let mut contenders: Vec<Contender> = match args.variants {
         None => ours().into_iter().chain(rivals()).collect(),
         Some(Variants::Followers) => followers(),
@@ -158,10 +152,7 @@ pub(super) fn adapt(args: &AdaptArgs) -> Result<()> {
             None => eprintln!("{scenario} is left out: {} does not have the data for it", task.name()),
         }
     }
-    if args.unknown && novelty.is_none() {
-        eprintln!("our novelty is left out of --unknown: its shape must be known when the program is compiled");
-    }
-    let separations = if args.unknown { separations(&*task, novelty, args.orders)? } else { Vec::new() };
+    let separations = if args.unknown { separations(&*task, args.orders)? } else { Vec::new() };
 
     print!("{}", report::adaptation_text(&studies, &separations, &args.against));
     if let Some(path) = &args.json {
@@ -176,20 +167,12 @@ pub(super) fn adapt(args: &AdaptArgs) -> Result<()> {
 }
 
 /// The task that is asked for.
-fn kit(args: &AdaptArgs, units: Units) -> Result<Kit> {
+fn task(args: &AdaptArgs, units: Units) -> Result<Box<dyn Task>> {
     Ok(match args.dataset {
-        None => (Box::new(args.own.task(units)?), None),
-        Some(DataSet::Digits) => (Box::new(Digits::new()?), Some(novelty::<10, 64, 2016>())),
-        Some(DataSet::Activities) => {
-            let activities = Activities::read(directory(args, "activities")?)?;
-            (Box::new(activities), Some(novelty::<5, 30, 435>()))
-        }
-        Some(DataSet::Gestures) => {
-            let gestures = Gestures::read(directory(args, "gestures")?)?;
-            let count = gestures.names.len();
-            ensure!(count == GESTURES, "there are {count} gestures, but must be {GESTURES}");
-            (Box::new(gestures), Some(novelty::<GESTURES, 24, 276>()))
-        }
+        None => Box::new(args.own.task(units)?),
+        Some(DataSet::Digits) => Box::new(Digits::new()?),
+        Some(DataSet::Activities) => Box::new(Activities::read(directory(args, "activities")?)?),
+        Some(DataSet::Gestures) => Box::new(Gestures::read(directory(args, "gestures")?)?),
     })
 }
 
@@ -256,7 +239,7 @@ fn directory<'a>(args: &'a AdaptArgs, name: &str) -> Result<&'a Path> {
 }
 
 /// By our novelty, and by the largest probability of our discriminant and of the best fit that there is.
-fn separations(task: &dyn Task, novelty: Option<unknown::Score>, orders: u64) -> Result<Vec<Separation>> {
+fn separations(task: &dyn Task, orders: u64) -> Result<Vec<Separation>> {
     let chosen = ["discriminant", "logistic-refit"];
     let contenders = ours().into_iter().chain(rivals()).filter(|contender| chosen.contains(&contender.name));
     let score = |contender: Contender| {
@@ -264,7 +247,7 @@ fn separations(task: &dyn Task, novelty: Option<unknown::Score>, orders: u64) ->
         let settings = contender.grid[contender.grid.len() / 2].clone();
         unknown::largest_probability(contender.name, contender, settings)
     };
-    let scores: Vec<unknown::Score> = novelty.into_iter().chain(contenders.map(score)).collect();
+    let scores: Vec<unknown::Score> = std::iter::once(novelty()).chain(contenders.map(score)).collect();
     unknown::separate(task, SHOTS, orders, &scores)
 }
 

@@ -1,6 +1,7 @@
 //! The command line.
 
 mod adapt;
+mod device;
 #[cfg(feature = "burn")]
 mod full_models;
 mod heads;
@@ -15,14 +16,13 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::{Args, Parser, Subcommand};
-use gradient_decay_link::Summary;
 
 use crate::data::{DatasetName, fetch};
-use crate::link::{self, Client};
 use crate::story::{SEEDS, Story};
-use crate::{exchange, experiments, files, report};
+use crate::{experiments, files, report};
 
 use adapt::AdaptArgs;
+use device::DeviceArgs;
 #[cfg(feature = "burn")]
 use full_models::{FullModels, check_complete};
 use tune::TuneArgs;
@@ -67,31 +67,9 @@ enum Command {
     Export(heads::ExportArgs),
     /// Talk to a device at a serial port: by default, let it learn samples, and compare every bit
     ///
-    /// Requests that replace or erase what the device knows (its head replaced, as --write-head and the comparison do, and --save) need its
+    /// Requests that replace or erase what the device knows (--write-head, --write-checkpoint, --remove, --save and the comparison) need its
     /// user's consent: hold both of its buttons for two seconds, and run the command within a minute. Reading needs none.
     Device(DeviceArgs),
-}
-
-#[derive(Args)]
-struct DeviceArgs {
-    /// The port, like /dev/ttyACM0 or COM3, or tcp:HOST:PORT for QEMU's
-    #[arg(long)]
-    port: String,
-    /// Only write the device's head to this file
-    #[arg(long, group = "only")]
-    read_head: Option<PathBuf>,
-    /// Only replace the device's head by the one in this file, which `export` or --read-head wrote as .bin (needs consent)
-    #[arg(long, group = "only")]
-    write_head: Option<PathBuf>,
-    /// Only print how far the device's probabilities can be trusted
-    #[arg(long, group = "only")]
-    calibration: bool,
-    /// Leave the device with what it learned, in place of its own head
-    #[arg(long, conflicts_with = "only")]
-    keep: bool,
-    /// At the end, have the device save what it knows in flash (needs consent)
-    #[arg(long)]
-    save: bool,
 }
 
 #[derive(Args)]
@@ -136,7 +114,7 @@ fn run(cli: Cli) -> Result<ExitCode> {
         Some(Command::Tune(args)) => tune::run(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Import(args)) => heads::import(&args).map(|()| ExitCode::SUCCESS),
         Some(Command::Export(args)) => heads::export(&args).map(|()| ExitCode::SUCCESS),
-        Some(Command::Device(args)) => device(&args).map(success_if),
+        Some(Command::Device(args)) => device::device(&args).map(success_if),
     }
 }
 
@@ -177,39 +155,4 @@ fn report(args: &ReportArgs) -> Result<()> {
         println!("Its tables are in {}", markdown.display());
     }
     Ok(())
-}
-
-/// Whether device and program came to the same bits.
-fn device(args: &DeviceArgs) -> Result<bool> {
-    if let Some(path) = &args.read_head {
-        files::check_writable(path)?;
-    }
-    let new_head = args.write_head.as_deref().map(exchange::read_parameters).transpose()?;
-    let mut client = Client::new(link::open(&args.port)?);
-    let mut holds = true;
-    if let Some(path) = &args.read_head {
-        exchange::write_parameters(&client.read_head()?, path)?;
-        println!("The device's head is in {}", path.display());
-    } else if let Some(head) = new_head {
-        // What is sent has been trained: its warm-up is over.
-        client.write_head(&head, u32::MAX)?;
-        println!("The device has the new head.");
-    } else if args.calibration {
-        match client.calibration()? {
-            None => println!("The device has not learned anything yet."),
-            Some(Summary { count, accuracy, confidence, nll, brier, ece, mce }) => println!(
-                "{count} labels: accuracy {accuracy:.3}, confidence {confidence:.3}, NLL {nll:.3}, Brier score {brier:.3}, \
-                 ECE {ece:.3}, MCE {mce:.3}"
-            ),
-        }
-    } else {
-        let demonstration = link::demonstrate(&mut client, args.keep)?;
-        print!("{demonstration}");
-        holds = demonstration.holds();
-    }
-    if args.save {
-        client.save()?;
-        println!("The device has saved its head.");
-    }
-    Ok(holds)
 }

@@ -5,14 +5,17 @@ use std::io::{ErrorKind, Read, Write};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail, ensure};
-use gradient_decay_link::client::{Connection, Event, Failure, Pull, Push};
-use gradient_decay_link::{Description, FRAME, Floats, MAX_FLOATS, PART, Request, Response, Summary};
+use gradient_decay_link::client::{Connection, Event, Failure, Pull, PullCheckpoint, Push, Track};
+use gradient_decay_link::{Description, FRAME, Floats, MAX_FLOATS, PART, Request, Response, Sight, Summary};
 
 /// The time limit of an answer: a device that erases a sector of 128 kB is busy for up to four seconds (STM32F411 data sheet).
 const PATIENCE: Duration = Duration::from_secs(6);
 
-/// How often the transfer of a head begins anew in another session.
+/// How often a transfer begins anew in another session.
 const SESSIONS: usize = 3;
+
+/// The bytes of a checkpoint that a device may have.
+const CHECKPOINT: usize = 1 << 16;
 
 /// A device at the other end of a port. The session begins with the first request; if it is lost, that is an error, and the next request
 /// begins another.
@@ -127,7 +130,44 @@ impl<P: Read + Write> Client<P> {
             description.parameters(),
             head.len()
         );
-        let mut push = Push::new(head, steps, random());
+        self.push(Push::new(head, steps, random()))
+    }
+
+    /// All that the device has learned: a file for a device of the same kind.
+    ///
+    /// # Errors
+    /// If the device does not answer, or is of a kind that is not sent whole.
+    pub fn read_checkpoint(&mut self) -> Result<Vec<u8>> {
+        let mut bytes = vec![0; CHECKPOINT];
+        let mut pull = PullCheckpoint::new(&mut bytes);
+        let mut sessions = 1;
+        let length = loop {
+            match self.ask(&pull.request()) {
+                Ok(response) => {
+                    if let Some(length) = pull.answered(&response)? {
+                        break length;
+                    }
+                }
+                Err(error) if is_lost(&error) && sessions < SESSIONS => {
+                    sessions += 1;
+                    pull.resume();
+                }
+                Err(error) => return Err(error),
+            }
+        };
+        bytes.truncate(length);
+        Ok(bytes)
+    }
+
+    /// Replaces all that the device has learned, in RAM, by what [`read_checkpoint`](Self::read_checkpoint) read, of it or of another.
+    ///
+    /// # Errors
+    /// As [`write_head`](Self::write_head), and if the device is of another kind.
+    pub fn write_checkpoint(&mut self, bytes: &[u8]) -> Result<()> {
+        self.push(Push::checkpoint(bytes, random()))
+    }
+
+    fn push(&mut self, mut push: Push<'_>) -> Result<()> {
         let mut sessions = 1;
         loop {
             let mut buffer = [0; 4 * PART];
@@ -141,13 +181,43 @@ impl<P: Read + Write> Client<P> {
                         return Ok(());
                     }
                 }
-                Err(error) if matches!(request, Request::CommitHead { .. }) && is_open(&error) => {
+                Err(error)
+                    if matches!(request, Request::CommitHead { .. } | Request::CommitCheckpoint { .. })
+                        && is_open(&error) =>
+                {
                     return Err(error)
-                        .context("whether the device has the new head is not known: read it when it answers");
+                        .context("whether the device has what was sent is not known: read it when it answers");
                 }
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    /// What the device senses, and says of it, now.
+    ///
+    /// # Errors
+    /// If the device does not answer, or has no sensor.
+    pub fn look(&mut self) -> Result<Sight<'_>> {
+        match self.ask(&Request::Look)? {
+            Response::Sight(sight) => Ok(sight),
+            _ => Err(Failure::Unexpected.into()),
+        }
+    }
+
+    /// Takes the device's samples since it was asked last into a track: how many are new. With an error of the session, begin a new track.
+    ///
+    /// # Errors
+    /// As [`look`](Self::look).
+    pub fn follow(&mut self, track: &mut Track) -> Result<usize> {
+        Ok(track.answered(&self.ask(&track.request())?)?)
+    }
+
+    /// Has the device forget a class; those above it move down by one.
+    ///
+    /// # Errors
+    /// If the device does not answer or refuses, as one whose user has not consented.
+    pub fn remove(&mut self, class: usize) -> Result<()> {
+        self.done(&Request::Remove { class: u16::try_from(class).context("a class is below 65,536")? })
     }
 
     /// Has the device save its head in flash.

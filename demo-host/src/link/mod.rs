@@ -3,7 +3,9 @@
 mod client;
 mod demonstration;
 mod port;
+mod recording;
 
 pub use client::Client;
 pub use demonstration::{Demonstration, demonstrate};
 pub use port::{Port, open};
+pub use recording::Recorder;

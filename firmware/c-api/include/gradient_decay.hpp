@@ -30,6 +30,12 @@ enum class [[nodiscard]] Status : gd_status {
     not_learned = GD_ERROR_NOT_LEARNED,
     no_room = GD_ERROR_NO_ROOM,
     too_short = GD_ERROR_SHORT,
+    units = GD_ERROR_UNITS,
+    part = GD_ERROR_PART,
+    flash = GD_ERROR_FLASH,
+    flash_range = GD_ERROR_FLASH_RANGE,
+    foreign = GD_ERROR_FOREIGN,
+    worn = GD_ERROR_WORN,
 };
 
 /** The status that a function of gradient_decay.h returned. */

@@ -18,7 +18,10 @@ pub use link::frames;
 pub use loss::loss;
 pub use steps::steps;
 
-use data_files::table::csv;
+use std::io::Cursor;
+
+use data_files::table::npy::{self, Archive};
+use data_files::table::{Table, csv};
 use data_files::{CanonicalFile, cifar, idx};
 
 /// A file with a checksum that no input has.
@@ -31,10 +34,25 @@ pub fn data_files(bytes: &[u8]) {
     match kind % 4 {
         _ if *kind == u8::MAX => {
             if let Ok(table) = csv::read(file, &["label", "group"]) {
-                assert_eq!(table.features.values.len(), table.features.rows() * table.features.columns);
-                assert!(table.features.values.iter().all(|value| value.is_finite()));
+                sound(&table.features);
             }
             let _ = csv::read_column(file, "label");
+        }
+        _ if *kind == u8::MAX - 1 => {
+            if let Ok(table) = npy::features(file) {
+                sound(&table);
+            }
+            let _ = npy::column(file);
+        }
+        _ if *kind == u8::MAX - 2 => {
+            if let Ok(mut archive) = Archive::new(Cursor::new(file)) {
+                for name in archive.names() {
+                    if let Ok(table) = archive.features(&name) {
+                        sound(&table);
+                    }
+                    let _ = archive.column(&name);
+                }
+            }
         }
         0 => {
             if let Ok(idx) = idx::parse(file, usize::from(kind / 4 % 4)) {
@@ -62,6 +80,11 @@ pub fn data_files(bytes: &[u8]) {
             assert!(parsed.is_err(), "not the canonical file");
         }
     }
+}
+
+fn sound(table: &Table) {
+    assert_eq!(table.values.len(), table.rows() * table.columns);
+    assert!(table.values.iter().all(|value| value.is_finite()));
 }
 
 #[cfg(test)]

@@ -1,16 +1,18 @@
-//! The C library: its tests, the bare example in QEMU, the lesson in C++, the recipe for an RTOS, and the Arduino library.
+//! The C library: its tests, the lessons in QEMU, the lesson in C++, the recipe for an RTOS, and the Arduino library.
 
+mod bare;
+mod parts;
 mod release;
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
-use elf::ElfBytes;
-use elf::endian::LittleEndian;
 
 use super::shell::{cargo, has, output, root, run};
+pub use bare::in_qemu;
+pub use parts::{HEADS, PARTS, sizes};
 pub use release::release;
 
 /// The static library for an Arduino, by its processor and the options of its compiler, and the Rust target.
@@ -25,30 +27,19 @@ const ARDUINOS: [(&str, &str); 4] = [
 pub const TARGETS: [&str; 4] =
     ["thumbv6m-none-eabi", "thumbv7m-none-eabi", "thumbv7em-none-eabi", "thumbv7em-none-eabihf"];
 
-/// Where the bare example runs beside the Cortex-M4F: the target, QEMU's machine, and the options of the compiler. QEMU's Cortex-M3 runs what
-/// is built for a Cortex-M0.
-const OTHERS: [(&str, &str, &[&str]); 3] = [
-    ("thumbv6m-none-eabi", "mps2-an385", &["-mcpu=cortex-m0"]),
-    ("thumbv7m-none-eabi", "mps2-an385", &["-mcpu=cortex-m3"]),
-    ("thumbv7em-none-eabi", "mps2-an386", &["-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-mfloat-abi=softfp"]),
-];
-
 /// The library's file.
 const ARCHIVE: &str = "libgradient_decay_c.a";
-
-/// The name of Rust's panic handler in a program that can reach it.
-const PANIC: &str = "rust_begin_unwind";
 
 /// The package of the library.
 pub fn package() -> PathBuf {
     root().join("firmware").join("c-api")
 }
 
-/// All checks of the library; with `full` ten times as many random calls.
+/// All checks of the library; with `full` ten times as many random calls, and on more cores.
 pub fn test(full: bool) -> Result<()> {
     cargo(&package(), &["clippy", "--all-targets", "--", "-D", "warnings"])?;
     cargo(&package(), &["test"])?;
-    bare()?;
+    bare::test(full)?;
     // For the host, unoptimised: it checks its own arithmetic.
     cargo(&package(), &["build"])?;
     cpp()?;
@@ -56,52 +47,6 @@ pub fn test(full: bool) -> Result<()> {
     rtos()?;
     let folder = arduino()?;
     arduino_example(&folder)
-}
-
-/// The bare example: built by its own script, and for other cores, its output compared with what is committed.
-fn bare() -> Result<()> {
-    let example = package().join("examples").join("bare");
-    run(&mut Command::new(example.join("build.sh")))?;
-    let target = package().join("target");
-    bare_bits(&target.join("bare.elf"), "mps2-an386")?;
-    let starter = root().join("firmware").join("starter-c");
-    for (name, machine, options) in OTHERS {
-        let program = target.join(format!("bare-{name}.elf"));
-        let mut compiler = Command::new("arm-none-eabi-gcc");
-        compiler.args(["-std=c11", "-Os", "-ffreestanding", "-ffp-contract=off", "-mthumb"]).args(options);
-        compiler.args([
-            "-ffunction-sections",
-            "-fdata-sections",
-            "-nostdlib",
-            "-Wl,--gc-sections,-z,noexecstack",
-            "-T",
-        ]);
-        compiler.arg(starter.join("mps2-an386.ld")).arg("-I").arg(package().join("include"));
-        compiler.arg(starter.join("start.c")).arg(example.join("main.c")).arg(archive(name)?).arg("-lgcc");
-        run(compiler.arg("-o").arg(&program))?;
-        bare_bits(&program, machine)?;
-    }
-    Ok(())
-}
-
-/// Whether the bare example prints what is committed, and cannot panic.
-fn bare_bits(program: &Path, machine: &str) -> Result<()> {
-    let bytes = fs::read(program).with_context(|| format!("cannot read {}", program.display()))?;
-    ensure!(!has_symbol(&bytes, PANIC)?, "{} can reach a panic", program.display());
-    let printed = in_qemu(program, machine)?;
-    let path = package().join("examples").join("bare").join("expected.log");
-    let expected = text(&path)?;
-    ensure!(printed == expected, "the C example printed\n{printed}\nbut {} has\n{expected}", path.display());
-    println!("The C example has the bits that are expected, and no path to a panic.");
-    Ok(())
-}
-
-/// The output of a program by semihosting on one of QEMU's machines.
-pub fn in_qemu(program: &Path, machine: &str) -> Result<String> {
-    let mut qemu = Command::new("qemu-system-arm");
-    qemu.args(["-machine", machine, "-nographic", "-monitor", "none", "-serial", "none"]);
-    qemu.args(["-chardev", "stdio,id=out", "-semihosting-config", "enable=on,target=native,chardev=out", "-kernel"]);
-    output(qemu.arg(program).stdin(Stdio::null()))
 }
 
 /// The recipe for an RTOS, which the firmware's README shows: compiled for the host and taught there.
@@ -133,21 +78,24 @@ fn link_host_library(compiler: &mut Command) {
 
 /// So many random calls, a third of them wrong, under the sanitizers for addresses and undefined behaviour.
 fn misuse(calls: &str) -> Result<()> {
-    let program = package().join("target").join("misuse");
-    let mut compiler = Command::new("gcc");
-    compiler.args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-g", "-I"]);
-    compiler.arg(package().join("include")).args(["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
-    compiler.arg(package().join("tests").join("c").join("misuse.c"));
-    link_host_library(&mut compiler);
-    run(compiler.arg("-o").arg(&program))?;
-    run(Command::new(&program).arg(calls))
+    for name in ["misuse", "misuse_learner"] {
+        let program = package().join("target").join(name);
+        let mut compiler = Command::new("gcc");
+        compiler.args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-g", "-I"]);
+        compiler.arg(package().join("include")).args(["-fsanitize=address,undefined", "-fno-sanitize-recover=all"]);
+        compiler.arg(package().join("tests").join("c").join(name).with_extension("c"));
+        link_host_library(&mut compiler);
+        run(compiler.arg("-o").arg(&program))?;
+        run(Command::new(&program).arg(calls))?;
+    }
+    Ok(())
 }
 
 /// The lesson in C++, on the host: the bits of the bare example in C. By clang as well where it is installed, and by CMake's package.
 fn cpp() -> Result<()> {
     let lesson = package().join("examples").join("cpp");
     let same = |program: &Path| -> Result<()> {
-        let expected = text(&package().join("examples").join("bare").join("expected.log"))?;
+        let expected = bare::expected()?;
         let printed = output(&mut Command::new(program))?;
         ensure!(printed == expected, "{} printed\n{printed}\nbut in C it is\n{expected}", program.display());
         println!("The lesson in C++ has the bits of the one in C.");
@@ -162,7 +110,7 @@ fn cpp() -> Result<()> {
         let mut compiler = Command::new(name);
         compiler.args(["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-ffp-contract=off"]);
         compiler.args(["-fno-exceptions", "-fno-rtti", "-I"]).arg(package().join("include"));
-        compiler.arg(lesson.join("lesson.cpp"));
+        compiler.arg(lesson.join("lesson.cpp")).arg(lesson.join("learner.cpp"));
         link_host_library(&mut compiler);
         run(compiler.arg("-o").arg(&program))?;
         same(&program)?;
@@ -180,19 +128,6 @@ fn cpp() -> Result<()> {
     same(&folder.join("lesson"))
 }
 
-/// Whether the program still has a symbol whose name contains this.
-fn has_symbol(program: &[u8], name: &str) -> Result<bool> {
-    let file = ElfBytes::<LittleEndian>::minimal_parse(program).context("the program is no ELF file")?;
-    let (symbols, names) =
-        file.symbol_table().context("the symbols are broken")?.context("the program has no symbols")?;
-    let has = |wanted: &str| {
-        symbols.iter().any(|symbol| names.get(symbol.st_name as usize).is_ok_and(|found| found.contains(wanted)))
-    };
-    // One that must be there, so that stripped symbols are no proof.
-    ensure!(has("gd_learn"), "the program has no symbols");
-    Ok(has(name))
-}
-
 /// Builds the library for a target, optimised over all of its crates, which it is only as a static library alone; where it lies.
 fn archive(target: &str) -> Result<PathBuf> {
     cargo(&package(), &["rustc", "--release", "--crate-type", "staticlib", "--target", target])?;
@@ -205,7 +140,7 @@ pub fn arduino() -> Result<PathBuf> {
     let from = package().join("arduino");
     copy(&from.join("library.properties"), &folder.join("library.properties"))?;
     copy(&from.join("GradientDecay.h"), &folder.join("src").join("GradientDecay.h"))?;
-    for header in ["gradient_decay.h", "gradient_decay.hpp"] {
+    for header in ["gradient_decay.h", "gradient_decay.hpp", "gradient_decay_learner.hpp"] {
         copy(&package().join("include").join(header), &folder.join("src").join(header))?;
     }
     let example = Path::new("examples").join("Learn").join("Learn.ino");

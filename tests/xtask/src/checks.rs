@@ -176,7 +176,7 @@ pub const CHECKS: [Check; 35] = [
         about: "Instructions, flash, RAM and stack of the core in QEMU, compared with peers and with the committed figures",
         tier: Tier::Test,
         place: Place::Bench,
-        needs: &[CLIPPY, Targets(&footprint::TARGETS), Qemu],
+        needs: &[CLIPPY, Targets(&footprint::TARGETS), Qemu, ArmCompiler],
         run: |options| footprint::check(options),
     },
     Check {

@@ -13,7 +13,7 @@ mod sensor;
 mod told;
 
 pub use board::{Board, Seen, Summary, window_features};
-pub use host::{Host, Step};
+pub use host::{Change, ChangeKind, Host, Step};
 pub use people::Person;
 pub use phone::Phone;
 pub use plane::{Plane, gradient_magnitude, mean_gradient};

@@ -1,6 +1,6 @@
 //! The page's end of the link and the board's, with what a line may do between them.
 
-use web_device::{Board, Host, Person, Step, window_features};
+use web_device::{Board, Change, ChangeKind, Host, Person, Step, window_features};
 
 /// Drives what was asked to its end; the line loses every so many bytes' worth of answers.
 fn drive(host: &mut Host, board: &mut Board, asked: Result<Step, String>, loses: usize) -> Result<(), String> {
@@ -47,14 +47,85 @@ fn a_board_is_taught_read_and_asked_to_save() {
         let asked = host.save();
         assert!(drive(&mut host, &mut board, asked, loses).unwrap_err().contains("both of its buttons"));
         assert_eq!(board.flash_changes(), 0);
-        for pressed in [true, false] {
-            board.hold_label(pressed);
-            board.hold_save(pressed);
-            (0..150).for_each(|_| board.reading(&[0.0, 0.0, 1.0]));
-        }
+        consents(&mut board);
         let asked = host.save();
         drive(&mut host, &mut board, asked, loses).unwrap();
         assert!(board.flash_changes() > 0, "with its user's consent");
+    }
+}
+
+/// Both buttons are held.
+fn consents(board: &mut Board) {
+    for pressed in [true, false] {
+        board.hold_label(pressed);
+        board.hold_save(pressed);
+        (0..150).for_each(|_| board.reading(&[0.0, 0.0, 1.0]));
+    }
+}
+
+#[test]
+fn a_board_is_watched_and_what_its_user_teaches_is_recorded() {
+    for loses in [0, 3] {
+        let (mut host, mut board, mut ada) = (Host::new(5), Board::new(&[]).unwrap(), Person::new(0));
+        let begun = host.connect();
+        drive(&mut host, &mut board, Ok(begun), loses).unwrap();
+        let (mut sent, mut signal) = (Vec::new(), Vec::new());
+        let mut move_on = |host: &mut Host, board: &mut Board, ada: &mut Person, samples: usize| {
+            for i in 0..samples {
+                let sample = ada.sample();
+                sent.extend(sample.iter().map(|g| (g * 500.0).round() / 500.0));
+                board.reading(&sample);
+                if i % 10 == 9 {
+                    let asked = host.follow();
+                    drive(host, board, asked, loses).unwrap();
+                    signal.extend(host.fresh());
+                }
+            }
+        };
+        for gesture in [1, 2, 3] {
+            ada.begin(gesture);
+            move_on(&mut host, &mut board, &mut ada, 80);
+            board.teach(gesture);
+            move_on(&mut host, &mut board, &mut ada, 90);
+            let asked = host.look();
+            drive(&mut host, &mut board, asked, loses).unwrap();
+            let Some(Change { number, kind: ChangeKind::Learned, gesture: learned, at }) = host.change() else {
+                panic!()
+            };
+            assert_eq!((number, learned), (gesture.into(), gesture));
+            assert_eq!(host.recorded(at).len(), 3 * 64);
+            assert_eq!(host.samples(), board.samples());
+            assert_eq!(window_features(&host.recorded(host.at())), host.window());
+        }
+        assert_eq!(signal.len(), sent.len());
+        assert!(signal.iter().zip(&sent).all(|(a, b)| (a - b).abs() < 1e-3), "every sample once, in order");
+        assert_eq!(host.probabilities(), board.probabilities());
+        assert_eq!(host.seen().map(|seen| seen.gesture), Some(3));
+
+        // To another board, and what is there of it is forgotten.
+        let asked = host.read_checkpoint();
+        drive(&mut host, &mut board, asked, loses).unwrap();
+        let (mut next, mut other) = (Host::new(6), Board::new(&[]).unwrap());
+        let begun = next.connect();
+        drive(&mut next, &mut other, Ok(begun), loses).unwrap();
+        let asked = next.write_checkpoint(host.checkpoint(), 1);
+        assert!(drive(&mut next, &mut other, asked, loses).unwrap_err().contains("both of its buttons"));
+        consents(&mut other);
+        let asked = next.write_checkpoint(host.checkpoint()[1..].to_vec(), 2);
+        assert!(
+            drive(&mut next, &mut other, asked, loses)
+                .unwrap_err()
+                .contains("is not what a device of this kind has learned")
+        );
+        let asked = next.write_checkpoint(host.checkpoint(), 3);
+        drive(&mut next, &mut other, asked, loses).unwrap();
+        assert_eq!((other.head_crc(), other.samples()), (board.head_crc(), board.samples()));
+        let asked = next.look();
+        drive(&mut next, &mut other, asked, loses).unwrap();
+        assert!((50..60).contains(&next.consent()), "{}", next.consent());
+        let asked = next.remove(2);
+        drive(&mut next, &mut other, asked, loses).unwrap();
+        assert_eq!(other.samples(), [1, 1]);
     }
 }
 

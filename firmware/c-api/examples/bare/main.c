@@ -1,19 +1,16 @@
 /*
  * gradient-decay from C, without an operating system and a C library: a head of 64 features and 10 classes learns 300 generated
- * samples, and a discriminant the first 60 of them. For QEMU's mps2-an386, a Cortex-M4F; it prints over semihosting. The file expected.log has what it prints, which a test
- * computes in Rust as well: the bits are the same.
+ * samples, a discriminant the first 60 of them, and learners with all parts. For QEMU's mps2-an386, a Cortex-M4F, and others; it prints over
+ * semihosting. The file expected.log has what it prints, which a test computes in Rust as well: the bits are the same.
  */
 
-#include "gradient_decay.h"
+#include "lesson.h"
 
-#define CLASSES 10
-#define FEATURES 64
 #define SAMPLES 300
 #define FEW 60
 
 static gd_trainer trainer;
 static float parameters[CLASSES * (FEATURES + 1)];
-static float features[FEATURES];
 static float probabilities[CLASSES];
 static float scratch[2 * CLASSES];
 static gd_discriminant discriminant;
@@ -22,82 +19,6 @@ static uint32_t counts[CLASSES];
 static float work[GD_DISCRIMINANT_SCRATCH(CLASSES, FEATURES)];
 static uint8_t saved[GD_DISCRIMINANT_CHECKPOINT_BYTES(CLASSES, FEATURES)];
 static uint8_t checkpoint[4 * CLASSES * (FEATURES + 1) + GD_CHECKPOINT_EXTRA_BYTES];
-
-/* Semihosting: SYS_WRITE0 prints a text, SYS_EXIT ends QEMU. */
-static int semihosting(int operation, const void *argument)
-{
-    register int r0 __asm__("r0") = operation;
-    register const void *r1 __asm__("r1") = argument;
-    __asm__ volatile("bkpt 0xab" : "+r"(r0) : "r"(r1) : "memory");
-    return r0;
-}
-
-static void print(const char *text)
-{
-    semihosting(0x04, text);
-}
-
-static void print_hex(const char *name, uint32_t number)
-{
-    char text[10];
-    for (int i = 0; i < 8; i++) {
-        text[i] = "0123456789abcdef"[(number >> (28 - 4 * i)) & 15];
-    }
-    text[8] = '\n';
-    text[9] = 0;
-    print(name);
-    print(text);
-}
-
-static uint32_t bits(float number)
-{
-    union {
-        float number;
-        uint32_t bits;
-    } both = {number};
-    return both.bits;
-}
-
-static _Noreturn void end(int good)
-{
-    /* ADP_Stopped_ApplicationExit, or an error. */
-    semihosting(0x18, (const void *)(good ? 0x20026 : 0x20023));
-    for (;;) {
-    }
-}
-
-/* Says what failed, and ends. */
-static void check(gd_status status)
-{
-    if (status != GD_OK) {
-        print(gd_message(status));
-        print("\n");
-        end(0);
-    }
-}
-
-static void expect(gd_status status, gd_status expected)
-{
-    if (status != expected) {
-        print("expected another status, not: ");
-        print(gd_message(status));
-        print("\n");
-        end(0);
-    }
-}
-
-/* Sample number n: noise, and more of it in the features of its class. A linear congruential generator (Numerical Recipes). */
-static uint32_t sample(uint32_t n)
-{
-    uint32_t random = n;
-    uint32_t class_index = (n * 7) % CLASSES;
-    for (int i = 0; i < FEATURES; i++) {
-        random = random * 1664525u + 1013904223u;
-        float noise = (float)(random >> 16) / 65536.0f;
-        features[i] = (uint32_t)i % CLASSES == class_index ? noise + 0.5f : noise;
-    }
-    return class_index;
-}
 
 static void print_calibration(const char *samples)
 {
@@ -209,5 +130,6 @@ int main(void)
     print_hex("probability ", bits(prediction.probability));
 
     teach_discriminant();
+    teach_learners();
     end(1);
 }

@@ -1,5 +1,5 @@
 /*
- * gradient-decay from C++, on a host: the lesson of the bare example in C, by the classes of gradient_decay.hpp. It prints the same bits,
+ * gradient-decay from C++, on a host: the lessons of the bare example in C, by the classes of the C++ headers. They print the same bits,
  * those of examples/bare/expected.log.
  */
 
@@ -9,7 +9,7 @@
 #include <cstring>
 #include <type_traits>
 
-#include "gradient_decay.hpp"
+#include "lesson.hpp"
 
 using gradient_decay::Discriminant;
 using gradient_decay::Linear;
@@ -17,8 +17,6 @@ using gradient_decay::message;
 using gradient_decay::Span;
 using gradient_decay::Status;
 
-constexpr uint16_t CLASSES = 10;
-constexpr uint16_t FEATURES = 64;
 constexpr uint32_t SAMPLES = 300;
 constexpr uint32_t FEW = 60;
 
@@ -39,12 +37,12 @@ static std::array<float, FEATURES> features;
 static uint8_t checkpoint[Head::checkpoint_bytes];
 static std::array<uint8_t, Few::checkpoint_bytes> saved;
 
-static void print_hex(const char *name, uint32_t number)
+void print_hex(const char *name, uint32_t number)
 {
     std::printf("%s %08x\n", name, static_cast<unsigned>(number));
 }
 
-static void print_hex(const char *name, float number)
+void print_hex(const char *name, float number)
 {
     uint32_t bits;
     static_assert(sizeof bits == sizeof number);
@@ -53,7 +51,7 @@ static void print_hex(const char *name, float number)
 }
 
 /* Says what was returned if it is not what is expected, and ends. */
-static void expect(Status status, Status expected)
+void expect(Status status, Status expected)
 {
     if (status != expected) {
         std::printf("unexpected: %s\n", message(status));
@@ -61,7 +59,7 @@ static void expect(Status status, Status expected)
     }
 }
 
-static void check(Status status)
+void check(Status status)
 {
     expect(status, Status::ok);
 }
@@ -192,5 +190,6 @@ int main()
     expect(other.predict(features) && other.probabilities()[3] == head.probabilities()[3] ? Status::ok : Status::other, Status::ok);
 
     teach_few();
+    teach_learners();
     return 0;
 }

@@ -5,7 +5,7 @@ use core::slice::{from_raw_parts, from_raw_parts_mut};
 use gradient_decay::guard::{Judge, Verdict};
 use gradient_decay::{Answer, Guard, Prediction, readout::Reason};
 
-use super::heads::{Measured, Whole};
+use super::heads::{Measured, Whole, add_class, remove_class};
 use super::parts::Samples;
 use super::{gd_learner, learner, sample};
 use crate::learn::{gd_calibration, gd_step};
@@ -255,7 +255,7 @@ pub unsafe extern "C" fn gd_learner_add_class(learner: *mut gd_learner, class_in
     let add = || {
         // SAFETY: the caller's.
         let (whole, ..) = unsafe { super::learner(learner, &[optional(class_index, 1)?])? };
-        let class = whole.add_class().map_err(status)?;
+        let class = add_class(whole)?;
         if !class_index.is_null() {
             // SAFETY: the caller's.
             unsafe { class_index.write(class as u32) };
@@ -276,8 +276,7 @@ pub unsafe extern "C" fn gd_learner_add_class(learner: *mut gd_learner, class_in
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gd_learner_remove_class(learner: *mut gd_learner, class_index: u32) -> gd_status {
     // SAFETY: the caller's.
-    let remove = || unsafe { super::learner(learner, &[]) }?.0.remove_class(class_index as usize).map_err(status);
-    to_status(remove())
+    to_status(unsafe { super::learner(learner, &[]) }.and_then(|(whole, ..)| remove_class(whole, class_index as usize)))
 }
 
 /// Keeps what a discriminant has learned with the weight of `samples` samples, in [1e-3, 1e6], each class with the weight of `most` at most: for

@@ -21,8 +21,6 @@ pub(crate) trait Whole {
     fn answer(&mut self, features: &[f32], probabilities: Option<&mut [f32]>) -> Result<Answer, Error>;
     fn observe(&mut self, features: &[f32]) -> Result<(), Error>;
     fn rehearse(&mut self, count: u32) -> Result<u32, gd_status>;
-    fn add_class(&mut self) -> Result<usize, Error>;
-    fn remove_class(&mut self, class: usize) -> Result<(), Error>;
     fn forget(&mut self);
     fn classes(&self) -> usize;
     fn steps(&self) -> u32;
@@ -92,14 +90,6 @@ impl<H: Kind> Whole for Teaching<H> {
         H::rehearse(self, count)
     }
 
-    fn add_class(&mut self) -> Result<usize, Error> {
-        self.learner.add_class()
-    }
-
-    fn remove_class(&mut self, class: usize) -> Result<(), Error> {
-        self.learner.remove_class(class)
-    }
-
     fn forget(&mut self) {
         self.learner.forget();
     }
@@ -151,6 +141,24 @@ impl<H: Kind> Whole for Teaching<H> {
     fn linear(&mut self) -> Option<&mut Teaching<LinearView<'static>>> {
         H::linear(self)
     }
+}
+
+/// Takes one more class into use.
+pub(crate) fn add_class(whole: &mut dyn Whole) -> Result<usize, gd_status> {
+    match whole.discriminant() {
+        Some(teaching) => teaching.learner.add_class(),
+        None => whole.linear().ok_or(GD_ERROR_PART)?.learner.add_class(),
+    }
+    .map_err(status)
+}
+
+/// Removes a class from every part.
+pub(crate) fn remove_class(whole: &mut dyn Whole, class: usize) -> Result<(), gd_status> {
+    match whole.discriminant() {
+        Some(teaching) => teaching.learner.remove_class(class),
+        None => whole.linear().ok_or(GD_ERROR_PART)?.learner.remove_class(class),
+    }
+    .map_err(status)
 }
 
 /// The logits of a learner's head, for what measures heads.

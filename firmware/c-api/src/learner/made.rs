@@ -74,7 +74,7 @@ pub struct gd_calibrator {
 }
 
 /// A head with its settings, in the memory.
-fn teaching<H: Kind>(
+fn teaching<H>(
     room: &mut Room,
     shape: Shape,
     head: H,
@@ -82,7 +82,7 @@ fn teaching<H: Kind>(
     parts: AllParts,
 ) -> Result<&'static mut dyn Whole, gd_status>
 where
-    H: Learn<Room = PairView<'static, f32>>,
+    H: Kind + Learn<Room = PairView<'static, f32>>,
 {
     let work = PairView::new(room.take(2 * shape.classes)?, shape.classes).map_err(status)?;
     let learner = Learner::with_state(head, State::with_work(work), parts);

@@ -4,7 +4,7 @@ use gradient_decay::calibration::{Record, Score, Scores};
 use gradient_decay::checkpoint::{Reader, SavedMemory, SavedSlots, Writer};
 use gradient_decay::guard::{Judge, Verdict};
 use gradient_decay::number::Number;
-use gradient_decay::readout::{Read, confidence};
+use gradient_decay::readout::{Read, confidence, distances};
 use gradient_decay::replay::Reservoir;
 use gradient_decay::step::Step;
 use gradient_decay::{
@@ -321,6 +321,7 @@ pub(crate) trait NoveltyPart {
     fn readout_mut(&mut self) -> &mut Readout;
     fn set_deviations(&mut self, deviations: f32) -> Result<(), Error>;
     fn read(&self, features: &[f32], prediction: Prediction) -> Answer;
+    fn said(&self, distances: &mut dyn Iterator<Item = f32>) -> f32;
     fn observe(&mut self, features: &[f32], class: usize, said: f32);
     fn take_back(&mut self, features: &[f32], class: usize, said: f32);
     fn remove_class(&mut self, class: usize);
@@ -344,6 +345,10 @@ impl NoveltyPart for NoveltyView<'_> {
 
     fn read(&self, features: &[f32], prediction: Prediction) -> Answer {
         Read::read(self, features, prediction)
+    }
+
+    fn said(&self, distances: &mut dyn Iterator<Item = f32>) -> f32 {
+        confidence::<Libm>(distances, NoveltyView::readout(self).temperature())
     }
 
     fn observe(&mut self, features: &[f32], class: usize, said: f32) {
@@ -403,7 +408,7 @@ impl Read<[f32]> for Reading {
     }
 
     fn said<N: Number>(&self, logits: &[N]) -> f32 {
-        self.novelty.as_ref().map_or(1.0, |novelty| confidence::<N, Libm>(logits, novelty.readout().temperature()))
+        self.novelty.as_ref().map_or(1.0, |novelty| novelty.said(&mut distances(logits)))
     }
 
     fn observe(&mut self, features: &[f32], class: usize, said: f32) {

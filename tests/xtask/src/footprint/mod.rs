@@ -1,4 +1,4 @@
-//! What the core costs on a device: instructions, flash, RAM and stack, measured in QEMU, against the gates, against the
+//! What the core costs on a device, and its parts in C: instructions, flash, RAM and stack, measured in QEMU, against the gates, against the
 //! committed figures and beside the peers.
 
 mod cycles;
@@ -15,6 +15,7 @@ use std::path::PathBuf;
 
 use anyhow::{Context, Result, bail, ensure};
 
+use crate::c;
 use crate::checks::Options;
 use crate::shell::{cargo, root};
 use measure::Machine;
@@ -113,6 +114,9 @@ fn measured() -> Result<(Figures, Vec<(String, u32)>)> {
             }
         }
     }
+    for (head, part, bytes) in c::sizes()? {
+        figures.insert(c_figure(head, part), bytes);
+    }
     measure::build(&CORTEX_M4F, &["reference"], "release", "asm,peers")?;
     record_reference(&mut figures, &measure::run(&CORTEX_M4F, "reference", "release")?)?;
     let mut functions = Vec::new();
@@ -168,6 +172,11 @@ fn record_trainer(figures: &mut Figures, program: &str, build: &str, shape: &str
 
 fn name(machine: &Machine, build: &str, shape: &str, what: &str) -> String {
     format!("{}/{build}/{shape}/{what}", machine.core)
+}
+
+/// The flash of a program in C that learns and answers by this head, with this part.
+fn c_figure(head: &str, part: &str) -> String {
+    format!("C/{head}/{part}/flash")
 }
 
 /// A figure by its name.

@@ -5,7 +5,8 @@ use std::fmt::Write;
 use anyhow::Result;
 
 use super::measure::{CORTEX_M4F, MACHINES};
-use super::{CALLS, DISCRIMINANTS, ESTIMATED, Figures, SHAPES, TRAINERS, get};
+use super::{CALLS, DISCRIMINANTS, ESTIMATED, Figures, SHAPES, TRAINERS, c_figure, get};
+use crate::c;
 
 /// What others need, measured by others of this project under the same QEMU, machine and `-icount shift=6`, one sample each:
 /// a name, an inference with softmax and a step of a 64 -> 10 head, steps of 784 -> 10 and 128 -> 100.
@@ -27,6 +28,7 @@ pub fn markdown(figures: &Figures) -> Result<String> {
     discriminants(&mut text, figures)?;
     calls(&mut text, figures)?;
     trainers(&mut text, figures)?;
+    in_c(&mut text, figures)?;
     Ok(text)
 }
 
@@ -240,5 +242,25 @@ fn trainers(text: &mut String, figures: &Figures) -> Result<()> {
             grouped(value("step")?),
         )?;
     }
+    Ok(())
+}
+
+/// What a learner takes in C: alone, and how much more with each part.
+fn in_c(text: &mut String, figures: &Figures) -> Result<()> {
+    writeln!(text, "\n| a program in C on a Cortex-M4F, bytes of flash | linear | discriminant |\n|---|---|---|")?;
+    let alone = c::HEADS.map(|(_, head)| get(figures, &c_figure(head, "alone")));
+    let [linear, discriminant] = alone;
+    let alone = [linear?, discriminant?];
+    writeln!(text, "| `gd_learner_init`, `_learn`, `_predict` | {} | {} |", grouped(alone[0]), grouped(alone[1]))?;
+    for (_, part) in c::PARTS {
+        let more = |head: usize| -> Result<String> {
+            let name = c_figure(c::HEADS[head].1, part);
+            Ok(figures.get(&name).map_or("cannot".to_owned(), |bytes| format!("+{}", grouped(bytes - alone[head]))))
+        };
+        writeln!(text, "| {part} | {} | {} |", more(0)?, more(1)?)?;
+    }
+    let all = c::HEADS.map(|(_, head)| get(figures, &c_figure(head, "all")));
+    let [linear, discriminant] = all;
+    writeln!(text, "| all of it | {} | {} |", grouped(linear?), grouped(discriminant?))?;
     Ok(())
 }
