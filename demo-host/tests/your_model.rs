@@ -48,7 +48,7 @@ fn every_command_of_the_page_works_in_an_empty_folder() {
     }
     let read = |name: &str| fs::read_to_string(folder.path().join(name)).unwrap();
     assert!(read("adapt.html").contains("<svg") && read("tuned.toml").contains("version = 1"));
-    assert!(read("tuned.rs").contains("pub const FEATURES: usize = 4;") && read("tuned.h").contains("gd_tuned_set"));
+    assert!(read("tuned.rs").contains("pub const FEATURES: usize = 4;") && read("tuned.h").contains("gd_tuned_init"));
     let first: serde_json::Value = serde_json::from_str(read("adapt.jsonl").lines().next().unwrap()).unwrap();
     assert_eq!(
         (&first["version"], &first["data"], &first["scenario"]),

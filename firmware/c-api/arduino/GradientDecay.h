@@ -1,4 +1,5 @@
-/* gradient-decay for Arduino: the classes of gradient_decay.hpp. */
+/* gradient-decay for Arduino: the classes of gradient_decay.hpp and gradient_decay_learner.hpp. */
 #pragma once
 
 #include "gradient_decay.hpp"
+#include "gradient_decay_learner.hpp"

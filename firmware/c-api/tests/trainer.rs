@@ -99,7 +99,8 @@ fn c_on_a_cortex_m4_has_the_bits_of_rust() {
     let right = (301..=400).map(sample).filter(|(x, class)| head.predict(x).unwrap().class == *class).count();
     line("discriminant right of 100", right as u32);
     line("discriminant probability", head.predict(&sample(400).0).unwrap().probability.to_bits());
-    assert_eq!(lines, EXPECTED.lines().collect::<Vec<_>>());
+    // Behind them come the learners', which twin.rs has.
+    assert_eq!(lines, EXPECTED.lines().take_while(|line| *line != "linear").collect::<Vec<_>>());
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn teach<H>(
         let (x, class) = sample(n);
         loss = learner.learn(settings, &x, class).unwrap().loss();
         after(&mut learner, &x, class, n);
-        if n % 50 == 0 {
+        if n.is_multiple_of(50) {
             let (verdict, nats) = match learner.judge() {
                 Verdict::Unknown => (0, 0.0),
                 Verdict::Best(nats) => (1, nats),
@@ -185,7 +185,7 @@ fn the_lesson_in_c_has_the_bits_of_rust() {
                 class: usize,
                 n: u32| {
         let wrong = (class + 1) % CLASSES;
-        if n % 9 == 0 && learner.learn(&lda, x, wrong).unwrap().learned() {
+        if n.is_multiple_of(9) && learner.learn(&lda, x, wrong).unwrap().learned() {
             learner.unlearn(&lda, x, wrong).unwrap();
         }
     };

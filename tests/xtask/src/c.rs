@@ -27,6 +27,9 @@ const ARDUINOS: [(&str, &str); 4] = [
 pub const TARGETS: [&str; 4] =
     ["thumbv6m-none-eabi", "thumbv7m-none-eabi", "thumbv7em-none-eabi", "thumbv7em-none-eabihf"];
 
+/// The sketches of the Arduino library.
+const EXAMPLES: [&str; 2] = ["Learn", "Save"];
+
 /// The library's file.
 const ARCHIVE: &str = "libgradient_decay_c.a";
 
@@ -46,24 +49,30 @@ pub fn test(full: bool) -> Result<()> {
     misuse(if full { "1000000" } else { "100000" })?;
     rtos()?;
     let folder = arduino()?;
-    arduino_example(&folder)
+    EXAMPLES.iter().try_for_each(|name| arduino_example(&folder, name))
 }
 
-/// The recipe for an RTOS, which the firmware's README shows: compiled for the host and taught there.
+/// The recipe for an RTOS, which the library's README shows, compiled for the host and taught there; and the flash of two RTOSes.
 fn rtos() -> Result<()> {
-    let folder = root().join("tests").join("rtos");
-    let [recipe, readme] = [folder.join("recipe.c"), root().join("firmware").join("README.md")];
+    let (folder, target) = (root().join("tests").join("rtos"), package().join("target"));
+    let [recipe, readme] = [folder.join("recipe.c"), package().join("README.md")];
     let shown = text(&readme)?.contains(&text(&recipe)?);
     ensure!(shown, "{} has another recipe than {}", readme.display(), recipe.display());
-    let target = package().join("target");
-    let program = target.join("rtos");
-    let mut compiler = Command::new("gcc");
-    compiler.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2", "-I"]).arg(&folder);
-    compiler.arg("-I").arg(package().join("include")).arg(&recipe);
-    compiler.arg(folder.join("freertos.c")).arg(folder.join("lesson.c"));
-    link_host_library(&mut compiler);
-    run(compiler.arg("-o").arg(&program))?;
-    run(&mut Command::new(&program))
+    let programs = [("rtos", &["recipe.c", "freertos.c", "lesson.c"][..]), ("flash", &["flash.c"])];
+    for (name, sources) in programs {
+        let program = target.join(name);
+        let mut compiler = Command::new("gcc");
+        compiler.args(["-std=c11", "-Wall", "-Wextra", "-Werror", "-O2"]);
+        let headers = ["include", "esp-idf/include", "zephyr/include"].map(|headers| package().join(headers));
+        for headers in headers.iter().chain([&folder, &folder.join("stand-ins")]) {
+            compiler.arg("-I").arg(headers);
+        }
+        compiler.args(sources.iter().map(|source| folder.join(source)));
+        link_host_library(&mut compiler);
+        run(compiler.arg("-o").arg(&program))?;
+        run(&mut Command::new(&program))?;
+    }
+    Ok(())
 }
 
 /// The library that was built for the host.
@@ -143,8 +152,9 @@ pub fn arduino() -> Result<PathBuf> {
     for header in ["gradient_decay.h", "gradient_decay.hpp", "gradient_decay_learner.hpp"] {
         copy(&package().join("include").join(header), &folder.join("src").join(header))?;
     }
-    let example = Path::new("examples").join("Learn").join("Learn.ino");
-    copy(&from.join(&example), &folder.join(&example))?;
+    for example in EXAMPLES.map(|name| Path::new("examples").join(name).join(format!("{name}.ino"))) {
+        copy(&from.join(&example), &folder.join(&example))?;
+    }
     for (processor, target) in ARDUINOS {
         copy(&archive(target)?, &folder.join("src").join(processor).join(ARCHIVE))?;
     }
@@ -163,10 +173,10 @@ fn copy(from: &Path, to: &Path) -> Result<()> {
     fs::copy(from, to).map(|_| ()).with_context(|| format!("cannot copy {} to {}", from.display(), to.display()))
 }
 
-/// The Arduino example against a stand-in for Arduino's core: it must compile and link for each processor.
-fn arduino_example(folder: &Path) -> Result<()> {
+/// A sketch against as much of Arduino's core as it uses: for each processor it must compile and link.
+fn arduino_example(folder: &Path, name: &str) -> Result<()> {
     let starter = root().join("firmware").join("starter-c");
-    let sketch = root().join("target").join("arduino").join("learn.o");
+    let sketch = root().join("target").join("arduino").join(name).with_extension("o");
     for (processor, _) in ARDUINOS {
         let (cpu, fpu) = processor.split_once('/').unwrap_or((processor, ""));
         let mut machine = vec!["-mthumb".to_owned(), format!("-mcpu={cpu}")];
@@ -187,7 +197,7 @@ fn arduino_example(folder: &Path) -> Result<()> {
             "Arduino.h",
         ]);
         compiler.arg("-I").arg(folder.join("src")).arg("-I").arg(root().join("tests").join("arduino"));
-        compiler.arg(folder.join("examples").join("Learn").join("Learn.ino")).arg("-o").arg(&sketch);
+        compiler.arg(folder.join("examples").join(name).join(format!("{name}.ino"))).arg("-o").arg(&sketch);
         run(&mut compiler)?;
         let mut linker = Command::new("arm-none-eabi-gcc");
         linker.args(&machine).args(["-Os", "-ffreestanding", "-nostdlib", "-Wl,--gc-sections,-z,noexecstack", "-T"]);

@@ -104,58 +104,76 @@ pub fn rust(tuned: &Tuned, units: &HostUnits, based: bool, comment: &str) -> Str
     )
 }
 
-/// A C header: the shape as macros, and a function that sets a `gd_trainer` or a `gd_discriminant` up after its `_init`.
+/// A C header: the shape and the bytes as macros, and a function that makes a `gd_learner` with these settings.
 pub fn c(tuned: &Tuned, units: &HostUnits, comment: &str) -> String {
     let (classes, features) = tuned.shape;
     let number = |name| tuned.settings.find(name).unwrap_or_default();
     let float = |value: f64| format!("{:?}f", value as f32);
     let comment: String = comment.lines().map(|line| format!(" * {line}\n")).collect();
-    let mut text = format!(
-        "/*\n{comment} */\n#ifndef GD_TUNED_H\n#define GD_TUNED_H\n\n#include \"gradient_decay.h\"\n\n/* Classes, and features of a sample. */\n\
-         #define GD_TUNED_CLASSES {classes}\n#define GD_TUNED_FEATURES {features}\n"
-    );
-    let standardize = match (units, tuned.units) {
+    let discriminant = tuned.learner == "discriminant";
+    let (slots, rehearsals) = (number("slots"), number("rehearsals"));
+    let first = match (units, tuned.units) {
         (None, Units::First(count)) => count,
         _ => 0,
     };
-    text += &format!(
-        "/* The first samples whose mean and deviation are the units of the features; 0: {}. */\n#define GD_TUNED_STANDARDIZE {standardize}\n",
-        if units.is_some() { "those below are" } else { "features stay as they are" }
+    let (mut bytes, mut parts) = (Vec::new(), String::new());
+    let head = if discriminant { "discriminant" } else { "linear" };
+    bytes.push(format!("GD_HEAD_{}_BYTES(GD_TUNED_CLASSES, GD_TUNED_FEATURES)", head.to_uppercase()));
+    if units.is_some() || first > 0 {
+        bytes.push("GD_PART_STANDARDIZER_BYTES(GD_TUNED_FEATURES)".to_owned());
+        parts += &format!(
+            "    config.standardizer = &gd_part_standardizer;\n    config.standardize_first = {};\n",
+            first.max(1)
+        );
+    }
+    if slots > 0.0 {
+        bytes.push(format!("GD_PART_MEMORY_I8_BYTES(GD_TUNED_CLASSES, GD_TUNED_FEATURES, {slots})"));
+        parts +=
+            &format!("    config.memory = &gd_part_memory_i8;\n    config.slots = {slots};\n    config.seed = 1;\n");
+    }
+    let mut set = Vec::new();
+    if units.is_some() {
+        set.push("gd_learner_set_units(learner, gd_tuned_mean, gd_tuned_deviation, GD_TUNED_FEATURES)".to_owned());
+    }
+    if discriminant {
+        let lda = StreamingLda::new();
+        let [samples, variance, ridge] =
+            [lda.prior_samples(), lda.prior_variance(), lda.ridge()].map(|value| float(value.into()));
+        set.push(format!("gd_learner_set_lda(learner, {samples}, {variance}, {ridge}, {}u)", lda.most()));
+    } else {
+        let beta = tuned.settings.find("beta").unwrap_or(1.0);
+        let start = tuned.settings.find("first_beta").unwrap_or(beta);
+        set.push(format!("gd_learner_set_optimizer(learner, {}, 0.0f, 0.0f)", float(number("rate"))));
+        let (start, end) = (float(start), float(beta));
+        set.push(format!("gd_learner_set_beta(learner, {start}, {end}, {}u, false)", number("steps")));
+    }
+    let set: String =
+        set.iter().map(|call| format!("    if (status == GD_OK) {{\n        status = {call};\n    }}\n")).collect();
+    let mut text = format!(
+        "/*\n{comment} */\n#ifndef GD_TUNED_H\n#define GD_TUNED_H\n\n#include \"gradient_decay.h\"\n\n/* Classes, and features of a sample. */\n\
+         #define GD_TUNED_CLASSES {classes}\n#define GD_TUNED_FEATURES {features}\n\
+         /* Steps on remembered samples after each label: gd_learner_rehearse. */\n#define GD_TUNED_REHEARSALS {rehearsals}\n\
+         /* The bytes of the learner's memory. */\n#define GD_TUNED_BYTES \\\n    GD_LEARNER_BYTES({})\n\n",
+        bytes.join(" + \\\n                     ")
     );
     if let Some((mean, deviation)) = units {
         for (name, values) in [("mean", mean), ("deviation", deviation)] {
             let values: Vec<String> = values.iter().map(|value| format!("{value:?}f")).collect();
             text += &format!("static const float gd_tuned_{name}[GD_TUNED_FEATURES] = {{{}}};\n", values.join(", "));
         }
+        text += "\n";
     }
-    text += &format!(
-        "/* Samples to remember of each class, and how many of them go to gd_rehearse after each label. */\n#define GD_TUNED_SLOTS {}\n\
-         #define GD_TUNED_REHEARSALS {}\n\n",
-        number("slots"),
-        number("rehearsals")
-    );
-    if tuned.learner == "discriminant" {
-        let lda = StreamingLda::new();
-        text += &format!(
-            "/* After gd_discriminant_init. */\nstatic inline gd_status gd_tuned_set(gd_discriminant *discriminant) {{\n    \
-             return gd_discriminant_set(discriminant, {}, {}, {}, {}u);\n}}\n",
-            float(lda.prior_samples().into()),
-            float(lda.prior_variance().into()),
-            float(lda.ridge().into()),
-            lda.most()
-        );
+    let observed = if first > 0 {
+        format!(" The first {first} samples fix its units: gd_learner_observe.")
     } else {
-        let beta = tuned.settings.find("beta").unwrap_or(1.0);
-        let first = tuned.settings.find("first_beta").unwrap_or(beta);
-        text += &format!(
-            "/* After gd_init. */\nstatic inline gd_status gd_tuned_set(gd_trainer *trainer) {{\n    \
-             gd_status status = gd_set_optimizer(trainer, {}, 0.0f, 0.0f);\n    if (status != GD_OK) {{\n        return status;\n    }}\n    \
-             return gd_set_beta(trainer, {}, {}, {}u, false);\n}}\n",
-            float(number("rate")),
-            float(first),
-            float(beta),
-            number("steps")
-        );
-    }
+        String::new()
+    };
+    text += &format!(
+        "/* Makes the learner in GD_TUNED_BYTES bytes, at a multiple of 8. No class is in use: they come by gd_learner_add_class.{observed} */\n\
+         static inline gd_status gd_tuned_init(gd_learner *learner, void *memory, size_t size) {{\n    \
+         gd_learner_config config = {{0}};\n    config.head = &gd_head_{head};\n{parts}    config.classes = config.unused = GD_TUNED_CLASSES;\n    \
+         config.features = GD_TUNED_FEATURES;\n    gd_status status = gd_learner_init(learner, &config, memory, size);\n{set}    \
+         return status;\n}}\n"
+    );
     text + "\n#endif\n"
 }

@@ -42,8 +42,10 @@ pub fn release() -> Result<()> {
         // Its symbols stay.
         run(Command::new(&strip).arg("--strip-debug").arg(&packed))?;
     }
-    copy_folder(&package().join("include"), &folder.join("include"))?;
-    for file in ["CMakeLists.txt", "gradient_decay-config.cmake", "gradient_decay.mk"] {
+    for files in ["include", "esp-idf", "zephyr"] {
+        copy_folder(&package().join(files), &folder.join(files))?;
+    }
+    for file in ["README.md", "CMakeLists.txt", "gradient_decay-config.cmake", "gradient_decay.mk"] {
         copy(&package().join(file), &folder.join(file))?;
     }
     let starter = folder.join("starter");
