@@ -205,55 +205,125 @@ flow("an iPhone asks for permission; events whose axes are null do not count, re
   });
 }, { init: iOS });
 
-/** A simulated board behind a stand-in for the browser's port: the app of the page itself, with the link. What comes first is garbage. */
+/** A simulated board behind a stand-in for the browser's port: the app of the page itself, moved by Ada, with the link. Each time that it is
+ *  opened it is a new board. What comes first is garbage. */
 const simulated = () => {
+  const noise = Uint8Array.from({ length: 700 }, (_, i) => i * 7);
   const port = {
     async open() {
-      const { Board } = await import("/device.js");
-      const board = new Board(new Uint8Array());
-      globalThis.simulated = board;
+      const { Board, Person } = await import("/device.js");
+      const [board, person] = [new Board(new Uint8Array()), new Person(0)];
+      person.begin(1);
       let send;
-      this.readable = new ReadableStream({ start(controller) { send = (bytes) => controller.enqueue(bytes); } });
-      this.writable = new WritableStream({ write(bytes) { send(board.serve(bytes)); } });
-      send(Uint8Array.from({ length: 700 }, (_, i) => i * 7));
+      this.readable = new ReadableStream({ start(controller) { send = controller; } });
+      this.writable = new WritableStream({ write(bytes) { send.enqueue(board.serve(bytes)); } });
+      send.enqueue(noise);
+      const time = setInterval(() => board.reading(person.sample()), 20);
+      globalThis.simulated = {
+        board,
+        person,
+        noise: () => send.enqueue(noise),
+        consent() {
+          for (const down of [true, false]) {
+            board.hold_label(down);
+            board.hold_save(down);
+            for (let i = 0; i < 150; i += 1) board.reading(Float32Array.of(0, 0, 1));
+          }
+        },
+        unplug: () => { clearInterval(time); send.error(new DOMException("The device has been lost.", "NetworkError")); },
+      };
     },
     async close() {},
   };
   Object.defineProperty(navigator, "serial", { value: { requestPort: async () => port } });
 };
 
-flow("a board on a cable is taught, asked, and saves when its user consents", async (page) => {
+const told = (page, text) => page.locator("#cable-log").getByText(text).waitFor();
+const cabled = (page, name) => page.locator("#cable").getByRole("button", { name, exact: true });
+/** What Ada does with the board on the cable, for two seconds. */
+const does = async (page, gesture) => {
+  await page.evaluate((gesture) => simulated.person.begin(gesture), gesture);
+  await page.waitForTimeout(2000);
+};
+const bytesOf = async (page, button) => {
+  const [file] = await Promise.all([page.waitForEvent("download"), button.click()]);
+  return readFile(await file.path());
+};
+
+flow("a board on a cable says what it sees, is taught by the page and by its buttons, and its recordings are had", async (page) => {
+  await cabled(page, "Connect a board").click();
+  await told(page, "Connected. It knows 0 gestures from 0 examples.");
+  await does(page, 1);
+  await cabled(page, "Teach it a new gesture").click();
+  await told(page, "Taught it “gesture 1”: 1 example.");
+  await page.locator("#board-known").getByLabel("Name of gesture 1").fill("rest");
+  await page.locator("#board-known").getByLabel("Name of gesture 1").press("Enter");
+  await does(page, 2);
+  await page.evaluate(() => simulated.board.teach(2));
+  await told(page, "Its button taught it “gesture 2”.");
+  await page.locator("#board-known").getByLabel("Name of gesture 2").fill("shake");
+  await page.locator("#board-known").getByLabel("Name of gesture 2").press("Enter");
+  await page.locator("#board-answer").getByText("shake").waitFor();
+  await page.waitForFunction(() => parseFloat(document.querySelectorAll("#board-known .bar i")[1].style.width) > 50);
+  // Garbage in the middle of it.
+  await page.evaluate(() => simulated.noise());
+  await does(page, 1);
+  await page.locator("#board-answer").getByText("rest").waitFor();
+  await cabled(page, "Teach rest").click();
+  await told(page, "Taught it “rest”: 2 examples.");
+  const recordings = JSON.parse(await bytesOf(page, cabled(page, "… for CreateAI (JSON)")));
+  assert.deepEqual(recordings.map(({ name, recordings }) => [name, recordings.length]), [["rest", 2], ["shake", 1]]);
+  assert.ok(recordings.every(({ recordings }) => recordings.every(({ data }) => [data.x, data.y, data.z].every(({ length }) => length === 64))));
+  const rows = String(await bytesOf(page, cabled(page, "… as 24 numbers each (CSV)"))).trim().split("\n");
+  assert.deepEqual(rows.map((row) => [row.split(",")[0], row.split(",").length]), [["label", 25], ["rest", 25], ["shake", 25], ["rest", 25]]);
+  assert.equal(String(await bytesOf(page, cabled(page, "Download the recordings (CSV)"))).trim().split("\n").length, 1 + 3 * 64);
+  await cabled(page, "Take that back").click();
+  await told(page, "Took back the last label, “rest”.");
+  assert.deepEqual(await page.evaluate(() => [...simulated.board.samples()]), [1, 1]);
+  await page.evaluate(() => simulated.board.take_back());
+  await page.waitForTimeout(1500);
+  assert.deepEqual(await page.evaluate(() => [...simulated.board.samples()]), [1, 1], "that of the page is not the button's");
+  await page.evaluate(() => simulated.unplug());
+  await told(page, "The board was unplugged.");
+  await cabled(page, "Connect a board").waitFor();
+}, { init: simulated });
+
+flow("what replaces or erases waits for the board's buttons, and what it knows goes to another board", async (page) => {
   await source(page, "Simulated people");
   for (const gesture of ["rest", "shake"]) {
     await make(page, gesture);
     await page.waitForTimeout(1500);
-    await page.getByRole("button", { name: "Teach a new gesture" }).click();
+    await page.getByRole("button", { name: "Teach a new gesture", exact: true }).click();
     await log(page, `Learned “${gesture}”: 1 example.`);
   }
-  const told = (text) => page.locator("#cable-log").getByText(text).waitFor();
-  await page.getByRole("button", { name: "Connect a board" }).click();
-  await told("Connected. It has learned 0 labels.");
-  await page.getByRole("button", { name: "Teach it your examples" }).click();
-  await told("Taught 2. It has learned 2 labels.");
-  await page.locator("#board-says").getByText("shake").waitFor();
-  await page.getByRole("button", { name: "Save on the board" }).click();
-  await told("both of its buttons");
-  await page.evaluate(() => {
-    for (const down of [true, false]) {
-      simulated.hold_label(down);
-      simulated.hold_save(down);
-      for (let i = 0; i < 150; i += 1) simulated.reading(Float32Array.of(0, 0, 1));
-    }
-  });
-  await page.getByRole("button", { name: "Save on the board" }).click();
-  await told("Saved on the board.");
-  const [head] = await Promise.all([page.waitForEvent("download"), page.getByRole("button", { name: "Download its head" }).click()]);
-  assert.equal((await readFile(await head.path())).length, 4 * 8 * 25);
-  await page.getByRole("button", { name: "Take the last of them back" }).click();
-  await told("Took it back.");
-  assert.deepEqual(await page.evaluate(() => [...simulated.samples()]), [1]);
-  await page.getByRole("button", { name: "Disconnect" }).click();
-  await told("Disconnected.");
+  await cabled(page, "Connect a board").click();
+  await told(page, "Connected.");
+  await cabled(page, "Teach it the examples from above").click();
+  await told(page, "Taught it 2 examples.");
+  await cabled(page, "Save on the board").click();
+  await told(page, "Hold both of the board’s buttons");
+  assert.equal(await page.evaluate(() => simulated.board.flash_changes()), 0);
+  await page.evaluate(() => simulated.consent());
+  await told(page, "Saved on the board");
+  assert.equal((await bytesOf(page, cabled(page, "Download its linear head"))).length, 4 * 8 * 25);
+  const learned = await bytesOf(page, cabled(page, "Download what it knows"));
+  await cabled(page, "Remove rest").click();
+  await told(page, "Removed “rest”.");
+  assert.deepEqual(await page.locator("#board-known input").evaluateAll((inputs) => inputs.map(({ value }) => value)), ["shake"]);
+  const crc = await page.evaluate(() => simulated.board.head_crc());
+  const upload = (name, buffer) => page.locator("#board-upload").setInputFiles({ name, mimeType: "application/octet-stream", buffer });
+  await upload("other.bin", Buffer.alloc(99, 7));
+  await told(page, "is not what a device of this kind has learned");
+  assert.equal(await page.evaluate(() => simulated.board.head_crc()), crc, "and it is as it was");
+  await cabled(page, "Disconnect").click();
+  await told(page, "Disconnected.");
+  await cabled(page, "Connect a board").click();
+  await told(page, "It knows 0 gestures");
+  await upload("learned.bin", learned);
+  await told(page, "Replace all that it knows by learned.bin? Hold both");
+  await page.evaluate(() => simulated.consent());
+  await told(page, "It knows what is in learned.bin.");
+  assert.deepEqual(await page.evaluate(() => [...simulated.board.samples()]), [1, 1]);
 }, { init: simulated });
 
 flow("a browser without serial ports says so", async (page) => {
@@ -319,6 +389,11 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 3
   flow(`axe finds nothing, and nothing is cut off: ${colorScheme}, ${width} px`, async (page) => {
     await teachRecording(page);
     await page.getByRole("button", { name: "Add 10 points of each" }).click();
+    await cabled(page, "Connect a board").click();
+    await told(page, "Connected.");
+    await does(page, 2);
+    await cabled(page, "Teach it a new gesture").click();
+    await told(page, "Taught it “gesture 1”");
     for (const details of await page.locator("details").all()) await details.evaluate((element) => { element.open = true; });
     for (const name of ["Mouse or finger", "This phone", "Simulated people", "A recording"]) {
       await source(page, name);
@@ -331,5 +406,5 @@ for (const [colorScheme, width] of [["light", 1280], ["dark", 1280], ["light", 3
     await page.evaluate(axe.source);
     const { violations } = await page.evaluate(() => axe.run());
     assert.deepEqual(violations.map(({ id, nodes }) => [id, nodes.map(({ html, failureSummary }) => [html, failureSummary])]), []);
-  }, { colorScheme, viewport: { width, height: 900 }, reducedMotion: "reduce" });
+  }, { colorScheme, viewport: { width, height: 900 }, reducedMotion: "reduce", init: simulated });
 }

@@ -1,19 +1,20 @@
 // The list of gestures.
 
-import { element, percent } from "./page.js";
+import { percent } from "./page.js";
 
 export class Known {
-  /** `does` has what the buttons of a gesture do: teach, remove, rename. */
-  constructor(does) {
-    this.does = does;
+  /** Of a list, and what is shown where it is empty. `does` has what the buttons of a gesture do: teach, remove, rename. */
+  constructor(list, nothing, does) {
+    [this.list, this.nothing, this.does] = [list, nothing, does];
     this.rows = [];
   }
 
+  /** `board` has what a board says: samples, probabilities, and the answer that it sees. */
   draw(board, names) {
     const [samples, shares, seen] = [board.samples(), board.probabilities(), board.seen()];
     while (this.rows.length > samples.length) this.rows.pop().item.remove();
     while (this.rows.length < samples.length) this.rows.push(this.row(this.rows.length + 1));
-    element("nothing").hidden = samples.length > 0;
+    this.nothing.hidden = samples.length > 0;
     this.rows.forEach((row, index) => {
       const share = shares[index] ?? 0;
       const count = `${samples[index]} ${samples[index] === 1 ? "example" : "examples"}`;
@@ -46,7 +47,7 @@ export class Known {
     name.addEventListener("keydown", ({ key }) => { if (key === "Enter") name.blur(); });
     teach.addEventListener("click", () => this.does.teach(gesture));
     remove.addEventListener("click", () => this.does.remove(gesture));
-    element("known").append(item);
+    this.list.append(item);
     return { item, name, teach, remove, bar: item.querySelector(".bar i"), note: item.querySelector(".note") };
   }
 }

@@ -1,12 +1,13 @@
 // The lesson: the board, what moves it, and what the user tells it.
 
-import { Board, Kind, window_features } from "./device.js";
+import { Board, Kind } from "./device.js";
+import { Examples } from "./examples.js";
 import { forget, load, store } from "./memory.js";
-import { calm, download, element, percent } from "./page.js";
-import { WINDOW, createAi, csv, parse, table } from "./recording.js";
+import { calm, element, percent } from "./page.js";
+import { WINDOW, downloads, parse } from "./recording.js";
 import { people, phone, player, pointer } from "./sources.js";
 import { Known } from "./known.js";
-import { View } from "./view.js";
+import { SHOWN, View } from "./view.js";
 
 const PERIOD = 20;
 /** The milliseconds after which a press has had its effect. */
@@ -23,7 +24,8 @@ export function lesson() {
   let [board, names, source] = [undefined, [], sources.pointer];
   let [recent, changes, last, drawn] = [[], 0, performance.now(), 0];
   /** The windows that were learned in this visit, with the gesture's index; and those that are about to be. */
-  let [examples, pending, loaded, wanted] = [[], undefined, [], undefined];
+  const examples = new Examples();
+  let [pending, loaded, wanted] = [undefined, [], undefined];
   let [keeps, remembered] = [true, ""];
   const waiting = [];
   /** Until when a press by a finger has its effect. */
@@ -53,7 +55,7 @@ export function lesson() {
   function feed(g) {
     board.reading(g);
     recent.push(g);
-    if (recent.length > view.shown) recent = recent.slice(-view.shown);
+    if (recent.length > SHOWN) recent = recent.slice(-SHOWN);
     hear();
     if (waiting.length > 0 && !board.busy()) waiting.shift()();
   }
@@ -95,7 +97,7 @@ export function lesson() {
         break;
       case Kind.Learned: {
         if (names.length < gesture) names.push(wanted ?? `gesture ${gesture}`);
-        if (pending) examples.push({ index: gesture - 1, samples: pending });
+        if (pending) examples.add({ index: gesture - 1, samples: pending });
         pending = undefined;
         const guess = before === 0 ? "" : before === gesture
           ? ` It would have said the same (${percent(probability)}).`
@@ -104,8 +106,7 @@ export function lesson() {
         break;
       }
       case Kind.TookBack: {
-        const back = examples.findLastIndex(({ index }) => index === gesture - 1);
-        if (back >= 0) examples.splice(back, 1);
+        examples.takeBack(({ index }) => index === gesture - 1);
         say(`Took back the last label, “${name(gesture)}”. It is as if it had never been.`);
         names.length = board.gestures();
         break;
@@ -113,8 +114,7 @@ export function lesson() {
       case Kind.Removed:
         say(`Removed “${name(gesture)}”.`);
         names.splice(gesture - 1, 1);
-        examples = examples.filter(({ index }) => index !== gesture - 1);
-        for (const example of examples) if (example.index >= gesture) example.index -= 1;
+        examples.remove(gesture - 1);
         break;
       case Kind.Forgot:
         say("The taps were forgotten: there were too many, or B was pressed.", true);
@@ -148,7 +148,7 @@ export function lesson() {
     board.teach(gesture);
   }
 
-  const known = new Known({
+  const known = new Known(element("known"), element("nothing"), {
     teach: (gesture) => soon(() => teach(gesture)),
     remove: (gesture) => soon(() => {
       say(`Holding A for two seconds, to remove “${names[gesture - 1]}” …`);
@@ -176,15 +176,13 @@ export function lesson() {
     }
     [sure, target.textContent] = [0, "Start anew"];
     forget();
-    [recent, examples] = [[], []];
+    recent = [];
+    examples.clear();
     log.classList.remove("warn");
     power(new Uint8Array(), []);
   });
-  const labelled = () => examples.map(({ index, samples }) => ({ label: names[index], samples }));
-  press("csv", () => download("gestures.csv", "text/csv", csv(labelled())));
-  press("json", () => download("gestures.json", "application/json", createAi(labelled())));
+  downloads({ csv: "csv", json: "json", table: "table" }, () => examples.labelled(names));
   const held = (down) => { fingers = down ? Infinity : performance.now() + PRESSED; };
-  press("table", () => download("features.csv", "text/csv", table(labelled(), window_features)));
   finger(element("a"), (down) => { board.hold_label(down); held(down); });
   finger(element("b"), (down) => { board.hold_save(down); held(down); });
 
@@ -243,7 +241,7 @@ export function lesson() {
       const room = board.gestures() < Board.room();
       element("new").disabled = !room;
       element("new").textContent = room ? "Teach a new gesture" : "No room for a ninth gesture";
-      for (const id of ["csv", "json", "table"]) element(id).disabled = examples.length === 0;
+      for (const id of ["csv", "json", "table"]) element(id).disabled = examples.all.length === 0;
       const [state, soFar] = [keeps ? remembered : "This browser keeps nothing for this page: the memory lasts until you close it.", score()];
       if (element("remembered").textContent !== state) element("remembered").textContent = state;
       if (element("so-far").textContent !== soFar) element("so-far").textContent = soFar;
@@ -256,7 +254,7 @@ export function lesson() {
   requestAnimationFrame(frame);
   return {
     /** What was taught in this visit: the gesture's number, and the window. */
-    examples: () => examples.map(({ index, samples }) => ({ gesture: index + 1, samples })),
+    examples: () => examples.all.map(({ index, samples }) => ({ gesture: index + 1, samples })),
     /** The features of the window as it is now; empty while it is not full. */
     features: () => board.features(),
     name: (gesture) => names[gesture - 1] ?? `gesture ${gesture}`,

@@ -1,7 +1,8 @@
-// What outlives the page: the board's flash, and the names that its gestures had when it was written.
+// What outlives the page: the board's flash, the names that its gestures had when it was written, and those of a board on a cable.
 
 const FLASH = "gradient-decay.flash";
 const NAMES = "gradient-decay.names";
+const CABLE = "gradient-decay.cable-names";
 
 /** The flash as it was, and the names; empty if there is none, or it cannot be read. */
 export function load() {
@@ -26,7 +27,26 @@ export function store(flash, names) {
   }
 }
 
-/** Forgets both. */
+/** The names of the gestures of a board on a cable, which itself knows them by their numbers alone. */
+export function loadNames() {
+  try {
+    const names = JSON.parse(localStorage.getItem(CABLE) ?? "[]");
+    return Array.isArray(names) ? names.map(String) : [];
+  } catch {
+    return [];
+  }
+}
+
+/** Keeps them, if this browser keeps anything. */
+export function storeNames(names) {
+  try {
+    localStorage.setItem(CABLE, JSON.stringify(names));
+  } catch {
+    // They last until the page is closed.
+  }
+}
+
+/** Forgets the flash and its names. */
 export function forget() {
   try {
     localStorage.removeItem(FLASH);

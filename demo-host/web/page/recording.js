@@ -1,5 +1,8 @@
 // Recordings: accelerations in g, 50 a second, in stretches that may have a label.
 
+import { window_features } from "./device.js";
+import { download, element } from "./page.js";
+
 /** Milliseconds from sample to sample of the board. */
 export const PERIOD = 20;
 /** The samples of a window: a shorter stretch cannot be learned. */
@@ -100,7 +103,7 @@ function resampled(rows) {
 const quoted = (text) => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
 
 /** Examples as CSV, which `parse` reads again. */
-export function csv(examples) {
+function csv(examples) {
   // A second between examples, so that each stays a stretch of its own.
   let time = 0;
   const lines = examples.flatMap(({ label, samples }) => {
@@ -111,9 +114,9 @@ export function csv(examples) {
   return ["time_ms,x,y,z,label", ...lines, ""].join("\n");
 }
 
-/** Examples as a table of features, as `demo-host adapt --features` takes it; `featuresOf` makes them of a window. */
-export function table(examples, featuresOf) {
-  const rows = examples.map(({ label, samples }) => [quoted(label), ...featuresOf(flat(samples))].join(","));
+/** Examples as a table of features, as `demo-host adapt --features` takes it. */
+function table(examples) {
+  const rows = examples.map(({ label, samples }) => [quoted(label), ...window_features(flat(samples))].join(","));
   const header = ["label", ...Array.from({ length: FEATURES }, (_, i) => `f${i}`)].join(",");
   return [header, ...rows, ""].join("\n");
 }
@@ -121,8 +124,11 @@ export function table(examples, featuresOf) {
 /** A window as one array: x, y and z of each sample in turn. */
 export const flat = (samples) => Float32Array.from(samples.flatMap((sample) => [...sample]));
 
+/** The samples of such an array. */
+export const samplesOf = (array) => Array.from({ length: array.length / 3 }, (_, i) => array.slice(3 * i, 3 * i + 3));
+
 /** Examples as micro:bit CreateAI saves its samples. */
-export function createAi(examples) {
+function createAi(examples) {
   const axis = (samples, i) => samples.map((values) => values[i]);
   const names = [...new Set(examples.map(({ label }) => label))];
   return JSON.stringify(
@@ -134,4 +140,12 @@ export function createAi(examples) {
         .map(({ samples }, i) => ({ ID: 1000 * (id + 1) + i, data: { x: axis(samples, 0), y: axis(samples, 1), z: axis(samples, 2) } })),
     })),
   );
+}
+
+/** Buttons, by their ids, that let the user save the examples which `examples` gives. */
+export function downloads({ csv: asCsv, json, table: asTable }, examples) {
+  const press = (id, does) => element(id).addEventListener("click", does);
+  press(asCsv, () => download("gestures.csv", "text/csv", csv(examples())));
+  press(json, () => download("gestures.json", "application/json", createAi(examples())));
+  press(asTable, () => download("features.csv", "text/csv", table(examples())));
 }

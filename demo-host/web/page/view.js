@@ -5,10 +5,22 @@ import { colour, element, fitted, percent, svg } from "./page.js";
 /** What the eight numbers of an axis are. */
 const FEATURES = ["tilt", "strength", "largest jerk", "turns", "knocks", "shaking", "waving", "slow moves"];
 
-export class View {
-  /** The samples that the chart shows: three seconds. */
-  shown = 150;
+/** Says in a big line and a small one what a board sees, which knows so many gestures. */
+export function says(big, small, seen, names, gestures) {
+  const name = seen && (names[seen.gesture - 1] ?? `gesture ${seen.gesture}`);
+  let [text, why] = ["–", gestures === 0 ? "It knows nothing yet." : "It gathers 1.3 seconds of motion …"];
+  if (seen?.far) [text, why] = ["?", `Like nothing it was taught. If it had to guess: ${name}.`];
+  else if (seen?.between) [text, why] = ["?", `Between two gestures: ${name} is only ${percent(seen.probability)} sure.`];
+  else if (seen) [text, why] = [name, `${percent(seen.probability)} sure`];
+  // Written only where it changes: a screen reader reads it aloud.
+  if (big.textContent !== text) big.textContent = text;
+  if (small.textContent !== why) small.textContent = why;
+}
 
+/** The samples that a chart shows: three seconds. */
+export const SHOWN = 150;
+
+export class View {
   constructor() {
     this.leds = Array.from({ length: 25 }, (_, led) =>
       svg("circle", { cx: 10 + 20 * (led % 5), cy: 10 + 20 * Math.floor(led / 5), r: 6.5 }));
@@ -35,7 +47,7 @@ export class View {
     element("a").classList.toggle("pressed", board.label_down());
     element("b").classList.toggle("pressed", board.save_down());
     this.answer(board, names);
-    this.signal(recent);
+    signal(element("signal"), recent);
     const inside = element("features").closest("details");
     if (inside.open) {
       const features = board.features();
@@ -49,49 +61,13 @@ export class View {
   }
 
   answer(board, names) {
-    const [seen, distance] = [board.seen(), board.distance()];
-    const name = seen && (names[seen.gesture - 1] ?? `gesture ${seen.gesture}`);
-    let [text, why] = ["–", board.gestures() === 0 ? "It knows nothing yet." : "It gathers 1.3 seconds of motion …"];
-    if (seen?.far) [text, why] = ["?", `Like nothing it was taught. If it had to guess: ${name}.`];
-    else if (seen?.between) [text, why] = ["?", `Between two gestures: ${name} is only ${percent(seen.probability)} sure.`];
-    else if (seen) [text, why] = [name, `${percent(seen.probability)} sure`];
+    const [seen, distance, meter] = [board.seen(), board.distance(), element("distance")];
+    says(element("answer"), element("why"), seen, names, board.gestures());
     seen?.free();
-    // Written only where it changes: a screen reader reads it aloud.
-    const [big, small, meter] = [element("answer"), element("why"), element("distance")];
-    if (big.textContent !== text) big.textContent = text;
-    if (small.textContent !== why) small.textContent = why;
     const share = Math.min(distance ?? 0, 2);
     meter.classList.toggle("far", share > 1);
     meter.setAttribute("aria-valuenow", String(Math.round(100 * share)));
     meter.firstElementChild.style.width = `${50 * share}%`;
-  }
-
-  signal(recent) {
-    const fit = fitted(element("signal"));
-    if (!fit) return;
-    const { context, width, height } = fit;
-    const y = (g) => height / 2 - (g / 2.2) * (height / 2);
-    context.strokeStyle = colour("--line");
-    for (const g of [-1, 0, 1]) {
-      context.beginPath();
-      context.moveTo(0, y(g));
-      context.lineTo(width, y(g));
-      context.stroke();
-    }
-    context.lineWidth = 2;
-    ["--c1", "--c2", "--c3"].forEach((name, axis) => {
-      context.strokeStyle = colour(name);
-      context.beginPath();
-      let pen = false;
-      recent.forEach((g, i) => {
-        const x = width - ((recent.length - 1 - i) / this.shown) * width;
-        if (g.length < 3) pen = false;
-        else if (pen) context.lineTo(x, y(g[axis]));
-        else context.moveTo(x, y(g[axis]));
-        pen = g.length === 3;
-      });
-      context.stroke();
-    });
   }
 
   figures(board) {
@@ -113,4 +89,33 @@ export class View {
       ]),
     );
   }
+}
+
+/** The last samples in a canvas; an empty one is a gap. */
+export function signal(canvas, recent) {
+  const fit = fitted(canvas);
+  if (!fit) return;
+  const { context, width, height } = fit;
+  const y = (g) => height / 2 - (g / 2.2) * (height / 2);
+  context.strokeStyle = colour("--line");
+  for (const g of [-1, 0, 1]) {
+    context.beginPath();
+    context.moveTo(0, y(g));
+    context.lineTo(width, y(g));
+    context.stroke();
+  }
+  context.lineWidth = 2;
+  ["--c1", "--c2", "--c3"].forEach((name, axis) => {
+    context.strokeStyle = colour(name);
+    context.beginPath();
+    let pen = false;
+    recent.forEach((g, i) => {
+      const x = width - ((recent.length - 1 - i) / SHOWN) * width;
+      if (g.length < 3) pen = false;
+      else if (pen) context.lineTo(x, y(g[axis]));
+      else context.moveTo(x, y(g[axis]));
+      pen = g.length === 3;
+    });
+    context.stroke();
+  });
 }

@@ -122,10 +122,13 @@ impl Served<FEATURES> for Learner {
         remove(self, class).map(|()| true)
     }
 
+    // Compiled where the store is, which reads and writes checkpoints too: else there were two copies of 6 kB.
+    #[inline]
     fn checkpoint(&self, bytes: &mut [u8]) -> Result<Option<usize>, Error> {
         checkpoint::write(self, Contents::ALL, bytes).map(Some)
     }
 
+    #[inline]
     fn restore(&mut self, bytes: &[u8]) -> Result<bool, Error> {
         checkpoint::read(bytes, self).map(|()| true)
     }
