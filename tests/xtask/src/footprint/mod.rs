@@ -28,6 +28,9 @@ const SLACK: f64 = 1.02;
 /// The shapes of heads that are measured, as the programs name them and as people write them.
 const SHAPES: [(&str, &str); 3] = [("64_10", "64->10"), ("784_10", "784->10"), ("128_100", "128->100")];
 
+/// Shapes that are counted on one core alone: rows that are no multiple of eight, many classes, many features.
+const OTHERS: [(&str, &str); 3] = [("63_10", "63->10"), ("32_1000", "32->1000"), ("1024_100", "1024->100")];
+
 /// The shapes whose steps are counted by optimizer: two are as small as heads get.
 const OPTIMIZED: [(&str, &str); 3] = [SHAPES[0], ("16_2", "16->2"), ("13_4", "13->4")];
 
@@ -148,6 +151,7 @@ fn counted(machine: &Machine, build: &'static str) -> Vec<(String, &'static str,
         }
         if machine.core == CORTEX_M4F.core {
             ["parts_64_10", "view_64_10"].into_iter().for_each(|program| add(program, build));
+            counted.extend(OTHERS.map(|(program, shape)| (format!("counts_{program}"), build, shape)));
             counted.extend(OPTIMIZED.map(|(program, shape)| (format!("optimizers_{program}"), build, shape)));
         }
     }

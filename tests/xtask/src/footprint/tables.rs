@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anyhow::Result;
 
 use super::measure::{CORTEX_M4F, MACHINES};
-use super::{CALLS, DISCRIMINANTS, ESTIMATED, Figures, SHAPES, TRAINERS, get};
+use super::{CALLS, DISCRIMINANTS, ESTIMATED, Figures, OTHERS, SHAPES, TRAINERS, get};
 
 /// What others need, measured by others of this project under the same QEMU, machine and `-icount shift=6`, one sample each:
 /// a name, an inference with softmax and a step of a 64 -> 10 head, steps of 784 -> 10 and 128 -> 100.
@@ -22,6 +22,7 @@ pub fn markdown(figures: &Figures) -> Result<String> {
     let mut text = String::new();
     peers(&mut text, figures)?;
     kinds(&mut text, figures)?;
+    shapes(&mut text, figures)?;
     parts(&mut text, figures)?;
     cores(&mut text, figures)?;
     discriminants(&mut text, figures)?;
@@ -105,6 +106,18 @@ fn kinds(text: &mut String, figures: &Figures) -> Result<()> {
     let call = |what: &str| get(figures, &format!("Cortex-M4F/reference/a call/{what}"));
     let (own, libm, micromath) = (call("exp")?, call("exp-libm")?, call("exp-micromath")?);
     writeln!(text, "\n`exp`, the most that a call takes: {own} instructions; libm's {libm}, micromath's {micromath}.")?;
+    Ok(())
+}
+
+/// Inference and step by shape, in all and a weight.
+fn shapes(text: &mut String, figures: &Figures) -> Result<()> {
+    writeln!(text, "\n| Cortex-M4F, `asm`, instructions | inference | step | of it a weight |\n|---|---|---|---|")?;
+    for (_, shape) in SHAPES.into_iter().chain(OTHERS) {
+        let value = |what| get(figures, &format!("Cortex-M4F/asm/{shape}/{what}"));
+        let (inference, step) = (value("inference")?, value("step")?);
+        let weights = shape.split("->").filter_map(|number| number.parse::<f64>().ok()).product::<f64>();
+        writeln!(text, "| {shape} | {} | {} | {:.2} |", grouped(inference), grouped(step), f64::from(step) / weights)?;
+    }
     Ok(())
 }
 

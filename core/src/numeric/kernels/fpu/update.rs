@@ -97,11 +97,6 @@ fn update_rests<const DECAY: bool>(matrix: &mut [f32], keep: f32, rates: &[f32],
 /// multiple of 8 above 0.
 type Kernel = unsafe fn(*mut f32, f32, &[f32], usize, usize, *const f32) -> (*mut f32, *const f32);
 
-/// The same instruction for eight registers, or for four.
-macro_rules! each {
-    ($instruction:literal; $($operands:literal)*) => { concat!($($instruction, " ", $operands, "\n"),*) };
-}
-
 /// Takes the products of `rate` with the features in s0 to s7 away from eight weights of a row, which are multiplied by s29 where there is weight
 /// decay.
 macro_rules! update_eight {
