@@ -3,6 +3,7 @@
 use core::arch::asm;
 
 use super::STRIDE;
+use crate::numeric::kernels::SMALL;
 
 /// The rows whose dot products share the load of a feature. Four lanes of three rows, eight features and eight weights take 28
 /// of the 32 registers; with a fourth row, more rows would be left over, at the sizes that heads have.
@@ -125,7 +126,7 @@ macro_rules! dot_matrix {
             if (matrix.len() as u64) < rows as u64 * n as u64 {
                 return;
             }
-            let blocks = if n >= STRIDE { rows / ROWS } else { 0 };
+            let blocks = if n >= STRIDE && !SMALL { rows / ROWS } else { 0 };
             let mut row = matrix.as_ptr();
             let (block_sums, single_sums) = sums.split_at_mut_checked(blocks * ROWS).unwrap_or_default();
             if blocks > 0 {

@@ -3,8 +3,8 @@
 use core::arch::asm;
 
 use super::STRIDE;
-use crate::numeric::kernels::portable;
 use crate::numeric::kernels::scalar::{MomentumFactors, update_with_momentum};
+use crate::numeric::kernels::{SMALL, portable};
 
 /// The rows whose updates share the load of a feature: five, since there are no more registers for pointers.
 const ROWS: usize = 5;
@@ -62,11 +62,13 @@ fn update_all<const DECAY: bool>(
         // SAFETY: the matrix has rows * n elements, x has n, and there are as many rates as rows.
         unsafe {
             let mut at = (matrix.as_mut_ptr(), rates.as_ptr());
-            if rows >= ROWS {
-                at = blocks(at.0, keep, x, rest, rows / ROWS, at.1);
+            let together = if SMALL { 0 } else { rows / ROWS };
+            if together > 0 {
+                at = blocks(at.0, keep, x, rest, together, at.1);
             }
-            if rows % ROWS > 0 {
-                singles(at.0, keep, x, rest, rows % ROWS, at.1);
+            let alone = rows - together * ROWS;
+            if alone > 0 {
+                singles(at.0, keep, x, rest, alone, at.1);
             }
         }
     }
