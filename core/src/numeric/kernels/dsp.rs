@@ -11,6 +11,7 @@
 use core::arch::asm;
 use core::mem::MaybeUninit;
 
+use crate::numeric::kernels::SMALL;
 use crate::numeric::kernels::portable::{add_dot, update_row_i16};
 use crate::numeric::random::Random;
 
@@ -37,7 +38,7 @@ fn dot_matrix_i8(matrix: &[i8], x: &[i8], sums: &mut [i32]) {
     let (whole, _) = x.as_chunks::<STRIDE>();
     if !whole.is_empty() {
         let mut row = matrix.as_ptr();
-        let (threes, ones) = sums.as_chunks_mut::<ROWS>();
+        let (threes, ones) = rows_together(sums);
         for sums in threes {
             // SAFETY: there is a row as long as x for each sum.
             row = unsafe { dot_three_i8(row, n, whole, sums).add(rest) };
@@ -50,6 +51,12 @@ fn dot_matrix_i8(matrix: &[i8], x: &[i8], sums: &mut [i32]) {
     if rest > 0 {
         add_rest(matrix, x, n - rest, sums);
     }
+}
+
+/// The sums of rows that go together, and those of the others.
+#[inline]
+fn rows_together(sums: &mut [i32]) -> (&mut [[i32; ROWS]], &mut [i32]) {
+    if SMALL { (&mut [], sums) } else { sums.as_chunks_mut() }
 }
 
 /// Adds the products of the last elements of each row, from `whole` on.
@@ -196,7 +203,7 @@ unsafe fn dot_matrix_i16(matrix: &[i16], x: &[i8], wide: *mut i16, sums: &mut [i
     // SAFETY: the caller's.
     let x_end = unsafe { widen(whole, wide) };
     let mut row = matrix.as_ptr();
-    let (threes, ones) = sums.as_chunks_mut::<ROWS>();
+    let (threes, ones) = rows_together(sums);
     for sums in threes {
         // SAFETY: there is a row as long as x for each sum, in whole words.
         row = unsafe { dot_three_i16(row, n, wide, x_end, sums).add(rest.len()) };

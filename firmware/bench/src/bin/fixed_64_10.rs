@@ -7,7 +7,7 @@ use core::hint::black_box;
 use bench::{InstructionCounter, Random, exit_success};
 use cortex_m_rt::entry;
 use gradient_decay::quantized::{Quantization, QuantizedHead};
-use gradient_decay::{BetaSchedule, FineTuner, FixedHead, FixedRate, LinearHead, State};
+use gradient_decay::{BetaSchedule, FineTuner, FixedHead, FixedRate, LinearHead, State, Train};
 use semihosting::println;
 use static_cell::ConstStaticCell;
 
@@ -16,7 +16,27 @@ const LEARNED: f32 = 0.001;
 /// The steps whose mean is taken.
 const STEPS: u32 = 256;
 
-static HEAD: ConstStaticCell<FixedHead<10, 64>> = ConstStaticCell::new(FixedHead::new(5, 1));
+type Head = FixedHead<10, 64>;
+type Rounds = State<<Head as Train>::Work>;
+
+static HEAD: ConstStaticCell<Head> = ConstStaticCell::new(FixedHead::new(5, 1));
+
+// Functions, so that their cycles can be estimated.
+
+#[inline(never)]
+fn quantize(head: &QuantizedHead<10, 64>, features: &[i8; 64]) {
+    black_box(head.logits(features));
+}
+
+#[inline(never)]
+fn infer(head: &Head, features: &[i8; 64]) {
+    assert!(black_box(head.predict(features)).is_ok());
+}
+
+#[inline(never)]
+fn learn(tuner: &FineTuner<FixedRate>, head: &mut Head, state: &mut Rounds, features: &[i8; 64], target: usize) {
+    assert!(black_box(&tuner.step(head, state, features, target)).is_ok());
+}
 
 #[entry]
 fn main() -> ! {
@@ -33,10 +53,9 @@ fn main() -> ! {
         // Half of them 0, as behind a ReLU.
         let features: [i8; 64] =
             core::array::from_fn(|_| (random.bits() >> 24) as i8 / 2).map(|x| if x > 0 { x } else { 0 });
-        logits = counter.count(|| _ = black_box(quantized.logits(&features))).1.max(logits);
-        inference = counter.count(|| black_box(head.predict(&features))).1.max(inference);
-        let count = counter.count(|| assert!(black_box(&tuner.step(head, &mut state, &features, target)).is_ok())).1;
-        step = count.max(step);
+        logits = counter.count(|| quantize(&quantized, &features)).1.max(logits);
+        inference = counter.count(|| infer(head, &features)).1.max(inference);
+        step = counter.count(|| learn(&tuner, head, &mut state, &features, target)).1.max(step);
     }
     println!("count quantized-logits {logits}");
     println!("count fixed-inference {inference}");
@@ -49,8 +68,7 @@ fn main() -> ! {
     }
     let mut learned = 0;
     for _ in 0..STEPS {
-        let mut step = || assert!(black_box(&tuner.step(head, &mut state, &features, 3)).is_ok());
-        learned += counter.count(&mut step).1;
+        learned += counter.count(|| learn(&tuner, head, &mut state, &features, 3)).1;
     }
     println!("count fixed-step-learned {}", learned / STEPS);
     exit_success()

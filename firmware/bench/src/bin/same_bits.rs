@@ -73,6 +73,10 @@ fn compare<const ROWS: usize, const N: usize>(random: &mut Random) {
         kernels::add_dot_rows(&rows, &x, &mut found);
         portable::add_dot_rows(&rows, &x, &mut expected);
         assert_eq!(found.map(f32::to_bits), expected.map(f32::to_bits), "add_dot_rows of {ROWS} x {N}");
+        let (mut found, mut expected) = (rates, rates);
+        kernels::add_dot_matrix(rows.as_flattened(), &x, &mut found);
+        portable::add_dot_matrix(rows.as_flattened(), &x, &mut expected);
+        assert_eq!(found.map(f32::to_bits), expected.map(f32::to_bits), "add_dot_matrix of {ROWS} x {N}");
         for keep in [1.0, 0.99] {
             let (mut found, mut expected) = (rows, rows);
             kernels::update_rows(&mut found, keep, &rates, &x);

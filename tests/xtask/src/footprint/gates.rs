@@ -25,7 +25,7 @@ const PORTABLE_STEP: &str = "Cortex-M4F/portable/64->10/step";
 /// The limit of a step's instructions for each weight, at the larger shapes.
 const A_WEIGHT: f64 = 5.5;
 
-const GATES: [Gate; 44] = [
+const GATES: [Gate; 47] = [
     most(STEP, 3990.0),
     most("Cortex-M4F/asm/64->10/step-beta-0.1", 4000.0),
     most("Cortex-M4F/asm/64->10/step-beta-5", 4000.0),
@@ -33,6 +33,8 @@ const GATES: [Gate; 44] = [
     most("Cortex-M4F/asm/64->10/step-decay", 4800.0),
     most("Cortex-M4F/asm/64->10/step-momentum", 8100.0),
     most("Cortex-M4F/asm/64->10/inference", 2001.0),
+    // Rows that are no multiple of eight.
+    ratio("Cortex-M4F/asm/63->10/inference", 1.03, "Cortex-M4F/asm/64->10/inference"),
     most("Cortex-M4F/asm/64->10/part-standardize", 500.0),
     most(PORTABLE_STEP, 6000.0),
     most("Cortex-M4F/portable/64->10/inference", 3000.0),
@@ -70,6 +72,8 @@ const GATES: [Gate; 44] = [
     // 1.2 times the bytes of the parameters.
     most("Cortex-M4F/asm s/64->10/ram", 1.2 * 4.0 * 650.0),
     most("Cortex-M4F/asm s/64->10/flash", 4058.0),
+    most("Cortex-M4F/bare small s/64->10/flash", 2048.0),
+    most("Cortex-M4F/learner small s/64->10/flash", 2048.0),
     // Absent parts cost nothing: a learner without parts compared with a bare head.
     ratio("Cortex-M4F/learner s/64->10/flash", 1.03, "Cortex-M4F/bare s/64->10/flash"),
     ratio("Cortex-M4F/learner s/64->10/ram", 1.0, "Cortex-M4F/bare s/64->10/ram"),

@@ -10,7 +10,7 @@ use elf::ElfBytes;
 use elf::abi::STT_FUNC;
 use elf::endian::LittleEndian;
 
-use crate::shell::{cargo, output, root};
+use crate::shell::{output, root, run as run_command};
 
 use super::SHAPES;
 
@@ -20,16 +20,30 @@ pub struct Machine {
     pub core: &'static str,
     pub target: &'static str,
     machine: &'static str,
+    /// Flags of the compiler.
+    flags: &'static str,
 }
 
-pub const CORTEX_M4F: Machine = Machine { core: "Cortex-M4F", target: "thumbv7em-none-eabihf", machine: "mps2-an386" };
+const fn machine(core: &'static str, target: &'static str, machine: &'static str) -> Machine {
+    Machine { core, target, machine, flags: "" }
+}
+
+pub const CORTEX_M4F: Machine = machine("Cortex-M4F", "thumbv7em-none-eabihf", "mps2-an386");
+
+/// The DSP extension is an option of an M33, and nothing in the target's name.
+pub const CORTEX_M33_DSP: Machine = Machine {
+    core: "Cortex-M33 with DSP",
+    target: "thumbv8m.main-none-eabihf",
+    machine: "mps2-an505",
+    flags: "-C target-cpu=cortex-m33 --cfg arm_dsp",
+};
 
 pub const MACHINES: [Machine; 5] = [
-    Machine { core: "Cortex-M0", target: "thumbv6m-none-eabi", machine: "microbit" },
-    Machine { core: "Cortex-M3", target: "thumbv7m-none-eabi", machine: "mps2-an385" },
+    machine("Cortex-M0", "thumbv6m-none-eabi", "microbit"),
+    machine("Cortex-M3", "thumbv7m-none-eabi", "mps2-an385"),
     CORTEX_M4F,
-    Machine { core: "Cortex-M7", target: "thumbv7em-none-eabihf", machine: "mps2-an500" },
-    Machine { core: "Cortex-M33", target: "thumbv8m.main-none-eabihf", machine: "mps2-an505" },
+    machine("Cortex-M7", "thumbv7em-none-eabihf", "mps2-an500"),
+    machine("Cortex-M33", "thumbv8m.main-none-eabihf", "mps2-an505"),
 ];
 
 impl Machine {
@@ -43,9 +57,9 @@ impl Machine {
         if self.has_fpu() { &[("asm", "asm"), ("portable", "")] } else { &[("portable", "")] }
     }
 
-    /// Whether the head in integers is counted: where there is no FPU, and on one core that has one.
+    /// Whether the head in integers is counted: where there is no FPU, by the DSP extension, and with an FPU but without that.
     pub fn counts_integers(&self) -> bool {
-        !self.has_fpu() || self.core == CORTEX_M4F.core
+        !self.has_fpu() || self.core == CORTEX_M4F.core || self.target == CORTEX_M33_DSP.target
     }
 
     /// The program that counts the calls of a learner with all its parts: in integers where there is no FPU.
@@ -68,14 +82,25 @@ pub fn package() -> PathBuf {
 }
 
 fn binary(machine: &Machine, program: &str, profile: &str) -> PathBuf {
-    package().join("target").join(machine.target).join(profile).join(program)
+    target_folder(machine).join(machine.target).join(profile).join(program)
 }
 
 /// Builds programs, all by one call.
 pub fn build(machine: &Machine, programs: &[&str], profile: &str, features: &str) -> Result<()> {
     let build = ["build", "--quiet", "--target", machine.target, "--profile", profile, "--features", features];
     let programs: Vec<_> = programs.iter().flat_map(|program| ["--bin", program]).collect();
-    cargo(&package(), &[&build[..], &programs].concat())
+    let mut cargo = Command::new("cargo");
+    cargo.args([&build[..], &programs].concat()).current_dir(package());
+    if !machine.flags.is_empty() {
+        cargo.env("CARGO_TARGET_DIR", target_folder(machine)).env("RUSTFLAGS", machine.flags);
+    }
+    run_command(&mut cargo)
+}
+
+/// Where it is built: with flags of its own apart, so that neither build replaces the other.
+fn target_folder(machine: &Machine) -> PathBuf {
+    let folder = package().join("target");
+    if machine.flags.is_empty() { folder } else { folder.join("flags") }
 }
 
 /// Returns the output in QEMU of a program's last build; every instruction takes 64 ns of virtual time there.
@@ -87,8 +112,8 @@ pub fn run(machine: &Machine, program: &str, profile: &str) -> Result<String> {
 }
 
 /// The cycles that one call of a program's function takes on a Cortex-M4, estimated.
-pub fn cycles(machine: &Machine, program: &str, function: &str, call: usize) -> Result<u32> {
-    super::cycles::estimate(&binary(machine, program, "release"), machine.machine, function, call)
+pub fn cycles(machine: &Machine, program: &str, profile: &str, function: &str, call: usize) -> Result<u32> {
+    super::cycles::estimate(&binary(machine, program, profile), machine.machine, function, call)
 }
 
 /// The bytes that the library adds to a program.

@@ -18,8 +18,8 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::c;
 use crate::checks::Options;
 use crate::shell::{cargo, root};
-use measure::Machine;
 pub use measure::{CORTEX_M4F, MACHINES, TARGETS, build as build_programs, package, run as run_program};
+use measure::{CORTEX_M33_DSP, Machine};
 
 /// The figures by name: `MACHINE/BUILD/SHAPE/WHAT`.
 pub type Figures = BTreeMap<String, u32>;
@@ -29,6 +29,9 @@ const SLACK: f64 = 1.02;
 
 /// The shapes of heads that are measured, as the programs name them and as people write them.
 const SHAPES: [(&str, &str); 3] = [("64_10", "64->10"), ("784_10", "784->10"), ("128_100", "128->100")];
+
+/// Shapes that are counted on one core alone: rows that are no multiple of eight, many classes, many features.
+const OTHERS: [(&str, &str); 3] = [("63_10", "63->10"), ("32_1000", "32->1000"), ("1024_100", "1024->100")];
 
 /// The shapes whose steps are counted by optimizer: two are as small as heads get.
 const OPTIMIZED: [(&str, &str); 3] = [SHAPES[0], ("16_2", "16->2"), ("13_4", "13->4")];
@@ -40,12 +43,26 @@ const DISCRIMINANTS: [(&str, &str); 3] = [("lda_24_4", "24->4"), ("lda_64_10", "
 const ESTIMATED: [&str; 2] = [DISCRIMINANTS[0].1, DISCRIMINANTS[1].1];
 const ESTIMATED_LABEL: usize = 12;
 
+/// The program of a head that infers and learns by itself.
+const BARE: &str = "bare_64_10";
+
+/// The program of heads in integers.
+const INTEGERS: &str = "fixed_64_10";
+
 /// The figures of a learner with all its parts.
 const CALLS: &str = "calls";
 
 /// The builds that the trainers' footprint is measured in, with their features.
-const TRAINERS: [(&str, &str); 4] =
-    [("asm", "asm"), ("portable", ""), ("micromath", "asm,micromath"), ("run-time settings", "asm,run-time-settings")];
+const TRAINERS: [(&str, &str); 5] = [
+    ("asm", "asm"),
+    (SMALL, "asm,small"),
+    ("portable", ""),
+    ("micromath", "asm,micromath"),
+    ("run-time settings", "asm,run-time-settings"),
+];
+
+/// The build with kernels of one row at a time.
+const SMALL: &str = "small";
 
 /// Lints the measuring programs, and runs them.
 pub fn check(options: Options) -> Result<()> {
@@ -76,11 +93,15 @@ fn measure(bless: bool) -> Result<()> {
     compare(&figures)
 }
 
-/// Compares the kernels in assembly with portable code, on the cores with an FPU.
+/// Compares the kernels in assembly with portable code, on the cores with an FPU; those of one row at a time in one profile.
 fn compare_kernels(profile: &str) -> Result<()> {
-    for machine in MACHINES.iter().filter(|machine| machine.has_fpu()) {
+    for machine in MACHINES.iter().filter(|machine| machine.has_fpu()).chain([&CORTEX_M33_DSP]) {
         measure::build(machine, &["same_bits"], profile, "asm")?;
         println!("{}", measure::run(machine, "same_bits", profile)?.trim());
+    }
+    if profile == "size" {
+        measure::build(&CORTEX_M4F, &["same_bits"], profile, "asm,small")?;
+        println!("one row at a time: {}", measure::run(&CORTEX_M4F, "same_bits", profile)?.trim());
     }
     // The M0 has too little RAM for the longest.
     let mut first = None;
@@ -107,8 +128,16 @@ fn measured() -> Result<(Figures, Vec<(String, u32)>)> {
             for (program, build, shape) in &counted {
                 let lines = measure::run(machine, program, "release")?;
                 record(&mut figures, machine, build, shape, &lines)?;
+                if machine.core == CORTEX_M4F.core && program == INTEGERS {
+                    for (what, function) in
+                        [("quantized-logits", "quantize"), ("fixed-inference", "infer"), ("fixed-step", "learn")]
+                    {
+                        let cycles = measure::cycles(machine, program, "release", function, 2)?;
+                        figures.insert(name(machine, build, shape, &format!("cycles {what}")), cycles);
+                    }
+                }
                 if machine.core == CORTEX_M4F.core && program.starts_with("lda_") && ESTIMATED.contains(shape) {
-                    let cycles = measure::cycles(machine, program, "learn", ESTIMATED_LABEL)?;
+                    let cycles = measure::cycles(machine, program, "release", "learn", ESTIMATED_LABEL)?;
                     figures.insert(name(machine, build, shape, "cycles lda-learn"), cycles);
                 }
             }
@@ -117,25 +146,45 @@ fn measured() -> Result<(Figures, Vec<(String, u32)>)> {
     for (head, part, bytes) in c::sizes()? {
         figures.insert(c_figure(head, part), bytes);
     }
+    measure::build(&CORTEX_M4F, &[BARE], "release", "asm")?;
+    estimate(&mut figures, BARE, "release", "asm")?;
+    measure::build(&CORTEX_M33_DSP, &[INTEGERS], "release", "asm")?;
+    let lines = measure::run(&CORTEX_M33_DSP, INTEGERS, "release")?;
+    record(&mut figures, &CORTEX_M33_DSP, "integers", SHAPES[0].1, &lines)?;
     measure::build(&CORTEX_M4F, &["reference"], "release", "asm,peers")?;
     record_reference(&mut figures, &measure::run(&CORTEX_M4F, "reference", "release")?)?;
     let mut functions = Vec::new();
     for (build, features) in TRAINERS {
         let label = format!("{build} s");
         let trainers = SHAPES.map(|(program, shape)| (format!("trainer_{program}"), label.clone(), shape));
-        let learners = ["bare", "learner"].map(|kind| (format!("{kind}_64_10"), format!("{kind} s"), SHAPES[0].1));
-        let counted: Vec<_> = trainers.into_iter().chain(learners.into_iter().filter(|_| build == "asm")).collect();
+        let small = if build == SMALL { " small" } else { "" };
+        let learners =
+            ["bare", "learner"].map(|kind| (format!("{kind}_64_10"), format!("{kind}{small} s"), SHAPES[0].1));
+        let learners = learners.into_iter().filter(|_| build == "asm" || build == SMALL);
+        let counted: Vec<_> = trainers.into_iter().chain(learners).collect();
         // The program `none` is the reference for the sizes of the others.
         let programs: Vec<_> = counted.iter().map(|(program, _, _)| program.as_str()).chain(["none"]).collect();
         measure::build(&CORTEX_M4F, &programs, "size", features)?;
         for (program, label, shape) in &counted {
             let size = record_trainer(&mut figures, program, label, shape)?;
+            if program == BARE {
+                estimate(&mut figures, program, "size", label)?;
+            }
             if (label.as_str(), *shape) == ("asm s", SHAPES[0].1) {
                 functions = size.functions;
             }
         }
     }
     Ok((figures, functions))
+}
+
+/// The cycles of a head that infers and learns by itself, estimated.
+fn estimate(figures: &mut Figures, program: &str, profile: &str, build: &str) -> Result<()> {
+    for (what, function) in [("inference", "infer"), ("step", "learn")] {
+        let cycles = measure::cycles(&CORTEX_M4F, program, profile, function, 2)?;
+        figures.insert(name(&CORTEX_M4F, build, SHAPES[0].1, &format!("cycles {what}")), cycles);
+    }
+    Ok(())
 }
 
 /// The programs that are counted in a build on a machine, each with what its figures are listed under: a build and a shape.
@@ -150,10 +199,11 @@ fn counted(machine: &Machine, build: &'static str) -> Vec<(String, &'static str,
     if build == machine.builds()[0].0 {
         add(machine.calls(), CALLS);
         if machine.counts_integers() {
-            add("fixed_64_10", "integers");
+            add(INTEGERS, "integers");
         }
         if machine.core == CORTEX_M4F.core {
             ["parts_64_10", "view_64_10"].into_iter().for_each(|program| add(program, build));
+            counted.extend(OTHERS.map(|(program, shape)| (format!("counts_{program}"), build, shape)));
             counted.extend(OPTIMIZED.map(|(program, shape)| (format!("optimizers_{program}"), build, shape)));
         }
     }

@@ -4,8 +4,8 @@ use std::fmt::Write;
 
 use anyhow::Result;
 
-use super::measure::{CORTEX_M4F, MACHINES};
-use super::{CALLS, DISCRIMINANTS, ESTIMATED, Figures, SHAPES, TRAINERS, c_figure, get};
+use super::measure::{CORTEX_M4F, CORTEX_M33_DSP, MACHINES};
+use super::{CALLS, DISCRIMINANTS, ESTIMATED, Figures, OTHERS, SHAPES, TRAINERS, c_figure, get};
 use crate::c;
 
 /// What others need, measured by others of this project under the same QEMU, machine and `-icount shift=6`, one sample each:
@@ -23,7 +23,9 @@ pub fn markdown(figures: &Figures) -> Result<String> {
     let mut text = String::new();
     peers(&mut text, figures)?;
     kinds(&mut text, figures)?;
+    shapes(&mut text, figures)?;
     parts(&mut text, figures)?;
+    cycles(&mut text, figures)?;
     cores(&mut text, figures)?;
     discriminants(&mut text, figures)?;
     calls(&mut text, figures)?;
@@ -110,6 +112,18 @@ fn kinds(text: &mut String, figures: &Figures) -> Result<()> {
     Ok(())
 }
 
+/// Inference and step by shape, in all and a weight.
+fn shapes(text: &mut String, figures: &Figures) -> Result<()> {
+    writeln!(text, "\n| Cortex-M4F, `asm`, instructions | inference | step | of it a weight |\n|---|---|---|---|")?;
+    for (_, shape) in SHAPES.into_iter().chain(OTHERS) {
+        let value = |what| get(figures, &format!("Cortex-M4F/asm/{shape}/{what}"));
+        let (inference, step) = (value("inference")?, value("step")?);
+        let weights = shape.split("->").filter_map(|number| number.parse::<f64>().ok()).product::<f64>();
+        writeln!(text, "| {shape} | {} | {} | {:.2} |", grouped(inference), grouped(step), f64::from(step) / weights)?;
+    }
+    Ok(())
+}
+
 /// The parts of a step, each called by itself.
 fn parts(text: &mut String, figures: &Figures) -> Result<()> {
     writeln!(text, "\n| Cortex-M4F, `asm`, 64 -> 10 | instructions |\n|---|---|")?;
@@ -127,11 +141,43 @@ fn parts(text: &mut String, figures: &Figures) -> Result<()> {
     Ok(())
 }
 
+/// Instructions beside cycles, which are estimates.
+fn cycles(text: &mut String, figures: &Figures) -> Result<()> {
+    writeln!(
+        text,
+        "\n| Cortex-M4F, 64 -> 10 | inference | cycles, estimated | step | cycles, estimated |\n|---|---|---|---|---|"
+    )?;
+    for (label, build, prefix) in [
+        ("f32", "asm", ""),
+        ("f32, opt-level `s`, flash {}", "bare s", ""),
+        ("f32, opt-level `s` and feature `small`, flash {}", "bare small s", ""),
+        ("in integers", "integers", "fixed-"),
+    ] {
+        let value = |what: &str| get(figures, &format!("Cortex-M4F/{build}/64->10/{what}"));
+        write!(text, "| {} ", label.replace("{}", &value("flash").map(grouped).unwrap_or_default()))?;
+        for what in ["inference", "step"] {
+            let (count, cycles) = (value(&format!("{prefix}{what}"))?, value(&format!("cycles {prefix}{what}"))?);
+            write!(text, "| {} | {} ", grouped(count), grouped(cycles))?;
+        }
+        writeln!(text, "|")?;
+    }
+    let value = |what: &str| get(figures, &format!("Cortex-M4F/integers/64->10/{what}")).map(grouped);
+    let (count, cycles) = (value("quantized-logits")?, value("cycles quantized-logits")?);
+    writeln!(text, "| in i8: `QuantizedHead::logits` | {count} | {cycles} | | |")?;
+    writeln!(
+        text,
+        "\nCycles are estimates: each instruction by its weight in Arm's manual of the core, without wait states of the flash. A step in f32 is within \
+         a warm-up."
+    )?;
+    Ok(())
+}
+
 fn cores(text: &mut String, figures: &Figures) -> Result<()> {
     writeln!(text, "\n| instructions, 64 -> 10 | inference | step |")?;
     writeln!(text, "|---|---|---|")?;
-    for machine in &MACHINES {
-        for (build, _) in machine.builds() {
+    for machine in MACHINES.iter().chain([&CORTEX_M33_DSP]) {
+        let builds = if machine.core == CORTEX_M33_DSP.core { &[] } else { machine.builds() };
+        for (build, _) in builds {
             let value = |what| get(figures, &format!("{}/{build}/64->10/{what}", machine.core));
             let (inference, step) = (grouped(value("inference")?), grouped(value("step")?));
             writeln!(text, "| {}, {build} | {inference} | {step} |", machine.core)?;
@@ -225,7 +271,12 @@ fn trainers(text: &mut String, figures: &Figures) -> Result<()> {
     writeln!(text, "|---|---|---|---|---|---|---|---|---|")?;
     let shapes = || SHAPES.into_iter().map(|(_, shape)| shape).zip([650.0, 7850.0, 12_900.0]);
     let trainers = TRAINERS.into_iter().flat_map(|(build, _)| shapes().map(move |shape| (build, build, shape)));
-    let without = [("without calibration, in a learner", "learner"), ("without calibration, by itself", "bare")];
+    let without = [
+        ("without calibration, in a learner", "learner"),
+        ("without calibration, by itself", "bare"),
+        ("`small`, without calibration, in a learner", "learner small"),
+        ("`small`, without calibration, by itself", "bare small"),
+    ];
     let without = without.into_iter().map(|(label, build)| (label, build, (SHAPES[0].1, 650.0)));
     for (label, build, (shape, parameters)) in trainers.chain(without) {
         let value = |what: &str| get(figures, &format!("Cortex-M4F/{build} s/{shape}/{what}"));

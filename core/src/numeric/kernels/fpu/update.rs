@@ -3,8 +3,8 @@
 use core::arch::asm;
 
 use super::STRIDE;
-use crate::numeric::kernels::portable;
 use crate::numeric::kernels::scalar::{MomentumFactors, update_with_momentum};
+use crate::numeric::kernels::{SMALL, portable};
 
 /// The rows whose updates share the load of a feature: five, since there are no more registers for pointers.
 const ROWS: usize = 5;
@@ -62,11 +62,13 @@ fn update_all<const DECAY: bool>(
         // SAFETY: the matrix has rows * n elements, x has n, and there are as many rates as rows.
         unsafe {
             let mut at = (matrix.as_mut_ptr(), rates.as_ptr());
-            if rows >= ROWS {
-                at = blocks(at.0, keep, x, rest, rows / ROWS, at.1);
+            let together = if SMALL { 0 } else { rows / ROWS };
+            if together > 0 {
+                at = blocks(at.0, keep, x, rest, together, at.1);
             }
-            if rows % ROWS > 0 {
-                singles(at.0, keep, x, rest, rows % ROWS, at.1);
+            let alone = rows - together * ROWS;
+            if alone > 0 {
+                singles(at.0, keep, x, rest, alone, at.1);
             }
         }
     }
@@ -96,11 +98,6 @@ fn update_rests<const DECAY: bool>(matrix: &mut [f32], keep: f32, rates: &[f32],
 /// There are that many rows of the length of `x`, one behind the other, and that many rates; `x` is longer than `rest` by a
 /// multiple of 8 above 0.
 type Kernel = unsafe fn(*mut f32, f32, &[f32], usize, usize, *const f32) -> (*mut f32, *const f32);
-
-/// The same instruction for eight registers, or for four.
-macro_rules! each {
-    ($instruction:literal; $($operands:literal)*) => { concat!($($instruction, " ", $operands, "\n"),*) };
-}
 
 /// Takes the products of `rate` with the features in s0 to s7 away from eight weights of a row, which are multiplied by s29 where there is weight
 /// decay.

@@ -18,11 +18,12 @@ pub use triangle::{product, transposed_product, update_product};
 #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
 pub(super) use triangle::{transposed_triangle, triangle_product, update_triangle};
 
+use crate::numeric::kernels::SMALL;
 use crate::numeric::kernels::scalar::{MomentumFactors, add_products, dot, finish, update, update_with_momentum};
 
-/// Whether the processor has vector registers: then each row goes by itself, since the compiler makes vectors of a row's loop
-/// but not of four rows'.
-const WIDE: bool = cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
+/// Whether each row goes by itself: for less flash, and where the processor has vector registers, since the compiler makes vectors of a row's
+/// loop but not of four rows'.
+const ALONE: bool = SMALL || cfg!(any(target_arch = "x86_64", target_arch = "aarch64"));
 
 /// Both slices, shortened to the shorter one; always `Some`.
 #[inline(always)]
@@ -34,7 +35,7 @@ fn pair<'a, A, B>(a: &'a [A], b: &'a mut [B]) -> Option<(&'a [A], &'a mut [B])> 
 /// See [`kernels::add_dot_rows`](crate::kernels::add_dot_rows).
 pub fn add_dot_rows<const N: usize>(rows: &[[f32; N]], x: &[f32; N], sums: &mut [f32]) {
     let Some((rows, sums)) = pair(rows, sums) else { return };
-    if WIDE {
+    if ALONE {
         for (sum, row) in sums.iter_mut().zip(rows) {
             *sum += dot(row, x);
         }
@@ -73,7 +74,7 @@ pub fn add_dot_matrix(matrix: &[f32], x: &[f32], sums: &mut [f32]) {
     let mut matrix = matrix;
     for sums in sums.chunks_mut(2) {
         let Some((a, below)) = matrix.split_at_checked(x.len()) else { return };
-        let pair = below.split_at_checked(x.len()).filter(|_| !WIDE);
+        let pair = below.split_at_checked(x.len()).filter(|_| !ALONE);
         match (sums, pair) {
             ([a_sum, b_sum], Some((b, below))) => {
                 let (a_dot, b_dot) = dot_pair(a, b, x);
@@ -112,7 +113,7 @@ pub fn sum_of_magnitudes(values: &[f32]) -> f32 {
 /// See [`kernels::update_rows`](crate::kernels::update_rows).
 pub fn update_rows<const N: usize>(rows: &mut [[f32; N]], keep: f32, rates: &[f32], features: &[f32; N]) {
     let Some((rates, rows)) = pair(rates, rows) else { return };
-    if WIDE || keep != 1.0 {
+    if ALONE || keep != 1.0 {
         for (row, rate) in rows.iter_mut().zip(rates) {
             update(row, keep, *rate, features);
         }
@@ -134,7 +135,7 @@ pub fn update_matrix(matrix: &mut [f32], keep: f32, rates: &[f32], features: &[f
     for rates in rates.chunks(2) {
         let Some((a, below)) = matrix.split_at_mut_checked(n) else { return };
         match rates {
-            [a_rate, b_rate] if !WIDE && keep == 1.0 && below.len() >= n => {
+            [a_rate, b_rate] if !ALONE && keep == 1.0 && below.len() >= n => {
                 let Some((b, below)) = below.split_at_mut_checked(n) else { return };
                 update_pair(a, b, *a_rate, *b_rate, features);
                 matrix = below;
