@@ -1,4 +1,4 @@
-//! The section of [`Novelty`]: see [`checkpoint`](crate::checkpoint).
+//! The section of [`Novelty`](crate::Novelty): see [`checkpoint`](crate::checkpoint).
 
 use crate::error::{CheckpointPart, Error, Slice};
 use crate::learning::novelty::{AllMoments, Distances, MOST, Moments};
