@@ -214,11 +214,14 @@ fn what_a_user_teaches_is_recorded_as_tables_for_adapt() {
     assert!(error.starts_with("this device cannot do that"), "{error}");
     let (mut time, mut number) = (0_i16, 0);
     let mut teach = |device: &mut GesturesDevice, recorder: &mut Recorder, what: fn(u32) -> Changed| {
-        for _ in 0..70 {
-            time += 1;
-            device.window.push([time, -time, 1000]);
+        // A host looks before the window is full of new samples.
+        for _ in 0..2 {
+            for _ in 0..35 {
+                time += 1;
+                device.window.push([time, -time, 1000]);
+            }
+            recorder.look(&mut Client::new(&mut *device)).unwrap();
         }
-        recorder.look(&mut Client::new(&mut *device)).unwrap();
         number += 1;
         device.change = Some(Change { number, what: what(device.window.at() - 5) });
         recorder.look(&mut Client::new(device)).unwrap().join("; ")

@@ -67,7 +67,7 @@ fn logits_are_those_of_the_tools() {
         ("gemm_per_channel_qdq.onnx", "gemm_per_channel"),
         ("gemm_per_channel_qoperator.onnx", "gemm_per_channel"),
         ("matmul_int8_qdq.onnx", "matmul_int8"),
-        ("matmul_int8_qoperator.onnx", "matmul_int8"),
+        ("matmul_int8_qoperator.onnx", "matmul_qoperator"),
         ("float.tflite", "float"),
     ] {
         agrees(&found(file).head, name);

@@ -115,6 +115,12 @@ impl<'a> Tensors<'a> {
         false
     }
 
+    /// The place of an Add's fixed summand among its inputs.
+    fn fixed_summand(&self, add: &Node) -> Option<usize> {
+        let second = if add.op_type == "QLinearAdd" { 3 } else { 1 };
+        [0, second].into_iter().find(|place| add.inputs.get(*place).is_some_and(|name| self.is_fixed(name)))
+    }
+
     /// The Add behind a product, perhaps behind the rounding to integers, whose other summand is fixed: a sum of two computed values is a connection
     /// past layers and no bias.
     fn add_behind(&self, product: &'a Node) -> Option<&'a Node> {
@@ -122,7 +128,7 @@ impl<'a> Tensors<'a> {
         for _ in 0..STEPS {
             let next = self.graph.nodes.iter().find(|node| node.inputs.contains(output))?;
             match next.op_type.as_str() {
-                "Add" => return Some(next).filter(|add| add.inputs.iter().any(|input| self.is_fixed(input))),
+                "Add" | "QLinearAdd" => return Some(next).filter(|add| self.fixed_summand(add).is_some()),
                 "QuantizeLinear" | "DequantizeLinear" => output = next.outputs.first()?,
                 _ => return None,
             }
@@ -270,8 +276,17 @@ impl<'a> Layers<'a> {
         let bias = match layer.add {
             None => vec![0.0; classes],
             Some(add) => {
-                let name = add.inputs.iter().find(|input| self.tensors.is_fixed(input));
-                self.bias(name.map_or("", String::as_str), classes, notes)?
+                let place = self.tensors.fixed_summand(add).context("the sum behind it has no constant")?;
+                let input = |at: usize| add.inputs.get(at).map(String::as_str);
+                let name = input(place).unwrap_or_default();
+                if add.op_type == "QLinearAdd" {
+                    let scale = input(place + 1).context("its bias has no scale")?;
+                    let scaling = Scaling { scale, zero_point: input(place + 2), axis: 0 };
+                    let found = dequantized(&self.tensors, self.tensors.constant(name)?, &scaling, notes)?;
+                    one_a_class(name, found.1, classes)?
+                } else {
+                    self.bias(name, classes, notes)?
+                }
             }
         };
         Ok((transposed(&numbers, classes), bias, features))
