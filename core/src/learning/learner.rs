@@ -39,8 +39,8 @@ impl Parts {
 
 /// A head with its training and its parts.
 ///
-/// It holds no globals, and no interior mutability but the room of views to work in: who may use it when is what Rust's borrows say. Settings are an argument, so
-/// that they stay constants.
+/// It holds no globals, and no interior mutability but the room that views work in: who may use it when is what Rust's borrows say. Settings are
+/// an argument, so that they stay constants.
 ///
 /// ```
 /// use gradient_decay::{Answer, BetaSchedule, Calibration, FineTuner, Learner, LinearHead, Parts, Readout, Replay, Sgd, Standardizer};
