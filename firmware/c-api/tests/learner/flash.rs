@@ -119,7 +119,7 @@ fn a_learner_comes_back_from_flash() {
     assert_eq!(restored.saved(), last);
     unsafe {
         // Another head's learner is refused, and somebody else's data kept until it may go.
-        let mut other = Mine::new(&config(&gd_head_linear));
+        let other = Mine::new(&config(&gd_head_linear));
         assert_eq!(gd_store_load(&mut store, other.at(), to, room), GD_ERROR_CHECKPOINT);
         assert_eq!(gd_store_forget(&mut store), GD_OK);
         assert!(flash.bytes.iter().all(|byte| *byte == 0xff));

@@ -79,7 +79,8 @@ fn bare(head: &'static gd_head) -> gd_learner_config {
 
 /// A learner in memory that held anything.
 struct Mine {
-    own: Box<gd_learner>,
+    /// On the heap, and reached by this pointer alone, as from C.
+    own: *mut gd_learner,
     /// Kept, since the learner lies there.
     _memory: Vec<u64>,
 }
@@ -89,13 +90,13 @@ impl Mine {
     fn new(config: &gd_learner_config) -> Self {
         let bytes = unsafe { gd_learner_bytes(config) };
         let mut memory = vec![u64::MAX; bytes / 8];
-        let mut own: Box<gd_learner> = unsafe { Box::new(zeroed()) };
-        assert_eq!(unsafe { gd_learner_init(&mut *own, config, memory.as_mut_ptr().cast(), bytes) }, GD_OK);
+        let own = Box::into_raw(Box::new(unsafe { zeroed() }));
+        assert_eq!(unsafe { gd_learner_init(own, config, memory.as_mut_ptr().cast(), bytes) }, GD_OK);
         Mine { own, _memory: memory }
     }
 
-    fn at(&mut self) -> *mut gd_learner {
-        &mut *self.own
+    fn at(&self) -> *mut gd_learner {
+        self.own
     }
 
     fn learn(&mut self, x: &[f32], class: usize) -> (gd_status, gd_step) {
@@ -130,6 +131,12 @@ impl Mine {
         let mut state = gd_learner_state::default();
         assert_eq!(unsafe { gd_learner_get_state(self.at(), &mut state) }, GD_OK);
         state
+    }
+}
+
+impl Drop for Mine {
+    fn drop(&mut self) {
+        drop(unsafe { Box::from_raw(self.own) });
     }
 }
 
@@ -223,7 +230,7 @@ where
 #[test]
 fn a_linear_learner_has_the_bits_of_rust() {
     let tuner = FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 30), Sgd::new(0.1).with_weight_decay(0.001));
-    let mut mine = Mine::new(&config(&gd_head_linear));
+    let mine = Mine::new(&config(&gd_head_linear));
     assert_eq!(unsafe { gd_learner_set_optimizer(mine.at(), 0.1, 0.001, 0.0) }, GD_OK);
     assert_eq!(unsafe { gd_learner_set_beta(mine.at(), 0.1, 1.0, 30, true) }, GD_OK);
     let known = Learner::new(LinearHead::<CLASSES, FEATURES>::empty(), known());
@@ -245,7 +252,7 @@ fn a_linear_learner_has_the_bits_of_rust() {
 #[test]
 fn a_discriminant_learner_has_the_bits_of_rust() {
     let lda = StreamingLda::new().with_prior(20.0, 0.6).with_ridge(0.002).with_most(40);
-    let mut mine = Mine::new(&config(&gd_head_discriminant));
+    let mine = Mine::new(&config(&gd_head_discriminant));
     assert_eq!(unsafe { gd_learner_set_lda(mine.at(), 20.0, 0.6, 0.002, 40) }, GD_OK);
     let head = DiscriminantHead::<CLASSES, FEATURES, { kernels::packed(FEATURES) }>::empty();
     let (mut known, mut mine) = lesson(Learner::new(head, known()), mine, &lda, |known, mine, x, class| {
