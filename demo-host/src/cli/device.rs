@@ -104,7 +104,7 @@ fn read(path: &Path) -> Result<Vec<u8>> {
 fn watch<P: Read + Write>(client: &mut Client<P>, time: Duration) -> Result<()> {
     let begun = Instant::now();
     let (mut said, mut changes) = (String::new(), client.look()?.change.map(|change| change.number));
-    while begun.elapsed() < time {
+    loop {
         let sight = client.look()?;
         if let Some(change) = sight.change.filter(|change| Some(change.number) != changes) {
             changes = Some(change.number);
@@ -128,7 +128,9 @@ fn watch<P: Read + Write>(client: &mut Client<P>, time: Duration) -> Result<()> 
             println!("{says}");
             said = kind.to_owned();
         }
+        if begun.elapsed() >= time {
+            return Ok(());
+        }
         std::thread::sleep(LOOK);
     }
-    Ok(())
 }
