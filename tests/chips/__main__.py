@@ -7,7 +7,8 @@ import time
 
 from elftools.elf.elffile import ELFFile
 
-from .lessons import Expected, Failure, Lessons
+from .image import first_microbit_lights_up, flash_of
+from .lessons import Expected, Failure, Lessons, expect
 from .rtt import Log
 from .script import Signal
 from .sensor import Sensor
@@ -26,7 +27,9 @@ def main():
     """Runs a board's image, and prints the time of each lesson. The exit status says whether all lessons passed."""
     parser = argparse.ArgumentParser(prog="chips", description=__doc__)
     parser.add_argument("board", choices=["rp2040-pico", "microbit-v2", "stm32f411e-disco"])
-    parser.add_argument("--elf", required=True, help="the image")
+    parser.add_argument("--elf", required=True, help="what was built, for its sizes and its log")
+    parser.add_argument("--image", required=True, help="the file by which the board is flashed: .uf2, .hex or .bin")
+    parser.add_argument("--also", action="append", default=[], help="another file by which it is flashed, with the same bytes")
     parser.add_argument("--signal", required=True, help="what the app's example `signal` prints")
     parser.add_argument("--expected", required=True, help="the log of the same script in QEMU")
     parser.add_argument("--defmt-print", required=True)
@@ -35,8 +38,12 @@ def main():
 
     signal = Signal(arguments.signal)
     board = importlib.import_module(f".{arguments.board.replace('-', '_')}", __package__).Board(
-        arguments.elf, Sensor(signal, signal.outages), Log(arguments.elf, arguments.defmt_print))
+        arguments.image, Sensor(signal, signal.outages), Log(arguments.elf, arguments.defmt_print))
     print("{}: {:,} bytes of flash, {:,} of RAM".format(board.name, *sizes(arguments.elf)), flush=True)
+    for path in arguments.also:
+        expect(flash_of(path, *board.FLASH) == flash_of(arguments.image, *board.FLASH), f"{path} has other bytes than {arguments.image}")
+        if path.endswith("universal.hex"):
+            first_microbit_lights_up(path)
     lessons = Lessons(board, signal, Expected(arguments.expected), arguments.demo_host)
     for lesson in lessons.full() if arguments.demo_host else lessons.quick():
         begun = time.process_time()

@@ -48,6 +48,7 @@ class Lessons:
 
     def __init__(self, board, signal, expected, demo_host=None):
         self.board, self.signal, self.expected, self.demo_host = board, signal, expected, demo_host
+        self.checkpoint = b""
 
     def run_until(self, condition, what):
         """Runs until a condition holds."""
@@ -160,18 +161,28 @@ class Lessons:
         expect(lines[1] == self.expected.started, f"after the watchdog it started with {lines[1]}")
 
     def answers_over_its_serial_port(self):
-        """Garbage is refused. The head that is read afterwards still has the CRC of QEMU's."""
+        """Garbage is refused. The head that is read afterwards still has the CRC of QEMU's, and all that was learned can be read."""
         garbage = bytes(range(1, 256)) * 4 + b"\x55" * 500 + b"\0"
         expect(link.send(self.board, garbage, LIMIT), "the device does not answer to garbage")
         with tempfile.TemporaryDirectory() as folder:
             path = os.path.join(folder, "head")
             link.talk(self.board, self.demo_host, ["--read-head", path], LIMIT)
+            self.has_the_head_of_qemu(path)
+            link.talk(self.board, self.demo_host, ["--read-checkpoint", path], LIMIT)
             with open(path, "rb") as file:
-                crc = f"{zlib.crc32(file.read()):08x}"
+                self.checkpoint = file.read()
+        printed = link.talk(self.board, self.demo_host, ["--watch", "1"], LIMIT)
+        expect("gesture" in printed or "unknown" in printed, f"demo-host watched the device, and printed\n{printed}")
+
+    def has_the_head_of_qemu(self, path):
+        """The head in this file has the CRC of QEMU's."""
+        with open(path, "rb") as file:
+            crc = f"{zlib.crc32(file.read()):08x}"
         expect(crc == self.expected.crc, f"the head's CRC is {crc}, but QEMU's {self.expected.crc}")
 
     def learns_from_a_host(self):
-        """A new device learns what the host sends, with the host's bits; its user consents by both buttons."""
+        """A new device learns what the host sends, with the host's bits; its user consents by both buttons. Then it is given what was learned
+        in the first lesson."""
         self.board.forget()
         self.restart()
         # A consent lasts for a minute of the board's time, of which more passes than on a board while the host computes.
@@ -181,6 +192,13 @@ class Lessons:
         expect("INFO  Consented" in self.lines(), f"both buttons were held, and the log has {self.lines()}")
         printed = link.talk(self.board, self.demo_host, [], LIMIT)
         expect("every loss and every parameter has the bits" in printed, f"demo-host printed\n{printed}")
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "learned")
+            with open(path, "wb") as file:
+                file.write(self.checkpoint)
+            link.talk(self.board, self.demo_host, ["--write-checkpoint", path], LIMIT)
+            link.talk(self.board, self.demo_host, ["--read-head", path], LIMIT)
+            self.has_the_head_of_qemu(path)
         return [line for line in printed.splitlines() if line.startswith("right")]
 
     def quick(self):

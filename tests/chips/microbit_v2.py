@@ -22,11 +22,11 @@ class Board(UnicornBoard):
     STORE = 512 * 1024 - 6 * 4096
     RAM_SIZE = 128 * 1024
 
-    def __init__(self, elf, sensor, log):
+    def __init__(self, image, sensor, log):
         # The user's configuration, which is flash as well.
         self.configuration = {}
         self.image = [0] * 5
-        super().__init__(elf, sensor, log)
+        super().__init__(image, sensor, log)
 
     def peripherals(self):
         self.ppi = nrf.Ppi(self)

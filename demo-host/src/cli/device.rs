@@ -148,7 +148,7 @@ fn record<P: Read + Write>(
 fn watch<P: Read + Write>(client: &mut Client<P>, time: Duration) -> Result<()> {
     let begun = Instant::now();
     let (mut said, mut changes) = (String::new(), client.look()?.change.map(|change| change.number));
-    while begun.elapsed() < time {
+    loop {
         let sight = client.look()?;
         if let Some(change) = sight.change.filter(|change| Some(change.number) != changes) {
             changes = Some(change.number);
@@ -172,7 +172,9 @@ fn watch<P: Read + Write>(client: &mut Client<P>, time: Duration) -> Result<()> 
             println!("{says}");
             said = kind.to_owned();
         }
+        if begun.elapsed() >= time {
+            return Ok(());
+        }
         std::thread::sleep(LOOK);
     }
-    Ok(())
 }

@@ -164,6 +164,7 @@ impl<P: Read + Write> Client<P> {
     /// # Errors
     /// As [`write_head`](Self::write_head), and if the device is of another kind.
     pub fn write_checkpoint(&mut self, bytes: &[u8]) -> Result<()> {
+        ensure!(!bytes.is_empty(), "there is nothing to send: the file is empty");
         self.push(Push::checkpoint(bytes, random()))
     }
 

@@ -42,7 +42,7 @@ export function cable(lesson) {
         await work(wire.host);
       } catch (error) {
         say(sentence(error), true);
-        if (wire?.isLost) await close();
+        if (wire?.isLost || wire?.host.lost()) await close();
       }
     });
     return queue;

@@ -4,6 +4,7 @@ import { element } from "./page.js";
 
 const BOARDS = {
   "microbit-v2.hex": "BBC micro:bit v2: drop it on the drive MICROBIT",
+  "microbit-v2.universal.hex": "The same for either micro:bit: the first one, which cannot run it, lights all its LEDs to say so",
   "rp2040-pico.uf2": "Raspberry Pi Pico: hold BOOTSEL while you connect it, drop it on the drive RPI-RP2. It needs a sensor and two buttons",
   "stm32f411e-disco.bin": "STM32F411E-DISCO: drop it on its drive, or write it to 0x08000000",
   "stm32f411e-disco.hex": "STM32F411E-DISCO: for a programmer",

@@ -4,8 +4,8 @@ import { Host, Step } from "./device.js";
 import { FEATURES } from "./recording.js";
 
 const BAUD = 115_200;
-/** Milliseconds after which an answer is overdue. */
-const OVERDUE = 1000;
+/** Milliseconds after which an answer is overdue; it is waited for three times, and a board may erase its flash for four seconds. */
+const OVERDUE = 1500;
 const UNPLUGGED = "The board was unplugged.";
 
 export class Wire {

@@ -280,7 +280,7 @@ pub const CHECKS: [Check; 35] = [
         about: "All boards' images in emulators of their chips: also faults of bus and main loop, the display, the host link",
         tier: Tier::Ci,
         place: Place::Own,
-        needs: &[Targets(&qemu::TARGETS), Qemu, Emulators],
+        needs: &[Component("llvm-tools"), Targets(&qemu::TARGETS), Qemu, Emulators],
         run: |_| chips::all(),
     },
     Check {

@@ -1,21 +1,16 @@
-//! The boards' images in emulators of their chips: see `tests/chips`.
+//! The boards' images in emulators of their chips, in the files that flash real ones: see `tests/chips`.
 
+use std::ffi::OsStr;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use anyhow::{Context, Result};
 
+use super::images::{self, BOARDS, Board};
 use super::qemu;
 use super::setup::installed;
 use super::shell::{boards, cargo, output, root, run};
-
-/// The boards that QEMU does not emulate, and their targets. The first is quick to build.
-const BOARDS: [(&str, &str); 3] = [
-    ("rp2040-pico", "thumbv6m-none-eabi"),
-    ("microbit-v2", "thumbv7em-none-eabihf"),
-    ("stm32f411e-disco", "thumbv7em-none-eabihf"),
-];
 
 /// The lesson, the save and the restart on the Pico, and the script on a RISC-V core.
 pub fn quick() -> Result<()> {
@@ -33,15 +28,16 @@ pub fn all() -> Result<()> {
 }
 
 /// Builds images as users do, and runs them.
-fn emulate(images: &[(&str, &str)], signal: &Path, demo_host: Option<&Path>) -> Result<()> {
-    for (board, target) in images {
-        cargo(&boards().join(board), &["build", "--release"])?;
-        let image = boards().join("target").join(target).join("release").join(board);
+fn emulate(built: &[Board], signal: &Path, demo_host: Option<&Path>) -> Result<()> {
+    for board in built {
+        let (elf, files) = images::make_one(board)?;
+        let (image, others) = files.split_first().with_context(|| format!("{} has no file to flash", board.name))?;
         let mut python = Command::new(folder().join("venv/bin/python"));
         // The second variable lets the emulator update the clock less often than after each instruction.
         python.env("PYTHONDONTWRITEBYTECODE", "1").env("RP2040PY_CLOCK_TICK_BATCH", "64");
-        python.current_dir(root().join("tests")).args(["-m", "chips", board]);
-        python.arg("--elf").arg(&image).arg("--signal").arg(signal);
+        python.current_dir(root().join("tests")).args(["-m", "chips", board.name]);
+        python.arg("--elf").arg(&elf).arg("--image").arg(image).arg("--signal").arg(signal);
+        python.args(others.iter().flat_map(|other| [OsStr::new("--also"), other.as_os_str()]));
         python.arg("--expected").arg(boards().join("qemu-microbit/expected.log"));
         python.arg("--defmt-print").arg(installed("defmt-print"));
         if let Some(path) = demo_host {

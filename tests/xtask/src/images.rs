@@ -1,5 +1,7 @@
 //! Images of the boards, to flash without a toolchain.
 
+mod universal;
+
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -16,17 +18,27 @@ use crate::shell::{boards, cargo, output, root, run};
 /// The targets of the boards.
 pub const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
 
-/// The boards, their targets, and the kinds of files by which they are flashed.
-const BOARDS: [(&str, &str, &[Kind]); 3] = [
-    ("microbit-v2", TARGETS[1], &[Kind::Hex]),
-    ("rp2040-pico", TARGETS[0], &[Kind::Uf2]),
-    ("stm32f411e-disco", TARGETS[1], &[Kind::Bin, Kind::Hex]),
+/// A board that is no machine of QEMU's.
+pub struct Board {
+    pub name: &'static str,
+    target: &'static str,
+    /// The kinds of files by which it is flashed. The first is the one that the emulator is given.
+    kinds: &'static [Kind],
+}
+
+/// All of them. The first is quick to build, and its file needs no objcopy.
+pub const BOARDS: [Board; 3] = [
+    Board { name: "rp2040-pico", target: TARGETS[0], kinds: &[Kind::Uf2] },
+    Board { name: "microbit-v2", target: TARGETS[1], kinds: &[Kind::Hex, Kind::Universal] },
+    Board { name: "stm32f411e-disco", target: TARGETS[1], kinds: &[Kind::Bin, Kind::Hex] },
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub enum Kind {
     /// Intel HEX, which a debugger on the board takes as a file that is dropped on its drive.
     Hex,
+    /// The same with a program for the first micro:bit as well, which cannot run this one: it lights all LEDs.
+    Universal,
     /// The flash as it is, from its first byte on.
     Bin,
     /// The blocks that the boot ROM of the RP2040 takes as a file that is dropped on its drive.
@@ -37,6 +49,7 @@ impl Kind {
     fn extension(self) -> &'static str {
         match self {
             Kind::Hex => "hex",
+            Kind::Universal => "universal.hex",
             Kind::Bin => "bin",
             Kind::Uf2 => "uf2",
         }
@@ -50,14 +63,8 @@ pub fn folder() -> PathBuf {
 
 /// Builds the boards, and converts the programs to image files. Prints their sizes and checksums.
 pub fn make() -> Result<()> {
-    let folder = folder();
-    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
-    for (board, target, kinds) in BOARDS {
-        cargo(&boards().join(board), &["build", "--release", "--bin", board])?;
-        let built = boards().join("target").join(target).join("release").join(board);
-        for kind in kinds {
-            let file = folder.join(board).with_extension(kind.extension());
-            write(*kind, &built, &file)?;
+    for board in &BOARDS {
+        for file in make_one(board)?.1 {
             let bytes = fs::read(&file).with_context(|| format!("cannot read {}", file.display()))?;
             let sum: String = Sha256::digest(&bytes).iter().map(|byte| format!("{byte:02x}")).collect();
             println!("{}: {} bytes, SHA-256 {sum}", file.display(), bytes.len());
@@ -66,12 +73,27 @@ pub fn make() -> Result<()> {
     Ok(())
 }
 
+/// Builds a board as its users do: what was built, and the files of it.
+pub fn make_one(board: &Board) -> Result<(PathBuf, Vec<PathBuf>)> {
+    let (folder, Board { name, target, kinds }) = (folder(), board);
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    cargo(&boards().join(name), &["build", "--release", "--bin", name])?;
+    let built = boards().join("target").join(target).join("release").join(name);
+    let mut files = Vec::new();
+    for kind in *kinds {
+        let file = folder.join(name).with_extension(kind.extension());
+        write(*kind, &built, &file)?;
+        files.push(file);
+    }
+    Ok((built, files))
+}
+
 /// Converts a built program to an image file.
 fn write(kind: Kind, built: &Path, file: &Path) -> Result<()> {
     let format = match kind {
         Kind::Hex => "ihex",
         Kind::Bin => "binary",
-        Kind::Uf2 => {
+        Kind::Uf2 | Kind::Universal => {
             let bytes = fs::read(built).with_context(|| format!("cannot read {}", built.display()))?;
             let elf = ElfBytes::<LittleEndian>::minimal_parse(&bytes)?;
             let mut segments = Vec::new();
@@ -80,7 +102,8 @@ fn write(kind: Kind, built: &Path, file: &Path) -> Result<()> {
                     segments.push((u32::try_from(header.p_paddr)?, elf.segment_data(&header)?));
                 }
             }
-            return fs::write(file, uf2(&segments)?).with_context(|| format!("cannot write {}", file.display()));
+            let content = if kind == Kind::Uf2 { uf2(&segments)? } else { universal::hex(&segments).into_bytes() };
+            return fs::write(file, content).with_context(|| format!("cannot write {}", file.display()));
         }
     };
     run(Command::new(objcopy()?).args(["-O", format]).args([built, file]))

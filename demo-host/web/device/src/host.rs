@@ -95,6 +95,7 @@ pub struct Host {
     head: Vec<f32>,
     checkpoint: Vec<u8>,
     transfer: Transfer,
+    lost: bool,
 }
 
 #[wasm_bindgen]
@@ -113,6 +114,7 @@ impl Host {
             head: Vec::new(),
             checkpoint: Vec::new(),
             transfer: Transfer::None,
+            lost: false,
         }
     }
 
@@ -228,6 +230,9 @@ impl Host {
     /// # Errors
     /// As [`describe`](Self::describe).
     pub fn write_checkpoint(&mut self, bytes: Vec<u8>, random: u32) -> Result<Step, String> {
+        if bytes.is_empty() {
+            return Err("the file is empty".to_owned());
+        }
         self.transfer = Transfer::Out(Outgoing::new(bytes, |bytes| Push::checkpoint(bytes, random)));
         self.go_on()
     }
@@ -253,6 +258,11 @@ impl Host {
     pub fn timed_out(&mut self) -> Result<Step, String> {
         let event = self.connection.timed_out();
         self.step(event)
+    }
+
+    /// Whether the session is over, as after a restart of the board: begin another.
+    pub fn lost(&self) -> bool {
+        self.lost
     }
 
     /// The labels that it has learned; `undefined` before it was described.
@@ -334,6 +344,7 @@ impl Host {
     }
 
     fn step(&mut self, event: Result<Event, Failure>) -> Result<Step, String> {
+        self.lost = event == Err(Failure::Lost);
         match event.map_err(words)? {
             Event::Send => Ok(Step::Send),
             Event::Wait => Ok(Step::Wait),
@@ -354,7 +365,8 @@ impl Host {
 
     /// Takes an answer. What has several parts goes on with the next.
     fn answered(&mut self) -> Result<Step, String> {
-        let Host { connection, description, seen, summary, looked, track, fresh, head, checkpoint, transfer } = self;
+        let Host { connection, description, seen, summary, looked, track, fresh, head, checkpoint, transfer, .. } =
+            self;
         let response = connection.answer().map_err(|failure| {
             *transfer = Transfer::None;
             words(failure)

@@ -139,6 +139,11 @@ fn garbage_on_the_line_is_told_or_passed_over() {
     let begun = host.connect();
     drive(&mut host, &mut board, Ok(begun), 0).unwrap();
     assert!(host.learn(&[0.0; 500], 1).is_err() && host.predict(&[0.0; 3]).is_ok());
+    // Another board, as after a restart.
+    let asked = host.look();
+    assert!(
+        drive(&mut host, &mut Board::new(&[]).unwrap(), asked, 0).unwrap_err().contains("connect again") && host.lost()
+    );
     host.connect();
     assert!((0..9).any(|_| host.timed_out().is_err()), "silence ends");
     for g in [&[0.0; 191][..], &[f32::NAN; 192], &[0.0; 195]] {

@@ -59,11 +59,11 @@ impl Checkpoints {
         if room.is_empty() {
             return Err(Refusal::Unsupported);
         }
-        let out_of_order = Refusal::Offset { expected: self.taken as u32 };
         if offset as usize != self.taken {
-            return Err(out_of_order);
+            return Err(Refusal::Offset { expected: self.taken as u32 });
         }
-        let place = room.get_mut(self.taken..self.taken + bytes.len()).ok_or(out_of_order)?;
+        // There is room for the longest that this device has.
+        let place = room.get_mut(self.taken..self.taken + bytes.len()).ok_or(Refusal::Checkpoint)?;
         place.copy_from_slice(bytes);
         self.taken += bytes.len();
         Ok(Response::Taken { parameters: self.taken as u32 })

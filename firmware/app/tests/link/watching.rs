@@ -296,7 +296,7 @@ fn a_checkpoint_is_taken_whole_or_not_at_all() {
         ask(&mut device, &Request::WriteCheckpoint { offset, bytes: part });
     }
     let full = (SAVED_BYTES / 256 * 256) as u32;
-    assert_eq!(ask(&mut device, &Request::WriteCheckpoint { offset: full, bytes: part }), offset(full));
+    assert_eq!(ask(&mut device, &Request::WriteCheckpoint { offset: full, bytes: part }), refused(Refusal::Checkpoint));
     assert_eq!(device.served, learner());
     // Parts of another session do not count.
     let other = device.greet(2);
