@@ -496,7 +496,7 @@ typedef struct {
 #define GD_ERROR_CHECKPOINT -8
 
 /**
- * There is nothing to report yet.
+ * There is nothing to report yet, or nothing was saved.
  */
 #define GD_ERROR_EMPTY -9
 

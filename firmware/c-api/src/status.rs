@@ -25,7 +25,7 @@ pub const GD_ERROR_RANGE: gd_status = -6;
 pub const GD_ERROR_TOO_LARGE: gd_status = -7;
 /// The checkpoint is damaged, cut short, or that of another head.
 pub const GD_ERROR_CHECKPOINT: gd_status = -8;
-/// There is nothing to report yet.
+/// There is nothing to report yet, or nothing was saved.
 pub const GD_ERROR_EMPTY: gd_status = -9;
 /// No class is in use, as in the checkpoint that was read, or none of a discriminant has a sample.
 pub const GD_ERROR_NO_CLASSES: gd_status = -10;
@@ -93,7 +93,7 @@ pub extern "C" fn gd_message(status: gd_status) -> *const c_char {
         GD_ERROR_RANGE => c"a number is out of its range, which the header states",
         GD_ERROR_TOO_LARGE => c"the features are too large for the learning rate, or too far from their class",
         GD_ERROR_CHECKPOINT => c"the checkpoint is damaged, cut short, or that of another head",
-        GD_ERROR_EMPTY => c"nothing was counted yet",
+        GD_ERROR_EMPTY => c"nothing was counted yet, or nothing saved",
         GD_ERROR_NO_CLASSES => c"no class is in use, as in the checkpoint that was read (gd_init takes all into use), or none has a sample",
         GD_ERROR_OTHER => c"the library refused for a reason that should not occur",
         GD_ERROR_NOT_LEARNED => c"the class has no sample, or cannot have learned this one",
