@@ -11,9 +11,9 @@ from .lessons import expect
 MAGIC, END, HAS_FAMILY, RP2040 = (0x0A32_4655, 0x9E5D_5157), 0x0AB1_6F30, 0x2000, 0xE48B_FF56
 
 
-def flash_of(path, base, size):
-    """The flash of so many bytes from `base` on, erased before, after the image in this file was written to it."""
-    flash = bytearray(b"\xff" * size)
+def flash_of(path, base, size, before=None):
+    """The flash of so many bytes from `base` on, erased unless it is given, after the image in this file was written to it."""
+    flash = bytearray(before or b"\xff" * size)
     with open(path, "rb") as file:
         content = file.read()
     pieces = {".uf2": _uf2, ".hex": _hex, ".bin": lambda content: [(base, content)]}[os.path.splitext(path)[1]](content)

@@ -30,7 +30,7 @@ pub struct Board {
 pub const BOARDS: [Board; 3] = [
     Board { name: "rp2040-pico", target: TARGETS[0], kinds: &[Kind::Uf2] },
     Board { name: "microbit-v2", target: TARGETS[1], kinds: &[Kind::Hex, Kind::Universal] },
-    Board { name: "stm32f411e-disco", target: TARGETS[1], kinds: &[Kind::Bin, Kind::Hex] },
+    Board { name: "stm32f411e-disco", target: TARGETS[1], kinds: &[Kind::Hex, Kind::Bin] },
 ];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
