@@ -3,7 +3,7 @@
 //! The order of operations is part of each function's contract, because the bits depend on it. Where two slices go
 //! together, elements beyond the shorter one are ignored.
 //!
-//! With the feature `asm`, [`add_dot_rows`], [`update_rows`], [`sum_of_magnitudes`], [`standardize`] and the loops over a triangle are done in assembly where
+//! With the feature `asm`, [`add_dot_rows`], [`update_rows`], [`update_matrix_with_momentum`], [`sum_of_magnitudes`], [`standardize`] and the loops over a triangle are done in assembly where
 //! there is an Arm FPU (targets whose name ends in `eabihf`): the same bits as [`portable`] by two thirds to
 //! three quarters of the instructions. [`add_dot_rows_i8`], [`add_dot_rows_i16`] and [`update_rows_i16`] are where there is the DSP extension (targets
 //! whose name begins with `thumbv7em`), by half of the instructions.
