@@ -177,7 +177,8 @@
 //!
 //! # Features
 //! `libm` (default) and `micromath` add the math backend of that name; both can be on. `asm` (default) runs the [`kernels`] in
-//! assembly on targets with an Arm FPU, and those over integers on targets with Arm's DSP extension, with the same bits. `checkpoint` and
+//! assembly on targets with an Arm FPU, and those over integers on targets with Arm's DSP extension, with the same bits. `small` takes kernels of one row at a time, with
+//! the same bits in less flash, for `opt-level = "s"`. `checkpoint` and
 //! `storage` add the modules `checkpoint` and `store`. `defmt` adds `defmt::Format` to every public value type.
 #![no_std]
 // Allowed in three modules, `numeric::kernels::fpu`, `numeric::kernels::dsp` and `numeric::sqrt`, which the feature `asm` adds.

@@ -32,7 +32,7 @@ macro_rules! calls {
         static BYTES: ConstStaticCell<[u8; checkpoint::bytes::<Mine>()]> =
             ConstStaticCell::new([0; checkpoint::bytes::<Mine>()]);
 
-        #[cortex_m_rt::entry]
+        #[$crate::entry]
         fn main() -> ! {
             let mut counter = InstructionCounter::new().expect("nobody else has it");
             let (learner, bytes) = (LEARNER.take(), BYTES.take());

@@ -20,7 +20,7 @@ macro_rules! counts {
         static CASE: ConstStaticCell<Case<$classes, $features, { $classes * ($features + 1) }>> =
             ConstStaticCell::new(Case::new());
 
-        #[cortex_m_rt::entry]
+        #[$crate::entry]
         fn main() -> ! {
             let mut counter = InstructionCounter::new().expect("nobody else has it");
             let (head, case) = (HEAD.take(), CASE.take());

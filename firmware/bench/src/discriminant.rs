@@ -37,7 +37,7 @@ macro_rules! discriminant {
             assert!(black_box(&head.predict(features)).is_ok())
         }
 
-        #[cortex_m_rt::entry]
+        #[$crate::entry]
         fn main() -> ! {
             let mut counter = InstructionCounter::new().expect("nobody else has it");
             let (head, lda, mut random) = (HEAD.take(), black_box(StreamingLda::new()), Random(2024));

@@ -21,7 +21,7 @@ macro_rules! optimizers {
         const SGD: Sgd = Sgd::new(0.01);
         const MOMENTUM: Sgd = SGD.with_momentum(0.9);
 
-        #[cortex_m_rt::entry]
+        #[$crate::entry]
         fn main() -> ! {
             let mut counter = InstructionCounter::new().expect("nobody else has it");
             let (head, heavy, case) = (HEAD.take(), HEAVY.take(), CASE.take());

@@ -3,7 +3,7 @@
 //! The order of operations is part of each function's contract, because the bits depend on it. Where two slices go
 //! together, elements beyond the shorter one are ignored.
 //!
-//! With the feature `asm`, [`add_dot_rows`], [`update_rows`], [`sum_of_magnitudes`], [`standardize`] and the loops over a triangle are in assembly for
+//! With the feature `asm`, [`add_dot_rows`], [`update_rows`], [`update_matrix_with_momentum`], [`sum_of_magnitudes`], [`standardize`] and the loops over a triangle are in assembly for
 //! targets with an Arm FPU (whose name ends in `eabihf`): the same bits as [`portable`] in two thirds to three quarters of the instructions.
 //! [`add_dot_rows_i8`], [`add_dot_rows_i16`] and [`update_rows_i16`] are in assembly for targets with the DSP extension (whose name begins with
 //! `thumbv7em`), in half of the instructions.

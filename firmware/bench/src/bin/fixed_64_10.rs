@@ -4,8 +4,7 @@
 
 use core::hint::black_box;
 
-use bench::{InstructionCounter, Random, exit_success};
-use cortex_m_rt::entry;
+use bench::{InstructionCounter, Random, entry, exit_success};
 use gradient_decay::quantized::{Quantization, QuantizedHead};
 use gradient_decay::{BetaSchedule, FineTuner, FixedHead, FixedRate, LinearHead, State, Train};
 use semihosting::println;

@@ -90,13 +90,10 @@ fn compare<const ROWS: usize, const N: usize>(random: &mut Random) {
             let weight_decay = if round % 2 == 0 { 0.0 } else { 0.01 };
             let factors = MomentumFactors { learning_rate: 0.1, momentum: 0.9, nesterov, weight_decay };
             let (mut found, mut expected) = ((rows, velocities), (rows, velocities));
-            let momentum = |f: fn(&mut [f32], &mut [f32], &MomentumFactors, &[f32], &[f32]),
-                            to: &mut ([[f32; N]; ROWS], _)| {
-                let (rows, velocities): &mut (_, [[f32; N]; ROWS]) = to;
-                f(rows.as_flattened_mut(), velocities.as_flattened_mut(), &factors, &rates, &x);
-            };
-            momentum(kernels::update_matrix_with_momentum, &mut found);
-            momentum(portable::update_matrix_with_momentum, &mut expected);
+            let update = [kernels::update_matrix_with_momentum, portable::update_matrix_with_momentum];
+            for (update, (rows, velocities)) in update.into_iter().zip([&mut found, &mut expected]) {
+                update(rows.as_flattened_mut(), velocities.as_flattened_mut(), &factors, &rates, &x);
+            }
             for (found, expected) in [(found.0, expected.0), (found.1, expected.1)] {
                 let (found, expected) = (found.as_flattened().iter(), expected.as_flattened().iter());
                 assert!(

@@ -25,7 +25,7 @@ const PORTABLE_STEP: &str = "Cortex-M4F/portable/64->10/step";
 /// The limit of a step's instructions for each weight, at the larger shapes.
 const A_WEIGHT: f64 = 5.5;
 
-const GATES: [Gate; 47] = [
+const GATES: [Gate; 48] = [
     most(STEP, 3990.0),
     most("Cortex-M4F/asm/64->10/step-beta-0.1", 4000.0),
     most("Cortex-M4F/asm/64->10/step-beta-5", 4000.0),
@@ -55,6 +55,7 @@ const GATES: [Gate; 47] = [
     most("Cortex-M3/integers/64->10/fixed-step", 10_300.0),
     most("Cortex-M3/integers/64->10/fixed-step-learned", 4000.0),
     most("Cortex-M0/integers/64->10/quantized-logits", 5150.0),
+    most("riscv32imc/integers/64->10/quantized-logits", 3700.0),
     most("Cortex-M4F/asm/64->10/view-step", 4420.0),
     // The discriminant: a label without the row that it refreshes, that row, and both.
     most("Cortex-M4F/asm/64->10/lda-label", 19_500.0),

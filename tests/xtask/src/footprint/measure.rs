@@ -10,7 +10,7 @@ use elf::ElfBytes;
 use elf::abi::STT_FUNC;
 use elf::endian::LittleEndian;
 
-use crate::shell::{output, root, run as run_command};
+use crate::shell::{cargo, output, root};
 
 use super::SHAPES;
 
@@ -20,7 +20,7 @@ pub struct Machine {
     pub core: &'static str,
     pub target: &'static str,
     machine: &'static str,
-    /// Flags of the compiler.
+    /// Flags of the compiler, as a list in TOML.
     flags: &'static str,
 }
 
@@ -35,7 +35,7 @@ pub const CORTEX_M33_DSP: Machine = Machine {
     core: "Cortex-M33 with DSP",
     target: "thumbv8m.main-none-eabihf",
     machine: "mps2-an505",
-    flags: "-C target-cpu=cortex-m33 --cfg arm_dsp",
+    flags: r#""-C", "target-cpu=cortex-m33", "--cfg", "arm_dsp""#,
 };
 
 pub const MACHINES: [Machine; 5] = [
@@ -73,8 +73,21 @@ impl Machine {
     }
 }
 
+/// Cores of RISC-V without an FPU, as in an ESP32-C3, and with one.
+pub const RISC_V: [Machine; 2] = [
+    machine("riscv32imc", "riscv32imc-unknown-none-elf", "virt"),
+    machine("riscv32imafc", "riscv32imafc-unknown-none-elf", "virt"),
+];
+
 /// The targets of all machines; two have the same.
-pub const TARGETS: [&str; 4] = [MACHINES[0].target, MACHINES[1].target, MACHINES[2].target, MACHINES[4].target];
+pub const TARGETS: [&str; 6] = [
+    MACHINES[0].target,
+    MACHINES[1].target,
+    MACHINES[2].target,
+    MACHINES[4].target,
+    RISC_V[0].target,
+    RISC_V[1].target,
+];
 
 /// The package of the measuring programs.
 pub fn package() -> PathBuf {
@@ -82,31 +95,37 @@ pub fn package() -> PathBuf {
 }
 
 fn binary(machine: &Machine, program: &str, profile: &str) -> PathBuf {
-    target_folder(machine).join(machine.target).join(profile).join(program)
+    package().join("target").join(machine.target).join(profile).join(program)
 }
 
 /// Builds programs, all by one call.
 pub fn build(machine: &Machine, programs: &[&str], profile: &str, features: &str) -> Result<()> {
     let build = ["build", "--quiet", "--target", machine.target, "--profile", profile, "--features", features];
     let programs: Vec<_> = programs.iter().flat_map(|program| ["--bin", program]).collect();
-    let mut cargo = Command::new("cargo");
-    cargo.args([&build[..], &programs].concat()).current_dir(package());
-    if !machine.flags.is_empty() {
-        cargo.env("CARGO_TARGET_DIR", target_folder(machine)).env("RUSTFLAGS", machine.flags);
-    }
-    run_command(&mut cargo)
-}
-
-/// Where it is built: with flags of its own apart, so that neither build replaces the other.
-fn target_folder(machine: &Machine) -> PathBuf {
-    let folder = package().join("target");
-    if machine.flags.is_empty() { folder } else { folder.join("flags") }
+    let flags = format!("target.{}.rustflags=[{}]", machine.target, machine.flags);
+    let flags: &[&str] = if machine.flags.is_empty() { &[] } else { &["--config", &flags] };
+    cargo(&package(), &[&build[..], flags, &programs].concat())
 }
 
 /// Returns the output in QEMU of a program's last build; every instruction takes 64 ns of virtual time there.
 pub fn run(machine: &Machine, program: &str, profile: &str) -> Result<String> {
-    let mut qemu = Command::new("qemu-system-arm");
-    qemu.args(["-machine", machine.machine, "-icount", "shift=6", "-nographic", "-monitor", "none", "-serial", "none"]);
+    let (qemu, options): (_, &[&str]) = if machine.target.starts_with("riscv32") {
+        ("qemu-system-riscv32", &["-bios", "none"])
+    } else {
+        ("qemu-system-arm", &[])
+    };
+    let mut qemu = Command::new(qemu);
+    qemu.args(options).args([
+        "-machine",
+        machine.machine,
+        "-icount",
+        "shift=6",
+        "-nographic",
+        "-monitor",
+        "none",
+        "-serial",
+        "none",
+    ]);
     qemu.args(["-semihosting-config", "enable=on,target=native", "-kernel"]).arg(binary(machine, program, profile));
     output(&mut qemu)
 }

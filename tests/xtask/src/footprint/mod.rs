@@ -19,7 +19,7 @@ use crate::c;
 use crate::checks::Options;
 use crate::shell::{cargo, root};
 pub use measure::{CORTEX_M4F, MACHINES, TARGETS, build as build_programs, package, run as run_program};
-use measure::{CORTEX_M33_DSP, Machine};
+use measure::{CORTEX_M33_DSP, Machine, RISC_V};
 
 /// The figures by name: `MACHINE/BUILD/SHAPE/WHAT`.
 pub type Figures = BTreeMap<String, u32>;
@@ -95,7 +95,7 @@ fn measure(bless: bool) -> Result<()> {
 
 /// Compares the kernels in assembly with portable code, on the cores with an FPU; those of one row at a time in one profile.
 fn compare_kernels(profile: &str) -> Result<()> {
-    for machine in MACHINES.iter().filter(|machine| machine.has_fpu()).chain([&CORTEX_M33_DSP]) {
+    for machine in MACHINES.iter().filter(|machine| machine.has_fpu()) {
         measure::build(machine, &["same_bits"], profile, "asm")?;
         println!("{}", measure::run(machine, "same_bits", profile)?.trim());
     }
@@ -148,9 +148,17 @@ fn measured() -> Result<(Figures, Vec<(String, u32)>)> {
     }
     measure::build(&CORTEX_M4F, &[BARE], "release", "asm")?;
     estimate(&mut figures, BARE, "release", "asm")?;
-    measure::build(&CORTEX_M33_DSP, &[INTEGERS], "release", "asm")?;
-    let lines = measure::run(&CORTEX_M33_DSP, INTEGERS, "release")?;
-    record(&mut figures, &CORTEX_M33_DSP, "integers", SHAPES[0].1, &lines)?;
+    for (machine, programs) in [
+        (&CORTEX_M33_DSP, &[(INTEGERS, "integers")][..]),
+        (&RISC_V[0], &[(INTEGERS, "integers"), ("counts_64_10", "portable")]),
+        (&RISC_V[1], &[(INTEGERS, "integers"), ("counts_64_10", "portable")]),
+    ] {
+        for (program, build) in programs {
+            measure::build(machine, &[program], "release", "asm")?;
+            let lines = measure::run(machine, program, "release")?;
+            record(&mut figures, machine, build, SHAPES[0].1, &lines)?;
+        }
+    }
     measure::build(&CORTEX_M4F, &["reference"], "release", "asm,peers")?;
     record_reference(&mut figures, &measure::run(&CORTEX_M4F, "reference", "release")?)?;
     let mut functions = Vec::new();

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anyhow::Result;
 
-use super::measure::{CORTEX_M4F, CORTEX_M33_DSP, MACHINES};
+use super::measure::{CORTEX_M4F, CORTEX_M33_DSP, MACHINES, RISC_V};
 use super::{CALLS, DISCRIMINANTS, ESTIMATED, Figures, OTHERS, SHAPES, TRAINERS, c_figure, get};
 use crate::c;
 
@@ -175,7 +175,7 @@ fn cycles(text: &mut String, figures: &Figures) -> Result<()> {
 fn cores(text: &mut String, figures: &Figures) -> Result<()> {
     writeln!(text, "\n| instructions, 64 -> 10 | inference | step |")?;
     writeln!(text, "|---|---|---|")?;
-    for machine in MACHINES.iter().chain([&CORTEX_M33_DSP]) {
+    for machine in MACHINES.iter().chain([&CORTEX_M33_DSP]).chain(&RISC_V) {
         let builds = if machine.core == CORTEX_M33_DSP.core { &[] } else { machine.builds() };
         for (build, _) in builds {
             let value = |what| get(figures, &format!("{}/{build}/64->10/{what}", machine.core));
