@@ -379,3 +379,16 @@ pub fn request<'b, const FEATURES: usize>(
         Op::ReadCheckpoint { offset } => Request::ReadCheckpoint { offset: offset as u32 },
     }
 }
+
+/// Samples that differ, and one that is refused.
+pub fn samples<const FEATURES: usize>() -> Vec<[f32; FEATURES]> {
+    let sample = |i: usize| core::array::from_fn(|k| ((i * 7 + k * 5) % 11) as f32 / 5.0 - 1.0);
+    (0..5).map(sample).chain([[f32::NAN; FEATURES]]).collect()
+}
+
+/// What the device senses all the while.
+pub fn window() -> Window {
+    let mut window = Window::new();
+    (0..100).for_each(|i| window.push([1000 - i % 13, 100 * (i % 7), -i]));
+    window
+}

@@ -4,7 +4,6 @@
 use std::fmt::Debug;
 
 use gradient_decay::{BetaSchedule, Contents, FineTuner, LinearHead, Readout, Sgd, checkpoint};
-use gradient_decay_app::gestures::features::Window;
 use gradient_decay_app::gestures::{self, GESTURES, Learner, PARAMETERS};
 use gradient_decay_app::learner::LinearDevice;
 use gradient_decay_app::link::{Beside, Means, Senses, Served, Server};
@@ -15,7 +14,7 @@ use oracle::line::Line;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
-use crate::model::{Data, Model, Op, ROOM, STEPS, answer, request};
+use crate::model::{Data, Model, Op, ROOM, STEPS, answer, request, samples, window};
 
 /// Schedules with each of the two learners.
 fn schedules() -> u64 {
@@ -423,19 +422,6 @@ impl Host<'_> {
     fn new(random: u32) -> Self {
         Host { connection: Connection::new(random), is_connected: false, flow: Flow::Idle, waits: None }
     }
-}
-
-/// Samples that differ, and one that is refused.
-fn samples<const FEATURES: usize>() -> Vec<[f32; FEATURES]> {
-    let sample = |i: usize| core::array::from_fn(|k| ((i * 7 + k * 5) % 11) as f32 / 5.0 - 1.0);
-    (0..5).map(sample).chain([[f32::NAN; FEATURES]]).collect()
-}
-
-/// What the device senses all the while.
-fn window() -> Window {
-    let mut window = Window::new();
-    (0..100).for_each(|i| window.push([1000 - i % 13, 100 * (i % 7), -i]));
-    window
 }
 
 /// The checkpoints that went whole.
