@@ -111,6 +111,8 @@ pub enum CheckpointPart {
     Exponent,
     /// The CRC-32 of the trained head in a [`MixedHead`](crate::MixedHead): the checkpoint was written with another trained head.
     Trained,
+    /// The version of the features: the checkpoint is of a program that computes them in another way; 0 if it has no version.
+    FeatureVersion,
     /// The section with the tag `expected` is absent, has a wrong length (`found`, in bytes), or holds an impossible value.
     Section,
     /// This release does not know the section with the tag `expected`, and must not skip it.
@@ -311,6 +313,10 @@ impl fmt::Display for Error {
                 CheckpointPart::Trained => write!(
                     f,
                     "the checkpoint is of a head mixed with a trained one of the CRC {found:#010x}, but must be of one with {expected:#010x}"
+                ),
+                CheckpointPart::FeatureVersion => write!(
+                    f,
+                    "the checkpoint is of features of the version {found}, but must be of those of version {expected}"
                 ),
                 CheckpointPart::Section => {
                     write!(f, "the checkpoint's section {expected} is absent or of another shape: it has {found} bytes")

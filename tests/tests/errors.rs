@@ -101,6 +101,10 @@ fn messages_are_whole_sentences() {
             "the checkpoint is of features with the exponent 7, but must be of ones with 1",
         ),
         (
+            checkpoint(CheckpointPart::FeatureVersion),
+            "the checkpoint is of features of the version 7, but must be of those of version 1",
+        ),
+        (
             checkpoint(CheckpointPart::Section),
             "the checkpoint's section 1 is absent or of another shape: it has 7 bytes",
         ),

@@ -38,6 +38,7 @@
 //!                      is room for: which of the trained head's it is, or 255
 //!  18  novelty          u32 classes, u32 features, u32 samples of each class; f32 weight, sum and sum of squares of the distances; f32
 //!                      means, squares of each class, of all
+//! 0x8001  version of the features, that a program gave them: u32, at least 1
 //! ```
 //!
 //! **Compatibility.** A reader skips a section with an unknown tag below 0x8000, and refuses a checkpoint that has an unknown tag from
@@ -62,6 +63,9 @@ const CRC: Crc<u32, NoTable> = Crc::<u32, NoTable>::new(&CRC_32_ISO_HDLC);
 const HEADER: usize = 12;
 pub(crate) const SECTION: usize = 8;
 pub(crate) const WORD: usize = 4;
+
+/// The size of the section of [`Writer::feature_version`], in bytes.
+pub const FEATURE_VERSION_BYTES: usize = SECTION + WORD;
 
 /// A reader must not skip an unknown section with this tag or a higher one.
 const REQUIRED: u16 = 0x8000;
@@ -136,6 +140,8 @@ pub(crate) mod tag {
     pub(crate) const DISCRIMINANT: u16 = 16;
     pub(crate) const TRAINED: u16 = 17;
     pub(crate) const NOVELTY: u16 = 18;
+    /// Required: whoever computes other features, without knowing that they have versions, must not skip it.
+    pub(crate) const FEATURE_VERSION: u16 = 0x8001;
 }
 
 /// A head, a part or a whole learner that can be saved and restored. `()` has no sections.
@@ -263,7 +269,7 @@ fn sections(bytes: &[u8]) -> Result<Sections<'_>, Error> {
     let mut all = sections.clone();
     while all.count > 0 {
         let (tag, contents) = all.step()?;
-        if tag >= REQUIRED {
+        if tag >= REQUIRED && tag != tag::FEATURE_VERSION {
             return Err(refused(CheckpointPart::Required, u32::from(tag), contents.len() as u32));
         }
         // No later section may have the same tag.
@@ -327,6 +333,19 @@ impl<'a> Reader<'a> {
             }
         }
         None
+    }
+
+    /// Checks the version that [`Writer::feature_version`] wrote; 0 stands for none.
+    ///
+    /// # Errors
+    /// [`Error::Checkpoint`] of the part [`CheckpointPart::FeatureVersion`] if it is another.
+    pub fn expect_feature_version(&self, version: u32) -> Result<(), Error> {
+        let mut found = 0;
+        if let Some(mut section) = self.find(tag::FEATURE_VERSION) {
+            found = section.word()?;
+            section.end()?;
+        }
+        expect(CheckpointPart::FeatureVersion, version, found)
     }
 
     /// The section with this tag; an error if it is absent.

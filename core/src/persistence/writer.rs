@@ -1,7 +1,7 @@
 //! The writing of a checkpoint: see [`checkpoint`](crate::checkpoint).
 
 use crate::error::{Error, Slice};
-use crate::persistence::checkpoint::{Contents, WORD};
+use crate::persistence::checkpoint::{Contents, WORD, tag};
 
 /// Counts the bytes of a checkpoint and checks what is to be written, then writes it.
 pub struct Writer<'a> {
@@ -14,6 +14,15 @@ pub struct Writer<'a> {
 }
 
 impl Writer<'_> {
+    /// Writes a section with the version of the features, at least 1, for a [`Preprocess`](crate::Preprocess) of one's own: what was learned of
+    /// features that were computed in another way is of no use, though it has the same shape. It is never left out, and takes
+    /// [`FEATURE_VERSION_BYTES`](crate::checkpoint::FEATURE_VERSION_BYTES). A reader checks it by
+    /// [`expect_feature_version`](crate::checkpoint::Reader::expect_feature_version).
+    pub fn feature_version(&mut self, version: u32) {
+        self.sections += 1;
+        self.words(&[u32::from(tag::FEATURE_VERSION), WORD as u32, version]);
+    }
+
     /// Begins a section of `bytes` bytes; `false` if it is left out.
     pub(crate) fn section(&mut self, tag: u16, bytes: usize) -> bool {
         if !self.contents.has(tag) {

@@ -23,6 +23,6 @@ fn what_a_device_keeps_in_ram() {
 
 #[test]
 fn what_a_device_keeps_in_flash() {
-    assert_eq!(checkpoint::bytes::<Learner>(), 4764);
+    assert_eq!(checkpoint::bytes::<Learner>(), 4776);
     assert_eq!(size_of::<Buffer>(), 4800);
 }

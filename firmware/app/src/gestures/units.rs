@@ -1,19 +1,19 @@
 //! The fixed units of the learner's features, so that what was learned and saved stays valid.
 
-use gradient_decay::checkpoint::{Reader, Writer};
+use gradient_decay::checkpoint::{FEATURE_VERSION_BYTES, Reader, Writer};
 use gradient_decay::{Error, Preprocess, Saved};
 
-use super::features::{AXIS_FEATURES, FEATURES};
+use super::features::{FEATURES, SIGNAL_FEATURES};
 
-/// The standard deviation of each kind of feature over gestures, in its own unit: rounded, and the same for all axes, so that a board may
-/// be held in any way. A discriminant needs features of standard deviation 1; units taken from the device's first windows could divide by
+/// The standard deviation of each kind of feature over gestures, in its own unit: rounded, and the same for all signals, so that a board
+/// may be held in any way. A discriminant needs features of standard deviation 1; units taken from the device's first windows could divide by
 /// the noise of a device that lay on the table.
-const DEVIATIONS: [f32; AXIS_FEATURES] = [0.5, 0.3, 0.5, 0.3, 0.2, 0.15, 0.15, 0.15];
+const DEVIATIONS: [f32; SIGNAL_FEATURES] = [0.6, 0.3, 0.25, 0.25, 0.25, 0.25];
 
 /// One over each.
-const SCALES: [f32; AXIS_FEATURES] = {
-    let (mut scales, mut i) = ([0.0; AXIS_FEATURES], 0);
-    while i < AXIS_FEATURES {
+const SCALES: [f32; SIGNAL_FEATURES] = {
+    let (mut scales, mut i) = ([0.0; SIGNAL_FEATURES], 0);
+    while i < SIGNAL_FEATURES {
         scales[i] = 1.0 / DEVIATIONS[i];
         i += 1;
     }
@@ -29,8 +29,8 @@ impl Preprocess<[f32; FEATURES]> for Units {
 
     fn apply<T>(&self, features: &[f32; FEATURES], then: impl FnOnce(&[f32; FEATURES]) -> T) -> Result<T, Error> {
         let mut scaled = *features;
-        for axis in scaled.chunks_mut(AXIS_FEATURES) {
-            axis.iter_mut().zip(&SCALES).for_each(|(x, scale)| *x *= scale);
+        for signal in scaled.chunks_mut(SIGNAL_FEATURES) {
+            signal.iter_mut().zip(&SCALES).for_each(|(x, scale)| *x *= scale);
         }
         Ok(then(&scaled))
     }
@@ -40,13 +40,19 @@ impl Preprocess<[f32; FEATURES]> for Units {
     }
 }
 
-/// The units are part of the firmware, so nothing is saved.
+/// The version of the features and their units; firmware before 2 saved none. Statistics of other features are refused, though they have the
+/// same shape.
+const VERSION: u32 = 2;
+
+/// The features and units are part of the firmware, so only their version is saved.
 impl Saved for Units {
-    const SAVED_BYTES: usize = 0;
+    const SAVED_BYTES: usize = FEATURE_VERSION_BYTES;
 
-    fn write(&self, _: &mut Writer<'_>) {}
+    fn write(&self, to: &mut Writer<'_>) {
+        to.feature_version(VERSION);
+    }
 
-    fn read(&mut self, _: &Reader<'_>) -> Result<(), Error> {
-        Ok(())
+    fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        from.expect_feature_version(VERSION)
     }
 }
