@@ -12,11 +12,12 @@ use crate::{footprint, python, web};
 pub const TARGETS: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
 
 /// The combinations of the core's features, except the one with all features.
-const FEATURES: [&[&str]; 9] = [
+const FEATURES: [&[&str]; 10] = [
     &[],
     &["--no-default-features"],
     &["--no-default-features", "--features", "libm"],
     &["--no-default-features", "--features", "asm"],
+    &["--no-default-features", "--features", "small"],
     &["--no-default-features", "--features", "micromath"],
     &["--no-default-features", "--features", "defmt"],
     &["--no-default-features", "--features", "checkpoint"],

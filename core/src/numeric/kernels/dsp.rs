@@ -11,8 +11,7 @@
 use core::arch::asm;
 use core::mem::MaybeUninit;
 
-use crate::numeric::kernels::SMALL;
-use crate::numeric::kernels::portable::{add_dot, update_row_i16};
+use crate::numeric::kernels::{SMALL, portable};
 use crate::numeric::random::Random;
 
 /// The rows whose dot products share the load of a feature: the registers hold no more.
@@ -64,7 +63,7 @@ fn add_rest<W: Copy + Into<i32>>(matrix: &[W], x: &[i8], whole: usize, sums: &mu
     let mut matrix = matrix;
     for sum in sums {
         let Some((row, below)) = matrix.split_at_checked(x.len()) else { return };
-        *sum = add_dot(*sum, row.get(whole..).unwrap_or_default(), x.get(whole..).unwrap_or_default());
+        *sum = portable::add_dot(*sum, row.get(whole..).unwrap_or_default(), x.get(whole..).unwrap_or_default());
         matrix = below;
     }
 }
@@ -391,13 +390,13 @@ unsafe fn update_matrix_i16(
         let scaled = rate.saturating_mul(1 << of_rates);
         if *rate == 0 {
         } else if blocks.is_empty() || i16::try_from(scaled).is_err() {
-            random = update_row_i16(row, *rate, x, shift, random);
+            random = portable::update_row_i16(row, *rate, x, shift, random);
         } else {
             // SAFETY: the row is as long as x, which has a block at least.
             random.0 = unsafe { update_blocks_i16(row.as_mut_ptr(), wide, x_end, scaled, random.0) };
             if !rest.is_empty() {
                 let whole = x.len() - rest.len();
-                random = update_row_i16(row.get_mut(whole..).unwrap_or_default(), *rate, rest, shift, random);
+                random = portable::update_row_i16(row.get_mut(whole..).unwrap_or_default(), *rate, rest, shift, random);
             }
         }
     }
