@@ -89,7 +89,7 @@ fn real_gestures_are_learned_from_a_handful() {
         // The one in the middle.
         windows[recording.class].push(recording.windows[1]);
     }
-    for (shots, least) in [(1, 40.0), (2, 55.0), (3, 65.0), (5, 75.0)] {
+    for (shots, least) in [(1, 45.0), (2, 70.0), (3, 80.0), (5, 85.0)] {
         let (known, never, same) = examine(&windows, shots);
         let ([right, wrong, between, far], [_, taken, ..]) = (known.shares(), never.shares());
         println!(

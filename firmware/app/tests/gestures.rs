@@ -5,11 +5,15 @@ mod bench;
 use bench::{Bench, Run};
 use embedded_hal::digital::ErrorKind;
 use embedded_hal::i2c::{self, NoAcknowledgeSource};
-use gradient_decay::{Contents, LinearHead, Saved, Store, checkpoint, store};
+use gradient_decay::error::CheckpointPart;
+use gradient_decay::{
+    Calibration, Contents, Error, LinearHead, Novelty, Parts, Readout, Saved, Store, checkpoint, store,
+};
 use gradient_decay_app::checksum;
 use gradient_decay_app::gestures::button::Which;
+use gradient_decay_app::gestures::features::FEATURES;
 use gradient_decay_app::gestures::sampling::SensorFault;
-use gradient_decay_app::gestures::{Event, Fault, FlashFault, PARAMETERS, SAVED_BYTES, learner};
+use gradient_decay_app::gestures::{Event, Fault, FlashFault, GESTURES, Head, LDA, PARAMETERS, SAVED_BYTES, learner};
 use gradient_decay_app::link::Served;
 use gradient_decay_app::simulation::script::{Act, ExamResult, OUTAGES, SCRIPT, Segment};
 use gradient_decay_app::simulation::{BoardFlash, Outage, Torn};
@@ -344,6 +348,41 @@ fn a_foreign_flash_is_told_left_alone_and_overwritten_only_on_demand() {
     );
 }
 
+/// A learner as firmware saved it whose features were others, of the same number: without their version.
+fn of_earlier_features()
+-> gradient_decay::Learner<Head, Parts<(), (), (), Calibration<10>, Novelty<GESTURES, FEATURES>>> {
+    let parts = Parts {
+        preprocess: (),
+        memory: (),
+        guard: (),
+        calibration: Calibration::new(),
+        readout: Novelty::new(Readout::new()),
+    };
+    let mut learner = gradient_decay::Learner::new(Head::empty(), parts);
+    for class in 0..3 {
+        learner.add_class().unwrap();
+        learner.learn(&LDA, &[class as f32; FEATURES], class).unwrap();
+    }
+    learner
+}
+
+#[test]
+fn statistics_of_other_features_are_refused_though_they_have_the_same_shape() {
+    let earlier = of_earlier_features();
+    let mut bytes = vec![0; checkpoint::size(&earlier, Contents::ALL)];
+    checkpoint::write(&earlier, Contents::ALL, &mut bytes).unwrap();
+    let mut known = Bench::new(LESSONS).run().learner;
+    let before = known.clone();
+    let refused = Error::Checkpoint { part: CheckpointPart::FeatureVersion, expected: 2, found: 0 };
+    // As a host sends them, too.
+    assert_eq!((known.restore(&bytes), &known), (Err(refused), &before));
+    let mut flash = BoardFlash::new();
+    let mut store = Store::new(&mut flash, 0..BoardFlash::BYTES as u32, bytes.len()).unwrap();
+    store.save(&earlier, Contents::ALL, &mut vec![0; store::buffer_for(bytes.len())]).unwrap();
+    let run = Bench { flash, ..Bench::new(&[]) }.run();
+    assert_eq!(run.events, [Event::Fault(Fault::NotLoaded(FlashFault::OtherShape(refused))), Event::StartedNew]);
+}
+
 /// A larger head blocked every save, and the device said that its board was set up wrong.
 #[test]
 fn a_head_of_another_shape_is_told_and_overwritten_only_on_demand() {
@@ -354,7 +393,8 @@ fn a_head_of_another_shape_is_told_and_overwritten_only_on_demand() {
         store.save(other, Contents::ALL, &mut vec![0; store::buffer_for(bytes)]).unwrap();
         flash
     }
-    for flash in [saved(&LinearHead::<4, 24>::new()), saved(&LinearHead::<8, 300>::new())] {
+    let heads = [saved(&LinearHead::<4, 24>::new()), saved(&LinearHead::<8, 300>::new())];
+    for flash in heads.into_iter().chain([saved(&of_earlier_features())]) {
         let mut run = Bench { flash: flash.clone(), ..Bench::new(SAVED_LESSONS) }.run();
         let Event::Fault(Fault::NotLoaded(shape @ FlashFault::OtherShape(_))) = run.events[0] else {
             panic!("{:?}", run.events[0])

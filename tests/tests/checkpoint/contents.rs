@@ -204,3 +204,40 @@ fn not_written<T: Saved>(saved: &T, slice: Slice, index: usize, good: &[u8]) {
     assert_eq!(checkpoint::write(saved, Contents::ALL, &mut bytes), Err(Error::NotFinite { slice, index }));
     assert_eq!(bytes, before);
 }
+
+/// A program's own part, which computes the features of this version.
+#[derive(Debug, PartialEq)]
+struct Features(u32);
+
+impl Saved for Features {
+    const SAVED_BYTES: usize = checkpoint::FEATURE_VERSION_BYTES;
+
+    fn write(&self, to: &mut checkpoint::Writer<'_>) {
+        to.feature_version(self.0);
+    }
+
+    fn read(&mut self, from: &checkpoint::Reader<'_>) -> Result<(), Error> {
+        from.expect_feature_version(self.0)
+    }
+}
+
+#[test]
+fn features_of_another_version_are_refused() {
+    let refused = |expected, found| {
+        let part = CheckpointPart::FeatureVersion;
+        Err(Error::Checkpoint { part, expected, found })
+    };
+    let bytes = written(&Features(2));
+    assert_eq!(bytes.len(), checkpoint::bytes::<Features>());
+    assert_eq!(Sections::of(&bytes).tags(), [0x8001]);
+    assert_eq!(checkpoint::read(&bytes, &mut Features(2)), Ok(()));
+    assert_eq!(checkpoint::read(&bytes, &mut Features(1)), refused(1, 2));
+    assert_eq!(checkpoint::read(&written(&Small::trained()), &mut Features(2)), refused(2, 0));
+    for contents in [&[][..], &[2, 0, 0], &[2, 0, 0, 0, 0]] {
+        let bytes = Sections { version: 2, sections: vec![(0x8001, contents.to_vec())] }.bytes();
+        let error = checkpoint::read(&bytes, &mut Features(2)).unwrap_err();
+        assert!(matches!(error, Error::Checkpoint { part: CheckpointPart::Section, expected: 0x8001, .. }), "{error}");
+    }
+    let twice = Sections::of(&bytes).with(0, 0x8001, &[2, 0, 0, 0]).bytes();
+    assert!(checkpoint::read(&twice, &mut Features(2)).is_err());
+}

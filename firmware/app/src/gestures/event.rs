@@ -118,7 +118,7 @@ pub enum FlashFault {
     Device,
     /// It holds something else, or all of it is damaged.
     Foreign,
-    /// The saved learner is of another shape.
+    /// The saved learner is of another shape, or of other features.
     OtherShape(Error),
     /// It does not hold what is written: it is worn out.
     Worn,

@@ -20,7 +20,7 @@ const SCALES: [f32; SIGNAL_FEATURES] = {
     scales
 };
 
-/// Divides each feature by its typical standard deviation. It has no fields, so it takes neither RAM nor flash.
+/// Divides each feature by its typical standard deviation. It has no fields, so it takes no RAM.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Units;
 
