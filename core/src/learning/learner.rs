@@ -28,7 +28,7 @@ pub struct Parts<P = (), R = (), G = (), C = (), A = ()> {
     pub guard: G,
     /// The record of how good the answers were: a [`Calibration`](crate::Calibration).
     pub calibration: C,
-    /// The part that turns logits into an answer: a [`Readout`] or a [`Novelty`].
+    /// The part that turns logits into an answer: a [`Readout`] or a [`Novelty`](crate::Novelty).
     pub readout: A,
 }
 
@@ -292,7 +292,7 @@ where
         self.parts.guard.judge(&self.head, self.state.work.pair().0)
     }
 
-    /// Forgets the samples: the memory, those held out, the calibration, and the distances of a [`Novelty`]. The head stays.
+    /// Forgets the samples: the memory, those held out, the calibration, and the distances of a [`Novelty`](crate::Novelty). The head stays.
     pub fn forget(&mut self) {
         self.parts.memory.clear();
         self.parts.guard.held_out_mut().clear();

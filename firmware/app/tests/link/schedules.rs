@@ -460,7 +460,7 @@ where
         told += u64::from(answers);
         checkpoints += u64::from(whole);
     }
-    println!("{} schedules, {told} answers, in {exact} of them nothing was left open", schedules);
+    println!("{schedules} schedules, {told} answers, in {exact} of them nothing was left open");
     assert!(exact > schedules / 2 && told > 10 * schedules);
     checkpoints
 }
