@@ -327,7 +327,7 @@ flow("what replaces or erases waits for the board's buttons, and what it knows g
 }, { init: simulated });
 
 flow("a browser without serial ports says so", async (page) => {
-  await page.getByText("Chrome and Edge on a computer do").waitFor();
+  await page.getByText("Chrome and Edge on a computer can").waitFor();
   assert.equal(await page.getByRole("button", { name: "Connect a board" }).count(), 0);
 }, { init: () => Object.defineProperty(navigator, "serial", { value: undefined }) });
 

@@ -2,8 +2,9 @@
 
 import { colour, element, fitted, percent, svg } from "./page.js";
 
-/** What the eight numbers of an axis are. */
-const FEATURES = ["tilt", "strength", "largest jerk", "turns", "knocks", "shaking", "waving", "slow moves"];
+/** The signals, and the six numbers of each. */
+const SIGNALS = ["x", "y", "z", "length"];
+const FEATURES = ["tilt", "stillness", "knocks", "shaking", "waving", "slow moves"];
 
 /** Says in a big line and a small one what a board sees, which knows so many gestures. */
 export function says(big, small, seen, names, gestures) {
@@ -26,15 +27,15 @@ export class View {
       svg("circle", { cx: 10 + 20 * (led % 5), cy: 10 + 20 * Math.floor(led / 5), r: 6.5 }));
     element("leds").append(...this.leds);
     const cell = (html) => Object.assign(document.createElement("div"), { innerHTML: html });
-    const [header, rows] = [["", "x", "y", "z"].map((axis) => cell(`<b class="${axis}">${axis}</b>`)), []];
+    const [header, rows] = [["", ...SIGNALS].map((signal) => cell(`<b class="${signal}">${signal}</b>`)), []];
     this.features = [];
     FEATURES.forEach((name, row) => {
       rows.push(cell(name));
-      ["x", "y", "z"].forEach((axis, column) => {
+      SIGNALS.forEach((signal, column) => {
         const bar = cell('<div class="bar"><i></i></div>');
-        bar.className = axis;
+        bar.className = signal;
         bar.setAttribute("aria-hidden", "true");
-        this.features[8 * column + row] = bar.querySelector("i");
+        this.features[FEATURES.length * column + row] = bar.querySelector("i");
         rows.push(bar);
       });
     });
