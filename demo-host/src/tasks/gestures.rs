@@ -163,6 +163,8 @@ impl Task for Gestures {
 mod tests {
     use std::fs;
 
+    use gradient_decay_app::gestures::features::SIGNAL_FEATURES;
+
     use super::*;
 
     /// Two gestures, shaken along one axis or another, at a rate that says which recording it is.
@@ -204,7 +206,7 @@ mod tests {
             }
         }
         // Turned, the axes have changed places.
-        assert_eq!(tested[0].stream.row(0)[1], tested[1].stream.row(0)[9]);
+        assert_eq!(tested[0].stream.row(0)[1], tested[1].stream.row(0)[SIGNAL_FEATURES + 1]);
     }
 
     #[test]
