@@ -25,7 +25,7 @@ def flash_of(path, base, size, before=None):
 
 
 def first_microbit_lights_up(path):
-    """What a file for both micro:bits does on the first: it drives the rows of its LEDs high and the columns low."""
+    """The stub for the first micro:bit in a file for both drives the rows of its LEDs high and the columns low."""
     with open(path, "rb") as file:
         flash = b"".join(data for _, data in _hex(file.read(), 0x9900))
     uc, written = Uc(UC_ARCH_ARM, UC_MODE_THUMB | UC_MODE_MCLASS), {}

@@ -75,7 +75,7 @@ fn integers_cost_at_most_a_point() {
     }
 }
 
-/// What steps change in all, beside the sum of `rate g x` in float, whose g is that of the logits before each step: an update is
+/// The sum of all changes by steps, beside the sum of `rate g x` in float, whose g is that of the logits before each step: an update is
 /// exact on the average, at the smallest rate as well, where most rows' rates are below one unit.
 #[test]
 fn updates_have_no_bias() {

@@ -72,7 +72,7 @@ pub fn device(args: &DeviceArgs) -> Result<bool> {
         exchange::write_parameters(&client.read_head()?, path)?;
         println!("The device's head is in {}", path.display());
     } else if let Some(head) = new_head {
-        // What is sent has been trained: its warm-up is over.
+        // The head that is sent has been trained: its warm-up is over.
         client.write_head(&head, u32::MAX)?;
         println!("The device has the new head.");
     } else if let Some(path) = &args.read_checkpoint {

@@ -194,7 +194,7 @@ impl<P: Read + Write> Client<P> {
         }
     }
 
-    /// What the device senses, and says of it, now.
+    /// The device's present features and answer.
     ///
     /// # Errors
     /// If the device does not answer, or has no sensor.

@@ -246,7 +246,7 @@ const simulated = () => {
 
 const told = (page, text) => page.locator("#cable-log").getByText(text).waitFor();
 const cabled = (page, name) => page.locator("#cable").getByRole("button", { name, exact: true });
-/** What Ada does with the board on the cable, for two seconds. */
+/** Ada moves the board on the cable like this, for two seconds. */
 const does = async (page, gesture) => {
   await page.evaluate((gesture) => simulated.person.begin(gesture), gesture);
   await page.waitForTimeout(2000);

@@ -26,7 +26,7 @@ export function cable(lesson) {
   let [wire, timer, recent, changes, count] = [undefined, undefined, [], 0, 0];
   /** What is asked goes one after the other. */
   let queue = Promise.resolve();
-  /** What its user has not consented to yet. */
+  /** The request that its user has not consented to yet. */
   let allowed;
 
   function say(text, warns = false) {
@@ -75,7 +75,7 @@ export function cable(lesson) {
     storeNames(names);
   }
 
-  /** What its user did by its buttons. */
+  /** A change that its user made by its buttons. */
   function hear() {
     const change = wire.host.change();
     const isNew = change && change.number !== changes;
@@ -118,7 +118,7 @@ export function cable(lesson) {
     for (const id of ["board-csv", "board-json", "board-table"]) element(id).disabled = examples.all.length === 0;
   }
 
-  /** What it was asked last is done before it is asked again. */
+  /** One request after the other: the last is done before the next is sent. */
   let looking = false;
   function tick() {
     if (looking) return;
@@ -189,7 +189,7 @@ export function cable(lesson) {
       [recent, changes, count] = [[], 0, 0];
       await drive((host) => host.look());
       const change = wire.host.change();
-      // What was before is not told.
+      // Changes before the connection are not told.
       changes = change?.number ?? 0;
       change?.free();
       shown(true);

@@ -1,4 +1,4 @@
-// What was taught in this visit.
+// The examples taught in this visit.
 
 /** Examples, each of which has at least the index of its gesture. */
 export class Examples {

@@ -1,4 +1,4 @@
-// What outlives the page: the board's flash, the names that its gestures had when it was written, and those of a board on a cable.
+// Data that outlives the page: the board's flash, the names that its gestures had when it was written, and those of a board on a cable.
 
 const FLASH = "gradient-decay.flash";
 const NAMES = "gradient-decay.names";

@@ -19,7 +19,7 @@ const HALF_NANOSECONDS_PER_INSTRUCTION: u64 = 2 << 6;
 /// count clock ticks, which is something else.
 pub struct InstructionCounter {
     syst: SYST,
-    /// What a count of nothing comes to.
+    /// The count of nothing, to subtract.
     overhead: u32,
 }
 

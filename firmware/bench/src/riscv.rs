@@ -8,7 +8,7 @@ const CYCLES: u32 = 1 << 6;
 
 /// Counts executed instructions, under QEMU's `-icount shift=6`.
 pub struct InstructionCounter {
-    /// What a count of nothing comes to.
+    /// The count of nothing, to subtract.
     overhead: u32,
 }
 

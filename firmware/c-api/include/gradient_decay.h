@@ -276,7 +276,7 @@ typedef struct {
  */
 typedef struct {
   /**
-   * What maps features to classes: &gd_head_discriminant or &gd_head_linear.
+   * The head, which maps features to classes: &gd_head_discriminant or &gd_head_linear.
    */
   const gd_head *head;
   /**
@@ -333,7 +333,7 @@ typedef struct {
    */
   uint32_t standardize_first;
   /**
-   * What the choices of `memory` and `held_out` follow from.
+   * The seed of the choices of `memory` and `held_out`.
    */
   uint32_t seed;
 } gd_learner_config;
@@ -374,7 +374,7 @@ typedef struct {
 } gd_answer;
 
 /**
- * What is known of a learner.
+ * The state of a learner.
  */
 typedef struct {
   /**
@@ -428,7 +428,7 @@ typedef struct {
  */
 typedef struct {
   /**
-   * What the functions are given first; may be null.
+   * The first argument of the functions; may be null.
    */
   void *context;
   /**
@@ -1243,7 +1243,7 @@ gd_status gd_learner_discount(gd_learner *learner,
 gd_status gd_learner_forget(gd_learner *learner);
 
 /**
- * What is known of the learner.
+ * The state of the learner.
  *
  * # Safety
  * As gd_learner_init; `state` points to a gd_learner_state.

@@ -45,7 +45,7 @@ pub struct gd_learner {
 /// {.head = &gd_head_discriminant, .classes = 4, .features = 24};`. A part that is named by no configuration of a program is not linked.
 #[repr(C)]
 pub struct gd_learner_config {
-    /// What maps features to classes: &gd_head_discriminant or &gd_head_linear.
+    /// The head, which maps features to classes: &gd_head_discriminant or &gd_head_linear.
     pub head: *const gd_head,
     /// &gd_part_standardizer, or null: features stay as they are, and should have a mean near 0 and a deviation near 1.
     pub standardizer: *const gd_standardizer,
@@ -74,7 +74,7 @@ pub struct gd_learner_config {
     pub margin: f32,
     /// The first samples that gd_learner_observe is given, of which the units of `standardizer` follow; 0 counts as 1.
     pub standardize_first: u32,
-    /// What the choices of `memory` and `held_out` follow from.
+    /// The seed of the choices of `memory` and `held_out`.
     pub seed: u32,
 }
 

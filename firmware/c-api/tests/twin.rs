@@ -24,7 +24,7 @@ type All = Parts<
     Novelty<CLASSES, FEATURES>,
 >;
 
-/// What it prints.
+/// Its output.
 struct Printed(String);
 
 impl Printed {

@@ -76,7 +76,7 @@ pub enum Request<'a> {
     },
     /// To begin a session, under a random number in the header's place of the session: [`Response::Welcome`].
     Hello,
-    /// What it senses, and says of it, now: [`Response::Sight`]. Sent again, it is answered by what is so then.
+    /// Its present features and answer: [`Response::Sight`]. Sent again, it is answered by what is so then.
     Look,
     /// The samples that its sensor took, from this number on, as far as it still has them, [`MAX_SAMPLES`] at most: [`Response::Sensed`]. Sent again, it
     /// is answered by what it has then.
@@ -162,7 +162,7 @@ pub enum Response<'a> {
         /// The number of its frames. The session before ends with the first request that has this one.
         session: u32,
     },
-    /// What it senses, and says of it.
+    /// Its features and its answer.
     Sight(#[serde(borrow)] Sight<'a>),
     /// Samples of its sensor.
     Sensed {

@@ -331,7 +331,7 @@ impl<'a> Layers<'a> {
         }
     }
 
-    /// What a DequantizeLinear makes of a constant.
+    /// The floats that a DequantizeLinear computes of a constant.
     fn scaled(&self, node: &Node, notes: &mut Vec<String>) -> Result<(Vec<usize>, Vec<f32>)> {
         let input = |at: usize| node.inputs.get(at).map(String::as_str);
         let axis = node.attributes.iter().find(|attribute| attribute.name == "axis").map_or(1, |axis| axis.i);

@@ -46,7 +46,7 @@ pub struct Change {
     pub at: u32,
 }
 
-/// What a board senses and says of it.
+/// A board's features and its answer.
 #[derive(Default)]
 struct Looked {
     at: u32,
@@ -74,7 +74,7 @@ self_cell!(
     }
 );
 
-/// What is on its way to a board or from it, in several requests.
+/// A transfer to a board or from it, in several requests.
 enum Transfer {
     None,
     Out(Outgoing),

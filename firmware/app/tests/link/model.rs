@@ -11,7 +11,7 @@ use gradient_decay_link::{
     FRAME, Floats, Header, MAX_SAMPLES, PART, Refusal, Request, Response, Samples, Seen, Sight, Unknown, encode,
 };
 
-/// What hosts send, and what the device senses meanwhile.
+/// The requests of hosts, and the samples that the device senses meanwhile.
 pub struct Data<const FEATURES: usize> {
     pub samples: Vec<[f32; FEATURES]>,
     pub heads: Vec<Vec<f32>>,
@@ -386,7 +386,7 @@ pub fn samples<const FEATURES: usize>() -> Vec<[f32; FEATURES]> {
     (0..5).map(sample).chain([[f32::NAN; FEATURES]]).collect()
 }
 
-/// What the device senses all the while.
+/// The samples that the device senses all the while.
 pub fn window() -> Window {
     let mut window = Window::new();
     (0..100).for_each(|i| window.push([1000 - i % 13, 100 * (i % 7), -i]));

@@ -93,7 +93,7 @@ static void init(const gd_head *head)
     check(gd_learner_set_novelty(&learner, 0.25f));
 }
 
-/* What the learner knows, all of it. */
+/* All that the learner knows. */
 static void print_learner(const char *name)
 {
     size_t size;

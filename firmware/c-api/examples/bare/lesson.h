@@ -1,4 +1,4 @@
-/* What the lessons share: their samples, and how they print and end. */
+/* Shared by the lessons: their samples, and how they print and end. */
 #ifndef LESSON_H
 #define LESSON_H
 

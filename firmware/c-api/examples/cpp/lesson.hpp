@@ -1,4 +1,4 @@
-/* What the lessons share. */
+/* Shared by the lessons. */
 #ifndef LESSON_HPP
 #define LESSON_HPP
 

@@ -1,4 +1,4 @@
-//! What a learner does with samples.
+//! The calls of a learner that take samples.
 
 use core::slice::{from_raw_parts, from_raw_parts_mut};
 
@@ -34,7 +34,7 @@ pub struct gd_answer {
     pub reason: gd_reason,
 }
 
-/// What is known of a learner.
+/// The state of a learner.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct gd_learner_state {
@@ -309,7 +309,7 @@ pub unsafe extern "C" fn gd_learner_forget(learner: *mut gd_learner) -> gd_statu
     to_status(unsafe { super::learner(learner, &[]) }.map(|(whole, ..)| whole.forget()))
 }
 
-/// What is known of the learner.
+/// The state of the learner.
 ///
 /// # Safety
 /// As gd_learner_init; `state` points to a gd_learner_state.

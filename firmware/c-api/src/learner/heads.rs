@@ -37,7 +37,7 @@ pub(crate) trait Whole {
     fn linear(&mut self) -> Option<&mut Teaching<LinearView<'static>>>;
 }
 
-/// What a learner does differently by its head.
+/// The operations of a learner that depend on its head.
 pub(crate) trait Kind:
     LearnFrom<usize, Features = [f32], Number = f32> + Classes + Saved + Sized + 'static
 {

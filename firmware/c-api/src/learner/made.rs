@@ -38,7 +38,7 @@ pub(crate) struct Shape {
     pub(crate) first: u32,
 }
 
-/// What makes a head or a part of the type `T`.
+/// The constructor of a head or a part of the type `T`.
 type Make<T> = fn(&mut Room, Shape) -> Result<T, gd_status>;
 
 type Bytes = fn(Shape) -> usize;

@@ -29,7 +29,7 @@ impl Plain for f32 {}
 impl Plain for u32 {}
 impl Plain for i8 {}
 
-/// What is left of the memory.
+/// The rest of the memory.
 pub(crate) struct Room {
     at: *mut u8,
     left: usize,

@@ -22,7 +22,7 @@ pub const GD_STORE_WORDS: usize = 16;
 #[repr(C)]
 #[derive(Clone, Copy, Debug)]
 pub struct gd_flash {
-    /// What the functions are given first; may be null.
+    /// The first argument of the functions; may be null.
     pub context: *mut c_void,
     /// Reads `count` bytes at `offset`; both are multiples of 4.
     pub read: Option<unsafe extern "C" fn(context: *mut c_void, offset: u32, bytes: *mut u8, count: usize) -> i32>,

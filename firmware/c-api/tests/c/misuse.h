@@ -1,5 +1,5 @@
 /*
- * What the programs of random calls share: random numbers, arguments that are wrong once in a while, and the memory in which after a call only that
+ * Shared by the programs of random calls: random numbers, arguments that are wrong once in a while, and the memory in which after a call only that
  * may be different which may change.
  */
 #ifndef MISUSE_H

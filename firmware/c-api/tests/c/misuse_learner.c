@@ -301,7 +301,7 @@ static gd_status call_learner(void)
     }
 }
 
-/* What the learner knows; zeros if it is none. */
+/* All that the learner knows; zeros if it is none. */
 static void know(uint8_t *to)
 {
     memset(to, 0, MOST);

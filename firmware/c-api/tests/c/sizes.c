@@ -18,7 +18,7 @@ static void print(uint16_t classes, uint16_t features)
            GD_DISCRIMINANT_SCRATCH(classes, features), GD_DISCRIMINANT_CHECKPOINT_BYTES(classes, features));
 }
 
-/* What a learner takes by each head and each part. */
+/* The flash of a learner by head and part. */
 static void print_learner(uint16_t classes, uint16_t features)
 {
     unsigned slots = (classes + 3u * features) % 5 + 1;

@@ -53,7 +53,7 @@ const RISC_V: &str = "riscv32imc-unknown-none-elf";
 /// The name of Rust's panic handler in a program that can reach it.
 const PANIC: &str = "rust_begin_unwind";
 
-/// What an Arm compiler is told for a program without a C library: `-ffp-contract=off`, since in C the sums of the lessons may be fused.
+/// Flags of an Arm compiler for a program without a C library: `-ffp-contract=off`, since in C the sums of the lessons may be fused.
 pub(super) const FREESTANDING: [&str; 10] = [
     "-std=c11",
     "-Os",
@@ -71,7 +71,7 @@ fn folder() -> PathBuf {
     package().join("examples").join("bare")
 }
 
-/// What the lessons print.
+/// The output of the lessons.
 pub(super) fn expected() -> Result<String> {
     text(&folder().join("expected.log"))
 }

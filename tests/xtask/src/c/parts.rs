@@ -14,7 +14,7 @@ use crate::shell::{root, run};
 /// The heads, as the program is told them and as people write them.
 pub const HEADS: [(&str, &str); 2] = [("LINEAR", "linear"), ("DISCRIMINANT", "discriminant")];
 
-/// What is added, likewise.
+/// The same of what is added.
 pub const PARTS: [(&str, &str); 9] = [
     ("STANDARDIZER", "standardizer"),
     ("MEMORY", "memory"),

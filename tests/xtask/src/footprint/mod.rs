@@ -1,4 +1,4 @@
-//! What the core costs on a device, and its parts in C: instructions, flash, RAM and stack, measured in QEMU, against the gates, against the
+//! The cost of the core on a device, and of its parts in C: instructions, flash, RAM and stack, measured in QEMU, against the gates, against the
 //! committed figures and beside the peers.
 
 mod cycles;

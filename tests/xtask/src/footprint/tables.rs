@@ -296,7 +296,7 @@ fn trainers(text: &mut String, figures: &Figures) -> Result<()> {
     Ok(())
 }
 
-/// What a learner takes in C: alone, and how much more with each part.
+/// The flash of a learner in C: alone, and how much more with each part.
 fn in_c(text: &mut String, figures: &Figures) -> Result<()> {
     writeln!(text, "\n| a program in C on a Cortex-M4F, bytes of flash | linear | discriminant |\n|---|---|---|")?;
     let alone = c::HEADS.map(|(_, head)| get(figures, &c_figure(head, "alone")));
