@@ -10,7 +10,8 @@ use anyhow::{Context, Result};
 use super::images::{self, BOARDS, Board};
 use super::qemu;
 use super::setup::installed;
-use super::shell::{boards, cargo, output, root, run};
+use super::shell::{boards, output, root, run};
+use super::workspace;
 
 /// The lesson, the save and the restart on the Pico, and the script on a RISC-V core.
 pub fn quick() -> Result<()> {
@@ -22,8 +23,7 @@ pub fn quick() -> Result<()> {
 /// All images, all lessons, and a host at the serial port.
 pub fn all() -> Result<()> {
     let signal = signal()?;
-    cargo(&root(), &["build", "--release", "-p", "demo-host"])?;
-    emulate(&BOARDS, &signal, Some(&root().join("target/release/demo-host")))?;
+    emulate(&BOARDS, &signal, Some(&workspace::demo_host()?))?;
     qemu::compare_one("riscv32imc")
 }
 

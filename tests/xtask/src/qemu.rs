@@ -10,7 +10,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context, Result, ensure};
 
 use super::setup::search_path;
-use super::shell::{Background, boards, cargo, folders, output, root, run};
+use super::shell::{Background, boards, cargo, folders, output, run};
+use super::workspace;
 
 /// The programs that run in QEMU: the board's folder, the program, and its log there.
 const PROGRAMS: [(&str, &str, &str); 5] = [
@@ -86,7 +87,7 @@ pub fn bless() -> Result<()> {
 pub fn link() -> Result<()> {
     let board = boards().join("qemu-mps2-an386");
     cargo(&board, &["build", "--release", "--bin", "link"])?;
-    cargo(&root(), &["build", "--release", "-p", "demo-host"])?;
+    let demo_host = workspace::demo_host()?;
     let address = format!("127.0.0.1:{}", free_port()?);
     let mut qemu = Command::new("qemu-system-arm");
     qemu.args(["-machine", "mps2-an386", "-nographic", "-monitor", "none"]);
@@ -96,7 +97,7 @@ pub fn link() -> Result<()> {
     // Its log is not of interest here.
     let _qemu = Background::start(&mut qemu)?;
     send_garbage(&address)?;
-    let mut host = Command::new(root().join("target/release/demo-host"));
+    let mut host = Command::new(demo_host);
     run(host.args(["device", "--port", &format!("tcp:{address}")]))
 }
 

@@ -150,7 +150,7 @@ fn tool(name: &str, version: &str) -> Result<()> {
     let mut install = Command::new("cargo");
     // Unoptimised: the tools mostly wait for other programs, or take longer to compile than to run.
     install.args(["install", name, "--version", &format!("^{version}"), "--locked", "--debug", "--root"]).arg(tools());
-    run(&mut install)
+    run(install.env("CARGO_PROFILE_DEV_DEBUG", "0"))
 }
 
 /// The path of such a tool in the target folder.
