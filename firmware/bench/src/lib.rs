@@ -7,6 +7,7 @@ pub mod calls;
 pub mod case;
 mod counts;
 pub mod discriminant;
+pub mod integers;
 mod optimizers;
 pub mod trainer;
 

@@ -46,8 +46,9 @@ const ESTIMATED_LABEL: usize = 12;
 /// The program of a head that infers and learns by itself.
 const BARE: &str = "bare_64_10";
 
-/// The program of heads in integers.
+/// The program of heads in integers, and that of the same with rows that are no multiple of a block.
 const INTEGERS: &str = "fixed_64_10";
+const ODD_INTEGERS: &str = "fixed_63_10";
 
 /// The figures of a learner with all its parts.
 const CALLS: &str = "calls";
@@ -211,6 +212,7 @@ fn counted(machine: &Machine, build: &'static str) -> Vec<(String, &'static str,
         }
         if machine.core == CORTEX_M4F.core {
             ["parts_64_10", "view_64_10"].into_iter().for_each(|program| add(program, build));
+            counted.push((ODD_INTEGERS.to_owned(), "integers", OTHERS[0].1));
             counted.extend(OTHERS.map(|(program, shape)| (format!("counts_{program}"), build, shape)));
             counted.extend(OPTIMIZED.map(|(program, shape)| (format!("optimizers_{program}"), build, shape)));
         }

@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anyhow::Result;
 
-use super::measure::{CORTEX_M4F, CORTEX_M33_DSP, MACHINES, RISC_V};
+use super::measure::{CORTEX_M4F, CORTEX_M33_DSP, MACHINES, Machine, RISC_V};
 use super::{CALLS, DISCRIMINANTS, ESTIMATED, Figures, OTHERS, SHAPES, TRAINERS, c_figure, get};
 use crate::c;
 
@@ -183,15 +183,22 @@ fn cores(text: &mut String, figures: &Figures) -> Result<()> {
             writeln!(text, "| {}, {build} | {inference} | {step} |", machine.core)?;
         }
         if machine.counts_integers() {
-            let value = |what| get(figures, &format!("{}/integers/64->10/fixed-{what}", machine.core));
-            let (inference, step) = (grouped(value("inference")?), grouped(value("step")?));
-            writeln!(text, "| {}, in integers | {inference} | {step} |", machine.core)?;
-            let learned = grouped(value("step-learned")?);
-            writeln!(text, "| {}, in integers, a sample that is learned | | {learned} |", machine.core)?;
-            let logits = grouped(get(figures, &format!("{}/integers/64->10/quantized-logits", machine.core))?);
-            writeln!(text, "| {}, in i8: `QuantizedHead::logits` | {logits} | |", machine.core)?;
+            integers(text, figures, machine, SHAPES[0].1, "")?;
+        }
+        if machine.core == CORTEX_M4F.core {
+            integers(text, figures, machine, OTHERS[0].1, ", 63 -> 10")?;
         }
     }
+    Ok(())
+}
+
+/// The heads in integers of one shape.
+fn integers(text: &mut String, figures: &Figures, machine: &Machine, shape: &str, label: &str) -> Result<()> {
+    let core = machine.core;
+    let value = |what| get(figures, &format!("{core}/integers/{shape}/{what}")).map(grouped);
+    writeln!(text, "| {core}, in integers{label} | {} | {} |", value("fixed-inference")?, value("fixed-step")?)?;
+    writeln!(text, "| {core}, in integers{label}, a sample that is learned | | {} |", value("fixed-step-learned")?)?;
+    writeln!(text, "| {core}, in i8{label}: `QuantizedHead::logits` | {} | |", value("quantized-logits")?)?;
     Ok(())
 }
 
