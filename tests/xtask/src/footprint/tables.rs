@@ -206,6 +206,16 @@ fn integers(text: &mut String, figures: &Figures, machine: &Machine, shape: &str
 /// two, and branches.
 const SOFT_FLOAT_CYCLES: f64 = 1.8;
 
+/// Cores with soft float, each with a chip of it and that chip's clock in kHz.
+const CLOCKS: [(&str, &str, f64); 2] =
+    [("Cortex-M0", "at the nRF51822's 16 MHz", 16_000.0), ("riscv32imc", "at the ESP32-C3's 160 MHz", 160_000.0)];
+
+/// The cycles of a label and the row that it refreshes, estimated, of a core with soft float.
+fn soft_float_cycles(figures: &Figures, core: &str) -> Result<f64> {
+    let count = get(figures, &format!("{core}/portable/{}/lda-learn", SHAPES[0].1))?;
+    Ok(SOFT_FLOAT_CYCLES * f64::from(count))
+}
+
 /// The cost of a label of a discriminant.
 fn discriminants(text: &mut String, figures: &Figures) -> Result<()> {
     writeln!(
@@ -213,7 +223,7 @@ fn discriminants(text: &mut String, figures: &Figures) -> Result<()> {
         "\n| discriminant, instructions | label | + a row refreshed | label with the ridge, both | taken back | inference | head, bytes | stack | cycles of a label, estimated |"
     )?;
     writeln!(text, "|---|---|---|---|---|---|---|---|---|")?;
-    for machine in &MACHINES {
+    for machine in MACHINES.iter().chain(&RISC_V) {
         for (build, _) in machine.builds() {
             for (_, shape) in DISCRIMINANTS {
                 let value = |what: &str| get(figures, &format!("{}/{build}/{shape}/{what}", machine.core));
@@ -223,8 +233,8 @@ fn discriminants(text: &mut String, figures: &Figures) -> Result<()> {
                     write!(text, "| {} ", grouped(value(&format!("lda-{what}"))?))?;
                 }
                 write!(text, "| {} | {} ", grouped(value("bytes lda-head")?), value("stack lda-learn")?)?;
-                let cycles = if !machine.has_fpu() {
-                    grouped((SOFT_FLOAT_CYCLES * f64::from(value("lda-learn")?)) as u32)
+                let cycles = if machine.has_soft_float() {
+                    grouped(soft_float_cycles(figures, machine.core)? as u32)
                 } else if machine.core == CORTEX_M4F.core && ESTIMATED.contains(&shape) {
                     grouped(value("cycles lda-learn")?)
                 } else {
@@ -234,11 +244,16 @@ fn discriminants(text: &mut String, figures: &Figures) -> Result<()> {
             }
         }
     }
-    writeln!(
+    write!(
         text,
         "\nCycles are estimates, of a label and the row that it refreshes: on the Cortex-M4F each instruction by its weight, where there is no \
-         FPU {SOFT_FLOAT_CYCLES} cycles an instruction."
+         FPU {SOFT_FLOAT_CYCLES} cycles an instruction. By that a label takes"
     )?;
+    let times = CLOCKS.map(|(core, clock, kilohertz)| {
+        soft_float_cycles(figures, core).map(|cycles| format!(" {:.0} ms on a {core} {clock}", cycles / kilohertz))
+    });
+    let [first, second] = times;
+    writeln!(text, "{},{}.", first?, second?)?;
     Ok(())
 }
 
