@@ -7,6 +7,7 @@ pub mod calls;
 pub mod case;
 mod counts;
 pub mod discriminant;
+pub mod integers;
 mod optimizers;
 pub mod trainer;
 
@@ -14,15 +15,17 @@ pub mod trainer;
 mod arm;
 #[cfg(target_arch = "riscv32")]
 mod riscv;
+mod stack;
 
 #[cfg(target_arch = "arm")]
-pub use arm::{InstructionCounter, stack_of};
+pub use arm::InstructionCounter;
 #[cfg(target_arch = "arm")]
 pub use cortex_m_rt::entry;
 #[cfg(target_arch = "riscv32")]
 pub use riscv::InstructionCounter;
 #[cfg(target_arch = "riscv32")]
 pub use riscv_rt::entry;
+pub use stack::stack_of;
 
 use gradient_decay::{Error, Number, Prediction, Step};
 

@@ -1,4 +1,4 @@
-//! The counter of instructions on RISC-V.
+//! The counter of instructions and the stack pointer on RISC-V.
 
 use core::arch::asm;
 use core::hint::black_box;
@@ -36,4 +36,13 @@ fn cycles() -> u32 {
     // SAFETY: a register is read.
     unsafe { asm!("csrr {}, mcycle", out(reg) cycles, options(nomem, nostack)) };
     cycles
+}
+
+/// The stack pointer.
+#[inline(always)]
+pub(crate) fn stack_pointer() -> u32 {
+    let sp;
+    // SAFETY: a register is read.
+    unsafe { asm!("mv {}, sp", out(reg) sp, options(nomem, nostack)) };
+    sp
 }

@@ -14,6 +14,9 @@ use core::mem::MaybeUninit;
 use crate::numeric::kernels::{SMALL, portable};
 use crate::numeric::random::Random;
 
+mod tail;
+mod update;
+
 /// The rows whose dot products share the load of a feature: the registers hold no more.
 const ROWS: usize = 3;
 /// The features that a loop takes at once.
@@ -48,7 +51,7 @@ fn dot_matrix_i8(matrix: &[i8], x: &[i8], sums: &mut [i32]) {
         }
     }
     if rest > 0 {
-        add_rest(matrix, x, n - rest, sums);
+        tail::add_i8(matrix, x, sums);
     }
 }
 
@@ -59,6 +62,7 @@ fn rows_together(sums: &mut [i32]) -> (&mut [[i32; ROWS]], &mut [i32]) {
 }
 
 /// Adds the products of the last elements of each row, from `whole` on.
+#[inline(never)]
 fn add_rest<W: Copy + Into<i32>>(matrix: &[W], x: &[i8], whole: usize, sums: &mut [i32]) {
     let mut matrix = matrix;
     for sum in sums {
@@ -164,9 +168,12 @@ unsafe fn dot_one_i8(row: *const i8, x: &[[i8; STRIDE]], sum: &mut i32) -> *cons
     end
 }
 
-/// Room for features of 16 bits, in whole words.
+/// Room for features of 16 bits, in whole words, and for a block of zeros on either side.
 #[repr(C, align(4))]
-struct Wide<const N: usize>(MaybeUninit<[i16; N]>);
+struct Wide<const N: usize>(MaybeUninit<Padded<N>>);
+
+#[repr(C)]
+struct Padded<const N: usize>([i16; STRIDE], [i16; N], [i16; STRIDE]);
 
 /// See [`kernels::add_dot_rows_i16`](crate::kernels::add_dot_rows_i16).
 #[inline]
@@ -177,42 +184,56 @@ pub(super) fn add_dot_rows_i16<const COUNT: usize, const N: usize>(
     add: impl Fn(i32, i32) -> i32,
 ) {
     let (mut dots, mut wide) = ([0; COUNT], Wide::<N>(MaybeUninit::uninit()));
-    // SAFETY: there is room for N features.
+    // SAFETY: there is room for N features and two blocks.
     unsafe { dot_matrix_i16(rows.as_flattened(), x, wide.0.as_mut_ptr().cast(), &mut dots) };
     for (sum, dot) in sums.iter_mut().zip(dots) {
         *sum = add(*sum, dot);
     }
 }
 
-/// One function for all shapes.
+/// Chooses where the length of rows is known when this is compiled: a program of whole blocks has no code for others.
+///
+/// # Safety
+/// `wide`, a multiple of 4, has room for the features as i16 and two blocks of them.
+#[inline]
+unsafe fn dot_matrix_i16(matrix: &[i16], x: &[i8], wide: *mut i16, sums: &mut [i32]) {
+    if x.len().is_multiple_of(STRIDE) {
+        // SAFETY: the caller's.
+        unsafe { dot_blocks_i16(matrix, x, wide, sums) };
+    } else {
+        // SAFETY: the caller's.
+        unsafe { tail::dot_matrix_i16(matrix, x, wide, sums) };
+    }
+}
+
+/// Whether rows are read in whole words: there are as many as sums, a block of features at least, and they begin at a multiple of 4.
+#[inline]
+fn in_words(matrix: &[i16], x: &[i8], sums: &[i32]) -> bool {
+    // In 64 bits the product cannot overflow.
+    let whole = matrix.len() as u64 >= sums.len() as u64 * x.len() as u64;
+    whole && x.len() >= STRIDE && matrix.as_ptr().cast::<u32>().is_aligned()
+}
+
+/// One function for all shapes of whole blocks.
 ///
 /// # Safety
 /// `wide`, a multiple of 4, has room for the features as i16.
 #[inline(never)]
-unsafe fn dot_matrix_i16(matrix: &[i16], x: &[i8], wide: *mut i16, sums: &mut [i32]) {
-    let n = x.len();
-    // In 64 bits the product cannot overflow.
-    if (matrix.len() as u64) < sums.len() as u64 * n as u64 {
-        return;
-    }
-    let (whole, rest) = x.as_chunks::<STRIDE>();
-    if whole.is_empty() || !n.is_multiple_of(2) || !matrix.as_ptr().cast::<u32>().is_aligned() {
+unsafe fn dot_blocks_i16(matrix: &[i16], x: &[i8], wide: *mut i16, sums: &mut [i32]) {
+    if !in_words(matrix, x, sums) {
         return add_rest(matrix, x, 0, sums);
     }
     // SAFETY: the caller's.
-    let x_end = unsafe { widen(whole, wide) };
-    let mut row = matrix.as_ptr();
+    let x_end = unsafe { widen(x.as_chunks().0, wide) };
+    let (mut row, n) = (matrix.as_ptr(), x.len());
     let (threes, ones) = rows_together(sums);
     for sums in threes {
         // SAFETY: there is a row as long as x for each sum, in whole words.
-        row = unsafe { dot_three_i16(row, n, wide, x_end, sums).add(rest.len()) };
+        row = unsafe { dot_three_i16(row, n, wide, x_end, sums) };
     }
     for sum in ones {
         // SAFETY: as above.
-        row = unsafe { dot_one_i16(row, wide, x_end, sum).add(rest.len()) };
-    }
-    if !rest.is_empty() {
-        add_rest(matrix, x, n - rest.len(), sums);
+        row = unsafe { dot_one_i16(row, wide, x_end, sum) };
     }
 }
 
@@ -384,6 +405,8 @@ unsafe fn update_matrix_i16(
     let (of_features, of_rates) = (free.min(8), free.saturating_sub(8));
     // SAFETY: the caller's.
     let x_end = if blocks.is_empty() { wide.cast_const() } else { unsafe { widen_scaled(blocks, wide, of_features) } };
+    // SAFETY: as many features as are left have room behind the blocks.
+    let rest_end = unsafe { update::widen_scaled(rest, x_end.cast_mut(), of_features) };
     for rate in rates {
         let Some((row, below)) = matrix.split_at_mut_checked(x.len()) else { break };
         matrix = below;
@@ -391,13 +414,12 @@ unsafe fn update_matrix_i16(
         if *rate == 0 {
         } else if blocks.is_empty() || i16::try_from(scaled).is_err() {
             random = portable::update_row_i16(row, *rate, x, shift, random);
-        } else {
+        } else if rest.is_empty() {
             // SAFETY: the row is as long as x, which has a block at least.
-            random.0 = unsafe { update_blocks_i16(row.as_mut_ptr(), wide, x_end, scaled, random.0) };
-            if !rest.is_empty() {
-                let whole = x.len() - rest.len();
-                random = portable::update_row_i16(row.get_mut(whole..).unwrap_or_default(), *rate, rest, shift, random);
-            }
+            random.0 = unsafe { update::blocks_i16(row.as_mut_ptr(), wide, x_end, scaled, random.0) };
+        } else {
+            // SAFETY: as above, and the last features are behind the blocks.
+            random.0 = unsafe { update::all_i16(row.as_mut_ptr(), wide, x_end, rest_end, scaled, random.0) };
         }
     }
     random.0
@@ -439,62 +461,4 @@ unsafe fn widen_scaled(x: &[[i8; STRIDE]], wide: *mut i16, scale: u32) -> *const
         );
     }
     end
-}
-
-/// Updates two weights by the features in a register.
-macro_rules! update_halfwords {
-    ($x:literal) => {
-        concat!(
-            "eor {s}, {s}, {s}, lsl #13\n",
-            "eor {s}, {s}, {s}, lsr #17\n",
-            "eor {s}, {s}, {s}, lsl #5\n",
-            "ldr {w}, [{p}]\n",
-            "uxth {t}, {s}\n",
-            "lsr {u}, {s}, #16\n",
-            "smlabb {t}, {rate}, {",
-            $x,
-            "}, {t}\n",
-            "smlabt {u}, {rate}, {",
-            $x,
-            "}, {u}\n",
-            "pkhtb {t}, {u}, {t}, asr #16\n",
-            "qsub16 {w}, {w}, {t}\n",
-            "str {w}, [{p}], #4\n",
-        )
-    };
-}
-
-/// Updates a row but for what is behind the blocks of the features; `rate` fits 16 bits. Returns the generator's state.
-///
-/// # Safety
-/// The features from `x` to `x_end` begin at a multiple of 4, there are some, by multiples of 8, and as many weights.
-#[inline]
-unsafe fn update_blocks_i16(row: *mut i16, x: *const i16, x_end: *const i16, rate: i32, random: u32) -> u32 {
-    let mut state = random;
-    // SAFETY: the caller's.
-    unsafe {
-        asm!(
-            "2:",
-            "ldrd {x0}, {x1}, [{x}], #8",
-            update_halfwords!("x0"),
-            update_halfwords!("x1"),
-            "ldrd {x0}, {x1}, [{x}], #8",
-            update_halfwords!("x0"),
-            update_halfwords!("x1"),
-            "cmp {x}, {x_end}",
-            "bne 2b",
-            p = inout(reg) row => _,
-            x = inout(reg) x => _,
-            x_end = in(reg) x_end,
-            s = inout(reg) state,
-            rate = in(reg) rate,
-            x0 = out(reg) _,
-            x1 = out(reg) _,
-            w = out(reg) _,
-            t = out(reg) _,
-            u = out(reg) _,
-            options(nostack),
-        );
-    }
-    state
 }

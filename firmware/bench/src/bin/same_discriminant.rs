@@ -3,8 +3,7 @@
 #![no_std]
 #![no_main]
 
-use bench::{Random, exit_success};
-use cortex_m_rt::entry;
+use bench::{Random, entry, exit_success};
 use gradient_decay::kernels::{self, portable};
 use semihosting::println;
 

@@ -47,9 +47,14 @@ pub const MACHINES: [Machine; 5] = [
 ];
 
 impl Machine {
-    /// Whether it has an FPU.
+    /// Whether it has an Arm FPU.
     pub fn has_fpu(&self) -> bool {
         self.target.ends_with("eabihf")
+    }
+
+    /// Whether floats are computed by the compiler's library.
+    pub fn has_soft_float(&self) -> bool {
+        !self.has_fpu() && self.core != RISC_V[1].core
     }
 
     /// The builds to count, with their features: with and without assembly where there is any.

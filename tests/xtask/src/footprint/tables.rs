@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use anyhow::Result;
 
-use super::measure::{CORTEX_M4F, CORTEX_M33_DSP, MACHINES, RISC_V};
+use super::measure::{CORTEX_M4F, CORTEX_M33_DSP, MACHINES, Machine, RISC_V};
 use super::{CALLS, DISCRIMINANTS, ESTIMATED, Figures, OTHERS, SHAPES, TRAINERS, c_figure, get};
 use crate::c;
 
@@ -183,21 +183,38 @@ fn cores(text: &mut String, figures: &Figures) -> Result<()> {
             writeln!(text, "| {}, {build} | {inference} | {step} |", machine.core)?;
         }
         if machine.counts_integers() {
-            let value = |what| get(figures, &format!("{}/integers/64->10/fixed-{what}", machine.core));
-            let (inference, step) = (grouped(value("inference")?), grouped(value("step")?));
-            writeln!(text, "| {}, in integers | {inference} | {step} |", machine.core)?;
-            let learned = grouped(value("step-learned")?);
-            writeln!(text, "| {}, in integers, a sample that is learned | | {learned} |", machine.core)?;
-            let logits = grouped(get(figures, &format!("{}/integers/64->10/quantized-logits", machine.core))?);
-            writeln!(text, "| {}, in i8: `QuantizedHead::logits` | {logits} | |", machine.core)?;
+            integers(text, figures, machine, SHAPES[0].1, "")?;
+        }
+        if machine.core == CORTEX_M4F.core {
+            integers(text, figures, machine, OTHERS[0].1, ", 63 -> 10")?;
         }
     }
+    Ok(())
+}
+
+/// The heads in integers of one shape.
+fn integers(text: &mut String, figures: &Figures, machine: &Machine, shape: &str, label: &str) -> Result<()> {
+    let core = machine.core;
+    let value = |what| get(figures, &format!("{core}/integers/{shape}/{what}")).map(grouped);
+    writeln!(text, "| {core}, in integers{label} | {} | {} |", value("fixed-inference")?, value("fixed-step")?)?;
+    writeln!(text, "| {core}, in integers{label}, a sample that is learned | | {} |", value("fixed-step-learned")?)?;
+    writeln!(text, "| {core}, in i8{label}: `QuantizedHead::logits` | {} | |", value("quantized-logits")?)?;
     Ok(())
 }
 
 /// Cycles an instruction of code that computes floats without an FPU, estimated: most of it is arithmetic of one cycle, loads and stores of
 /// two, and branches.
 const SOFT_FLOAT_CYCLES: f64 = 1.8;
+
+/// Cores with soft float, each with a chip of it and that chip's clock in kHz.
+const CLOCKS: [(&str, &str, f64); 2] =
+    [("Cortex-M0", "at the nRF51822's 16 MHz", 16_000.0), ("riscv32imc", "at the ESP32-C3's 160 MHz", 160_000.0)];
+
+/// The cycles of a label and the row that it refreshes, estimated, of a core with soft float.
+fn soft_float_cycles(figures: &Figures, core: &str) -> Result<f64> {
+    let count = get(figures, &format!("{core}/portable/{}/lda-learn", SHAPES[0].1))?;
+    Ok(SOFT_FLOAT_CYCLES * f64::from(count))
+}
 
 /// The cost of a label of a discriminant.
 fn discriminants(text: &mut String, figures: &Figures) -> Result<()> {
@@ -206,7 +223,7 @@ fn discriminants(text: &mut String, figures: &Figures) -> Result<()> {
         "\n| discriminant, instructions | label | + a row refreshed | label with the ridge, both | taken back | inference | head, bytes | stack | cycles of a label, estimated |"
     )?;
     writeln!(text, "|---|---|---|---|---|---|---|---|---|")?;
-    for machine in &MACHINES {
+    for machine in MACHINES.iter().chain(&RISC_V) {
         for (build, _) in machine.builds() {
             for (_, shape) in DISCRIMINANTS {
                 let value = |what: &str| get(figures, &format!("{}/{build}/{shape}/{what}", machine.core));
@@ -216,8 +233,8 @@ fn discriminants(text: &mut String, figures: &Figures) -> Result<()> {
                     write!(text, "| {} ", grouped(value(&format!("lda-{what}"))?))?;
                 }
                 write!(text, "| {} | {} ", grouped(value("bytes lda-head")?), value("stack lda-learn")?)?;
-                let cycles = if !machine.has_fpu() {
-                    grouped((SOFT_FLOAT_CYCLES * f64::from(value("lda-learn")?)) as u32)
+                let cycles = if machine.has_soft_float() {
+                    grouped(soft_float_cycles(figures, machine.core)? as u32)
                 } else if machine.core == CORTEX_M4F.core && ESTIMATED.contains(&shape) {
                     grouped(value("cycles lda-learn")?)
                 } else {
@@ -227,11 +244,16 @@ fn discriminants(text: &mut String, figures: &Figures) -> Result<()> {
             }
         }
     }
-    writeln!(
+    write!(
         text,
         "\nCycles are estimates, of a label and the row that it refreshes: on the Cortex-M4F each instruction by its weight, where there is no \
-         FPU {SOFT_FLOAT_CYCLES} cycles an instruction."
+         FPU {SOFT_FLOAT_CYCLES} cycles an instruction. By that a label takes"
     )?;
+    let times = CLOCKS.map(|(core, clock, kilohertz)| {
+        soft_float_cycles(figures, core).map(|cycles| format!(" {:.0} ms on a {core} {clock}", cycles / kilohertz))
+    });
+    let [first, second] = times;
+    writeln!(text, "{},{}.", first?, second?)?;
     Ok(())
 }
 
