@@ -266,7 +266,7 @@ fn steps_in_integers_alone_have_the_bits_of_a_tuner() {
         assert_eq!((found.loss as f32 / 65_536.0, found.class), (expected.loss(), expected.class()));
         assert_eq!((saved(&view), view_state.steps()), (saved(&head), state.steps()));
         let mut probabilities = [0; 3];
-        assert_eq!(view.predict(&x, &mut probabilities), head.predict(&x));
+        assert_eq!(view.probabilities(&x, &mut probabilities), head.predict(&x));
         let sum: i32 = probabilities.iter().sum();
         assert!((32_765..=32_768).contains(&sum), "{probabilities:?}");
         random = view.random();
@@ -299,7 +299,7 @@ fn a_head_in_integers_over_slices_of_another_length_is_refused() {
     let mut short = [0; 2];
     let mut short = State::with_work(PairView::new(&mut short, 1).unwrap());
     assert!(head.learn(&settings, &mut short, &[1, 2, 3], 0).is_err());
-    assert!(head.predict(&[1, 2], &mut [0; 2]).is_err() && head.predict(&[1, 2, 3], &mut [0; 3]).is_err());
+    assert!(head.probabilities(&[1, 2], &mut [0; 2]).is_err() && head.probabilities(&[1, 2, 3], &mut [0; 3]).is_err());
     assert!(
         head.import(&[0.0; 7]).is_err() && head.import(&[f32::NAN; 8]).is_err() && head.export(&mut [0.0; 9]).is_err()
     );
@@ -309,7 +309,7 @@ fn a_head_in_integers_over_slices_of_another_length_is_refused() {
     head.quantize(&[0.5, -9.0, 0.0], &mut bytes).unwrap();
     assert_eq!(bytes, [64, -127, 0]);
     head.truncate(0).unwrap();
-    assert_eq!(head.predict(&[1, 2, 3], &mut [0; 2]), Err(Error::NoClasses));
+    assert_eq!(head.probabilities(&[1, 2, 3], &mut [0; 2]), Err(Error::NoClasses));
 }
 
 /// The memory and the distances of a head in integers.

@@ -20,7 +20,7 @@ use crate::error::{Error, Slice, check_classes, check_finite, check_length, chec
 use crate::heads::head::{Classes, Head, remove_row};
 use crate::heads::linear::{LinearHead, mask};
 use crate::heads::storage::{Owned, StoredVelocity};
-use crate::numeric::fixed_point::{LOGIT_MAX, ONE, largest, nearest};
+use crate::numeric::fixed_point::{LOGIT_MAX, ONE, largest, nearest, softmax};
 use crate::numeric::math::{Libm, Math};
 use crate::numeric::random::Random;
 
@@ -188,6 +188,22 @@ impl<S: FixedStorage, M> Fixed<S, M> {
         check_length(Slice::Parameters, self.storage.weights().len() + self.storage.bias().len(), parameters.len())?;
         parameters.iter_mut().zip(self.in_f32()).for_each(|(to, from)| *to = from);
         Ok(())
+    }
+
+    /// The class with the largest logit, the first of equal ones, and the softmax probabilities of all classes that there is room for, in
+    /// units of 2^-15; computed without floating point.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are not as many features as the head has or not as many probabilities as classes that there is room for;
+    /// [`Error::NoClasses`] if no class is in use. `probabilities` are then unchanged.
+    pub fn probabilities(&self, features: &S::Features, probabilities: &mut [i32]) -> Result<usize, Error> {
+        self.storage.check(features)?;
+        check_length(Slice::Probabilities, self.storage.bias().len(), probabilities.len())?;
+        if self.classes == 0 {
+            return Err(Error::NoClasses);
+        }
+        self.write_logits(features, probabilities);
+        Ok(softmax(probabilities))
     }
 
     /// Keeps the first `classes` of the classes in use; the rows behind them become zero.

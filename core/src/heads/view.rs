@@ -3,11 +3,11 @@
 use core::marker::PhantomData;
 
 use crate::error::{Error, Slice, check_classes, check_finite, check_length};
-use crate::heads::fixed::{Fixed, FixedSlices, FixedStorage, scale};
+use crate::heads::fixed::{Fixed, FixedSlices, scale};
 use crate::heads::linear::Linear;
 use crate::heads::prediction::Prediction;
 use crate::heads::storage::{AnyVelocity, Storage, VelocitySlices, View};
-use crate::numeric::fixed_point::{nearest, softmax};
+use crate::numeric::fixed_point::nearest;
 use crate::numeric::math::{Libm, Math};
 use crate::numeric::random::Random;
 
@@ -119,7 +119,7 @@ impl<M: Math, V: AnyVelocity> LinearView<'_, M, V> {
 ///     head.learn(&SETTINGS, &mut state, &[-64, 32], 1)?;
 /// }
 /// let mut probabilities = [0; 2];
-/// assert_eq!(head.predict(&[60, -20], &mut probabilities)?, 0);
+/// assert_eq!(head.probabilities(&[60, -20], &mut probabilities)?, 0);
 /// assert!(probabilities[0] > 29_491); // 0.9 in units of 2^-15
 /// # Ok::<(), gradient_decay::Error>(())
 /// ```
@@ -198,22 +198,6 @@ impl<'a, M> FixedView<'a, M> {
         let scale = scale(self.exponent);
         to.iter_mut().zip(features).for_each(|(to, x)| *to = nearest(x * scale, 127) as i8);
         Ok(())
-    }
-
-    /// The class with the largest logit, the first of equal ones, and the softmax probabilities of all classes that there is room for, in
-    /// units of 2^-15; computed without floating point.
-    ///
-    /// # Errors
-    /// [`Error::Length`] if there are not as many features as the head has or not as many probabilities as classes that there is room for;
-    /// [`Error::NoClasses`] if no class is in use. `probabilities` are then unchanged.
-    pub fn predict(&self, features: &[i8], probabilities: &mut [i32]) -> Result<usize, Error> {
-        self.storage.check(features)?;
-        check_length(Slice::Logits, self.storage.bias.len(), probabilities.len())?;
-        if self.classes == 0 {
-            return Err(Error::NoClasses);
-        }
-        self.write_logits(features, probabilities);
-        Ok(softmax(probabilities))
     }
 }
 

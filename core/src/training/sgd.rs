@@ -253,13 +253,15 @@ impl FixedSettings {
         self.rate
     }
 
-    /// The logarithm of the beta of a step, in units of 2^-16, rounded towards `start`; steps are counted from 0.
+    /// The logarithm of the beta of a step, in units of 2^-16, within 2^-16 of the way from `start` to `end`; steps are counted from 0.
     pub const fn ln_beta(&self, step: u32) -> i32 {
         if step >= self.steps {
             return self.end;
         }
-        let change = (self.end - self.start) as i64;
-        self.start + (change * step as i64 / self.steps as i64) as i32
+        // The part of the way in 16 bits, by a division of 32.
+        let excess = 16_u32.saturating_sub(self.steps.leading_zeros());
+        let Some(part) = ((step >> excess) << 16).checked_div(self.steps >> excess) else { return self.end };
+        self.start + (((self.end - self.start) as i64 * part as i64) >> 16) as i32
     }
 }
 

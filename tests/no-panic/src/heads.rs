@@ -92,6 +92,7 @@ fn shape<const CLASSES: usize, const FEATURES: usize, M: Math>(features: &[f32; 
     black_box(fixed.learn(&settings, &mut State::new(), &bytes, black_box(1))?);
     fixed.import(numbers)?;
     fixed.export(numbers)?;
+    black_box(fixed.probabilities(&bytes, black_box([0].as_mut_slice()))?);
     head(&mut fixed, &fixed_settings(black_box(0.1))?, &bytes)
 }
 
@@ -181,7 +182,7 @@ fn integers<M: Math>(
     head.import(floats)?;
     head.export(floats)?;
     head.logits(features, scratch)?;
-    black_box((head.predict(features, scratch)?, head.classes(), head.room(), head.features(), head.random()));
+    black_box((head.probabilities(features, scratch)?, head.classes(), head.room(), head.features(), head.random()));
     head.truncate(black_box(2))?;
     head.add_class()?;
     head.remove_class(black_box(1))?;

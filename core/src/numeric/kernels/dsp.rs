@@ -160,6 +160,13 @@ unsafe fn dot_one_i8(row: *const i8, x: &[[i8; STRIDE]], sum: &mut i32) -> *cons
 #[repr(C, align(4))]
 struct Wide<const N: usize>(MaybeUninit<[i16; N]>);
 
+impl<const N: usize> Wide<N> {
+    /// The room for these features; null if it is too small.
+    fn room(&mut self, x: &[i8]) -> *mut i16 {
+        if x.len() > N { core::ptr::null_mut() } else { self.0.as_mut_ptr().cast() }
+    }
+}
+
 /// See [`kernels::add_dot_rows_i16`](crate::kernels::add_dot_rows_i16).
 #[inline]
 pub(super) fn add_dot_rows_i16<const COUNT: usize, const N: usize>(
@@ -179,17 +186,14 @@ pub(super) fn add_dot_rows_i16<const COUNT: usize, const N: usize>(
 /// See [`kernels::add_dot_matrix_i16`](crate::kernels::add_dot_matrix_i16).
 pub(super) fn add_dot_matrix_i16(matrix: &[i16], x: &[i8], sums: &mut [i32]) {
     let mut wide = Wide::<WIDEST>(MaybeUninit::uninit());
-    if x.len() > WIDEST {
-        return portable::add_dot_matrix_i16(matrix, x, sums);
-    }
-    // SAFETY: there is room for the features.
-    unsafe { dot_matrix_i16(matrix, x, wide.0.as_mut_ptr().cast(), sums) };
+    // SAFETY: there is room for the features, or it is null.
+    unsafe { dot_matrix_i16(matrix, x, wide.room(x), sums) };
 }
 
 /// One function for all shapes.
 ///
 /// # Safety
-/// `wide`, a multiple of 4, has room for the features as i16.
+/// `wide`, a multiple of 4, has room for the features as i16, or is null, and then nothing is done in assembly.
 #[inline(never)]
 unsafe fn dot_matrix_i16(matrix: &[i16], x: &[i8], wide: *mut i16, sums: &mut [i32]) {
     let n = x.len();
@@ -198,7 +202,8 @@ unsafe fn dot_matrix_i16(matrix: &[i16], x: &[i8], wide: *mut i16, sums: &mut [i
         return;
     }
     let (whole, rest) = x.as_chunks::<STRIDE>();
-    if whole.is_empty() || !n.is_multiple_of(2) || !matrix.as_ptr().cast::<u32>().is_aligned() {
+    let aligned = matrix.as_ptr().cast::<u32>().is_aligned() && !wide.is_null();
+    if whole.is_empty() || !n.is_multiple_of(2) || !aligned {
         return portable::add_dots_from(matrix, x, 0, sums);
     }
     // SAFETY: the caller's.
@@ -369,17 +374,14 @@ pub(super) fn update_rows_i16<const N: usize>(
 /// See [`kernels::update_matrix_i16`](crate::kernels::update_matrix_i16).
 pub(super) fn update_matrix_i16(matrix: &mut [i16], rates: &[i32], x: &[i8], shift: u32, random: u32) -> u32 {
     let mut wide = Wide::<WIDEST>(MaybeUninit::uninit());
-    if x.len() > WIDEST {
-        return portable::update_matrix_i16(matrix, rates, x, shift, random);
-    }
-    // SAFETY: there is room for the features.
-    unsafe { update_widened_i16(matrix, rates, x, shift, wide.0.as_mut_ptr().cast(), random) }
+    // SAFETY: there is room for the features, or it is null.
+    unsafe { update_widened_i16(matrix, rates, x, shift, wide.room(x), random) }
 }
 
 /// One function for all shapes.
 ///
 /// # Safety
-/// `wide`, a multiple of 4, has room for the features as i16.
+/// `wide`, a multiple of 4, has room for the features as i16, or is null, and then nothing is done in assembly.
 #[inline(never)]
 unsafe fn update_widened_i16(
     matrix: &mut [i16],
@@ -390,7 +392,7 @@ unsafe fn update_widened_i16(
     random: u32,
 ) -> u32 {
     let (mut matrix, mut random) = (matrix, Random(random));
-    let (blocks, rest) = x.as_chunks::<STRIDE>();
+    let (blocks, rest) = if wide.is_null() { (&[][..], x) } else { x.as_chunks::<STRIDE>() };
     // As many bits as are not rounded off stand above 16 that are: of these a feature takes 8 at most, a rate the others.
     let free = 16 - shift.min(16);
     let (of_features, of_rates) = (free.min(8), free.saturating_sub(8));
