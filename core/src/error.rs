@@ -148,6 +148,8 @@ pub enum Number {
     TargetSum,
     /// The learning rate in fixed point, in [2^-15, 1].
     FixedRate,
+    /// The logarithm of beta in fixed point, in [-104, 14].
+    LnBeta,
     /// The scale of a quantization, in [1e-30, 1e30].
     Scale,
     /// The margin of a guard in nats, in [0, 100].
@@ -222,6 +224,7 @@ impl Number {
             Number::LabelSmoothing => ("label smoothing", "[0, 1]"),
             Number::ClassWeight => ("the weight of a class", "[0, 1e6]"),
             Number::FixedRate => ("the learning rate", "[2^-15, 1]"),
+            Number::LnBeta => ("the logarithm of beta", "[-104, 14]"),
             Number::Scale => ("the scale", "[1e-30, 1e30]"),
             Number::Margin => ("the margin", "[0, 100]"),
             Number::Temperature => ("the temperature", "[0.01, 100]"),
@@ -401,6 +404,7 @@ pub(crate) const fn expect_in_range<T: Copy>(result: Result<T, Error>) -> T {
         Err(Error::OutOfRange { number: Number::LabelSmoothing, .. }) => panic!("label smoothing must be in [0, 1]"),
         Err(Error::OutOfRange { number: Number::ClassWeight, .. }) => panic!("class weights must be in [0, 1e6]"),
         Err(Error::OutOfRange { number: Number::FixedRate, .. }) => panic!("the learning rate must be in [2^-15, 1]"),
+        Err(Error::OutOfRange { number: Number::LnBeta, .. }) => panic!("the logarithm of beta must be in [-104, 14]"),
         Err(Error::OutOfRange { number: Number::Scale, .. }) => panic!("the scale must be in [1e-30, 1e30]"),
         Err(Error::OutOfRange { number: Number::Margin, .. }) => panic!("the margin must be in [0, 100]"),
         Err(Error::OutOfRange { number: Number::Temperature, .. }) => panic!("the temperature must be in [0.01, 100]"),

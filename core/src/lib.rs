@@ -239,16 +239,16 @@ pub use readout::{Answer, Readout};
 pub use replay::{Memory, QuantizedReplayView, Replay, ReplayView};
 pub use residual::Residual;
 pub use schedule::BetaSchedule;
-pub use sgd::{FixedRate, Sgd};
+pub use sgd::{FixedRate, FixedSettings, Sgd};
 pub use standardize::{Standardizer, StandardizerView};
 pub use state::State;
-pub use step::{FineTuner, Step};
+pub use step::{FineTuner, FixedStep, Step};
 pub use storage::{PairView, Velocity};
 pub use stored::{Quantized, Stored};
 pub use streaming::StreamingLda;
 pub use target::{Labelled, Target, TargetOptions};
 pub use train::Train;
-pub use view::LinearView;
+pub use view::{FixedView, LinearView};
 pub use vote::Vote;
 
 #[cfg(feature = "checkpoint")]

@@ -7,10 +7,10 @@ use gradient_decay::replay::{QuantizedSlotsView, SlotsView};
 use gradient_decay::standardize::UnitsView;
 use gradient_decay::statistics::StatisticsView;
 use gradient_decay::{
-    Answer, BetaSchedule, Calibration, Classes, Contents, DiscriminantHead, DiscriminantView, FineTuner, Guard,
-    Learner, LinearHead, LinearView, Memory, Novelty, NoveltyView, PairView, Parts, Preprocess, Quantized,
-    QuantizedReplayView, Readout, Replay, ReplayView, Saved, Sgd, Standardizer, StandardizerView, State, StreamingLda,
-    checkpoint, kernels, readout::Read,
+    Answer, BetaSchedule, Calibration, Classes, Contents, DiscriminantHead, DiscriminantView, Error, FineTuner,
+    FixedHead, FixedRate, FixedSettings, FixedView, Guard, Head, Learner, LinearHead, LinearView, Memory, Novelty,
+    NoveltyView, PairView, Parts, Preprocess, Quantized, QuantizedReplayView, Readout, Replay, ReplayView, Saved, Sgd,
+    Standardizer, StandardizerView, State, StreamingLda, checkpoint, kernels, readout::Read,
 };
 
 const ROOM: usize = 5;
@@ -186,6 +186,130 @@ fn a_discriminant_in_slices_has_the_bits_in_every_part() {
             assert!(!view.learn(&lda, x, wrong).unwrap().learned());
         }
     });
+}
+
+/// A head in integers, with every part that takes bytes, at a length that ends in a broken block.
+#[test]
+fn a_head_in_integers_in_slices_has_the_bits_in_every_part() {
+    const FEATURES: usize = 11;
+    let x = |i: usize, class: usize| -> [i8; FEATURES] {
+        core::array::from_fn(|j| ((i * 37 + j * 11) % 40) as i8 + if j == class { 60 } else { 0 })
+    };
+    let tuner = FineTuner::new(BetaSchedule::geometric(0.1, 1.0, 30), FixedRate::new(0.05));
+    let (mut weights, mut bias, mut scratch) = ([0; ROOM * FEATURES], [0; ROOM], [0; 2 * ROOM]);
+    let (mut samples, mut seen) = (vec![0; ROOM * SLOTS * FEATURES], vec![0; ROOM]);
+    let (mut held_out, mut its_seen) = (vec![0; ROOM * SLOTS * FEATURES], vec![0; ROOM]);
+    let (mut moments, mut counts) = (vec![0.0; MomentsView::<i8>::numbers_of(ROOM, FEATURES)], vec![0; ROOM]);
+    let guard =
+        Guard::new(ReplayView::over(SlotsView::new(&mut held_out, &mut its_seen, SLOTS, FEATURES).unwrap(), 2), 0.5, 7);
+    let parts = Parts {
+        preprocess: (),
+        memory: ReplayView::over(SlotsView::new(&mut samples, &mut seen, SLOTS, FEATURES).unwrap(), 1),
+        guard,
+        calibration: Calibration::<10>::new(),
+        readout: NoveltyView::<i8>::over(&mut moments, &mut counts, FEATURES, readout()).unwrap(),
+    };
+    let head = FixedView::new(&mut weights, &mut bias, FEATURES, 5, 9).unwrap().with_classes(0).unwrap();
+    let state = State::with_work(PairView::new(&mut scratch, ROOM).unwrap());
+    let mut view = Learner::with_state(head, state, parts);
+    let parts = Parts {
+        preprocess: (),
+        memory: Replay::<ROOM, SLOTS, [i8; FEATURES]>::new(1),
+        guard: Guard::new(Replay::<ROOM, SLOTS, [i8; FEATURES]>::new(2), 0.5, 7),
+        calibration: Calibration::<10>::new(),
+        readout: Novelty::<ROOM, FEATURES, i8>::new(readout()),
+    };
+    let mut known = Learner::new(FixedHead::<ROOM, FEATURES>::empty(5, 9), parts);
+    for class in 0..4 {
+        assert_eq!((known.add_class(), view.add_class()), (Ok(class), Ok(class)));
+    }
+    for i in 0..150 {
+        let (x, asked) = (x(i, i % 4), x(i + 500, i % 6));
+        let expected = known.learn(&tuner, &x, i % 4).unwrap();
+        let found = view.learn(&tuner, &x, i % 4).unwrap();
+        assert_eq!((found.loss(), found.prediction()), (expected.loss(), expected.prediction()));
+        assert_eq!(view.rehearse(&tuner, 2), known.rehearse(&tuner, 2));
+        assert_eq!(view.answer(&asked), known.answer(&asked));
+        if i == 70 {
+            assert_eq!((known.remove_class(1), view.remove_class(1)), (Ok(()), Ok(())));
+            assert_eq!((known.add_class(), view.add_class()), (Ok(3), Ok(3)));
+        }
+        // The generator of the rounding among them.
+        assert_eq!(saved(&view), saved(&known), "{i}");
+    }
+    let bytes = saved(&known);
+    view.forget();
+    known.forget();
+    assert!(saved(&view) == saved(&known) && saved(&view) != bytes);
+    checkpoint::read(&bytes, &mut view).unwrap();
+    checkpoint::read(&bytes, &mut known).unwrap();
+    assert!(saved(&view) == bytes && saved(&known) == bytes);
+}
+
+/// A step by settings that are integers is the step of a tuner with the same beta, and a head goes on as it was left.
+#[test]
+fn steps_in_integers_alone_have_the_bits_of_a_tuner() {
+    const FEATURES: usize = 13;
+    let tuner = FineTuner::new(BetaSchedule::constant(0.1), FixedRate::new(0.125));
+    // ln(0.1) 2^16, rounded.
+    let settings = FixedSettings::new(4096).with_ln_beta(0, -150_902, 0);
+    let (mut head, mut state) = (FixedHead::<3, FEATURES>::new(4, 7), State::new());
+    let (mut weights, mut bias, mut scratch) = ([0; 3 * FEATURES], [0; 3], [0; 6]);
+    let mut random = FixedView::new(&mut weights, &mut bias, FEATURES, 4, 7).unwrap().random();
+    for i in 0..200_usize {
+        let x: [i8; FEATURES] = core::array::from_fn(|j| ((i * 37 + j * 11) % 256) as u8 as i8);
+        let mut view = FixedView::new(&mut weights, &mut bias, FEATURES, 4, 7).unwrap().with_random(random);
+        let mut view_state = State::with_work(PairView::new(&mut scratch, 3).unwrap());
+        view_state.set_steps(i as u32);
+        let expected = tuner.step(&mut head, &mut state, &x, i % 3).unwrap();
+        let found = view.learn(&settings, &mut view_state, &x, i % 3).unwrap();
+        assert_eq!((found.loss as f32 / 65_536.0, found.class), (expected.loss(), expected.class()));
+        assert_eq!((saved(&view), view_state.steps()), (saved(&head), state.steps()));
+        let mut probabilities = [0; 3];
+        assert_eq!(view.probabilities(&x, &mut probabilities), head.predict(&x));
+        let sum: i32 = probabilities.iter().sum();
+        assert!((32_765..=32_768).contains(&sum), "{probabilities:?}");
+        random = view.random();
+    }
+    // As the owned head is converted.
+    let parameters: [f32; 3 * (FEATURES + 1)] = core::array::from_fn(|i| i as f32 * 0.37 - 5.0);
+    let mut linear = LinearHead::<3, FEATURES>::new();
+    linear.import(&parameters).unwrap();
+    let mut view = FixedView::new(&mut weights, &mut bias, FEATURES, 4, 7).unwrap();
+    view.import(&parameters).unwrap();
+    assert_eq!(saved(&view), saved(&FixedHead::from_head(&linear, 4, 7)));
+    let (mut exported, mut expected) = (parameters, parameters);
+    view.export(&mut exported).unwrap();
+    FixedHead::from_head(&linear, 4, 7).to_head().export(&mut expected).unwrap();
+    assert_eq!(exported, expected);
+}
+
+#[test]
+fn a_head_in_integers_over_slices_of_another_length_is_refused() {
+    let (mut weights, mut bias) = (vec![0; 2 * 513], vec![0; 2]);
+    for (count, rows, features) in [(6, 2, 2), (0, 2, 0), (0, 0, 3), (1026, 2, 513), (6, 2, usize::MAX)] {
+        assert!(FixedView::new(&mut weights[..count], &mut bias[..rows], features, 5, 1).is_err(), "{features}");
+    }
+    let mut head = FixedView::new(&mut weights[..6], &mut bias, 3, 9, 1).unwrap();
+    assert_eq!((head.exponent(), head.features(), head.room(), head.classes()), (7, 3, 2, 2));
+    let (settings, mut scratch) = (FixedSettings::new(100), [0; 4]);
+    let mut state = State::with_work(PairView::new(&mut scratch, 2).unwrap());
+    assert!(head.learn(&settings, &mut state, &[1, 2], 0).is_err());
+    assert_eq!(head.learn(&settings, &mut state, &[1, 2, 3], 2).err(), Some(Error::Target { target: 2, classes: 2 }));
+    let mut short = [0; 2];
+    let mut short = State::with_work(PairView::new(&mut short, 1).unwrap());
+    assert!(head.learn(&settings, &mut short, &[1, 2, 3], 0).is_err());
+    assert!(head.probabilities(&[1, 2], &mut [0; 2]).is_err() && head.probabilities(&[1, 2, 3], &mut [0; 3]).is_err());
+    assert!(
+        head.import(&[0.0; 7]).is_err() && head.import(&[f32::NAN; 8]).is_err() && head.export(&mut [0.0; 9]).is_err()
+    );
+    assert!(head.quantize(&[0.0; 2], &mut [0; 3]).is_err() && head.quantize(&[0.0; 3], &mut [0; 2]).is_err());
+    assert!(head.quantize(&[0.0, f32::NAN, 0.0], &mut [0; 3]).is_err());
+    let mut bytes = [0; 3];
+    head.quantize(&[0.5, -9.0, 0.0], &mut bytes).unwrap();
+    assert_eq!(bytes, [64, -127, 0]);
+    head.truncate(0).unwrap();
+    assert_eq!(head.probabilities(&[1, 2, 3], &mut [0; 2]), Err(Error::NoClasses));
 }
 
 /// The memory and the distances of a head in integers.

@@ -3,6 +3,7 @@
 mod constant;
 pub mod discriminant;
 pub mod fixed;
+mod fixed_storage;
 pub mod head;
 pub mod linear;
 pub mod mixed;

@@ -1,12 +1,15 @@
-//! The linear head whose shape is known only at run time.
+//! The linear heads whose shape is known only at run time, in f32 and in integers.
 
 use core::marker::PhantomData;
 
-use crate::error::{Error, Slice, check_classes, check_length};
+use crate::error::{Error, Slice, check_classes, check_finite, check_length};
+use crate::heads::fixed::{Fixed, FixedSlices, scale};
 use crate::heads::linear::Linear;
 use crate::heads::prediction::Prediction;
 use crate::heads::storage::{AnyVelocity, Storage, VelocitySlices, View};
+use crate::numeric::fixed_point::nearest;
 use crate::numeric::math::{Libm, Math};
+use crate::numeric::random::Random;
 
 /// A linear head over the caller's slices, whose shape is known only at run time: for a head received over a wire or read from a file, and
 /// for other languages. Its results have the same bits as those of a [`LinearHead`](crate::LinearHead), which is smaller and whose types
@@ -98,6 +101,103 @@ impl<M: Math, V: AnyVelocity> LinearView<'_, M, V> {
         check_length(Slice::Logits, self.storage.bias.len(), scratch.len())?;
         self.storage.copy_bias(scratch);
         self.predict_from_biases(features, scratch)
+    }
+}
+
+/// A head in integers over the caller's slices, whose shape is known only at run time, for other languages. Its results have the same bits as
+/// those of a [`FixedHead`](crate::FixedHead).
+///
+/// ```
+/// use gradient_decay::{FixedSettings, FixedView, PairView, State};
+///
+/// const SETTINGS: FixedSettings = FixedSettings::new(4096).with_ln_beta(-150_902, 0, 50); // 0.125; from beta 0.1 to 1
+/// let (mut weights, mut bias, mut scratch) = ([0; 2 * 2], [0; 2], [0; 2 * 2]); // 2 classes, 2 features
+/// let mut head = FixedView::new(&mut weights, &mut bias, 2, 5, 1)?;
+/// let mut state = State::with_work(PairView::new(&mut scratch, 2)?);
+/// for _ in 0..100 {
+///     head.learn(&SETTINGS, &mut state, &[64, -32], 0)?;
+///     head.learn(&SETTINGS, &mut state, &[-64, 32], 1)?;
+/// }
+/// let mut probabilities = [0; 2];
+/// assert_eq!(head.probabilities(&[60, -20], &mut probabilities)?, 0);
+/// assert!(probabilities[0] > 29_491); // 0.9 in units of 2^-15
+/// # Ok::<(), gradient_decay::Error>(())
+/// ```
+pub type FixedView<'a, M = Libm> = Fixed<FixedSlices<'a>, M>;
+
+impl<'a> FixedView<'a> {
+    /// A head over a row of `features` weights for each bias, as they stand; all classes are in use. The features are `q 2^-exponent`, the
+    /// exponent in 0..=7; a larger one counts as 7. Updates are rounded by random numbers that follow from `seed`.
+    ///
+    /// # Errors
+    /// As [`with_math`](Self::with_math).
+    pub fn new(
+        weights: &'a mut [i16],
+        bias: &'a mut [i32],
+        features: usize,
+        exponent: u32,
+        seed: u32,
+    ) -> Result<Self, Error> {
+        Self::with_math(weights, bias, features, exponent, seed)
+    }
+}
+
+impl<'a, M> FixedView<'a, M> {
+    /// [`new`](FixedView::new) with the math backend `M`.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are not `features` weights for each bias, or the shape has no class, no feature or more than 512 features.
+    pub fn with_math(
+        weights: &'a mut [i16],
+        bias: &'a mut [i32],
+        features: usize,
+        exponent: u32,
+        seed: u32,
+    ) -> Result<Self, Error> {
+        let classes = bias.len() as u32;
+        Ok(Self::over(FixedSlices::new(weights, bias, features)?, classes, exponent, seed))
+    }
+
+    /// With only the first `classes` classes in use. The numbers behind them must be zero, as they are after
+    /// [`truncate`](Self::truncate) and [`remove_class`](Classes::remove_class).
+    ///
+    /// # Errors
+    /// [`Error::TooManyClasses`] if there is no room for that many.
+    pub fn with_classes(mut self, classes: usize) -> Result<Self, Error> {
+        check_classes(self.storage.bias.len(), classes)?;
+        self.classes = classes as u32;
+        Ok(self)
+    }
+
+    /// With a generator in the state that [`random`](Self::random) returned, to go on as the head that it was of; 0, which no generator has,
+    /// counts as 1.
+    pub fn with_random(mut self, random: u32) -> Self {
+        self.random = Random(if random == 0 { 1 } else { random });
+        self
+    }
+
+    /// The state of the random generator of stochastic rounding, never 0.
+    pub const fn random(&self) -> u32 {
+        self.random.0
+    }
+
+    /// The number of features of a sample.
+    pub const fn features(&self) -> usize {
+        self.storage.features
+    }
+
+    /// Rounds features to the nearest i8 in this head's format; values beyond its range saturate.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if either slice has not as many numbers as a sample, [`Error::NotFinite`] if a feature is NaN or infinite; `to` is
+    /// then unchanged.
+    pub fn quantize(&self, features: &[f32], to: &mut [i8]) -> Result<(), Error> {
+        check_length(Slice::Features, self.storage.features, features.len())?;
+        check_length(Slice::Features, self.storage.features, to.len())?;
+        check_finite(Slice::Features, features)?;
+        let scale = scale(self.exponent);
+        to.iter_mut().zip(features).for_each(|(to, x)| *to = nearest(x * scale, 127) as i8);
+        Ok(())
     }
 }
 

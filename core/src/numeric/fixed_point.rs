@@ -51,6 +51,31 @@ pub(crate) fn top(values: &[i32]) -> i32 {
     values.iter().fold(i32::MIN, |top, z| if *z > top { *z } else { top })
 }
 
+/// Replaces logits in units of 2^-16, of which one is in use, by their softmax probabilities in units of 2^-15; returns the class with the
+/// largest, the first of equal ones.
+pub(crate) fn softmax(logits: &mut [i32]) -> usize {
+    let class = largest(logits);
+    let top = logits.get(class).copied().unwrap_or_default();
+    let mut sum = 0_u32;
+    for z in logits.iter_mut() {
+        *z = exp(top.wrapping_sub(*z).cast_unsigned()).cast_signed();
+        sum += z.cast_unsigned();
+    }
+    let inverse = inverse(sum);
+    logits.iter_mut().for_each(|z| *z = share(*z, inverse));
+    class
+}
+
+/// The factor of [`share`]: at most 2^15, since the largest exponential alone is 2^16.
+pub(crate) fn inverse(sum: u32) -> u32 {
+    (1_u32 << 31) / sum.max(1)
+}
+
+/// The share of an exponential in the sum of all, in units of 2^-15.
+pub(crate) fn share(exponential: i32, inverse: u32) -> i32 {
+    ((exponential.cast_unsigned() * inverse) >> 16) as i32
+}
+
 /// Rounds to the nearest integer and clamps to +-limit.
 pub(crate) fn nearest(x: f32, limit: i32) -> i32 {
     // The conversion truncates and saturates.

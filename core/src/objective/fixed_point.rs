@@ -1,18 +1,22 @@
 //! The loss in fixed point: logits and losses in units of 2^-16, gradients in units of 2^-15.
 
-use crate::numeric::fixed_point::{LOGIT_MAX, ONE, exp, largest, ln, nearest, top};
+use crate::numeric::fixed_point::{LOGIT_MAX, ONE, exp, inverse, largest, ln, nearest, share, top};
 use crate::objective::sample::Sample;
 
 /// A gradient of 1.
 pub(crate) const CERTAIN: i32 = 1 << 15;
 
-/// As [`GradientDecay::sample`](crate::GradientDecay), for logits in fixed point, [`i32::MIN`] for rows that are not in use. Only `ln_beta` is
-/// f32; a constant schedule has it precomputed.
+/// The logarithm of beta in units of 2^-16.
+pub(crate) fn from_f32(ln_beta: f32) -> i32 {
+    nearest(ln_beta * ONE as f32, LOGIT_MAX)
+}
+
+/// As [`GradientDecay::sample`](crate::GradientDecay), for logits in fixed point, [`i32::MIN`] for rows that are not in use, and
+/// a logarithm of beta of at most +-16,000.
 #[inline]
-pub(crate) fn sample(logits: &mut [i32], gradient: &mut [i32], target: usize, ln_beta: f32) -> Sample<i32> {
+pub(crate) fn sample(logits: &mut [i32], gradient: &mut [i32], target: usize, ln_beta: i32) -> Sample<i32> {
     let class = largest(logits);
     let mut most = logits.get(class).copied().unwrap_or(i32::MIN);
-    let ln_beta = nearest(ln_beta * ONE as f32, LOGIT_MAX);
     let mut own_logit = 0;
     if let Some(own) = logits.get_mut(target) {
         *own = own.saturating_add(ln_beta);
@@ -27,11 +31,10 @@ pub(crate) fn sample(logits: &mut [i32], gradient: &mut [i32], target: usize, ln
         sum += *z as u32;
     }
     let loss = most.saturating_sub(own_logit).saturating_add(ln(sum));
-    // At most 2^15, since the largest exponential alone is 2^16.
-    let inverse = (1_u32 << 31) / sum.max(1);
+    let inverse = inverse(sum);
     let mut all = 0;
     for (g, e) in gradient.iter_mut().zip(&*logits) {
-        *g = ((*e as u32 * inverse) >> 16) as i32;
+        *g = share(*e, inverse);
         all += *g;
     }
     if let Some(g) = gradient.get_mut(target) {
@@ -69,7 +72,7 @@ mod tests {
                     assert!((plain - loss).abs() < 5e-4, "plain {plain} for {loss}");
                 }
                 let mut found = [0; 5];
-                let sample = sample(&mut values, &mut found, target, beta.ln());
+                let sample = sample(&mut values, &mut found, target, from_f32(beta.ln()));
                 let found_loss = sample.loss as f32 / 65_536.0;
                 assert!((found_loss - loss).abs() < 5e-4, "loss {found_loss} for {loss}");
                 for (g, exact) in found.iter().zip(gradient) {

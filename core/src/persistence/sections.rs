@@ -1,7 +1,7 @@
 //! The sections of heads and parts: see [`checkpoint`](crate::checkpoint).
 
 use crate::error::{CheckpointPart, Error, Number, Slice, check_classes};
-use crate::heads::fixed::{self, FixedHead};
+use crate::heads::fixed::{self, Fixed, FixedStorage};
 use crate::heads::linear::Linear;
 use crate::heads::mlp::MlpHead;
 use crate::heads::storage::{Layer, Owned, Storage, StoredVelocity, VelocityView};
@@ -131,23 +131,28 @@ impl<const CLASSES: usize, const HIDDEN: usize, const FEATURES: usize, M, V: Sto
     }
 }
 
-impl<const CLASSES: usize, const FEATURES: usize, M> Saved for FixedHead<CLASSES, FEATURES, M> {
-    const SAVED_BYTES: usize = SECTION + 4 * WORD + CLASSES * (2 * FEATURES + WORD) + CLASSES_BYTES;
+impl<S: FixedStorage, M> Saved for Fixed<S, M> {
+    const SAVED_BYTES: usize = if S::BYTES == 0 { 0 } else { SECTION + 4 * WORD + S::BYTES + CLASSES_BYTES };
 
     fn write(&self, to: &mut Writer<'_>) {
-        if to.section(tag::FIXED, Self::SAVED_BYTES - SECTION - CLASSES_BYTES) {
-            to.words(&[CLASSES as u32, FEATURES as u32, self.exponent, self.random.0]);
-            to.bytes(self.weights.as_flattened().iter().flat_map(|w| w.to_le_bytes()));
-            to.bytes(self.bias.iter().flat_map(|b| b.to_le_bytes()));
+        let (weights, bias) = (self.storage.weights(), self.storage.bias());
+        if to.section(tag::FIXED, 4 * WORD + size_of_val(weights) + size_of_val(bias)) {
+            let features = weights.len().checked_div(bias.len()).unwrap_or_default();
+            to.words(&[bias.len() as u32, features as u32, self.exponent, self.random.0]);
+            to.bytes(weights.iter().flat_map(|w| w.to_le_bytes()));
+            to.bytes(bias.iter().flat_map(|b| b.to_le_bytes()));
         }
         write_classes(self.classes, to);
     }
 
     /// A head in f32 is accepted too, and rounded to the nearest: version 1 had no other.
     fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
+        let (weights, bias) = self.storage.numbers();
+        let room = bias.len();
+        let features = weights.len().checked_div(room).unwrap_or_default();
         if let Some(mut section) = from.find(tag::FIXED) {
-            section.expect(CheckpointPart::Classes, CLASSES)?;
-            section.expect(CheckpointPart::Features, FEATURES)?;
+            section.expect(CheckpointPart::Classes, room)?;
+            section.expect(CheckpointPart::Features, features)?;
             section.expect(CheckpointPart::Exponent, self.exponent as usize)?;
             let random = section.word()?;
             if random == 0 {
@@ -156,13 +161,13 @@ impl<const CLASSES: usize, const FEATURES: usize, M> Saved for FixedHead<CLASSES
             if from.takes() {
                 self.random = Random(random);
             }
-            for w in self.weights.as_flattened_mut() {
+            for w in weights {
                 let value = section.bytes(2)?.first_chunk().map_or(0, |bytes| i16::from_le_bytes(*bytes));
                 if from.takes() {
                     *w = value;
                 }
             }
-            for b in &mut self.bias {
+            for b in bias {
                 let value = section.word()?.cast_signed();
                 if from.takes() {
                     *b = value.clamp(-LOGIT_MAX, LOGIT_MAX);
@@ -171,25 +176,25 @@ impl<const CLASSES: usize, const FEATURES: usize, M> Saved for FixedHead<CLASSES
             section.end()?;
         } else {
             let mut section = from.expect(tag::HEAD)?;
-            section.expect(CheckpointPart::Classes, CLASSES)?;
-            section.expect(CheckpointPart::Features, FEATURES)?;
-            for (index, w) in self.weights.as_flattened_mut().iter_mut().enumerate() {
+            section.expect(CheckpointPart::Classes, room)?;
+            section.expect(CheckpointPart::Features, features)?;
+            for (index, w) in weights.iter_mut().enumerate() {
                 let value = section.float(Slice::Parameters, index)?;
                 if from.takes() {
                     *w = fixed::weight(value);
                 }
             }
-            for (class, b) in self.bias.iter_mut().enumerate() {
-                let value = section.float(Slice::Parameters, CLASSES * FEATURES + class)?;
+            for (class, b) in bias.iter_mut().enumerate() {
+                let value = section.float(Slice::Parameters, room * features + class)?;
                 if from.takes() {
                     *b = fixed::bias(value);
                 }
             }
             section.end()?;
         }
-        let classes = read_classes(CLASSES, from)?;
+        let classes = read_classes(room, from)?;
         if from.takes() {
-            self.classes = CLASSES as u32;
+            self.classes = room as u32;
             self.truncate(classes as usize)?;
         }
         Ok(())

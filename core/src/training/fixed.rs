@@ -1,50 +1,98 @@
 //! The update of a head in integers.
 
-use crate::error::Error;
-use crate::heads::fixed::{FixedHead, WEIGHT_BITS};
-use crate::heads::storage::Pair;
+use crate::error::{Error, Slice, check_length, check_target};
+use crate::heads::fixed::{Fixed, FixedStorage, WEIGHT_BITS};
+use crate::heads::storage::Work;
 use crate::numeric::fixed_point::LOGIT_MAX;
-use crate::numeric::kernels;
 use crate::numeric::math::Math;
 use crate::numeric::random::Random;
-use crate::training::sgd::FixedRate;
+use crate::objective::fixed_point;
+use crate::training::sgd::{FixedRate, FixedSettings};
+use crate::training::state::State;
+use crate::training::step::FixedStep;
 use crate::training::train::Train;
 
-impl<const CLASSES: usize, const FEATURES: usize, M: Math> Train for FixedHead<CLASSES, FEATURES, M> {
+impl<S: FixedStorage, M: Math> Train for Fixed<S, M> {
     type Optimizer = FixedRate;
-    type Work = Pair<i32, CLASSES>;
+    type Work = S::Work;
 
     /// Weights stay within their range, so that nothing is ever refused.
     #[inline]
     fn apply(
         &mut self,
         optimizer: &FixedRate,
-        features: &[i8; FEATURES],
-        work: &mut Pair<i32, CLASSES>,
+        features: &S::Features,
+        work: &mut S::Work,
         _: f32,
     ) -> Result<(), Error> {
+        self.update(optimizer.rate, features, work.pair().1);
+        Ok(())
+    }
+}
+
+impl<S: FixedStorage, M> Fixed<S, M> {
+    /// One training step on a sample of a class in use, without floating point: the step of a [`FineTuner`](crate::FineTuner), with settings
+    /// that are integers.
+    ///
+    /// # Errors
+    /// [`Error::Target`] if the class is not in use, [`Error::Length`] if there are not as many features as the head has or the work space is
+    /// not that of its classes. Head and number of steps are then as they were.
+    ///
+    /// ```
+    /// use gradient_decay::{BetaSchedule, FineTuner, FixedHead, FixedRate, FixedSettings, State};
+    ///
+    /// const SETTINGS: FixedSettings = FixedSettings::new(4096).with_ln_beta(-150_902, -150_902, 0);
+    /// const TUNER: FineTuner<FixedRate> = FineTuner::new(BetaSchedule::constant(0.1), FixedRate::new(0.125));
+    /// let (mut head, mut state): (FixedHead<2, 2>, _) = (FixedHead::new(5, 1), State::new());
+    /// let (mut same, mut its_state) = (head.clone(), state.clone());
+    /// let step = head.learn(&SETTINGS, &mut state, &[64, -32], 1)?;
+    /// let expected = TUNER.step(&mut same, &mut its_state, &[64, -32], 1)?;
+    /// assert_eq!((step.loss as f32 / 65_536.0, step.class), (expected.loss(), expected.class()));
+    /// assert_eq!(head, same);
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn learn(
+        &mut self,
+        settings: &FixedSettings,
+        state: &mut State<S::Work>,
+        features: &S::Features,
+        class: usize,
+    ) -> Result<FixedStep, Error> {
+        check_target(self.classes as usize, class)?;
+        self.storage.check(features)?;
+        let (logits, gradient) = state.work.pair();
+        check_length(Slice::Logits, self.storage.bias().len(), logits.len())?;
+        self.write_logits(features, logits);
+        let sample = fixed_point::sample(logits, gradient, class, settings.ln_beta(state.steps));
+        self.update(settings.rate().rate, features, gradient);
+        state.steps = state.steps.saturating_add(1);
+        Ok(FixedStep { loss: sample.loss, class: sample.class })
+    }
+
+    /// Updates the head by the gradient of its logits, which may hold anything afterwards.
+    #[inline(always)]
+    fn update(&mut self, rate: i32, features: &S::Features, gradient: &mut [i32]) {
         let mut random = self.random;
-        let rates = &mut work.gradient;
-        for (rate, bias) in rates.iter_mut().zip(&mut self.bias) {
+        for (g, bias) in gradient.iter_mut().zip(self.storage.numbers().1) {
             // 2^-15 times 2^-15 to 2^-16: the fraction below is rounded up with a probability equal to it.
             let below = (random.bits() >> 18).cast_signed();
-            *rate = (optimizer.rate * *rate + below) >> 14;
-            if *rate != 0 {
+            *g = (rate * *g + below) >> 14;
+            if *g != 0 {
                 // Both are small enough that their difference cannot overflow.
-                *bias = (*bias - *rate).clamp(-LOGIT_MAX, LOGIT_MAX);
+                *bias = (*bias - *g).clamp(-LOGIT_MAX, LOGIT_MAX);
             }
         }
         // A change of a weight has 16 + exponent fractional bits, which are rounded off.
         let shift = 16 - WEIGHT_BITS + self.exponent;
-        self.random = Random(kernels::update_rows_i16(&mut self.weights, rates, features, shift, random.0));
-        Ok(())
+        self.random = Random(self.storage.update(gradient, features, shift, random.0));
     }
 }
 
 #[cfg(all(test, feature = "libm"))]
 mod tests {
     use super::*;
-    use crate::{BetaSchedule, FineTuner, LinearHead, State};
+    use crate::heads::storage::Pair;
+    use crate::{BetaSchedule, FineTuner, FixedHead, LinearHead};
 
     /// On the average an update is what it is in exact numbers, however small.
     #[test]
@@ -56,7 +104,7 @@ mod tests {
         for seed in 0..SEEDS {
             let mut head: FixedHead<2, 3> = FixedHead::new(5, seed);
             TUNER.step(&mut head, &mut State::new(), &[1, 2, -3], 0).unwrap();
-            sum += i64::from(head.weights[0][1]);
+            sum += i64::from(head.storage.weights[0][1]);
         }
         // rate 0.001 (33 of 2^-15), gradient -1/2, feature 2/32: 0.13 units of 2^-12.
         let mean = sum as f64 / f64::from(SEEDS);
@@ -75,8 +123,8 @@ mod tests {
             let mut head: FixedHead<2, 1> = FixedHead::new(5, seed as u32);
             let mut work = Pair { seen: [0; 2], gradient: [24_576, -24_576] };
             head.apply(&FixedRate { rate: 1 }, &[0], &mut work, 1.0).unwrap();
-            assert!(head.bias.iter().all(|bias| [1, 2].contains(&bias.abs())), "{:?}", head.bias);
-            sum += head.bias[1] - head.bias[0];
+            assert!(head.storage.bias.iter().all(|bias| [1, 2].contains(&bias.abs())), "{:?}", head.storage.bias);
+            sum += head.storage.bias[1] - head.storage.bias[0];
         }
         let mean = f64::from(sum) / f64::from(2 * SEEDS);
         // Five standard deviations.
@@ -90,7 +138,7 @@ mod tests {
         let mut state = State::new();
         TUNER.step(&mut head, &mut state, &[127, -128], 0).unwrap();
         let ends = [[i16::MAX, i16::MIN], [i16::MIN, i16::MAX]];
-        assert_eq!(head.weights, ends);
+        assert_eq!(head.storage.weights, ends);
         let before = (head.clone(), state.clone());
         assert!(TUNER.step(&mut head, &mut state, &[1, 1], 2).is_err());
         assert_eq!((head, state), before);
@@ -100,7 +148,7 @@ mod tests {
     #[test]
     fn the_smallest_weight_goes_to_float_and_back() {
         let mut head: FixedHead<1, 2> = FixedHead::new(5, 1);
-        head.weights = [[i16::MIN, i16::MAX]];
+        head.storage.weights = [[i16::MIN, i16::MAX]];
         let float = head.to_head();
         let mut parameters = [0.0; 3];
         float.export(&mut parameters).unwrap();

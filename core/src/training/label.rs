@@ -96,7 +96,7 @@ impl ClassLoss for i32 {
         gradient: &mut [i32],
         target: usize,
     ) -> Sample<i32> {
-        fixed_point::sample(logits, gradient, target, loss.ln_beta())
+        fixed_point::sample(logits, gradient, target, fixed_point::from_f32(loss.ln_beta()))
     }
 }
 

@@ -181,6 +181,90 @@ impl FixedRate {
     }
 }
 
+/// The settings of [`Fixed::learn`](crate::fixed::Fixed::learn), all of them integers: for a core without FPU whose settings are known only at
+/// run time, so that no floating point is linked. Where they are constants, a [`FineTuner`](crate::FineTuner) of a [`FixedRate`] links none either.
+///
+/// ```
+/// use gradient_decay::FixedSettings;
+///
+/// // A learning rate of 0.02; beta from 0.1 to 1 over 50 steps, by equal factors.
+/// const SETTINGS: FixedSettings = FixedSettings::new(655).with_ln_beta(-150_902, 0, 50);
+/// assert_eq!((SETTINGS.ln_beta(0), SETTINGS.ln_beta(25), SETTINGS.ln_beta(50)), (-150_902, -75_451, 0));
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct FixedSettings {
+    rate: FixedRate,
+    start: i32,
+    end: i32,
+    steps: u32,
+}
+
+impl FixedSettings {
+    /// The smallest logarithm of beta, -104, in units of 2^-16.
+    pub const LN_BETA_MIN: i32 = -104 << 16;
+    /// The largest logarithm of beta, 14, in units of 2^-16.
+    pub const LN_BETA_MAX: i32 = 14 << 16;
+
+    /// Plain cross-entropy, beta 1, with a learning rate in units of 2^-15, in 1..=32,768.
+    ///
+    /// # Panics
+    /// If it is out of range; in a const, when it is compiled. [`with_ln_beta`](Self::with_ln_beta) panics in the same way.
+    pub const fn new(rate: u32) -> Self {
+        expect_in_range(Self::try_new(rate))
+    }
+
+    /// [`new`](Self::new), with an error in place of a panic.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if the rate is not in 1..=32,768.
+    #[inline]
+    pub const fn try_new(rate: u32) -> Result<Self, Error> {
+        if rate >= 1 && rate <= CERTAIN as u32 {
+            Ok(FixedSettings { rate: FixedRate { rate: rate as i32 }, start: 0, end: 0, steps: 0 })
+        } else {
+            Err(Error::OutOfRange { number: Number::FixedRate, value: rate as f32 / CERTAIN as f32 })
+        }
+    }
+
+    /// With the logarithm of beta from `start` to `end` in equal increments over `steps` steps, so that beta changes by equal factors; 0 steps
+    /// is `end` from the beginning. Both in units of 2^-16, from [`LN_BETA_MIN`](Self::LN_BETA_MIN) to [`LN_BETA_MAX`](Self::LN_BETA_MAX).
+    pub const fn with_ln_beta(self, start: i32, end: i32, steps: u32) -> Self {
+        expect_in_range(self.try_with_ln_beta(start, end, steps))
+    }
+
+    /// [`with_ln_beta`](Self::with_ln_beta), with an error in place of a panic.
+    ///
+    /// # Errors
+    /// [`Error::OutOfRange`] if `start` or `end` is out of its range.
+    #[inline]
+    pub const fn try_with_ln_beta(self, start: i32, end: i32, steps: u32) -> Result<Self, Error> {
+        let (low, high) = if start < end { (start, end) } else { (end, start) };
+        if low >= Self::LN_BETA_MIN && high <= Self::LN_BETA_MAX {
+            Ok(FixedSettings { start, end, steps, ..self })
+        } else {
+            let wrong = if low < Self::LN_BETA_MIN { low } else { high };
+            Err(Error::OutOfRange { number: Number::LnBeta, value: wrong as f32 / 65_536.0 })
+        }
+    }
+
+    /// The learning rate.
+    pub const fn rate(&self) -> FixedRate {
+        self.rate
+    }
+
+    /// The logarithm of the beta of a step, in units of 2^-16, within 2^-16 of the way from `start` to `end`; steps are counted from 0.
+    pub const fn ln_beta(&self, step: u32) -> i32 {
+        if step >= self.steps {
+            return self.end;
+        }
+        // The part of the way in 16 bits, by a division of 32.
+        let excess = 16_u32.saturating_sub(self.steps.leading_zeros());
+        let Some(part) = ((step >> excess) << 16).checked_div(self.steps >> excess) else { return self.end };
+        self.start + (((self.end - self.start) as i64 * part as i64) >> 16) as i32
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -208,6 +292,26 @@ mod tests {
             assert!(FixedRate::try_new(bad).is_err(), "{bad}");
         }
         assert_eq!(FixedRate::new(0.001).learning_rate(), 33.0 / 32_768.0);
+    }
+
+    #[test]
+    fn settings_in_integers_keep_their_ranges_and_ends() {
+        for bad in [0, 32_769, u32::MAX] {
+            assert!(FixedSettings::try_new(bad).is_err(), "{bad}");
+        }
+        let settings = FixedSettings::new(32_768);
+        assert_eq!(settings.rate(), FixedRate::new(1.0));
+        let (least, most) = (FixedSettings::LN_BETA_MIN, FixedSettings::LN_BETA_MAX);
+        for (start, end) in [(least - 1, 0), (0, least - 1), (most + 1, 0), (0, most + 1), (i32::MIN, i32::MAX)] {
+            assert!(settings.try_with_ln_beta(start, end, 3).is_err(), "{start} {end}");
+        }
+        for (start, end, steps) in [(least, most, u32::MAX), (most, least, 7), (-5, -5, 1), (3, 4, 0)] {
+            let settings = settings.with_ln_beta(start, end, steps);
+            assert_eq!(settings.ln_beta(0), if steps == 0 { end } else { start });
+            assert_eq!((settings.ln_beta(steps), settings.ln_beta(u32::MAX)), (end, end));
+            let middle = i64::from(settings.ln_beta(steps / 2));
+            assert!((middle - (i64::from(start) + i64::from(end)) / 2).abs() <= i64::from(most - least) / 7);
+        }
     }
 
     #[test]

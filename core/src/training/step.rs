@@ -157,6 +157,16 @@ pub struct Step<'a, N = f32> {
     seen: &'a [N],
 }
 
+/// The report of a step in integers alone: see [`Fixed::learn`](crate::fixed::Fixed::learn).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct FixedStep {
+    /// The loss of the sample before the update in nats, in units of 2^-16, at least 0.
+    pub loss: i32,
+    /// The class with the largest logit before the update; the first of equal ones.
+    pub class: usize,
+}
+
 impl<'a, N: Number> Step<'a, N> {
     pub(crate) const fn new(sample: Sample<N>, beta: f32, learned: bool, seen: &'a [N]) -> Self {
         Step { sample, beta, learned, seen }

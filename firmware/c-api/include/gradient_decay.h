@@ -18,6 +18,18 @@
 #define GD_DISCRIMINANT_CHECKPOINT_BYTES(classes, features) \
     (56 + 4 * (GD_DISCRIMINANT_NUMBERS(classes, features) + (size_t)(classes)))
 
+/** The bytes of the memory of a head in integers, a multiple of 4: static uint32_t memory[GD_FIXED_BYTES(10, 64) / 4]; */
+#define GD_FIXED_BYTES(classes, features) (4 * (((size_t)(classes) * (size_t)(features) + 1) / 2 + 3 * (size_t)(classes)))
+
+/** The bytes of the checkpoint of a head in integers. */
+#define GD_FIXED_CHECKPOINT_BYTES(classes, features) (64 + 2 * (size_t)(classes) * ((size_t)(features) + 2))
+
+/** A learning rate of a head in integers, as gd_fixed_set_rate takes it: GD_FIXED_RATE(0.02). */
+#define GD_FIXED_RATE(rate) ((uint32_t)((rate) * 32768.0 + 0.5))
+
+/** A probability of a head in integers, as a threshold: GD_FIXED_PROBABILITY(0.6). */
+#define GD_FIXED_PROBABILITY(probability) ((int32_t)((probability) * 32768.0 + 0.5))
+
 /** So many bytes rounded up to what a learner takes. */
 #define GD_ROUND(bytes) (((size_t)(bytes) + 7) / 8 * 8)
 
@@ -271,6 +283,106 @@ typedef struct {
 } gd_discriminant;
 
 /**
+ * A linear head that infers and learns in integers, for cores without FPU: there a label takes a twelfth of a gd_trainer's instructions.
+ * gd_fixed_init fills it in; of its members `classes`, `steps` and `exponent`
+ * are there to be read, and none is there to be written. All numbers are fixed point:
+ *
+ * feature   int8_t, q / 2^exponent; subtract a zero point first
+ * weight    int16_t, q / 2^12, in [-8, 8); one more that would leave the range stays at its end
+ * bias      int32_t, q / 2^16
+ * logit     int32_t, q / 2^16, in [-16000, 16000]; INT32_MIN of a class that is not in use
+ * probability   int32_t, q / 2^15, in [0, 1]
+ *
+ * Updates are rounded at random, by the seed, so that small ones have their effect. The bits are the same on every core.
+ *
+ * A function that is given one can return GD_ERROR_POINTER, also if two of its buffers overlap, each other, the head or its memory, and
+ * GD_ERROR_TRAINER if gd_fixed_init has not filled it in or a member is out of its range; whatever else it can return it says itself. After an
+ * error the head, its memory but for room to work in, and all that a function would have written are as before.
+ */
+typedef struct {
+  /**
+   * Says that gd_fixed_init has filled it in.
+   */
+  uint32_t mark;
+  /**
+   * Classes that there is room for, at least 1.
+   */
+  uint16_t room;
+  /**
+   * Features of a sample, 1 to 512.
+   */
+  uint16_t features;
+  /**
+   * Classes in use, at most `room`.
+   */
+  uint32_t classes;
+  /**
+   * Labels learned, the place in the warm-up; it stays at 2^32 - 1.
+   */
+  uint32_t steps;
+  /**
+   * The exponent of the features, 0 to 7.
+   */
+  uint32_t exponent;
+  /**
+   * The state of the random numbers that round, never 0.
+   */
+  uint32_t random;
+  /**
+   * The learning rate in units of 1 / 32768, 1 to 32768.
+   */
+  uint32_t rate;
+  /**
+   * The logarithm of beta at step 0, in units of 1 / 65536.
+   */
+  int32_t ln_beta_start;
+  /**
+   * The logarithm of beta after the warm-up, in units of 1 / 65536.
+   */
+  int32_t ln_beta_end;
+  /**
+   * The steps of the warm-up.
+   */
+  uint32_t ln_beta_steps;
+  /**
+   * GD_FIXED_BYTES(room, features) bytes: the biases, room to work in, the weights row by row.
+   */
+  void *memory;
+} gd_fixed;
+
+/**
+ * The report of a step of a gd_fixed.
+ */
+typedef struct {
+  /**
+   * The loss of the sample before the step, in nats, in units of 1 / 65536, at least 0.
+   */
+  int32_t loss;
+  /**
+   * The most probable class before the step, from 0; the first of equal ones.
+   */
+  uint32_t class_index;
+} gd_fixed_step;
+
+/**
+ * The answer of a gd_fixed for a sample.
+ */
+typedef struct {
+  /**
+   * The most probable class, from 0; the first of equal ones.
+   */
+  uint32_t class_index;
+  /**
+   * Its probability, in units of 1 / 32768, 0 to 32768.
+   */
+  int32_t probability;
+  /**
+   * Whether that reaches the threshold: if not, the answer is "unknown".
+   */
+  bool known;
+} gd_fixed_prediction;
+
+/**
  * The parts of a learner. All zero but for `head`, `classes` and `features` is a learner without any: write `gd_learner_config config =
  * {.head = &gd_head_discriminant, .classes = 4, .features = 24};`. A part that is named by no configuration of a program is not linked.
  */
@@ -461,7 +573,7 @@ typedef struct {
 #define GD_ERROR_POINTER -1
 
 /**
- * The trainer was not initialised by gd_init, or the discriminant, the learner or the store by its own function, or its memory was overwritten.
+ * The trainer was not initialised by gd_init, or the discriminant, the head in integers, the learner or the store by its own function, or its memory was overwritten.
  */
 #define GD_ERROR_TRAINER -2
 
@@ -521,7 +633,7 @@ typedef struct {
 #define GD_ERROR_NO_ROOM -13
 
 /**
- * There is too little room: for a checkpoint, or for a learner.
+ * There is too little room: for a checkpoint, for a learner, or for a head in integers.
  */
 #define GD_ERROR_SHORT -14
 
@@ -1080,6 +1192,223 @@ gd_status gd_discriminant_save(gd_discriminant *discriminant,
 gd_status gd_discriminant_load(gd_discriminant *discriminant,
                                const uint8_t *bytes,
                                size_t size);
+
+/**
+ * The bytes of the memory of a head in integers, the same as GD_FIXED_BYTES(classes, features): 2 for each weight, rounded up to a multiple of
+ * 4, and 12 for each class.
+ */
+size_t gd_fixed_bytes(uint16_t classes,
+                      uint16_t features);
+
+/**
+ * Makes a head in integers with room for `classes` classes, at least 1, of `features` features, 1 to 512, over the caller's `memory`:
+ * GD_FIXED_BYTES(classes, features) bytes at a multiple of 4; `size` may be more. Features are q / 2^exponent, with an exponent of 0 to 7:
+ * with 5 they are from -4 to 4, in steps of 1 / 32. Updates are rounded by random numbers that follow from `seed`, any number.
+ *
+ * The head knows nothing yet, all classes are in use and no step is taken; the learning rate is 0.02 and beta 1. The memory stays the caller's,
+ * and must be there, in its place, as long as the head is used.
+ *
+ * # Errors
+ * GD_ERROR_POINTER, also if the two overlap; GD_ERROR_LENGTH if the shape has no class, no feature or more than 512; GD_ERROR_RANGE if the
+ * exponent is above 7; GD_ERROR_SHORT if `size` is less. Nothing is then changed.
+ *
+ * # Safety
+ * `fixed` points to a gd_fixed, `memory` to `size` bytes, and both are used by nobody else during a call, no interrupt and no other thread.
+ */
+gd_status gd_fixed_init(gd_fixed *fixed,
+                        void *memory,
+                        size_t size,
+                        uint16_t classes,
+                        uint16_t features,
+                        uint32_t exponent,
+                        uint32_t seed);
+
+/**
+ * Sets the learning rate, in units of 1 / 32768: 1 to 32768. GD_FIXED_RATE(0.02) is such a number.
+ *
+ * # Errors
+ * GD_ERROR_RANGE if it is out of its range.
+ *
+ * # Safety
+ * As gd_fixed_init.
+ */
+gd_status gd_fixed_set_rate(gd_fixed *fixed, uint32_t rate);
+
+/**
+ * Sets beta by its natural logarithm in units of 1 / 65536, from -6815744 to 917504: small asks for a large margin, 1 is plain cross-entropy.
+ * It goes from `start` to `end` over the first `steps` steps, in equal differences of the logarithm, so that beta rises by equal factors;
+ * `steps` 0 is `end` from the beginning.
+ *
+ * beta      0.01     0.02     0.05     0.1      0.2      0.5     1  2      5
+ * number    -301804  -256379  -196328  -150902  -105476  -45426  0  45426  105476
+ *
+ * # Errors
+ * GD_ERROR_RANGE if one is out of its range.
+ *
+ * # Safety
+ * As gd_fixed_init.
+ */
+gd_status gd_fixed_set_ln_beta(gd_fixed *fixed,
+                               int32_t start,
+                               int32_t end,
+                               uint32_t steps);
+
+/**
+ * Sets the number of steps taken: 0 begins the warm-up again.
+ *
+ * # Safety
+ * As gd_fixed_init.
+ */
+gd_status gd_fixed_set_steps(gd_fixed *fixed, uint32_t steps);
+
+/**
+ * Learns a sample of a class in use. `features` are `feature_count` numbers. `step` may be null.
+ *
+ * # Errors
+ * GD_ERROR_LENGTH if `feature_count` is not that of gd_fixed_init; GD_ERROR_CLASS if the class is not in use.
+ *
+ * # Safety
+ * As gd_fixed_init; `features` points to as many numbers, `step` to a gd_fixed_step or is null.
+ */
+gd_status gd_fixed_learn(gd_fixed *fixed,
+                         const int8_t *features,
+                         size_t feature_count,
+                         uint32_t class_index,
+                         gd_fixed_step *step);
+
+/**
+ * The most probable class of a sample, and whether its probability reaches `threshold`, 0 to 32768 in units of 1 / 32768: if not, the answer is
+ * "unknown"; 0 is none. GD_FIXED_PROBABILITY(0.6) is such a number. `probabilities` has one place a class that there is room for, `class_count`
+ * in all, and gets the probability of each in the same units, 0 for a class that is not in use; or it is null, with a count of 0. After an error
+ * `probabilities` may hold anything.
+ *
+ * # Errors
+ * GD_ERROR_LENGTH if `feature_count` or `class_count` is not that of gd_fixed_init; GD_ERROR_RANGE if the threshold is out of its range;
+ * GD_ERROR_NO_CLASSES if no class is in use.
+ *
+ * # Safety
+ * As gd_fixed_init; `features` and `probabilities` point to as many numbers, `prediction` to a gd_fixed_prediction.
+ */
+gd_status gd_fixed_predict(gd_fixed *fixed,
+                           const int8_t *features,
+                           size_t feature_count,
+                           int32_t *probabilities,
+                           size_t class_count,
+                           int32_t threshold,
+                           gd_fixed_prediction *prediction);
+
+/**
+ * The logits of a sample, one for each class that there is room for, `class_count` in all: in units of 1 / 65536, INT32_MIN of a class that is not
+ * in use.
+ *
+ * # Errors
+ * GD_ERROR_LENGTH if `feature_count` or `class_count` is not that of gd_fixed_init.
+ *
+ * # Safety
+ * As gd_fixed_init; `features` and `logits` point to as many numbers.
+ */
+gd_status gd_fixed_logits(gd_fixed *fixed,
+                          const int8_t *features,
+                          size_t feature_count,
+                          int32_t *logits,
+                          size_t class_count);
+
+/**
+ * Rounds `feature_count` features to the nearest numbers in the head's format, into as many places at `to`; those beyond its range go to its ends,
+ * -127 and 127. It takes floating point, which a program that has its features as integers does without.
+ *
+ * # Errors
+ * GD_ERROR_LENGTH if `feature_count` is not that of gd_fixed_init; GD_ERROR_NOT_FINITE if a feature is NaN or infinite.
+ *
+ * # Safety
+ * As gd_fixed_init; `features` and `to` point to as many numbers.
+ */
+gd_status gd_fixed_quantize(gd_fixed *fixed,
+                            const float *features,
+                            size_t feature_count,
+                            int8_t *to);
+
+/**
+ * Takes over the parameters of a trained head, each rounded to the nearest: the weights row by row (a row is a class), then the biases, `count` in
+ * all, `room * (features + 1)`, the order of a gd_trainer. Weights beyond [-8, 8) and biases beyond +-16000 go to the ends. All classes are in
+ * use then; the steps stay. It takes floating point.
+ *
+ * # Errors
+ * GD_ERROR_LENGTH if `count` is another; GD_ERROR_NOT_FINITE if a parameter is NaN or infinite.
+ *
+ * # Safety
+ * As gd_fixed_init; `parameters` points to as many floats.
+ */
+gd_status gd_fixed_import(gd_fixed *fixed,
+                          const float *parameters,
+                          size_t count);
+
+/**
+ * Copies the parameters out as floats, in the order of gd_fixed_import; zeros of classes that are not in use. Exact but for biases beyond +-256, of
+ * which a float keeps 24 bits. It takes floating point.
+ *
+ * # Errors
+ * GD_ERROR_LENGTH if `count` is not `room * (features + 1)`.
+ *
+ * # Safety
+ * As gd_fixed_init; `parameters` points to as many floats.
+ */
+gd_status gd_fixed_export(gd_fixed *fixed,
+                          float *parameters,
+                          size_t count);
+
+/**
+ * Takes one more class into use, whose number is the count of classes before; it knows nothing. A head that begins without classes is one whose
+ * classes gd_fixed_remove_class removed.
+ *
+ * # Errors
+ * GD_ERROR_NO_ROOM if all are in use.
+ *
+ * # Safety
+ * As gd_fixed_init.
+ */
+gd_status gd_fixed_add_class(gd_fixed *fixed);
+
+/**
+ * Removes a class; those above it move down by one.
+ *
+ * # Errors
+ * GD_ERROR_CLASS if the class is not in use.
+ *
+ * # Safety
+ * As gd_fixed_init.
+ */
+gd_status gd_fixed_remove_class(gd_fixed *fixed, uint32_t class_index);
+
+/**
+ * Writes a checkpoint, versioned bytes with a CRC: GD_FIXED_CHECKPOINT_BYTES(classes, features) of them; `size` may be more. The Rust library reads
+ * them as well. Rate and beta are not among them.
+ *
+ * # Errors
+ * GD_ERROR_SHORT if `size` is less. The bytes are then unchanged.
+ *
+ * # Safety
+ * As gd_fixed_init; `bytes` points to `size` bytes.
+ */
+gd_status gd_fixed_save(gd_fixed *fixed,
+                        uint8_t *bytes,
+                        size_t size);
+
+/**
+ * Reads a checkpoint with a head of the same shape and exponent, from C or Rust, of this version of the library or an earlier one; `size` may be
+ * more. A linear head in floats is taken as well, and rounded as gd_fixed_import does: of a gd_trainer, or of a host; that is the floating point
+ * that this function takes. What else it holds is skipped. Rate and beta stay as they are.
+ *
+ * # Errors
+ * GD_ERROR_CHECKPOINT if it is damaged, cut short, or another head's; GD_ERROR_NOT_FINITE if it holds a float that is NaN or infinite. Nothing is
+ * then changed.
+ *
+ * # Safety
+ * As gd_fixed_save.
+ */
+gd_status gd_fixed_load(gd_fixed *fixed,
+                        const uint8_t *bytes,
+                        size_t size);
 
 /**
  * The bytes of memory that a learner of this configuration takes, for gd_learner_init; GD_LEARNER_BYTES is the same as a constant, for an

@@ -2,7 +2,8 @@
 //!
 //! A [`gd_trainer`] is a handle in the caller's memory, over the caller's parameters; nothing is allocated. Every function returns a
 //! status, [`GD_OK`] or an error, after which nothing is changed. No panic can cross the border, since the core has none.
-//! A [`gd_discriminant`] is the head that learns without a gradient, whose members the caller can read. A [`gd_learner`] is either with the parts
+//! A [`gd_discriminant`] is the head that learns without a gradient, whose members the caller can read, and a
+//! [`gd_fixed`] one in integers. A [`gd_learner`] is either with the parts
 //! that a device wants beside it.
 //!
 //! The shape is known at run time, so that one library serves all heads. The bits are those of the Rust library, whose
@@ -21,12 +22,15 @@ mod checkpoint;
 
 mod discriminant;
 
+mod fixed;
+
 mod learner;
 
 mod pointer;
 
 pub use checkpoint::*;
 pub use discriminant::*;
+pub use fixed::*;
 pub use learn::*;
 pub use learner::*;
 pub use status::*;

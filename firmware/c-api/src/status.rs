@@ -11,7 +11,7 @@ pub type gd_status = i32;
 pub const GD_OK: gd_status = 0;
 /// A pointer is null, or not aligned as its type has to be; or two buffers overlap, by the counts that are given with them.
 pub const GD_ERROR_POINTER: gd_status = -1;
-/// The trainer was not initialised by gd_init, or the discriminant, the learner or the store by its own function, or its memory was overwritten.
+/// The trainer was not initialised by gd_init, or the discriminant, the head in integers, the learner or the store by its own function, or its memory was overwritten.
 pub const GD_ERROR_TRAINER: gd_status = -2;
 /// A buffer has not as many numbers as it must have, or more than memory can hold.
 pub const GD_ERROR_LENGTH: gd_status = -3;
@@ -35,7 +35,7 @@ pub const GD_ERROR_OTHER: gd_status = -11;
 pub const GD_ERROR_NOT_LEARNED: gd_status = -12;
 /// All classes that there is room for are in use.
 pub const GD_ERROR_NO_ROOM: gd_status = -13;
-/// There is too little room: for a checkpoint, or for a learner.
+/// There is too little room: for a checkpoint, for a learner, or for a head in integers.
 pub const GD_ERROR_SHORT: gd_status = -14;
 /// The standardizer has not yet observed the samples that fix its units.
 pub const GD_ERROR_UNITS: gd_status = -15;
@@ -84,9 +84,9 @@ pub extern "C" fn gd_message(status: gd_status) -> *const c_char {
     let message: &CStr = match status {
         GD_OK => c"it was done",
         GD_ERROR_POINTER => c"a pointer is null or not aligned, or two buffers overlap: look at the counts as well",
-        GD_ERROR_TRAINER => c"not initialised: call gd_init, of a discriminant gd_discriminant_init, of a learner gd_learner_init, of a store gd_store_init first",
+        GD_ERROR_TRAINER => c"not initialised: call gd_init, of a discriminant gd_discriminant_init, of a head in integers gd_fixed_init, of a learner gd_learner_init, of a store gd_store_init first",
         GD_ERROR_LENGTH => {
-            c"a count is wrong: features as gd_init was told, parameters classes * (features + 1), probabilities one a class, scratch two a class; for a discriminant see its macros, for a learner its configuration, whose memories have slots; none more than memory holds"
+            c"a count is wrong: features as gd_init was told, parameters classes * (features + 1), probabilities one a class, scratch two a class; for a discriminant and a head in integers see their macros, for a learner its configuration, whose memories have slots; none more than memory holds"
         }
         GD_ERROR_CLASS => c"the class must be below the number of classes in use",
         GD_ERROR_NOT_FINITE => c"a number is NaN or infinite, or a logit would be",
@@ -98,7 +98,7 @@ pub extern "C" fn gd_message(status: gd_status) -> *const c_char {
         GD_ERROR_OTHER => c"the library refused for a reason that should not occur",
         GD_ERROR_NOT_LEARNED => c"the class has no sample, or cannot have learned this one",
         GD_ERROR_NO_ROOM => c"all classes that there is room for are in use",
-        GD_ERROR_SHORT => c"too little room: gd_checkpoint_size says how many bytes a checkpoint takes, GD_DISCRIMINANT_CHECKPOINT_BYTES of a discriminant, gd_learner_saved_bytes of a learner (gd_store_buffer_bytes with a store), and gd_learner_bytes what a learner takes",
+        GD_ERROR_SHORT => c"too little room: gd_checkpoint_size says how many bytes a checkpoint takes, GD_DISCRIMINANT_CHECKPOINT_BYTES of a discriminant, GD_FIXED_CHECKPOINT_BYTES of a head in integers, gd_learner_saved_bytes of a learner (gd_store_buffer_bytes with a store), gd_learner_bytes and GD_FIXED_BYTES what a learner and a head in integers take",
         GD_ERROR_UNITS => c"the standardizer has not observed the samples that fix its units: gd_learner_observe more, or gd_learner_set_units",
         GD_ERROR_PART => c"the learner has not the part that this needs (name it in the configuration), or its head cannot do it",
         GD_ERROR_FLASH => c"the flash refused",

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use gradient_decay::statistics::StatisticsView;
-use gradient_decay::{DiscriminantHead, checkpoint};
+use gradient_decay::{DiscriminantHead, FixedHead, Learner, Parts, checkpoint};
 use gradient_decay_c::*;
 
 #[test]
@@ -41,7 +41,10 @@ fn the_sizes_of_the_macros_are_those_of_the_core() {
             let numbers = StatisticsView::numbers_of(classes, features);
             let scratch = StatisticsView::scratch_of(classes, features);
             let bytes = checkpoint::bytes::<DiscriminantHead<1, 1, 0>>() + 4 * (numbers + classes - 5);
-            let line = format!("{classes} {features} {numbers} {scratch} {bytes}");
+            let fixed = gd_fixed_bytes(classes as u16, features as u16);
+            let smallest = checkpoint::bytes::<Learner<FixedHead<1, 1>, Parts>>();
+            let fixed_bytes = smallest + 2 * (classes * (features + 2) - 3);
+            let line = format!("{classes} {features} {numbers} {scratch} {bytes} {fixed} {fixed_bytes}");
             if classes <= 20 { format!("{line}\n{}", learners(classes as u16, features as u16)) } else { line }
         })
         .collect();

@@ -1,4 +1,4 @@
-//! The lesson of `examples/bare/learner.c` in Rust, by types of known shape: what the C program printed on emulated cores has these bits.
+//! The lessons of `examples/bare/learner.c` and `integers.c` in Rust, by types of known shape: what the C program printed on emulated cores has these bits.
 
 use std::fmt::Write as _;
 
@@ -7,9 +7,9 @@ use gradient_decay::learn::LearnFrom;
 use gradient_decay::readout::Reason;
 use gradient_decay::storage::Empty;
 use gradient_decay::{
-    Answer, BetaSchedule, Calibration, Classes, Contents, DiscriminantHead, Error, FineTuner, Guard, Learner,
-    LinearHead, Novelty, Parts, Quantized, Readout, Replay, Saved, Sgd, Standardizer, StreamingLda, checkpoint,
-    kernels,
+    Answer, BetaSchedule, Calibration, Classes, Contents, DiscriminantHead, Error, FineTuner, FixedHead, FixedSettings,
+    Guard, Learner, LinearHead, Novelty, Parts, Quantized, Readout, Replay, Saved, Sgd, Standardizer, State,
+    StreamingLda, checkpoint, kernels,
 };
 
 const CLASSES: usize = 10;
@@ -154,8 +154,83 @@ fn teach<H>(
     answers(to, &mut learner);
 }
 
+type Integers = FixedHead<CLASSES, FEATURES>;
+
+/// Sample number `n` of the head in integers, and its class.
+fn bytes(head: &Integers, n: u32) -> ([i8; FEATURES], usize) {
+    let (mut random, class) = (n, (n * 7) as usize % CLASSES);
+    let x = core::array::from_fn(|i| {
+        random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let noise = (random >> 16) as f32 / 65_536.0;
+        if i % CLASSES == class { noise + 0.5 } else { noise }
+    });
+    (head.quantize(&x), class)
+}
+
+/// As it is saved with these steps.
+fn with_steps(head: &Integers, steps: u32) -> Learner<Integers, Parts> {
+    let mut learner = Learner::new(head.clone(), Parts::NONE);
+    learner.set_steps(steps);
+    learner
+}
+
+fn answers_in_integers(to: &mut Printed, head: &Integers) {
+    let (mut right, mut known, mut p, mut logits) = (0, 0, [0; CLASSES], [0; CLASSES]);
+    let mut last = 0;
+    for n in 1001..=1060 {
+        let (x, class) = bytes(head, n);
+        let found = head.probabilities(&x, &mut p).unwrap();
+        right += u32::from(found == class);
+        known += u32::from(p[found] >= 1 << 14);
+        last = p[found] as u32;
+        logits = head.logits(&x);
+    }
+    to.hex("right", right);
+    to.hex("known", known);
+    to.hex("probability", last);
+    to.hex("of the first class", p[0] as u32);
+    to.hex("logit", logits[CLASSES - 1] as u32);
+}
+
+fn in_integers(to: &mut Printed) {
+    const SETTINGS: FixedSettings = FixedSettings::new(1638).with_ln_beta(-150_902, 0, 50);
+    to.0 += "in integers\n";
+    let (mut head, mut state) = (Integers::new(5, 7), State::new());
+    for n in 1..=200_u32 {
+        let (x, class) = bytes(&head, n);
+        let step = head.learn(&SETTINGS, &mut state, &x, class).unwrap();
+        if n.is_multiple_of(50) {
+            to.hex("loss", step.loss as u32);
+            to.hex("class", step.class as u32);
+        }
+    }
+    to.learner("taught", &with_steps(&head, state.steps()));
+    answers_in_integers(to, &head);
+    let mut parameters = [0.0; CLASSES * (FEATURES + 1)];
+    head.export(&mut parameters).unwrap();
+    head.remove_class(2).unwrap();
+    to.learner("without a class", &with_steps(&head, 0));
+    answers_in_integers(to, &head);
+    head.add_class().unwrap();
+    head.import(&parameters).unwrap();
+    let imported = with_steps(&head, 200);
+    to.learner("imported", &imported);
+
+    let mut linear = LinearHead::<CLASSES, FEATURES>::new();
+    linear.import(&parameters).unwrap();
+    let mut loaded = Learner::new(Integers::new(5, 8), Parts::NONE);
+    checkpoint::read(&saved(&linear, Contents::ALL), &mut loaded).unwrap();
+    answers_in_integers(to, loaded.head());
+    checkpoint::read(&saved(&imported, Contents::ALL), &mut loaded).unwrap();
+    to.hex("steps", loaded.steps());
+    let (mut head, mut state) = (loaded.head().clone(), State::new());
+    let (x, class) = bytes(&head, 5);
+    head.learn(&FixedSettings::new(655), &mut state, &x, class).unwrap();
+    to.learner("loaded", &with_steps(&head, loaded.steps() + 1));
+}
+
 #[test]
-fn the_lesson_in_c_has_the_bits_of_rust() {
+fn the_lessons_in_c_have_the_bits_of_rust() {
     let mut to = Printed(String::from("linear\n"));
     let tuner =
         FineTuner::new(BetaSchedule::linear(0.1, 1.0, 50), Sgd::new(0.1).with_weight_decay(0.001).with_clip_norm(2.0));
@@ -193,6 +268,7 @@ fn the_lesson_in_c_has_the_bits_of_rust() {
         let steps = learner.steps();
         learner.replace(steps, |head| head.discount(32.0, 3)).unwrap();
     });
+    in_integers(&mut to);
     let expected = include_str!("../examples/bare/expected.log");
     assert!(expected.ends_with(&to.0), "{}", to.0);
 }

@@ -5,8 +5,9 @@ use core::hint::black_box;
 use gradient_decay::quantized::{Quantization, quantize_row, requantize};
 use gradient_decay::storage::Empty;
 use gradient_decay::{
-    Classes, Contents, Error, FineTuner, FixedHead, Head, LinearHead, LinearView, Math, MlpHead, MomentumHead,
-    MomentumMlpHead, Number, PairView, QuantizedHead, Readout, Saved, Sgd, State, Step, Target, Train, checkpoint,
+    Classes, Contents, Error, FineTuner, FixedHead, FixedSettings, FixedView, Head, LinearHead, LinearView, Math,
+    MlpHead, MomentumHead, MomentumMlpHead, Number, PairView, QuantizedHead, Readout, Saved, Sgd, State, Step, Target,
+    Train, checkpoint,
 };
 
 use crate::{fixed_settings, options, settings};
@@ -22,6 +23,13 @@ pub fn all<M: Math>() -> Result<(), Error> {
         black_box([0.0].as_mut_slice()),
         black_box(&[0.0]),
         black_box([0.0].as_mut_slice()),
+        black_box([0.0].as_mut_slice()),
+    )?;
+    integers::<M>(
+        black_box([0].as_mut_slice()),
+        black_box([0].as_mut_slice()),
+        black_box(&[0]),
+        black_box([0].as_mut_slice()),
         black_box([0.0].as_mut_slice()),
     )
 }
@@ -80,7 +88,18 @@ fn shape<const CLASSES: usize, const FEATURES: usize, M: Math>(features: &[f32; 
     let bytes = fixed.quantize(features);
     fixed.truncate(black_box(2))?;
     black_box((fixed.to_head(), fixed.logits(&bytes), fixed.predict(&bytes)?, fixed.exponent()));
+    let settings = integer_settings(black_box(655), black_box(-5))?;
+    black_box(fixed.learn(&settings, &mut State::new(), &bytes, black_box(1))?);
+    fixed.import(numbers)?;
+    fixed.export(numbers)?;
+    black_box(fixed.probabilities(&bytes, black_box([0].as_mut_slice()))?);
     head(&mut fixed, &fixed_settings(black_box(0.1))?, &bytes)
+}
+
+fn integer_settings(rate: u32, ln_beta: i32) -> Result<FixedSettings, Error> {
+    let settings = FixedSettings::try_new(rate)?.try_with_ln_beta(ln_beta, black_box(7), black_box(9))?;
+    black_box((settings.rate(), settings.ln_beta(black_box(3))));
+    Ok(settings)
 }
 
 /// All that works with every head.
@@ -145,6 +164,31 @@ fn view<M: Math>(
     head.remove_class(black_box(1))?;
     let mut state = State::with_work(PairView::new(scratch, black_box(2))?);
     reported(&tuner.step(&mut head, &mut state, features, black_box(1))?);
+    let mut bytes = [0; 64];
+    checkpoint::write(&head, Contents::ALL, black_box(bytes.as_mut_slice()))?;
+    checkpoint::read(black_box(bytes.as_slice()), &mut head)
+}
+
+fn integers<M: Math>(
+    weights: &mut [i16],
+    bias: &mut [i32],
+    features: &[i8],
+    scratch: &mut [i32],
+    floats: &mut [f32],
+) -> Result<(), Error> {
+    let head: FixedView<'_, M> = FixedView::with_math(weights, bias, black_box(3), black_box(5), black_box(1))?;
+    let mut head = head.with_classes(black_box(1))?.with_random(black_box(3));
+    head.quantize(floats, black_box([0].as_mut_slice()))?;
+    head.import(floats)?;
+    head.export(floats)?;
+    head.logits(features, scratch)?;
+    black_box((head.probabilities(features, scratch)?, head.classes(), head.room(), head.features(), head.random()));
+    head.truncate(black_box(2))?;
+    head.add_class()?;
+    head.remove_class(black_box(1))?;
+    let mut state = State::with_work(PairView::new(scratch, black_box(2))?);
+    black_box(head.learn(&integer_settings(black_box(9), black_box(8))?, &mut state, features, black_box(1))?);
+    reported(&fixed_settings(black_box(0.1))?.step(&mut head, &mut state, features, black_box(1))?);
     let mut bytes = [0; 64];
     checkpoint::write(&head, Contents::ALL, black_box(bytes.as_mut_slice()))?;
     checkpoint::read(black_box(bytes.as_slice()), &mut head)

@@ -131,7 +131,12 @@ fn integers() -> i32 {
     kernels::portable::add_dot_rows_i8(&bytes, &x, &mut sums);
     kernels::add_dot_rows_i16(&halfwords, &x, &mut sums, i32::wrapping_add);
     kernels::portable::add_dot_rows_i16(&halfwords, &x, &mut sums, i32::wrapping_add);
-    let random = kernels::update_rows_i16(&mut halfwords, &sums, &x, black_box(9), black_box(1));
+    kernels::add_dot_matrix_i16(halfwords.as_flattened(), black_box(x.as_slice()), &mut sums);
+    kernels::portable::add_dot_matrix_i16(halfwords.as_flattened(), black_box(x.as_slice()), &mut sums);
+    let matrix = black_box(halfwords.as_flattened_mut());
+    let random = kernels::update_matrix_i16(matrix, &sums, black_box(x.as_slice()), black_box(9), black_box(1));
+    let random = kernels::portable::update_matrix_i16(matrix, &sums, black_box(x.as_slice()), black_box(9), random);
+    let random = kernels::update_rows_i16(&mut halfwords, &sums, &x, black_box(9), random);
     let random = kernels::portable::update_rows_i16(&mut halfwords, &sums, &x, black_box(9), random);
     sums.iter().fold(random as i32 ^ i32::from(black_box(halfwords)[0][0]), |sum, x| sum ^ x)
 }

@@ -87,7 +87,7 @@ fn link_host_library(compiler: &mut Command) {
 
 /// So many random calls, a third of them wrong, under the sanitizers for addresses and undefined behaviour.
 fn misuse(calls: &str) -> Result<()> {
-    for name in ["misuse", "misuse_learner"] {
+    for name in ["misuse", "misuse_fixed", "misuse_learner"] {
         let program = package().join("target").join(name);
         let mut compiler = Command::new("gcc");
         compiler.args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-g", "-I"]);
@@ -119,7 +119,7 @@ fn cpp() -> Result<()> {
         let mut compiler = Command::new(name);
         compiler.args(["-std=c++17", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-ffp-contract=off"]);
         compiler.args(["-fno-exceptions", "-fno-rtti", "-I"]).arg(package().join("include"));
-        compiler.arg(lesson.join("lesson.cpp")).arg(lesson.join("learner.cpp"));
+        compiler.args(["lesson.cpp", "learner.cpp", "integers.cpp"].map(|source| lesson.join(source)));
         link_host_library(&mut compiler);
         run(compiler.arg("-o").arg(&program))?;
         same(&program)?;
@@ -149,7 +149,7 @@ pub fn arduino() -> Result<PathBuf> {
     let from = package().join("arduino");
     copy(&from.join("library.properties"), &folder.join("library.properties"))?;
     copy(&from.join("GradientDecay.h"), &folder.join("src").join("GradientDecay.h"))?;
-    for header in ["gradient_decay.h", "gradient_decay.hpp", "gradient_decay_learner.hpp"] {
+    for header in ["gradient_decay.h", "gradient_decay.hpp", "gradient_decay_fixed.hpp", "gradient_decay_learner.hpp"] {
         copy(&package().join("include").join(header), &folder.join("src").join(header))?;
     }
     for example in EXAMPLES.map(|name| Path::new("examples").join(name).join(format!("{name}.ino"))) {

@@ -21,6 +21,8 @@ mod update;
 const ROWS: usize = 3;
 /// The features that a loop takes at once.
 const STRIDE: usize = 8;
+/// The most features whose number is known only at run time that are taken in assembly: 1 kB of the stack.
+const WIDEST: usize = 512;
 
 /// See [`kernels::add_dot_rows_i8`](crate::kernels::add_dot_rows_i8).
 #[inline]
@@ -59,17 +61,6 @@ fn dot_matrix_i8(matrix: &[i8], x: &[i8], sums: &mut [i32]) {
 #[inline]
 fn rows_together(sums: &mut [i32]) -> (&mut [[i32; ROWS]], &mut [i32]) {
     if SMALL { (&mut [], sums) } else { sums.as_chunks_mut() }
-}
-
-/// Adds the products of the last elements of each row, from `whole` on.
-#[inline(never)]
-fn add_rest<W: Copy + Into<i32>>(matrix: &[W], x: &[i8], whole: usize, sums: &mut [i32]) {
-    let mut matrix = matrix;
-    for sum in sums {
-        let Some((row, below)) = matrix.split_at_checked(x.len()) else { return };
-        *sum = portable::add_dot(*sum, row.get(whole..).unwrap_or_default(), x.get(whole..).unwrap_or_default());
-        matrix = below;
-    }
 }
 
 /// Four features into two registers of two each: 0 and 2, 1 and 3.
@@ -191,6 +182,16 @@ pub(super) fn add_dot_rows_i16<const COUNT: usize, const N: usize>(
     }
 }
 
+/// See [`kernels::add_dot_matrix_i16`](crate::kernels::add_dot_matrix_i16).
+pub(super) fn add_dot_matrix_i16(matrix: &[i16], x: &[i8], sums: &mut [i32]) {
+    if x.len() > WIDEST {
+        return portable::add_dot_matrix_i16(matrix, x, sums);
+    }
+    let mut wide = Wide::<WIDEST>(MaybeUninit::uninit());
+    // SAFETY: there is room for the features and two blocks.
+    unsafe { dot_matrix_i16(matrix, x, wide.0.as_mut_ptr().cast(), sums) };
+}
+
 /// Chooses where the length of rows is known when this is compiled: a program of whole blocks has no code for others.
 ///
 /// # Safety
@@ -221,7 +222,7 @@ fn in_words(matrix: &[i16], x: &[i8], sums: &[i32]) -> bool {
 #[inline(never)]
 unsafe fn dot_blocks_i16(matrix: &[i16], x: &[i8], wide: *mut i16, sums: &mut [i32]) {
     if !in_words(matrix, x, sums) {
-        return add_rest(matrix, x, 0, sums);
+        return portable::add_dots_from(matrix, x, 0, sums);
     }
     // SAFETY: the caller's.
     let x_end = unsafe { widen(x.as_chunks().0, wide) };
@@ -382,7 +383,17 @@ pub(super) fn update_rows_i16<const N: usize>(
 ) -> u32 {
     let mut wide = Wide::<N>(MaybeUninit::uninit());
     // SAFETY: there is room for N features.
-    unsafe { update_matrix_i16(rows.as_flattened_mut(), rates, x, shift, wide.0.as_mut_ptr().cast(), random) }
+    unsafe { update_widened_i16(rows.as_flattened_mut(), rates, x, shift, wide.0.as_mut_ptr().cast(), random) }
+}
+
+/// See [`kernels::update_matrix_i16`](crate::kernels::update_matrix_i16).
+pub(super) fn update_matrix_i16(matrix: &mut [i16], rates: &[i32], x: &[i8], shift: u32, random: u32) -> u32 {
+    if x.len() > WIDEST {
+        return portable::update_matrix_i16(matrix, rates, x, shift, random);
+    }
+    let mut wide = Wide::<WIDEST>(MaybeUninit::uninit());
+    // SAFETY: there is room for the features.
+    unsafe { update_widened_i16(matrix, rates, x, shift, wide.0.as_mut_ptr().cast(), random) }
 }
 
 /// One function for all shapes.
@@ -390,7 +401,7 @@ pub(super) fn update_rows_i16<const N: usize>(
 /// # Safety
 /// `wide`, a multiple of 4, has room for the features as i16.
 #[inline(never)]
-unsafe fn update_matrix_i16(
+unsafe fn update_widened_i16(
     matrix: &mut [i16],
     rates: &[i32],
     x: &[i8],

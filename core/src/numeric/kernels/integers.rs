@@ -69,3 +69,35 @@ pub fn update_rows_i16<const N: usize>(
 ) -> u32 {
     chosen::update_rows_i16(rows, rates, x, shift, random)
 }
+
+/// Adds to `sums` the dot products of the rows of a matrix whose shape is known only at run time with the same `x`, modulo 2^32: as many rows
+/// as sums, of the length of `x`, one behind the other. Rows that the matrix does not have whole are left out. The bits are those of
+/// [`add_dot_rows_i16`].
+///
+/// ```
+/// use gradient_decay::kernels;
+///
+/// let mut sums = [5, 0];
+/// kernels::add_dot_matrix_i16(&[1, 2, -32_768, 0, -1, 300], &[3, -4, -128], &mut sums);
+/// assert_eq!(sums, [4_194_304, -38_396]);
+/// ```
+pub fn add_dot_matrix_i16(matrix: &[i16], x: &[i8], sums: &mut [i32]) {
+    let rows = matrix.len().checked_div(x.len()).unwrap_or(sums.len()).min(sums.len());
+    chosen::add_dot_matrix_i16(matrix, x, sums.get_mut(..rows).unwrap_or_default());
+}
+
+/// [`update_rows_i16`] of a matrix whose shape is known only at run time: as many rows as rates, of the length of `x`, one behind the other.
+/// Rows that the matrix does not have whole are left as they are.
+///
+/// ```
+/// use gradient_decay::kernels;
+///
+/// let mut matrix = [10, -5, i16::MIN, 1, 2, 3];
+/// let random = kernels::update_matrix_i16(&mut matrix, &[32, 0], &[16, -32, 127], 9, 2024);
+/// let mut rows = [[10, -5, i16::MIN], [1, 2, 3]];
+/// assert_eq!(random, kernels::update_rows_i16(&mut rows, &[32, 0], &[16, -32, 127], 9, 2024));
+/// assert_eq!(matrix, rows.as_flattened());
+/// ```
+pub fn update_matrix_i16(matrix: &mut [i16], rates: &[i32], x: &[i8], shift: u32, random: u32) -> u32 {
+    chosen::update_matrix_i16(matrix, rates, x, shift, random)
+}

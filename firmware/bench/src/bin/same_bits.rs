@@ -152,10 +152,16 @@ fn compare_integers<const ROWS: usize, const N: usize>(random: &mut Random) {
             found == expected && after == expected_after,
             "update_rows_i16 of {ROWS} x {N} in round {round}, shift {shift}, rates {rates:?}"
         );
+        let mut found = rows;
+        let after = kernels::update_matrix_i16(found.as_flattened_mut(), &rates, &x, shift, seed);
+        assert!(found == expected && after == expected_after, "update_matrix_i16 of {ROWS} x {N} in round {round}");
         let (mut found, mut expected) = (sums, sums);
         kernels::add_dot_rows_i16(&rows, &x, &mut found, i32::wrapping_add);
         portable::add_dot_rows_i16(&rows, &x, &mut expected, i32::wrapping_add);
         assert_eq!(found, expected, "add_dot_rows_i16 of {ROWS} x {N} in round {round}");
+        let mut found = sums;
+        kernels::add_dot_matrix_i16(rows.as_flattened(), &x, &mut found);
+        assert_eq!(found, expected, "add_dot_matrix_i16 of {ROWS} x {N} in round {round}");
     }
 }
 

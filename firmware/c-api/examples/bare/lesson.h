@@ -27,4 +27,7 @@ void expect(gd_status status, gd_status expected);
 /* The lesson of gd_learner, in learner.c. */
 void teach_learners(void);
 
+/* The lesson of gd_fixed, in integers.c. */
+void teach_in_integers(void);
+
 #endif

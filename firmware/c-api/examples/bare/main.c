@@ -1,6 +1,6 @@
 /*
  * gradient-decay from C, without an operating system and a C library: a head of 64 features and 10 classes learns 300 generated
- * samples, a discriminant the first 60 of them, and learners with all parts. For QEMU's mps2-an386, a Cortex-M4F, and others; it prints over
+ * samples, a discriminant the first 60 of them, learners with all parts, and a head in integers. For QEMU's mps2-an386, a Cortex-M4F, and others; it prints over
  * semihosting. The file expected.log has what it prints, which a test computes in Rust as well: the bits are the same.
  */
 
@@ -131,5 +131,6 @@ int main(void)
 
     teach_discriminant();
     teach_learners();
+    teach_in_integers();
     end(1);
 }

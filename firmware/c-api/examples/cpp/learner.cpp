@@ -21,7 +21,6 @@ using All = Learner<CLASSES, FEATURES, HEAD, part::Standardizer<40>, part::Memor
 static_assert(!std::is_copy_constructible_v<All<part::Linear>> && !std::is_move_constructible_v<Store>);
 static_assert(Learner<4, 24, part::Linear>::bytes == GD_LEARNER_BYTES(GD_HEAD_LINEAR_BYTES(4, 24)));
 
-static std::array<float, FEATURES> features;
 static uint8_t flash[18 * 4096];
 
 static int32_t read_flash(void *, uint32_t offset, uint8_t *bytes, size_t count)

@@ -33,7 +33,7 @@ static_assert(!std::is_convertible_v<std::array<double, 2> &, Span<const float>>
 
 static Head head;
 static Few few;
-static std::array<float, FEATURES> features;
+std::array<float, FEATURES> features;
 static uint8_t checkpoint[Head::checkpoint_bytes];
 static std::array<uint8_t, Few::checkpoint_bytes> saved;
 
@@ -64,8 +64,7 @@ void check(Status status)
     expect(status, Status::ok);
 }
 
-/* Sample number n, as in the example in C. */
-static uint32_t sample(uint32_t n)
+uint32_t sample(uint32_t n)
 {
     uint32_t random = n;
     uint32_t class_index = (n * 7) % CLASSES;
@@ -191,5 +190,6 @@ int main()
 
     teach_few();
     teach_learners();
+    teach_in_integers();
     return 0;
 }

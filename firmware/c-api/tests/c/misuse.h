@@ -72,7 +72,7 @@ static float number(void)
     return which < 9 ? wrong[which] : made;
 }
 
-static float setting(float right)
+static inline float setting(float right)
 {
     return once_in(8) ? number() : right;
 }

@@ -8,14 +8,17 @@
 
 /* Each is a constant. */
 static float numbers[GD_DISCRIMINANT_NUMBERS(3, 8)], scratch[GD_DISCRIMINANT_SCRATCH(3, 8)];
+static uint32_t in_integers[GD_FIXED_BYTES(3, 8) / 4];
+static uint8_t its_bytes[GD_FIXED_CHECKPOINT_BYTES(3, 8)];
 static uint8_t bytes[GD_DISCRIMINANT_CHECKPOINT_BYTES(3, 8)];
 static uint64_t memory[GD_LEARNER_BYTES(GD_HEAD_DISCRIMINANT_BYTES(3, 8) + GD_PART_STANDARDIZER_BYTES(8) + GD_PART_NOVELTY_BYTES(3, 8) +
                                         GD_PART_CALIBRATION_BYTES + GD_HELD_OUT_BYTES(3) + GD_PART_MEMORY_I8_BYTES(3, 8, 2)) / 8];
 
 static void print(uint16_t classes, uint16_t features)
 {
-    printf("%u %u %zu %zu %zu\n", (unsigned)classes, (unsigned)features, GD_DISCRIMINANT_NUMBERS(classes, features),
-           GD_DISCRIMINANT_SCRATCH(classes, features), GD_DISCRIMINANT_CHECKPOINT_BYTES(classes, features));
+    printf("%u %u %zu %zu %zu %zu %zu\n", (unsigned)classes, (unsigned)features, GD_DISCRIMINANT_NUMBERS(classes, features),
+           GD_DISCRIMINANT_SCRATCH(classes, features), GD_DISCRIMINANT_CHECKPOINT_BYTES(classes, features),
+           GD_FIXED_BYTES(classes, features), GD_FIXED_CHECKPOINT_BYTES(classes, features));
 }
 
 /* The flash of a learner by head and part. */
@@ -40,7 +43,8 @@ int main(void)
     print(UINT16_MAX, UINT16_MAX);
     return sizeof numbers / sizeof *numbers == GD_DISCRIMINANT_NUMBERS(3, 8) &&
                    sizeof scratch / sizeof *scratch == GD_DISCRIMINANT_SCRATCH(3, 8) &&
-                   sizeof bytes == GD_DISCRIMINANT_CHECKPOINT_BYTES(3, 8) && sizeof memory % 8 == 0
+                   sizeof bytes == GD_DISCRIMINANT_CHECKPOINT_BYTES(3, 8) && sizeof memory % 8 == 0 &&
+                   sizeof in_integers == GD_FIXED_BYTES(3, 8) && sizeof its_bytes == GD_FIXED_CHECKPOINT_BYTES(3, 8)
                ? 0
                : 1;
 }

@@ -14,7 +14,7 @@ use crate::setup;
 use crate::shell::{has, output, root, run};
 
 /// The lessons' sources.
-const SOURCES: [&str; 3] = ["main.c", "lesson.c", "learner.c"];
+const SOURCES: [&str; 4] = ["main.c", "lesson.c", "learner.c", "integers.c"];
 
 /// An Arm core where they run beside the Cortex-M4F.
 struct Arm {

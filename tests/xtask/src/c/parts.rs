@@ -1,4 +1,4 @@
-//! The flash that a learner in C takes, by the parts that a program names.
+//! The flash that heads in C take, by the parts that a program names, and the instructions of one in integers.
 
 use std::fs;
 use std::process::Command;
@@ -12,7 +12,11 @@ use super::{archive, package};
 use crate::shell::{root, run};
 
 /// The heads, as the program is told them and as people write them.
-pub const HEADS: [(&str, &str); 2] = [("LINEAR", "linear"), ("DISCRIMINANT", "discriminant")];
+pub const HEADS: [(&str, &str); 3] =
+    [("LINEAR", "linear"), ("DISCRIMINANT", "discriminant"), (INTEGERS, "in integers")];
+
+/// The head that is not a learner's, and has a program of its own.
+const INTEGERS: &str = "INTEGERS";
 
 /// The same of what is added.
 pub const PARTS: [(&str, &str); 9] = [

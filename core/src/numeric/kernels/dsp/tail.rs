@@ -6,13 +6,14 @@
 
 use core::arch::asm;
 
-use super::{ROWS, SMALL, STRIDE, add_rest, in_words, widen};
+use super::{ROWS, SMALL, STRIDE, in_words, widen};
+use crate::numeric::kernels::portable;
 
 /// Adds the products of the features behind the last block, of which there are some, for all rows: there is one as long as `x` for each sum.
 pub(super) fn add_i8(matrix: &[i8], x: &[i8], sums: &mut [i32]) {
     let (n, rest, ends) = (x.len(), x.len() % STRIDE, sums.as_mut_ptr_range());
     let (Some(last), false) = (x.last_chunk::<STRIDE>(), sums.is_empty()) else {
-        return add_rest(matrix, x, n - rest, sums);
+        return portable::add_dots_from(matrix, x, n - rest, sums);
     };
     // Those that the blocks have had are zero.
     let last = u64::from_le_bytes(last.map(i8::cast_unsigned)) & (u64::MAX << (8 * (STRIDE - rest)));
@@ -174,7 +175,7 @@ pub(super) unsafe fn dot_matrix_i16(matrix: &[i16], x: &[i8], wide: *mut i16, su
     // The last row is not read beyond its end, but from before its beginning on.
     let alone = odd == 0 || count % 2 == 1;
     let (Some(last), true, false) = (x.last_chunk::<STRIDE>(), in_words(matrix, x, sums), alone && count <= 1) else {
-        return add_rest(matrix, x, 0, sums);
+        return portable::add_dots_from(matrix, x, 0, sums);
     };
     let (together, missing) = (count - usize::from(alone), STRIDE - rest.len());
     let last = u64::from_le_bytes(last.map(i8::cast_unsigned)) >> (8 * missing);

@@ -42,6 +42,22 @@ pub fn update_rows_i16<const N: usize>(
     random.0
 }
 
+/// See [`kernels::add_dot_matrix_i16`](crate::kernels::add_dot_matrix_i16).
+pub fn add_dot_matrix_i16(matrix: &[i16], x: &[i8], sums: &mut [i32]) {
+    add_dots_from(matrix, x, 0, sums);
+}
+
+/// See [`kernels::update_matrix_i16`](crate::kernels::update_matrix_i16).
+pub fn update_matrix_i16(matrix: &mut [i16], rates: &[i32], x: &[i8], shift: u32, random: u32) -> u32 {
+    let (mut matrix, mut random) = (matrix, Random(random));
+    for rate in rates {
+        let Some((row, below)) = matrix.split_at_mut_checked(x.len()) else { break };
+        matrix = below;
+        random = update_row_i16(row, *rate, x, shift, random);
+    }
+    random.0
+}
+
 /// Updates one row; if its rate is 0, it takes no random numbers.
 #[inline(always)]
 pub(in crate::numeric::kernels) fn update_row_i16(
@@ -101,4 +117,19 @@ pub(in crate::numeric::kernels) fn add_dot<W: Copy + Into<i32>>(mut sum: i32, ro
         sum = sum.wrapping_add(product(w0, x0) + product(w1, x1) + product(w2, x2) + product(w3, x3));
     }
     w_rest.iter().zip(x_rest).fold(sum, |sum, (w, x)| sum.wrapping_add(product(w, x)))
+}
+
+/// Adds the products of the elements of each row of a matrix from `first` on.
+pub(in crate::numeric::kernels) fn add_dots_from<W: Copy + Into<i32>>(
+    matrix: &[W],
+    x: &[i8],
+    first: usize,
+    sums: &mut [i32],
+) {
+    let mut matrix = matrix;
+    for sum in sums {
+        let Some((row, below)) = matrix.split_at_checked(x.len()) else { return };
+        *sum = add_dot(*sum, row.get(first..).unwrap_or_default(), x.get(first..).unwrap_or_default());
+        matrix = below;
+    }
 }
