@@ -1,6 +1,7 @@
-//! The C library: its tests, the lessons in QEMU, the lesson in C++, the recipe for an RTOS, and the Arduino library.
+//! The C library: its tests, the lessons in QEMU, the lesson in C++, the recipe for an RTOS, Zephyr's sample, and the Arduino library.
 
 mod bare;
+mod integers;
 mod parts;
 mod release;
 
@@ -12,6 +13,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::shell::{cargo, has, output, root, run};
 pub use bare::in_qemu;
+pub use integers::{CORE_NAMES, INTEGERS, integers};
 pub use parts::{HEADS, PARTS, sizes};
 pub use release::release;
 
@@ -48,6 +50,7 @@ pub fn test(full: bool) -> Result<()> {
     cpp()?;
     misuse(if full { "1000000" } else { "100000" })?;
     rtos()?;
+    zephyr()?;
     let folder = arduino()?;
     EXAMPLES.iter().try_for_each(|name| arduino_example(&folder, name))
 }
@@ -73,6 +76,38 @@ fn rtos() -> Result<()> {
         run(&mut Command::new(&program))?;
     }
     Ok(())
+}
+
+/// Zephyr's module and its sample, by their own CMake files, over stand-ins for Zephyr: the second run has what the first saved.
+fn zephyr() -> Result<()> {
+    let folder = fresh(package().join("target").join("zephyr"))?;
+    let mut configure = Command::new("cmake");
+    configure.arg("-S").arg(package().join("zephyr").join("samples").join("learn")).arg("-B").arg(&folder);
+    configure.arg(define("Zephyr_DIR", &root().join("tests").join("rtos").join("stand-ins")));
+    run(configure.arg(define("GRADIENT_DECAY_ARCHIVE", &host_library())))?;
+    run(Command::new("cmake").arg("--build").arg(&folder))?;
+    for first in ["Learned from 60 labels and saved", "Loaded what was learned before"] {
+        let printed = output(Command::new(folder.join("app")).current_dir(&folder))?;
+        ensure!(
+            printed.starts_with(first) && printed.trim_end().ends_with("unknown"),
+            "Zephyr's sample printed\n{printed}"
+        );
+    }
+    Ok(())
+}
+
+/// A folder to build in, empty: CMake refuses one of a tree that was moved.
+fn fresh(folder: PathBuf) -> Result<PathBuf> {
+    if folder.exists() {
+        fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
+    }
+    fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    Ok(folder)
+}
+
+/// A variable of CMake.
+fn define(name: &str, path: &Path) -> String {
+    format!("-D{name}={}", path.display())
 }
 
 /// The library that was built for the host.
@@ -124,12 +159,7 @@ fn cpp() -> Result<()> {
         run(compiler.arg("-o").arg(&program))?;
         same(&program)?;
     }
-    let folder = package().join("target").join("cmake");
-    // CMake refuses a build folder of a tree that was moved.
-    if folder.exists() {
-        fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
-    }
-    let define = |name: &str, path: &Path| format!("-D{name}={}", path.display());
+    let folder = fresh(package().join("target").join("cmake"))?;
     let mut configure = Command::new("cmake");
     configure.arg("-S").arg(&lesson).arg("-B").arg(&folder).arg(define("gradient_decay_DIR", &package()));
     run(configure.arg(define("GRADIENT_DECAY_ARCHIVE", &host_library())))?;

@@ -182,7 +182,8 @@ pub(super) fn add_dot_rows_i16<const COUNT: usize, const N: usize>(
     }
 }
 
-/// See [`kernels::add_dot_matrix_i16`](crate::kernels::add_dot_matrix_i16).
+/// See [`kernels::add_dot_matrix_i16`](crate::kernels::add_dot_matrix_i16). Not inlined, so that its room is off the stack when the update's is on it.
+#[inline(never)]
 pub(super) fn add_dot_matrix_i16(matrix: &[i16], x: &[i8], sums: &mut [i32]) {
     if x.len() > WIDEST {
         return portable::add_dot_matrix_i16(matrix, x, sums);
@@ -386,7 +387,8 @@ pub(super) fn update_rows_i16<const N: usize>(
     unsafe { update_widened_i16(rows.as_flattened_mut(), rates, x, shift, wide.0.as_mut_ptr().cast(), random) }
 }
 
-/// See [`kernels::update_matrix_i16`](crate::kernels::update_matrix_i16).
+/// See [`kernels::update_matrix_i16`](crate::kernels::update_matrix_i16). Not inlined, for the same reason.
+#[inline(never)]
 pub(super) fn update_matrix_i16(matrix: &mut [i16], rates: &[i32], x: &[i8], shift: u32, random: u32) -> u32 {
     if x.len() > WIDEST {
         return portable::update_matrix_i16(matrix, rates, x, shift, random);

@@ -1,6 +1,5 @@
 /*
- * The smallest program with a head in integers, whose size is measured: CLASSES_CHANGE and CHECKPOINT each add what its name says. With COUNT it
- * prints the instructions of a label and of an answer of 64 features and 10 classes in place of that, for QEMU.
+ * The smallest program with a head in integers, whose size is measured: CLASSES_CHANGE and CHECKPOINT each add what its name says.
  */
 
 #include "gradient_decay.h"
@@ -20,6 +19,7 @@ int main(void)
     int8_t features[FEATURES];
     gd_fixed_prediction answer;
     gd_status status = gd_fixed_init(&head, memory, sizeof memory, CLASSES, FEATURES, 5, 1);
+    status |= gd_fixed_set_rate(&head, GD_FIXED_RATE(0.05)) | gd_fixed_set_ln_beta(&head, -150902, 0, 50);
     for (int i = 0; i < FEATURES; i++) {
         features[i] = sensor;
     }

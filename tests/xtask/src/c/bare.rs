@@ -167,13 +167,18 @@ pub fn in_qemu(program: &Path, machine: &str) -> Result<String> {
     output(semihosting(qemu.args(["-machine", machine])).arg(program).stdin(Stdio::null()))
 }
 
-fn semihosting(qemu: &mut Command) -> &mut Command {
+pub(super) fn semihosting(qemu: &mut Command) -> &mut Command {
     qemu.args(["-nographic", "-monitor", "none", "-serial", "none"]);
     qemu.args(["-chardev", "stdio,id=out", "-semihosting-config", "enable=on,target=native,chardev=out", "-kernel"])
 }
 
 /// Whether the program still has Rust's panic handler.
 pub(super) fn can_panic(program: &[u8]) -> Result<bool> {
+    has_symbol(program, PANIC)
+}
+
+/// Whether the name of one of its symbols contains this.
+pub(super) fn has_symbol(program: &[u8], wanted: &str) -> Result<bool> {
     let file = ElfBytes::<LittleEndian>::minimal_parse(program).context("the program is no ELF file")?;
     let (symbols, names) =
         file.symbol_table().context("the symbols are broken")?.context("the program has no symbols")?;
@@ -181,6 +186,6 @@ pub(super) fn can_panic(program: &[u8]) -> Result<bool> {
         symbols.iter().any(|symbol| names.get(symbol.st_name as usize).is_ok_and(|found| found.contains(wanted)))
     };
     // One that must be there, so that stripped symbols are no proof.
-    ensure!(has("gd_learn"), "the program has no symbols");
-    Ok(has(PANIC))
+    ensure!(has("gd_"), "the program has no symbols");
+    Ok(has(wanted))
 }

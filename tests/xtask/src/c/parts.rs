@@ -1,4 +1,4 @@
-//! The flash that heads in C take, by the parts that a program names, and the instructions of one in integers.
+//! The flash that a learner in C takes, by the parts that a program names.
 
 use std::fs;
 use std::process::Command;
@@ -12,11 +12,7 @@ use super::{archive, package};
 use crate::shell::{root, run};
 
 /// The heads, as the program is told them and as people write them.
-pub const HEADS: [(&str, &str); 3] =
-    [("LINEAR", "linear"), ("DISCRIMINANT", "discriminant"), (INTEGERS, "in integers")];
-
-/// The head that is not a learner's, and has a program of its own.
-const INTEGERS: &str = "INTEGERS";
+pub const HEADS: [(&str, &str); 2] = [("LINEAR", "linear"), ("DISCRIMINANT", "discriminant")];
 
 /// The same of what is added.
 pub const PARTS: [(&str, &str); 9] = [
@@ -63,8 +59,13 @@ fn size(defines: &[String]) -> Result<u32> {
     compiler.arg(target.join(TARGET).join("release").join(super::ARCHIVE)).args(["-lgcc", "-o"]).arg(&program);
     run(&mut compiler)?;
     let bytes = fs::read(&program).with_context(|| format!("cannot read {}", program.display()))?;
-    let file = ElfBytes::<LittleEndian>::minimal_parse(&bytes).context("the program is no ELF file")?;
     ensure!(!super::bare::can_panic(&bytes)?, "a learner of {} can reach a panic", defines.join(" "));
+    flash(&bytes)
+}
+
+/// The bytes of flash that a program takes.
+pub(super) fn flash(program: &[u8]) -> Result<u32> {
+    let file = ElfBytes::<LittleEndian>::minimal_parse(program).context("the program is no ELF file")?;
     let mut flash = 0;
     for name in [".text", ".data"] {
         flash += file.section_header_by_name(name)?.map_or(0, |section| section.sh_size as u32);

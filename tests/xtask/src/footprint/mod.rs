@@ -147,6 +147,9 @@ fn measured() -> Result<(Figures, Vec<(String, u32)>)> {
     for (head, part, bytes) in c::sizes()? {
         figures.insert(c_figure(head, part), bytes);
     }
+    for (core, what, figure) in c::integers()? {
+        figures.insert(integers_figure(core, what), figure);
+    }
     measure::build(&CORTEX_M4F, &[BARE], "release", "asm")?;
     estimate(&mut figures, BARE, "release", "asm")?;
     let label = (DISCRIMINANTS[1].0, "portable");
@@ -239,6 +242,11 @@ fn name(machine: &Machine, build: &str, shape: &str, what: &str) -> String {
 /// The flash of a program in C that learns and answers by this head, with this part.
 fn c_figure(head: &str, part: &str) -> String {
     format!("C/{head}/{part}/flash")
+}
+
+/// A figure of a head in integers in C.
+fn integers_figure(core: &str, what: &str) -> String {
+    format!("C/in integers/{core}/{what}")
 }
 
 /// A figure by its name.

@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anyhow::Result;
 
 use super::measure::{CORTEX_M4F, CORTEX_M33_DSP, MACHINES, Machine, RISC_V};
-use super::{CALLS, DISCRIMINANTS, ESTIMATED, Figures, OTHERS, SHAPES, TRAINERS, c_figure, get};
+use super::{CALLS, DISCRIMINANTS, ESTIMATED, Figures, OTHERS, SHAPES, TRAINERS, c_figure, get, integers_figure};
 use crate::c;
 
 /// What others need, measured by others of this project under the same QEMU, machine and `-icount shift=6`, one sample each:
@@ -335,5 +335,33 @@ fn in_c(text: &mut String, figures: &Figures) -> Result<()> {
     let all = c::HEADS.map(|(_, head)| get(figures, &c_figure(head, "all")));
     let [linear, discriminant] = all;
     writeln!(text, "| all of it | {} | {} |", grouped(linear?), grouped(discriminant?))?;
+    in_integers_in_c(text, figures)
+}
+
+/// The cost of a head in integers in C.
+fn in_integers_in_c(text: &mut String, figures: &Figures) -> Result<()> {
+    writeln!(text, "\n| a head in integers in C | {} |\n|---|---|---|", c::CORE_NAMES.join(" | "))?;
+    let of = |core: &str, what: usize| get(figures, &integers_figure(core, c::INTEGERS[what]));
+    for (what, label) in [
+        "`gd_fixed_init`, `_learn`, `_predict`, bytes of flash",
+        "classes added and removed",
+        "checkpoint",
+        "a label, 64 -> 10, instructions",
+        "an answer",
+        "a label of a `gd_trainer`",
+        "its answer",
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        write!(text, "| {label} ")?;
+        for core in c::CORE_NAMES {
+            let value = of(core, what)?;
+            let cell =
+                if what == 1 || what == 2 { format!("+{}", grouped(value - of(core, 0)?)) } else { grouped(value) };
+            write!(text, "| {cell} ")?;
+        }
+        writeln!(text, "|")?;
+    }
     Ok(())
 }
