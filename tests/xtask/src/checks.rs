@@ -173,7 +173,7 @@ pub const CHECKS: [Check; 35] = [
     },
     Check {
         name: "footprint",
-        about: "Instructions, flash, RAM and stack of the core in QEMU, compared with peers and with the committed figures",
+        about: "Instructions, flash, RAM and stack of the core in QEMU, compared with peers and with the committed figures; with --full on all cores",
         tier: Tier::Test,
         place: Place::Bench,
         needs: &[CLIPPY, Targets(&footprint::TARGETS), Qemu, ArmCompiler],

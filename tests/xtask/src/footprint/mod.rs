@@ -65,6 +65,10 @@ const TRAINERS: [(&str, &str); 5] = [
 /// The build with kernels of one row at a time.
 const SMALL: &str = "small";
 
+/// The cores and the builds of trainers that are measured without `--full`: one for each set of instructions.
+const OFTEN: [&str; 7] =
+    ["Cortex-M0", "Cortex-M3", CORTEX_M4F.core, CORTEX_M33_DSP.core, RISC_V[0].core, TRAINERS[0].0, SMALL];
+
 /// Lints the measuring programs, and runs them.
 pub fn check(options: Options) -> Result<()> {
     let lint = ["clippy", "--release", "--bins", "--target", CORTEX_M4F.target, "--features", "asm,peers"];
@@ -74,18 +78,22 @@ pub fn check(options: Options) -> Result<()> {
     if options.full {
         compare_kernels("release")?;
     }
-    measure(options.bless)
+    measure(options)
 }
 
-/// Measures everything, prints the tables, and checks gates and committed figures; `bless` commits the figures anew.
-fn measure(bless: bool) -> Result<()> {
-    let (figures, functions) = measured()?;
+/// Measures, prints the tables, and checks gates and committed figures; `bless` commits the figures anew. What is not [`OFTEN`] measured is
+/// taken as it is committed, unless all is.
+fn measure(options: Options) -> Result<()> {
+    let all = options.full || options.bless;
+    let mut figures = if all { Figures::new() } else { committed()? };
+    let (measured, functions) = measured(all)?;
+    figures.extend(measured);
     println!("{}", tables::markdown(&figures)?);
     let functions: Vec<_> = functions.iter().map(|(name, bytes)| format!("{name} {bytes}")).collect();
     println!("Flash of the trainer `asm`, 64->10, by function: {}.", functions.join(", "));
     host::print()?;
     gates::check(&figures)?;
-    if bless {
+    if options.bless {
         fs::write(committed_path(), to_text(&figures)).context("cannot write the committed figures")?;
         document::write(&figures)?;
         println!("{} is written: look at the difference before you commit it.", committed_path().display());
@@ -119,9 +127,10 @@ fn compare_kernels(profile: &str) -> Result<()> {
 }
 
 /// All figures, and the functions of the first trainer with their bytes.
-fn measured() -> Result<(Figures, Vec<(String, u32)>)> {
+fn measured(all: bool) -> Result<(Figures, Vec<(String, u32)>)> {
     let mut figures = Figures::new();
-    for machine in &MACHINES {
+    let is_wanted = |name: &str| all || OFTEN.contains(&name);
+    for machine in MACHINES.iter().filter(|machine| is_wanted(machine.core)) {
         for (build, features) in machine.builds() {
             let counted = counted(machine, build);
             let programs: Vec<_> = counted.iter().map(|(program, _, _)| program.as_str()).collect();
@@ -158,6 +167,9 @@ fn measured() -> Result<(Figures, Vec<(String, u32)>)> {
         (&RISC_V[0], &[(INTEGERS, "integers"), ("counts_64_10", "portable"), label]),
         (&RISC_V[1], &[(INTEGERS, "integers"), ("counts_64_10", "portable"), label]),
     ] {
+        if !is_wanted(machine.core) {
+            continue;
+        }
         let names: Vec<_> = programs.iter().map(|(program, _)| *program).collect();
         measure::build(machine, &names, "release", "asm")?;
         for (program, build) in programs {
@@ -168,7 +180,7 @@ fn measured() -> Result<(Figures, Vec<(String, u32)>)> {
     measure::build(&CORTEX_M4F, &["reference"], "release", "asm,peers")?;
     record_reference(&mut figures, &measure::run(&CORTEX_M4F, "reference", "release")?)?;
     let mut functions = Vec::new();
-    for (build, features) in TRAINERS {
+    for (build, features) in TRAINERS.into_iter().filter(|(build, _)| is_wanted(build)) {
         let label = format!("{build} s");
         let trainers = SHAPES.map(|(program, shape)| (format!("trainer_{program}"), label.clone(), shape));
         let small = if build == SMALL { " small" } else { "" };
