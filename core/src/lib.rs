@@ -57,7 +57,7 @@
 //! | [`MomentumHead`] | you continue training with PyTorch's settings: twice the RAM and twice the time of a step, and no gain in [`settings`] |
 //! | [`MlpHead`] | the classes are not linearly separable, as in exclusive or; on features of a network it is behind the others in [`settings`] |
 //! | [`QuantizedHead`] | you only infer, in i8: it is made from a trained [`LinearHead`] or from [`to_linear`](discriminant::Discriminant::to_linear) |
-//! | [`LinearView`], [`DiscriminantView`], [`MixedView`] | the shape is known only at run time: other languages, heads from a file; all parts have such a view |
+//! | [`LinearView`], [`FixedView`], [`DiscriminantView`], [`MixedView`] | the shape is known only at run time: other languages, heads from a file; all parts have such a view |
 //!
 //! All of them need features of mean 0 and standard deviation 1: put a [`Standardizer`] in front unless the network that computes them ends in
 //! a normalisation. With an offset of 20 a head stays at the accuracy of chance, with a probability of 1.00. The page [`settings`] compares
@@ -66,7 +66,7 @@
 //!
 //! # Which part works with which head
 //!
-//! | part | [`LinearHead`], [`MomentumHead`], [`MlpHead`] | [`DiscriminantHead`], [`MixedHead`], [`Residual`] of one | [`FixedHead`] | [`LinearView`], [`DiscriminantView`] | [`QuantizedHead`] |
+//! | part | [`LinearHead`], [`MomentumHead`], [`MlpHead`] | [`DiscriminantHead`], [`MixedHead`], [`Residual`] of one | [`FixedHead`], [`FixedView`] | [`LinearView`], [`DiscriminantView`] | [`QuantizedHead`] |
 //! |---|---|---|---|---|---|
 //! | a class as the label | yes | yes | yes | yes | does not learn |
 //! | [`Target`]: distribution, smoothing, weights, ignored class | yes | no: a sample belongs to the mean of one class | no: its loss in fixed point takes one class | as with arrays | no |
@@ -74,10 +74,10 @@
 //! | rehearsal | yes | in a residual; a discriminant forgets no sample | yes | `LinearView` | no |
 //! | a label taken back: [`Learner::unlearn`] | no: a gradient step cannot be undone | yes; a residual's step stays | no | `DiscriminantView` | no |
 //! | classes added and removed: [`Classes`] | yes | yes | yes | yes | no |
-//! | [`Standardizer`] | yes | yes | inside a [`Quantizer`] | [`StandardizerView`] | before quantization |
-//! | memory: [`Replay`], [`ReplayView`] | `Replay` of `[f32; N]` | the same, for a residual | `Replay` of `[i8; N]` | `ReplayView`, [`QuantizedReplayView`] | not needed |
+//! | [`Standardizer`] | yes | yes | inside a [`Quantizer`], for a `FixedHead` | [`StandardizerView`] | before quantization |
+//! | memory: [`Replay`], [`ReplayView`] | `Replay` of `[f32; N]` | the same, for a residual | `Replay` of `[i8; N]`, `ReplayView` of i8 | `ReplayView`, [`QuantizedReplayView`] | not needed |
 //! | [`Guard`], [`Readout`] and its fit, `unknown` | yes | yes | yes | yes | yes |
-//! | [`Novelty`] | yes | yes | `Novelty` of i8 | [`NoveltyView`] | no |
+//! | [`Novelty`] | yes | yes | `Novelty` and `NoveltyView` of i8 | [`NoveltyView`] | no |
 //! | [`Vote`] | after the learner, over any head's answers | | | | |
 //! | [`Calibration`] | yes | yes | yes | yes | by [`Calibration::record`] |
 //! | `checkpoint`, `Store` | yes | yes | yes | yes | no: make it from the head again |

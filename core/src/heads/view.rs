@@ -159,7 +159,7 @@ impl<'a, M> FixedView<'a, M> {
     }
 
     /// With only the first `classes` classes in use. The numbers behind them must be zero, as they are after
-    /// [`truncate`](Self::truncate) and [`remove_class`](Classes::remove_class).
+    /// [`truncate`](Self::truncate) and [`remove_class`](crate::Classes::remove_class).
     ///
     /// # Errors
     /// [`Error::TooManyClasses`] if there is no room for that many.

@@ -332,9 +332,14 @@ fn in_c(text: &mut String, figures: &Figures) -> Result<()> {
         };
         writeln!(text, "| {part} | {} | {} |", more(0)?, more(1)?)?;
     }
-    let all = c::HEADS.map(|(_, head)| get(figures, &c_figure(head, "all")));
-    let [linear, discriminant] = all;
-    writeln!(text, "| all of it | {} | {} |", grouped(linear?), grouped(discriminant?))?;
+    for (label, part) in [
+        ("all of it", "all"),
+        ("the first row, with the feature `small`", "alone, small"),
+        ("all of it, with that", "all, small"),
+    ] {
+        let [linear, discriminant] = c::HEADS.map(|(_, head)| get(figures, &c_figure(head, part)));
+        writeln!(text, "| {label} | {} | {} |", grouped(linear?), grouped(discriminant?))?;
+    }
     in_integers_in_c(text, figures)
 }
 
