@@ -12,7 +12,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::shell::{cargo, has, output, root, run};
 pub use bare::in_qemu;
-pub use parts::{HEADS, PARTS, sizes};
+pub use parts::{HEADS, PARTS, TRAINERS, sizes, trainers};
 pub use release::release;
 
 /// The static library for an Arduino, by its processor and the options of its compiler, and the Rust target.
@@ -139,7 +139,13 @@ fn cpp() -> Result<()> {
 
 /// Builds the library for a target, optimised over all of its crates, which it is only as a static library alone; where it lies.
 fn archive(target: &str) -> Result<PathBuf> {
-    cargo(&package(), &["rustc", "--release", "--crate-type", "staticlib", "--target", target])?;
+    archive_with(target, "")
+}
+
+/// The same with features; the next build for the target takes its place.
+fn archive_with(target: &str, features: &str) -> Result<PathBuf> {
+    let build = ["rustc", "--release", "--crate-type", "staticlib", "--target", target, "--features", features];
+    cargo(&package(), &build)?;
     Ok(package().join("target").join(target).join("release").join(ARCHIVE))
 }
 

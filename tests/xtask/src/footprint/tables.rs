@@ -335,5 +335,14 @@ fn in_c(text: &mut String, figures: &Figures) -> Result<()> {
     let all = c::HEADS.map(|(_, head)| get(figures, &c_figure(head, "all")));
     let [linear, discriminant] = all;
     writeln!(text, "| all of it | {} | {} |", grouped(linear?), grouped(discriminant?))?;
+    writeln!(
+        text,
+        "\n| a program in C that calls `gd_init`, `gd_learn`, `gd_predict` | bytes of flash | of them soft float |\n|---|---|---|"
+    )?;
+    for (core, ..) in c::TRAINERS {
+        let (flash, soft) =
+            (get(figures, &c_figure("trainer", core))?, get(figures, &format!("C/trainer/{core}/soft float"))?);
+        writeln!(text, "| {core} | {} | {} |", grouped(flash), grouped(soft))?;
+    }
     Ok(())
 }
