@@ -153,6 +153,37 @@ fn a_class_removed_is_never_predicted_again_and_the_others_move_down() {
     }
 }
 
+/// Whether the logits times a factor are others, but for rounding.
+fn are_scaled(logits: [f32; ROOM], factor: f32, others: [f32; ROOM]) -> bool {
+    logits.into_iter().zip(others).all(|(a, b)| a == b || (factor * a - b).abs() < 1e-4 * b.abs().max(1.0))
+}
+
+#[test]
+fn a_discount_changes_the_temperature_alone_of_the_logits() {
+    let mut head = taught((0..100).map(|i| (i, i % 4)));
+    assert_eq!((head.labels(), taught([(0, 1)]).labels()), (100, 1));
+    let (before, temperature) = (head.clone(), head.temperature());
+    head.discount(64.0, 3).unwrap();
+    assert_eq!((head.labels(), head.samples(0)), (0, 3));
+    for i in 0..20 {
+        let x = sample(900 + i, i % 4);
+        assert!(are_scaled(logits(&before, &x), temperature / head.temperature(), logits(&head, &x)));
+    }
+}
+
+#[test]
+fn the_linear_head_of_a_temperature_has_the_logits_divided_by_it() {
+    let head = taught((0..100).map(|i| (i, i % ROOM)));
+    for temperature in [0.5, 1.0, 3.0] {
+        let linear = head.to_linear(temperature).unwrap();
+        for i in 0..20 {
+            let (x, mut found) = (sample(900 + i, i % ROOM), [0.0; ROOM]);
+            Head::logits(&linear, &x, &mut found).unwrap();
+            assert!(are_scaled(logits(&head, &x), 1.0 / temperature, found), "{temperature}");
+        }
+    }
+}
+
 #[test]
 fn one_class_alone_is_certain_and_the_first_sample_of_a_second_is_enough() {
     let mut head = taught([(0, 3), (1, 3)]);

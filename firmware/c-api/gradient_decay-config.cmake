@@ -8,7 +8,7 @@ include_guard(GLOBAL)
 set(GRADIENT_DECAY_ARCHIVE "" CACHE FILEPATH "A libgradient_decay_c.a that is there; empty: that of the release, or cargo builds one")
 set(GRADIENT_DECAY_TARGET "" CACHE STRING "The processor as Rust calls it, such as thumbv6m-none-eabi; empty: by the compiler's flags")
 set(GRADIENT_DECAY_OPTIMIZE "s" CACHE STRING "s: a small library; 3: one that is 1.8 times as large, and up to 6 % faster")
-set(GRADIENT_DECAY_SMALL OFF CACHE BOOL "Kernels of one row at a time: 2 kB less flash, up to 8 % more instructions, the same bits")
+option(GRADIENT_DECAY_SMALL "Kernels of one row at a time: a fifth less flash for more instructions and the same bits" OFF)
 set(GRADIENT_DECAY_CARGO_DIR "${CMAKE_CURRENT_BINARY_DIR}/cargo" CACHE PATH "Where cargo builds")
 
 # The Rust target that the compiler's flags stand for; empty for the machine that this runs on.

@@ -6,8 +6,8 @@ GRADIENT_DECAY_DIR := $(patsubst %/,%,$(dir $(lastword $(MAKEFILE_LIST))))
 GRADIENT_DECAY_INCLUDE := -I$(GRADIENT_DECAY_DIR)/include
 # s: a small library; 3: one that is 1.8 times as large, and up to 6 % faster.
 GRADIENT_DECAY_OPTIMIZE ?= s
-# Not empty: kernels of one row at a time, for 2 kB less flash and up to 8 % more instructions.
-GRADIENT_DECAY_SMALL ?=
+# 1: kernels of one row at a time, a fifth less flash for more instructions and the same bits.
+GRADIENT_DECAY_SMALL ?= 0
 GRADIENT_DECAY_CARGO_DIR ?= $(CURDIR)/build/cargo
 GRADIENT_DECAY_ARCHIVE ?= $(wildcard $(GRADIENT_DECAY_DIR)/lib/$(GRADIENT_DECAY_TARGET)/libgradient_decay_c.a)
 
@@ -18,8 +18,7 @@ GRADIENT_DECAY_ARCHIVE := $(GRADIENT_DECAY_CARGO_DIR)/$(GRADIENT_DECAY_TARGET)/r
 .PHONY: gradient_decay_build
 gradient_decay_build:
 	CARGO_PROFILE_RELEASE_OPT_LEVEL=$(GRADIENT_DECAY_OPTIMIZE) cargo rustc --quiet --release --crate-type staticlib \
-	    --target $(GRADIENT_DECAY_TARGET) --target-dir $(GRADIENT_DECAY_CARGO_DIR) --manifest-path $(GRADIENT_DECAY_DIR)/Cargo.toml \
-	    $(if $(GRADIENT_DECAY_SMALL),--features small)
+	    --target $(GRADIENT_DECAY_TARGET) $(if $(filter 1,$(GRADIENT_DECAY_SMALL)),--features small) --target-dir $(GRADIENT_DECAY_CARGO_DIR) --manifest-path $(GRADIENT_DECAY_DIR)/Cargo.toml
 
 $(GRADIENT_DECAY_ARCHIVE): gradient_decay_build ;
 endif

@@ -185,10 +185,13 @@ impl<const CLASSES: usize, const FEATURES: usize, M> QuantizedHead<CLASSES, FEAT
         let (mut logits, mut sums) = ([i8::MIN; CLASSES], self.bias);
         let rows = self.weights.get(..self.classes as usize).unwrap_or_default();
         kernels::add_dot_rows_i8(rows, features, &mut sums);
-        let scales = self.multiplier.iter().zip(&self.shift).take(rows.len());
+        let scales = self.multiplier.iter().zip(&self.shift);
         for (logit, (sum, (multiplier, shift))) in logits.iter_mut().zip(sums.iter().zip(scales)) {
-            let scaled = requantize(*sum, *multiplier, i32::from(*shift));
-            *logit = scaled.saturating_add(i32::from(self.output.zero_point)).clamp(-128, 127) as i8;
+            let scaled = scaled(*sum, *multiplier, i32::from(*shift), i32::from(self.output.zero_point));
+            *logit = scaled.clamp(-128, 127) as i8;
+        }
+        if let Some(unused) = logits.get_mut(self.classes as usize..) {
+            unused.fill(i8::MIN);
         }
         logits
     }
@@ -308,29 +311,45 @@ impl<const CLASSES: usize, const FEATURES: usize, M: Math> Head for QuantizedHea
 /// assert_eq!([6, -6].map(|value| requantize(value, HALF, -1)), [2, -2]); // 3 / 2
 /// ```
 pub const fn requantize(value: i32, multiplier: i32, shift: i32) -> i32 {
+    let (left, right) = match shift {
+        31.. => (30, 0),
+        0..=30 => (shift, 0),
+        -31..0 => (0, -shift),
+        _ => (0, 31),
+    };
+    let product = doubled_high_product(value.wrapping_mul(1 << left), multiplier);
+    match right {
+        0 if product > i32::MAX as i64 => i32::MAX,
+        0 => product as i32,
+        // A right shift makes a power of two of the largest number, whether or not the product is one more and saturates.
+        1.. if product >= i32::MAX as i64 => 1 << (31 - right),
+        _ => divided_by_power_of_two(product as i32, right.cast_unsigned()),
+    }
+}
+
+/// `zero_point` more than what [`requantize`] makes by a multiplier of at least 0 and a shift in [-31, 30], as [`multiplier_of`] makes them: with
+/// these nothing has to be clamped, and only a sum behind a left shift to be saturated.
+const fn scaled(value: i32, multiplier: i32, shift: i32, zero_point: i32) -> i32 {
     if shift >= 0 {
-        let left = if shift > 30 { 30 } else { shift };
-        doubled_high_product(value.wrapping_mul(1 << left), multiplier)
+        let product = doubled_high_product(value.wrapping_shl(shift.cast_unsigned()), multiplier) as i32;
+        product.saturating_add(zero_point)
     } else {
-        divided_by_power_of_two(doubled_high_product(value, multiplier), if shift < -31 { 31 } else { -shift })
+        let product = doubled_high_product(value, multiplier) as i32;
+        divided_by_power_of_two(product, shift.unsigned_abs()) + zero_point
     }
 }
 
-/// gemmlowp's SaturatingRoundingDoublingHighMul: the product divided by 2^31; the only one that does not fit, of two [`i32::MIN`], saturates.
-const fn doubled_high_product(a: i32, b: i32) -> i32 {
-    if a == i32::MIN && b == i32::MIN {
-        return i32::MAX;
-    }
-    let product = a as i64 * b as i64;
+/// gemmlowp's SaturatingRoundingDoublingHighMul before it saturates: the product divided by 2^31.
+const fn doubled_high_product(a: i32, b: i32) -> i64 {
     // To the nearest, ties up. gemmlowp adds less to a negative product and divides, which truncates: the result is the same.
-    ((product + (1 << 30)) >> 31) as i32
+    (a as i64 * b as i64 + (1 << 30)) >> 31
 }
 
-/// gemmlowp's RoundingDivideByPOT, for a value above [`i32::MIN`], as every product is, and an exponent in 1..=31.
-const fn divided_by_power_of_two(value: i32, exponent: i32) -> i32 {
+/// gemmlowp's RoundingDivideByPOT, for a value between [`i32::MIN`] and [`i32::MAX`] and an exponent in 1..=31.
+const fn divided_by_power_of_two(value: i32, exponent: u32) -> i32 {
     // Subtract 1 from a negative value, so that ties, which round up, round away from 0.
-    let halves = (value + (value >> 31)) >> (exponent - 1);
-    (halves >> 1) + (halves & 1)
+    let halves = (value + (value >> 31)).wrapping_shr(exponent - 1);
+    (halves + 1) >> 1
 }
 
 /// A positive number as `multiplier 2^(shift - 31)` with the multiplier in [2^30, 2^31): TensorFlow Lite's

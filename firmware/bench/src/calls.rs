@@ -32,6 +32,12 @@ macro_rules! calls {
         static BYTES: ConstStaticCell<[u8; checkpoint::bytes::<Mine>()]> =
             ConstStaticCell::new([0; checkpoint::bytes::<Mine>()]);
 
+        // Not inlined, so that the estimate of cycles finds where it begins.
+        #[inline(never)]
+        fn save(learner: &Mine, bytes: &mut [u8]) {
+            assert!(checkpoint::write(learner, Contents::ALL, bytes).is_ok())
+        }
+
         #[$crate::entry]
         fn main() -> ! {
             let mut counter = InstructionCounter::new().expect("nobody else has it");
@@ -55,8 +61,7 @@ macro_rules! calls {
             println!("count rehearse-1 {}", counter.count(|| assert_eq!(learner.rehearse(&tuner, 1), 1)).1);
             println!("count judge-20 {}", counter.count(|| black_box(learner.judge())).1);
             println!("count fit-20x16 {}", counter.count(|| assert!(learner.fit_temperature(16).is_ok())).1);
-            let save = || assert!(checkpoint::write(learner, Contents::ALL, bytes).is_ok());
-            println!("count checkpoint-write {}", counter.count(save).1);
+            println!("count checkpoint-write {}", counter.count(|| save(learner, bytes)).1);
             let load = || assert!(checkpoint::read(bytes, learner).is_ok());
             println!("count checkpoint-read {}", counter.count(load).1);
             println!("bytes checkpoint {}", bytes.len());

@@ -14,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 use super::shell::{cargo, has, output, root, run};
 pub use bare::in_qemu;
 pub use integers::{CORE_NAMES, INTEGERS, integers};
-pub use parts::{HEADS, PARTS, sizes};
+pub use parts::{HEADS, PARTS, TRAINERS, sizes, trainers};
 pub use release::release;
 
 /// The static library for an Arduino, by its processor and the options of its compiler, and the Rust target.
@@ -169,8 +169,15 @@ fn cpp() -> Result<()> {
 
 /// Builds the library for a target, optimised over all of its crates, which it is only as a static library alone; where it lies.
 fn archive(target: &str) -> Result<PathBuf> {
-    cargo(&package(), &["rustc", "--release", "--crate-type", "staticlib", "--target", target])?;
-    Ok(package().join("target").join(target).join("release").join(ARCHIVE))
+    archive_with(target, "")
+}
+
+/// The same with features, in a folder of their own.
+fn archive_with(target: &str, features: &str) -> Result<PathBuf> {
+    let folder = package().join("target").join(features);
+    let build = ["rustc", "--release", "--crate-type", "staticlib", "--target", target, "--features", features];
+    cargo(&package(), &[&build[..], &["--target-dir", &folder.to_string_lossy()]].concat())?;
+    Ok(folder.join(target).join("release").join(ARCHIVE))
 }
 
 /// Makes the folder of the Arduino library, with the library built for the usual processors.

@@ -49,6 +49,7 @@ pub struct Options {
     pub offline: bool,
     pub serve: bool,
     pub release: bool,
+    pub supply: Option<footprint::Supply>,
 }
 
 /// The folder that cargo builds in and locks: checks of one place run one after the other.

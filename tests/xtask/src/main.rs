@@ -27,6 +27,7 @@ use clap::builder::{PossibleValue, PossibleValuesParser};
 use clap::{Arg, ArgAction, ArgMatches, Command};
 
 use checks::{CHECKS, Check, Options, Tier};
+use footprint::Supply;
 
 /// The environment variable that gives tests their full lengths: see `oracle::lengths`.
 const FULL_LENGTHS: &str = "FULL_LENGTHS";
@@ -49,6 +50,9 @@ fn arguments() -> Command {
     let tiers = Tier::ALL.into_iter().map(|tier| PossibleValue::new(tier.name()).help(tier.about()));
     let checks = CHECKS.iter().map(|check| PossibleValue::new(check.name).help(check.help()));
     let flag = |name, help| Arg::new(name).long(name).action(ArgAction::SetTrue).help(help);
+    let quantity = |name, others: [&'static str; 2], unit, help| {
+        Arg::new(name).long(name).value_name(unit).requires_all(others).help(help)
+    };
     Command::new("xtask").bin_name("cargo xtask").about("Every check of the project").after_help(HELP).args([
         Arg::new("what")
             .required(true)
@@ -60,18 +64,32 @@ fn arguments() -> Command {
         flag("offline", "Leave out the advisories, whose list needs network access beyond the registries"),
         flag("no-serve", "Let `web` make the page without serving it"),
         flag("release", "With `c`: instead of testing, pack the C library for all its targets into one file"),
+        quantity(
+            "current",
+            ["voltage", "clock"],
+            "4.6mA",
+            "With `footprint`: instead of measuring, estimate the energy on a Cortex-M4F by the current that its data sheet states",
+        ),
+        quantity("voltage", ["current", "clock"], "3V", "The voltage of that current"),
+        quantity("clock", ["current", "voltage"], "64MHz", "The clock of that current"),
         flag("ready", "Set nothing up").hide(true),
     ])
 }
 
 fn run(arguments: &ArgMatches) -> Result<()> {
     let what: Vec<_> = arguments.get_many::<String>("what").into_iter().flatten().map(String::as_str).collect();
+    let quantity = |name| arguments.get_one::<String>(name);
+    let supply = match (quantity("current"), quantity("voltage"), quantity("clock")) {
+        (Some(current), Some(voltage), Some(clock)) => Some(Supply::parse(current, voltage, clock)?),
+        _ => None,
+    };
     let options = Options {
         full: arguments.get_flag("full") || what.contains(&Tier::Ci.name()),
         bless: arguments.get_flag("bless"),
         offline: arguments.get_flag("offline"),
         serve: !arguments.get_flag("no-serve"),
         release: arguments.get_flag("release"),
+        supply,
     };
     let is_wanted = |check: &&Check| {
         what.iter().any(|what| *what == check.name || Tier::ALL.iter().any(|t| t.name() == *what && check.is_in(*t)))
@@ -80,7 +98,9 @@ fn run(arguments: &ArgMatches) -> Result<()> {
     let blessed = checks.iter().all(|check| ["footprint", "qemu"].contains(&check.name));
     ensure!(!options.bless || blessed, "--bless is for `footprint` and `qemu` alone");
     ensure!(!options.release || checks.iter().all(|check| check.name == "c"), "--release is for `c` alone");
-    if !arguments.get_flag("ready") {
+    let footprint = checks.iter().all(|check| check.name == "footprint");
+    ensure!(supply.is_none() || footprint, "--current, --voltage and --clock are for `footprint` alone");
+    if !arguments.get_flag("ready") && supply.is_none() {
         setup::ready(&checks, options.full)?;
     }
     match checks[..] {

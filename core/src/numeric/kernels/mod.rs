@@ -77,11 +77,14 @@ pub fn add_dot_matrix(matrix: &[f32], x: &[f32], sums: &mut [f32]) {
 /// kernels::update_matrix(&mut matrix, 1.0, &[0.5, -1.0], &[2.0, 4.0]);
 /// assert_eq!(matrix, [0.0, 0.0, 2.5, 4.0]);
 /// ```
+#[inline]
 pub fn update_matrix(matrix: &mut [f32], keep: f32, rates: &[f32], features: &[f32]) {
     #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
-    if matrix.len() as u64 >= rates.len() as u64 * features.len() as u64 {
-        return fpu::update_matrix(matrix, keep, rates, features);
+    {
+        let rows = matrix.len().checked_div(features.len()).unwrap_or_default().min(rates.len());
+        return fpu::update_matrix(matrix, keep, rates.get(..rows).unwrap_or_default(), features);
     }
+    #[cfg(not(all(feature = "asm", target_arch = "arm", target_abi = "eabihf")))]
     portable::update_matrix(matrix, keep, rates, features);
 }
 

@@ -1,7 +1,8 @@
-//! The flash that a learner in C takes, by the parts that a program names.
+//! The flash that a learner in C takes, by the parts that a program names, and that of a trainer.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Command;
 
 use anyhow::{Context, Result, ensure};
@@ -9,8 +10,8 @@ use elf::ElfBytes;
 use elf::endian::LittleEndian;
 
 use super::bare::FREESTANDING;
-use super::{archive, package};
-use crate::shell::{cargo, root, run};
+use super::{archive, archive_with, package};
+use crate::shell::{root, run};
 
 /// The heads, as the program is told them and as people write them.
 pub const HEADS: [(&str, &str); 2] = [("LINEAR", "linear"), ("DISCRIMINANT", "discriminant")];
@@ -30,11 +31,23 @@ pub const PARTS: [(&str, &str); 9] = [
 
 /// The core that they are measured on.
 const TARGET: &str = "thumbv7em-none-eabihf";
+const CORTEX_M4F: [&str; 3] = ["-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"];
+
+/// The feature of kernels of one row at a time.
+const SMALL: &str = "small";
+
+/// The trainers that are measured: a name, the target, the C compiler's options, the library's features.
+pub const TRAINERS: [(&str, &str, &[&str], &str); 4] = [
+    ("Cortex-M4F", TARGET, &CORTEX_M4F, ""),
+    ("Cortex-M4F, `small`", TARGET, &CORTEX_M4F, SMALL),
+    ("Cortex-M3, `small`", "thumbv7m-none-eabi", &["-mcpu=cortex-m3"], SMALL),
+    ("Cortex-M0, `small`", "thumbv6m-none-eabi", &["-mcpu=cortex-m0"], SMALL),
+];
 
 /// The bytes of flash of a program with a learner of each head: alone, with each part, with all of them, the first and the last with the feature
 /// `small` as well; each by the head and the part.
 pub fn sizes() -> Result<Vec<(&'static str, &'static str, u32)>> {
-    let (usual, small) = (archive(TARGET)?, small()?);
+    let (usual, small) = (archive(TARGET)?, archive_with(TARGET, SMALL)?);
     let mut sizes = Vec::new();
     for (head, its_name) in HEADS {
         let define = format!("-DHEAD={head}");
@@ -52,35 +65,55 @@ pub fn sizes() -> Result<Vec<(&'static str, &'static str, u32)>> {
     Ok(sizes)
 }
 
-/// Builds the library with kernels of one row at a time, beside the usual one.
-fn small() -> Result<PathBuf> {
-    let options = ["rustc", "--release", "--crate-type", "staticlib", "--target", TARGET];
-    cargo(&package(), &[&options[..], &["--features", "small", "--target-dir", "target/small"]].concat())?;
-    Ok(package().join("target").join("small").join(TARGET).join("release").join(super::ARCHIVE))
+/// The bytes of flash of a program that makes a trainer, teaches it and asks it, and those of them that are the compiler's soft float.
+pub fn trainers() -> Result<Vec<(&'static str, u32, u32)>> {
+    let measure = |(name, target, options, features): &(&'static str, &str, &[&str], &str)| {
+        let program = link("trainer.c", &archive_with(target, features)?, options, &[])?;
+        Ok((*name, flash(&program, name)?, soft_float(&program)?))
+    };
+    TRAINERS.iter().map(measure).collect()
 }
 
-/// The flash of a program that links this archive.
 fn size(archive: &Path, defines: &[String]) -> Result<u32> {
+    flash(&link("parts.c", archive, &CORTEX_M4F, defines)?, &defines.join(" "))
+}
+
+/// Links one of the tests' programs without a C library; the contents of its file.
+fn link(source: &str, archive: &Path, options: &[&str], defines: &[String]) -> Result<Vec<u8>> {
     let starter = root().join("firmware").join("starter-c");
     let program = package().join("target").join("parts.elf");
     let mut compiler = Command::new("arm-none-eabi-gcc");
     compiler.args(FREESTANDING).arg(starter.join("mps2-an386.ld")).args(["-Wall", "-Wextra", "-Werror"]);
-    compiler.args(["-mcpu=cortex-m4", "-mfpu=fpv4-sp-d16", "-mfloat-abi=hard"]).args(defines);
+    compiler.args(options).args(defines);
     compiler.arg("-I").arg(package().join("include")).arg(starter.join("start.c"));
-    compiler.arg(package().join("tests").join("c").join("parts.c"));
+    compiler.arg(package().join("tests").join("c").join(source));
     compiler.arg(archive).args(["-lgcc", "-o"]).arg(&program);
     run(&mut compiler)?;
-    let bytes = fs::read(&program).with_context(|| format!("cannot read {}", program.display()))?;
-    ensure!(!super::bare::can_panic(&bytes)?, "a learner of {} can reach a panic", defines.join(" "));
-    flash(&bytes)
+    fs::read(&program).with_context(|| format!("cannot read {}", program.display()))
 }
 
-/// The bytes of flash that a program takes.
-pub(super) fn flash(program: &[u8]) -> Result<u32> {
+/// Its bytes of flash. It must have no path to a panic.
+pub(super) fn flash(program: &[u8], what: &str) -> Result<u32> {
     let file = ElfBytes::<LittleEndian>::minimal_parse(program).context("the program is no ELF file")?;
+    ensure!(!super::bare::can_panic(program)?, "{what} can reach a panic");
     let mut flash = 0;
     for name in [".text", ".data"] {
         flash += file.section_header_by_name(name)?.map_or(0, |section| section.sh_size as u32);
     }
     Ok(flash)
+}
+
+/// The bytes of the functions that compute floats where there is no FPU.
+fn soft_float(program: &[u8]) -> Result<u32> {
+    let file = ElfBytes::<LittleEndian>::minimal_parse(program).context("the program is no ELF file")?;
+    let (symbols, names) = file.symbol_table()?.context("the program has no symbols")?;
+    let (mut sizes, mut bytes) = (BTreeSet::new(), 0);
+    for symbol in symbols.iter() {
+        let soft = names.get(symbol.st_name as usize)?.contains("compiler_builtins5float");
+        // One function may have several names.
+        if soft && sizes.insert(symbol.st_value) {
+            bytes += symbol.st_size as u32;
+        }
+    }
+    Ok(bytes)
 }

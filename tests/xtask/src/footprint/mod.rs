@@ -3,6 +3,7 @@
 
 mod cycles;
 mod document;
+mod energy;
 mod gates;
 mod host;
 mod measure;
@@ -18,6 +19,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::c;
 use crate::checks::Options;
 use crate::shell::{cargo, root};
+pub use energy::Supply;
 pub use measure::{CORTEX_M4F, MACHINES, TARGETS, build as build_programs, package, run as run_program};
 use measure::{CORTEX_M33_DSP, Machine, RISC_V};
 
@@ -69,8 +71,11 @@ const SMALL: &str = "small";
 const OFTEN: [&str; 7] =
     ["Cortex-M0", "Cortex-M3", CORTEX_M4F.core, CORTEX_M33_DSP.core, RISC_V[0].core, TRAINERS[0].0, SMALL];
 
-/// Lints the measuring programs, and runs them.
+/// Lints the measuring programs, and runs them; with a supply it prints the energy by the committed figures instead.
 pub fn check(options: Options) -> Result<()> {
+    if let Some(supply) = options.supply {
+        return energy::print(supply);
+    }
     let lint = ["clippy", "--release", "--bins", "--target", CORTEX_M4F.target, "--features", "asm,peers"];
     cargo(&package(), &[&lint[..], &["--", "-D", "warnings"]].concat())?;
     // The other profile takes half a minute to compile these many shapes.
@@ -146,6 +151,10 @@ fn measured(all: bool) -> Result<(Figures, Vec<(String, u32)>)> {
                         figures.insert(name(machine, build, shape, &format!("cycles {what}")), cycles);
                     }
                 }
+                if machine.core == CORTEX_M4F.core && program == machine.calls() {
+                    let cycles = measure::cycles(machine, program, "release", "save", 1)?;
+                    figures.insert(name(machine, build, shape, "cycles checkpoint-write"), cycles);
+                }
                 if machine.core == CORTEX_M4F.core && program.starts_with("lda_") && ESTIMATED.contains(shape) {
                     let cycles = measure::cycles(machine, program, "release", "learn", ESTIMATED_LABEL)?;
                     figures.insert(name(machine, build, shape, "cycles lda-learn"), cycles);
@@ -158,6 +167,10 @@ fn measured(all: bool) -> Result<(Figures, Vec<(String, u32)>)> {
     }
     for (core, what, figure) in c::integers()? {
         figures.insert(integers_figure(core, what), figure);
+    }
+    for (core, flash, soft_float) in c::trainers()? {
+        figures.insert(c_figure("trainer", core), flash);
+        figures.insert(format!("C/trainer/{core}/soft float"), soft_float);
     }
     measure::build(&CORTEX_M4F, &[BARE], "release", "asm")?;
     estimate(&mut figures, BARE, "release", "asm")?;

@@ -340,7 +340,8 @@ fn in_c(text: &mut String, figures: &Figures) -> Result<()> {
         let [linear, discriminant] = c::HEADS.map(|(_, head)| get(figures, &c_figure(head, part)));
         writeln!(text, "| {label} | {} | {} |", grouped(linear?), grouped(discriminant?))?;
     }
-    in_integers_in_c(text, figures)
+    in_integers_in_c(text, figures)?;
+    trainers_in_c(text, figures)
 }
 
 /// The cost of a head in integers in C.
@@ -367,6 +368,20 @@ fn in_integers_in_c(text: &mut String, figures: &Figures) -> Result<()> {
             write!(text, "| {cell} ")?;
         }
         writeln!(text, "|")?;
+    }
+    Ok(())
+}
+
+/// The flash of a trainer in C.
+fn trainers_in_c(text: &mut String, figures: &Figures) -> Result<()> {
+    writeln!(
+        text,
+        "\n| a program in C that calls `gd_init`, `gd_learn`, `gd_predict` | bytes of flash | of them soft float |\n|---|---|---|"
+    )?;
+    for (core, ..) in c::TRAINERS {
+        let (flash, soft) =
+            (get(figures, &c_figure("trainer", core))?, get(figures, &format!("C/trainer/{core}/soft float"))?);
+        writeln!(text, "| {core} | {} | {} |", grouped(flash), grouped(soft))?;
     }
     Ok(())
 }

@@ -107,14 +107,15 @@ fn subtract_changes(row: &mut [i16], x: &[i8], mut random: Random, change: impl 
     random
 }
 
-/// Adds a dot product, modulo 2^32, four elements at a time, written out.
+/// Adds a dot product, modulo 2^32, eight elements at a time, written out.
 #[inline(always)]
 pub(in crate::numeric::kernels) fn add_dot<W: Copy + Into<i32>>(mut sum: i32, row: &[W], x: &[i8]) -> i32 {
     // At most 2^15 times 2^7.
     let product = |w: &W, x: &i8| (*w).into() * i32::from(*x);
-    let ((w, w_rest), (x, x_rest)) = (row.as_chunks::<4>(), x.as_chunks::<4>());
-    for ([w0, w1, w2, w3], [x0, x1, x2, x3]) in w.iter().zip(x) {
-        sum = sum.wrapping_add(product(w0, x0) + product(w1, x1) + product(w2, x2) + product(w3, x3));
+    let ((w, w_rest), (x, x_rest)) = (row.as_chunks::<8>(), x.as_chunks::<8>());
+    for ([w0, w1, w2, w3, w4, w5, w6, w7], [x0, x1, x2, x3, x4, x5, x6, x7]) in w.iter().zip(x) {
+        let four = product(w0, x0) + product(w1, x1) + product(w2, x2) + product(w3, x3);
+        sum = sum.wrapping_add(four + product(w4, x4) + product(w5, x5) + product(w6, x6) + product(w7, x7));
     }
     w_rest.iter().zip(x_rest).fold(sum, |sum, (w, x)| sum.wrapping_add(product(w, x)))
 }
