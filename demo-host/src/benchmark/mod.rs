@@ -39,21 +39,28 @@ pub struct Measurement {
 }
 
 /// The workloads of the command.
-const WORKLOADS: [Workload; 2] = [
+const WORKLOADS: [Workload; 3] = [
     Workload { model: ModelName::LeNet5, dataset: DatasetName::Mnist, batch_size: 128, steps: 100 },
     Workload { model: ModelName::ResNet8, dataset: DatasetName::Cifar10, batch_size: 128, steps: 8 },
+    Workload { model: ModelName::ResNet20, dataset: DatasetName::Cifar10, batch_size: 128, steps: 3 },
 ];
 
-/// Measures every available framework, in turn and over several rounds, and prints the best round of each, since other programs on
+/// Measures every available framework on one model, or on all, in turn and over several rounds, and prints the best round of each, since other programs on
 /// the machine can only slow one down.
 ///
 /// # Errors
-/// If a framework fails, or its network is another one.
-pub fn benchmark(device: Compute, python: &str, rounds: usize) -> Result<()> {
+/// If a framework fails, its network is another one, or the model is not among those that are measured.
+pub fn benchmark(device: Compute, python: &str, rounds: usize, model: Option<ModelName>) -> Result<()> {
     ensure!((1..=1000).contains(&rounds), "--rounds is {rounds}, but must be from 1 to 1000");
+    let workloads: Vec<Workload> =
+        WORKLOADS.into_iter().filter(|workload| model.is_none_or(|model| model == workload.model)).collect();
+    if let Some(model) = model.filter(|_| workloads.is_empty()) {
+        let measured = WORKLOADS.map(|workload| workload.model.label()).join(", ");
+        anyhow::bail!("--model is {}, but must be one of {measured}", model.label());
+    }
     let burn_device = device.device()?;
     let torch = torch::found(python);
-    for workload in WORKLOADS {
+    for workload in workloads {
         let mut best: Vec<Measurement> = Vec::new();
         for _ in 0..rounds {
             keep_best(&mut best, burn::measure(&workload, &burn_device)?);

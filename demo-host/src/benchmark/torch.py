@@ -25,29 +25,47 @@ class LeNet5(nn.Module):
         return self.head(F.relu(self.dense2(hidden)))
 
 
-class Block(nn.Module):
-    def __init__(self, channels_in, channels_out, stride):
+class Padding(nn.Module):
+    """Every other pixel, and zeros for the new channels: option A of He et al. (2016)."""
+
+    def __init__(self, channels):
         super().__init__()
-        self.conv1 = nn.Conv2d(channels_in, channels_out, 3, stride=stride, padding=1)
+        self.channels = channels
+
+    def forward(self, maps):
+        return F.pad(maps[:, :, ::2, ::2], (0, 0, 0, 0, self.channels, self.channels))
+
+
+class Block(nn.Module):
+    def __init__(self, channels_in, channels_out, stride, bias, shortcut):
+        super().__init__()
+        self.conv1 = nn.Conv2d(channels_in, channels_out, 3, stride=stride, padding=1, bias=bias)
         self.norm1 = nn.BatchNorm2d(channels_out)
-        self.conv2 = nn.Conv2d(channels_out, channels_out, 3, padding=1)
+        self.conv2 = nn.Conv2d(channels_out, channels_out, 3, padding=1, bias=bias)
         self.norm2 = nn.BatchNorm2d(channels_out)
-        same = stride == 1 and channels_in == channels_out
-        self.shortcut = nn.Identity() if same else nn.Conv2d(channels_in, channels_out, 1, stride=stride)
+        self.shortcut = shortcut
 
     def forward(self, maps):
         inner = F.relu(self.norm1(self.conv1(maps)))
         return F.relu(self.norm2(self.conv2(inner)) + self.shortcut(maps))
 
 
-class ResNet8(nn.Module):
+class ResNet(nn.Module):
     shape = (3, 32, 32)
 
-    def __init__(self, classes):
+    def __init__(self, classes, blocks, bias, shortcut):
         super().__init__()
-        self.stem = nn.Conv2d(3, 16, 3, padding=1)
+        self.stem = nn.Conv2d(3, 16, 3, padding=1, bias=bias)
         self.norm = nn.BatchNorm2d(16)
-        self.blocks = nn.Sequential(Block(16, 16, 1), Block(16, 32, 2), Block(32, 64, 2))
+        layers = []
+        channels = 16
+        for stage, width in enumerate((16, 32, 64)):
+            for block in range(blocks):
+                stride = 2 if stage > 0 and block == 0 else 1
+                beside = nn.Identity() if width == channels and stride == 1 else shortcut(channels, width)
+                layers.append(Block(channels, width, stride, bias, beside))
+                channels = width
+        self.blocks = nn.Sequential(*layers)
         self.head = nn.Linear(64, classes)
 
     def forward(self, images):
@@ -55,10 +73,18 @@ class ResNet8(nn.Module):
         return self.head(maps.mean((2, 3)))
 
 
+def resnet8(classes):
+    return ResNet(classes, 1, True, lambda channels, width: nn.Conv2d(channels, width, 1, stride=2))
+
+
+def resnet20(classes):
+    return ResNet(classes, 3, False, lambda channels, width: Padding((width - channels) // 2))
+
+
 def main():
     name, batch, classes, steps = sys.argv[1], *map(int, sys.argv[2:])
     torch.manual_seed(1)
-    model = {"lenet5": LeNet5, "resnet8": ResNet8}[name](classes)
+    model = {"lenet5": LeNet5, "resnet8": resnet8, "resnet20": resnet20}[name](classes)
     images = torch.rand(batch, *model.shape)
     labels = torch.arange(batch) % classes
     optimizer = torch.optim.SGD(model.parameters(), lr=0.01, momentum=0.9)

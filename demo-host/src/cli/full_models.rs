@@ -14,6 +14,7 @@ use super::success_if;
 use crate::compute::Compute;
 use crate::exchange::Layer;
 use crate::experiments::{Plan, Row, Shard, Sweep};
+use crate::models::ModelName;
 use crate::progress::progress_bar;
 use crate::training::{Checkpoint, Outcome, Run};
 use crate::{benchmark, exchange, experiments, files, verification};
@@ -48,6 +49,9 @@ pub enum FullModels {
         /// The number of measurements of each; the best counts
         #[arg(long, default_value_t = 5)]
         rounds: usize,
+        /// Only this model
+        #[arg(long, value_enum)]
+        model: Option<ModelName>,
         /// Only heads, one sample at a time: the core compared with burn and candle
         #[arg(long)]
         heads: bool,
@@ -111,8 +115,8 @@ impl FullModels {
             FullModels::Benchmark { rounds, heads: true, .. } => {
                 benchmark::benchmark_heads(rounds).map(|()| ExitCode::SUCCESS)
             }
-            FullModels::Benchmark { device, python, rounds, heads: false } => {
-                benchmark::benchmark(device, &python, rounds).map(|()| ExitCode::SUCCESS)
+            FullModels::Benchmark { device, python, rounds, model, heads: false } => {
+                benchmark::benchmark(device, &python, rounds, model).map(|()| ExitCode::SUCCESS)
             }
         }
     }

@@ -8,5 +8,5 @@ mod name;
 
 pub use core_mlp::CoreMlp;
 #[cfg(feature = "burn")]
-pub use full::{LeNet5, Mlp, Model, ResidualNetwork, Vgg16, convolve, core_parameters, floats, normalise};
+pub use full::{LeNet5, Mlp, Model, ResidualNetwork, Vgg16, convolve, convolve_and_normalise, core_parameters, floats};
 pub use name::{MLP_FEATURES, ModelName};

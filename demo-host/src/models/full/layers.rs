@@ -5,7 +5,7 @@ use burn::nn::conv::{Conv2d, Conv2dConfig};
 use burn::nn::{BatchNorm, BatchNormConfig, Initializer, PaddingConfig2d};
 use burn::tensor::{Device, Tensor};
 
-use super::cpu::{convolve, normalise};
+use super::cpu::{After, convolve_and_normalise};
 
 /// A convolution of the deeper networks: square, padded so that stride 1 keeps the size, and initialised as in
 /// He et al. (2015), from the fan-out.
@@ -36,7 +36,7 @@ impl NormalisedConvolution {
     }
 
     /// `[images, channels_out, height / stride, width / stride]` from `[images, channels_in, height, width]`.
-    pub fn forward(&self, maps: Tensor<4>) -> Tensor<4> {
-        normalise(&self.norm, convolve(&self.convolution, maps))
+    pub fn forward(&self, maps: Tensor<4>, after: After) -> Tensor<4> {
+        convolve_and_normalise(&self.convolution, &self.norm, maps, after)
     }
 }

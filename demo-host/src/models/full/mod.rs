@@ -11,7 +11,7 @@ mod resnet34;
 mod resnet8;
 mod vgg16;
 
-pub use cpu::{convolve, normalise};
+pub use cpu::{convolve, convolve_and_normalise};
 pub use lenet5::LeNet5;
 pub use mlp::Mlp;
 pub use residual::ResidualNetwork;

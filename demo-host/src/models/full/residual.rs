@@ -4,10 +4,9 @@
 use burn::module::Module;
 use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor, s};
 
-use super::cpu::convolve;
+use super::cpu::{After, convolve, convolve_without_bias};
 use super::layers::{NormalisedConvolution, convolution};
 
 /// The parameters in which the residual networks differ.
@@ -67,7 +66,7 @@ impl Architecture {
 impl ResidualNetwork {
     /// `[images, features]` from `[images, channels, height, width]`.
     pub fn features(&self, images: Tensor<4>) -> Tensor<2> {
-        let stem = relu(self.stem.forward(images));
+        let stem = self.stem.forward(images, After::Relu);
         let maps = self.blocks.iter().fold(stem, |maps, block| block.forward(maps));
         maps.flatten::<3>(2, 3).mean_dim(2).flatten(1, 2)
     }
@@ -121,13 +120,16 @@ impl Block {
     }
 
     fn forward(&self, maps: Tensor<4>) -> Tensor<4> {
-        let beside = match &self.shortcut {
-            Shortcut::Identity(_) => maps.clone(),
-            Shortcut::Padding(padding) => padding.forward(maps.clone()),
-            Shortcut::Convolution(layer) => convolve(layer, maps.clone()),
-            Shortcut::NormalisedConvolution(layer) => layer.forward(maps.clone()),
+        let (beside, bias) = match &self.shortcut {
+            Shortcut::Identity(_) => (maps.clone(), None),
+            Shortcut::Padding(padding) => (padding.forward(maps.clone()), None),
+            Shortcut::Convolution(layer) => match convolve_without_bias(layer, &maps) {
+                Some(beside) => (beside, layer.bias.as_ref().map(|bias| bias.val())),
+                None => (convolve(layer, maps.clone()), None),
+            },
+            Shortcut::NormalisedConvolution(layer) => (layer.forward(maps.clone(), After::Nothing), None),
         };
-        relu(self.second.forward(relu(self.first.forward(maps))) + beside)
+        self.second.forward(self.first.forward(maps, After::Relu), After::AddRelu(beside, bias))
     }
 }
 

@@ -4,9 +4,9 @@
 use burn::module::Module;
 use burn::nn::pool::{MaxPool2d, MaxPool2dConfig};
 use burn::nn::{Linear, LinearConfig};
-use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
+use super::cpu::After;
 use super::layers::NormalisedConvolution;
 
 /// The channels of the last map, which is one pixel: the features.
@@ -43,7 +43,7 @@ impl Vgg16 {
     /// `[images, 512]` from `[images, channels, 32, 32]`.
     pub fn features(&self, images: Tensor<4>) -> Tensor<2> {
         let stage = |maps, layers: &Vec<NormalisedConvolution>| {
-            self.pool.forward(layers.iter().fold(maps, |maps, layer| relu(layer.forward(maps))))
+            self.pool.forward(layers.iter().fold(maps, |maps, layer| layer.forward(maps, After::Relu)))
         };
         self.stages.iter().fold(images, stage).flatten(1, 3)
     }

@@ -4,6 +4,9 @@
 
 mod kernels;
 mod matmul;
+mod products;
+mod unfolding;
+mod winograd;
 
 use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
@@ -17,26 +20,29 @@ use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
 use burn_flex::FlexTensor;
 
-use super::{is_on_cpu, tensor};
+use super::{channels_last, channels_last_tensor, is_on_cpu, tensor};
 use kernels::Geometry;
 
 /// The output of a layer with square kernels, strides and paddings: `[images, channels_out, height, width]` from
 /// `[images, channels_in, height, width]`.
 pub fn convolve(layer: &Conv2d, images: Tensor<4>) -> Tensor<4> {
-    let (PaddingConfig2d::Explicit(padding, ..), true) = (&layer.padding, is_on_cpu(&images)) else {
-        return layer.forward(images);
-    };
+    match (convolve_without_bias(layer, &images), &layer.bias) {
+        (None, _) => layer.forward(images),
+        (Some(maps), None) => maps,
+        (Some(maps), Some(bias)) => maps + bias.val().reshape([1, -1, 1, 1]),
+    }
+}
+
+/// The output of a layer as if it had no bias; `None` where burn is to compute it.
+pub fn convolve_without_bias(layer: &Conv2d, images: &Tensor<4>) -> Option<Tensor<4>> {
+    let (PaddingConfig2d::Explicit(padding, ..), true) = (&layer.padding, is_on_cpu(images)) else { return None };
     let maps = <Dispatch as Convolution>::convolution(
-        images.into_dispatch(),
+        images.clone().into_dispatch(),
         layer.weight.val().into_dispatch(),
         layer.stride[0],
         *padding,
     );
-    let maps = Tensor::<4>::from_dispatch(maps);
-    match &layer.bias {
-        Some(bias) => maps + bias.val().reshape([1, -1, 1, 1]),
-        None => maps,
-    }
+    Some(Tensor::from_dispatch(maps))
 }
 
 /// Two-dimensional convolution without bias, on the processor.
@@ -54,9 +60,74 @@ pub trait Convolution: Backend {
 impl Convolution for Flex {
     fn convolution(images: FlexTensor, weights: FlexTensor, stride: usize, padding: usize) -> FlexTensor {
         let geometry = Geometry::new(images.layout().shape(), weights.layout().shape(), stride, padding);
-        let (images, weights) = (images.to_contiguous(), weights.to_contiguous());
-        tensor(kernels::forward(images.storage(), weights.storage(), &geometry), geometry.maps_shape())
+        let weights = weights.to_contiguous();
+        match Method::new(&geometry) {
+            Method::Winograd => {
+                let maps = winograd::forward(channels_last(&images).storage(), weights.storage(), &geometry);
+                channels_last_tensor(maps, geometry.maps_shape())
+            }
+            Method::Unfolding => {
+                let maps = unfolding::forward(channels_last(&images).storage(), weights.storage(), &geometry);
+                channels_last_tensor(maps, geometry.maps_shape())
+            }
+            Method::AnyChannels => {
+                let maps = kernels::forward(images.to_contiguous().storage(), weights.storage(), &geometry);
+                tensor(maps, geometry.maps_shape())
+            }
+        }
     }
+}
+
+/// The way in which a convolution is computed.
+enum Method {
+    /// See [`winograd`].
+    Winograd,
+    /// See [`unfolding`].
+    Unfolding,
+    /// See [`kernels`].
+    AnyChannels,
+}
+
+impl Method {
+    fn new(geometry: &Geometry) -> Self {
+        match geometry {
+            geometry if winograd::takes(geometry) => Method::Winograd,
+            geometry if unfolding::takes(geometry) => Method::Unfolding,
+            _ => Method::AnyChannels,
+        }
+    }
+}
+
+/// The gradients of images, where wanted, and of weights.
+fn convolution_gradients(
+    images: &FlexTensor,
+    weights: &FlexTensor,
+    gradient: &FlexTensor,
+    geometry: &Geometry,
+    of_images_wanted: bool,
+) -> (Option<FlexTensor>, FlexTensor) {
+    let weights = weights.to_contiguous();
+    let weights = weights.storage();
+    let (of_images, of_weights) = match Method::new(geometry) {
+        Method::AnyChannels => {
+            let (images, gradient) = (images.to_contiguous(), gradient.to_contiguous());
+            let of_images = of_images_wanted.then(|| kernels::images_gradient(weights, gradient.storage(), geometry));
+            let of_images = of_images.map(|of_images| tensor(of_images, geometry.images_shape()));
+            (of_images, kernels::weights_gradient(images.storage(), gradient.storage(), geometry))
+        }
+        method => {
+            let (images, gradient) = (channels_last(images), channels_last(gradient));
+            let (images, gradient) = (images.storage(), gradient.storage());
+            let (of_images, of_weights) = if let Method::Winograd = method {
+                let (of_images, of_weights) = winograd::backward(images, weights, gradient, geometry);
+                (Some(of_images), of_weights)
+            } else {
+                unfolding::backward(images, weights, gradient, geometry, of_images_wanted)
+            };
+            (of_images.map(|of_images| channels_last_tensor(of_images, geometry.images_shape())), of_weights)
+        }
+    };
+    (of_images, tensor(of_weights, geometry.weights_shape()))
 }
 
 /// How a convolution is differentiated.
@@ -69,18 +140,18 @@ impl Backward<Flex, 2> for ConvolutionBackward {
 
     fn backward(self, ops: Ops<Self::State, 2>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
         let [images_node, weights_node] = ops.parents;
-        let gradient = gradients.consume::<Flex>(&ops.node).to_contiguous();
+        let gradient = gradients.consume::<Flex>(&ops.node);
         let (images, weights, stride, padding) = ops.state;
-        let images = checkpointer.retrieve_node_output::<FlexTensor>(images).to_contiguous();
-        let weights = checkpointer.retrieve_node_output::<FlexTensor>(weights).to_contiguous();
+        let images = checkpointer.retrieve_node_output::<FlexTensor>(images);
+        let weights = checkpointer.retrieve_node_output::<FlexTensor>(weights);
         let geometry = Geometry::new(images.layout().shape(), weights.layout().shape(), stride, padding);
-        if let Some(node) = images_node {
-            let of_images = kernels::images_gradient(weights.storage(), gradient.storage(), &geometry);
-            gradients.register::<Flex>(node.id, tensor(of_images, geometry.images_shape()));
+        let (of_images, of_weights) =
+            convolution_gradients(&images, &weights, &gradient, &geometry, images_node.is_some());
+        if let (Some(node), Some(of_images)) = (images_node, of_images) {
+            gradients.register::<Flex>(node.id, of_images);
         }
         if let Some(node) = weights_node {
-            let of_weights = kernels::weights_gradient(images.storage(), gradient.storage(), &geometry);
-            gradients.register::<Flex>(node.id, tensor(of_weights, geometry.weights_shape()));
+            gradients.register::<Flex>(node.id, of_weights);
         }
     }
 }
@@ -130,6 +201,16 @@ mod tests {
             [2, 5, 3, 8, 6, 1, 2, 0],
             [1, 2, 2, 7, 7, 5, 3, 2],
             [2, 2, 3, 3, 2, 3, 2, 4],
+            // Those by tiles: whole ones, cut ones, and so many images that there are several sums.
+            [3, 16, 16, 8, 8, 3, 1, 1],
+            [35, 16, 32, 9, 7, 3, 1, 1],
+            [2, 32, 16, 6, 7, 3, 1, 0],
+            [1, 16, 48, 3, 2, 3, 1, 4],
+            // Those unfolded with the channels last.
+            [21, 3, 16, 8, 6, 3, 1, 1],
+            [35, 16, 32, 8, 8, 3, 2, 1],
+            [2, 5, 16, 9, 7, 2, 3, 3],
+            [3, 16, 32, 8, 8, 1, 2, 0],
         ] {
             let layer = Conv2dConfig::new([from, to], [kernel, kernel])
                 .with_stride([stride, stride])
@@ -158,14 +239,19 @@ mod tests {
 
     #[test]
     fn the_number_of_threads_does_not_change_a_bit() {
-        let gradient = |threads: usize| {
+        let gradients = |threads: usize| {
             let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
             pool.install(|| {
-                let geometry = Geometry::new(&[50, 2, 9, 9].into(), &[3, 2, 3, 3].into(), 1, 1);
                 let numbers = |count: usize| (0..count).map(|i| (i as f32 * 0.7).sin()).collect::<Vec<f32>>();
-                kernels::weights_gradient(&numbers(50 * 2 * 81), &numbers(50 * 3 * 81), &geometry)
+                let geometry = Geometry::new(&[50, 2, 9, 9].into(), &[3, 2, 3, 3].into(), 1, 1);
+                let any = kernels::weights_gradient(&numbers(50 * 2 * 81), &numbers(50 * 3 * 81), &geometry);
+                let geometry = Geometry::new(&[50, 16, 9, 9].into(), &[16, 16, 3, 3].into(), 1, 1);
+                let (images, weights) = (numbers(50 * 16 * 81), numbers(16 * 16 * 9));
+                let (of_images, of_weights) = winograd::backward(&images, &weights, &images, &geometry);
+                let unfolded = unfolding::backward(&images, &weights, &images, &geometry, true);
+                [any, of_images, of_weights, unfolded.0.unwrap(), unfolded.1]
             })
         };
-        assert_eq!(gradient(1), gradient(4));
+        assert_eq!(gradients(1), gradients(4));
     }
 }

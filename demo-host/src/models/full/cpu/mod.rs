@@ -5,10 +5,11 @@
 //! The order of every sum is fixed, so that the number of threads does not change a bit.
 
 mod convolution;
+mod lanes;
 mod normalisation;
 
-pub use convolution::convolve;
-pub use normalisation::normalise;
+pub use convolution::{convolve, convolve_without_bias};
+pub use normalisation::{After, convolve_and_normalise};
 
 use burn::tensor::{Bytes, DType, Device, Shape, Tensor};
 use burn_flex::{FlexTensor, Layout};
@@ -21,6 +22,17 @@ fn is_on_cpu<const D: usize>(tensor: &Tensor<D>) -> bool {
 /// A tensor of the CPU backend.
 fn tensor<const D: usize>(elements: Vec<f32>, shape: [usize; D]) -> FlexTensor {
     FlexTensor::new(Bytes::from_elems(elements), Layout::contiguous(Shape::from(shape)), DType::F32)
+}
+
+/// A tensor of shape `[images, channels, height, width]` whose elements stand as `[images, height, width, channels]`.
+fn channels_last_tensor(elements: Vec<f32>, [images, channels, height, width]: [usize; 4]) -> FlexTensor {
+    tensor(elements, [images, height, width, channels]).permute(&[0, 3, 1, 2])
+}
+
+/// The elements of a tensor of shape `[images, channels, height, width]` as `[images, height, width, channels]`: a copy only
+/// where they stand otherwise.
+fn channels_last(tensor: &FlexTensor) -> FlexTensor {
+    tensor.permute(&[0, 2, 3, 1]).to_contiguous()
 }
 
 /// The largest difference of an element from another's, relative where that is above 1.

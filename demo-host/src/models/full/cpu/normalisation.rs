@@ -1,7 +1,8 @@
-//! Batch normalisation for training: burn's own on the CPU goes over the maps more than twenty times in a step, four times
-//! to transpose them; here it is six times.
+//! Batch normalisation for training, with what follows it in a network: burn's own on the CPU goes over the maps more than
+//! twenty times in a step, four times to transpose them; here it is seven times, and a ReLU costs none.
 
 mod kernels;
+mod loops;
 
 use burn::backend::autodiff::NodeId;
 use burn::backend::autodiff::checkpoint::base::Checkpointer;
@@ -11,43 +12,122 @@ use burn::backend::autodiff::ops::{Backward, Ops, OpsKind};
 use burn::backend::tensor::FloatTensor;
 use burn::backend::{Autodiff, Backend, Dispatch, Flex, backend_extension};
 use burn::nn::BatchNorm;
+use burn::nn::conv::Conv2d;
 use burn::tensor::Tensor;
+use burn::tensor::activation::relu;
 use burn_flex::FlexTensor;
 
-use super::{is_on_cpu, tensor};
-use kernels::{Geometry, Statistics};
+use super::convolution::{convolve, convolve_without_bias};
+use super::{channels_last, channels_last_tensor, is_on_cpu, tensor};
+use kernels::{Geometry, Parameters, Statistics};
 
-/// The normalised maps of a layer, `[images, channels, height, width]`, and its running statistics moved by the batch's.
-pub fn normalise(layer: &BatchNorm, maps: Tensor<4>) -> Tensor<4> {
-    let is_training = maps.device().is_autodiff() && layer.training.is_enabled();
-    if !is_training || !is_on_cpu(&maps) {
-        return layer.forward(maps);
+/// What follows a normalisation.
+#[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
+pub enum After {
+    /// Nothing.
+    Nothing,
+    /// A ReLU.
+    Relu,
+    /// The sum with other maps of the same shape, and with a bias of each channel where there is one, and a ReLU.
+    AddRelu(Tensor<4>, Option<Tensor<1>>),
+}
+
+/// The maps of a convolution normalised by a layer, `[images, channels, height, width]`, with what follows, and the layer's
+/// running statistics moved by the batch's.
+pub fn convolve_and_normalise(convolution: &Conv2d, layer: &BatchNorm, images: Tensor<4>, after: After) -> Tensor<4> {
+    let is_training = images.device().is_autodiff() && layer.training.is_enabled() && is_on_cpu(&images);
+    let Some(maps) = is_training.then(|| convolve_without_bias(convolution, &images)).flatten() else {
+        let normalised = layer.forward(convolve(convolution, images));
+        return match after {
+            After::Nothing => normalised,
+            After::Relu => relu(normalised),
+            After::AddRelu(beside, None) => relu(normalised + beside),
+            After::AddRelu(beside, Some(bias)) => relu(normalised + (beside + bias.reshape([1, -1, 1, 1]))),
+        };
+    };
+    normalise(layer, maps, convolution.bias.as_ref().map(|bias| bias.val()), after)
+}
+
+/// [`convolve_and_normalise`] from the maps of the convolution without its bias, in training.
+fn normalise(layer: &BatchNorm, maps: Tensor<4>, bias: Option<Tensor<1>>, after: After) -> Tensor<4> {
+    let maps = maps.into_dispatch();
+    let (gamma, mut beta) = (layer.gamma.val().into_dispatch(), layer.beta.val());
+    if let Some(bias) = &bias {
+        // The mean that is subtracted has the bias in it: the output does not depend on it, and its gradient is zero.
+        beta = beta + bias.clone().mul_scalar(0.0);
     }
-    let (normalised, mean, variance) = <Dispatch as Normalisation>::normalisation(
-        maps.into_dispatch(),
-        layer.gamma.val().into_dispatch(),
-        layer.beta.val().into_dispatch(),
-        layer.epsilon,
-    );
+    let (output, mean, variance) = match after {
+        After::Nothing => Dispatch::normalisation(maps, gamma, beta.into_dispatch(), layer.epsilon, false),
+        After::Relu => Dispatch::normalisation(maps, gamma, beta.into_dispatch(), layer.epsilon, true),
+        After::AddRelu(beside, bias) => {
+            let beta = match bias {
+                Some(bias) => beta + bias,
+                None => beta,
+            };
+            let (beta, beside) = (beta.into_dispatch(), beside.into_dispatch());
+            Dispatch::normalisation_and_sum(maps, gamma, beta, beside, layer.epsilon)
+        }
+    };
+    let (mean, variance) = (Tensor::<1>::from_dispatch(mean), Tensor::from_dispatch(variance));
+    let mean = if let Some(bias) = bias { mean + bias } else { mean };
     // As burn's layer moves them.
     for (running, of_batch) in [(&layer.running_mean, mean), (&layer.running_var, variance)] {
-        let of_batch = Tensor::<1>::from_dispatch(of_batch).detach();
+        let of_batch = of_batch.detach();
         let kept = running.value_sync().mul_scalar(1.0 - layer.momentum);
         running.update((kept + of_batch.mul_scalar(layer.momentum)).detach());
     }
-    Tensor::from_dispatch(normalised)
+    Tensor::from_dispatch(output)
 }
 
 /// Batch normalisation by the statistics of the batch, on the processor.
 #[backend_extension(Flex, Autodiff)]
 pub trait Normalisation: Backend {
-    /// The maps `gamma (x - mean) / sqrt(variance + epsilon) + beta`, the mean and the biased variance of each channel.
+    /// The maps `gamma (x - mean) / sqrt(variance + epsilon) + beta`, their negative numbers replaced by 0 if asked for; the
+    /// mean and the biased variance of each channel.
     fn normalisation(
         maps: FloatTensor<Self>,
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         epsilon: f64,
+        rectify: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+
+    /// The same with other maps added before the negative numbers are replaced.
+    fn normalisation_and_sum(
+        maps: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        beside: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>);
+}
+
+/// The output of a normalisation and the statistics of its batch.
+fn forward(
+    maps: &FlexTensor,
+    [gamma, beta]: [&FlexTensor; 2],
+    beside: Option<&FlexTensor>,
+    epsilon: f64,
+    rectify: bool,
+) -> (FlexTensor, Statistics) {
+    let geometry = Geometry::new(maps.layout().shape());
+    let (maps, beside) = (channels_last(maps), beside.map(channels_last));
+    let (gamma, beta) = (gamma.to_contiguous(), beta.to_contiguous());
+    let parameters = Parameters { gamma: gamma.storage(), beta: beta.storage(), epsilon };
+    let statistics = kernels::statistics(maps.storage(), &geometry);
+    let beside = beside.as_ref().map(|beside| beside.storage());
+    let output = kernels::forward(maps.storage(), parameters, &statistics, beside, rectify, &geometry);
+    (channels_last_tensor(output, geometry.shape()), statistics)
+}
+
+impl Statistics {
+    /// The mean and the variance.
+    fn tensors(self) -> [FlexTensor; 2] {
+        [self.mean, self.variance].map(|figures| {
+            let channels = [figures.len()];
+            tensor(figures, channels)
+        })
+    }
 }
 
 impl Normalisation for Flex {
@@ -56,46 +136,110 @@ impl Normalisation for Flex {
         gamma: FlexTensor,
         beta: FlexTensor,
         epsilon: f64,
+        rectify: bool,
     ) -> (FlexTensor, FlexTensor, FlexTensor) {
-        let geometry = Geometry::new(maps.layout().shape());
-        let (maps, gamma, beta) = (maps.to_contiguous(), gamma.to_contiguous(), beta.to_contiguous());
-        let statistics = kernels::statistics(maps.storage(), &geometry);
-        let normalised =
-            kernels::forward(maps.storage(), gamma.storage(), beta.storage(), epsilon, &statistics, &geometry);
-        let Statistics { mean, variance } = statistics;
-        let channels = [mean.len()];
-        (tensor(normalised, geometry.shape()), tensor(mean, channels), tensor(variance, channels))
+        let (output, statistics) = forward(&maps, [&gamma, &beta], None, epsilon, rectify);
+        let [mean, variance] = statistics.tensors();
+        (output, mean, variance)
+    }
+
+    fn normalisation_and_sum(
+        maps: FlexTensor,
+        gamma: FlexTensor,
+        beta: FlexTensor,
+        beside: FlexTensor,
+        epsilon: f64,
+    ) -> (FlexTensor, FlexTensor, FlexTensor) {
+        let (output, statistics) = forward(&maps, [&gamma, &beta], Some(&beside), epsilon, true);
+        let [mean, variance] = statistics.tensors();
+        (output, mean, variance)
     }
 }
 
-/// How batch normalisation is differentiated.
+/// The parents of a normalisation: maps, gamma and beta. What is beside the maps is one more.
+const PARENTS: usize = 3;
+
+/// How batch normalisation is differentiated, with `N` parents.
 #[derive(Debug)]
-struct NormalisationBackward;
+struct NormalisationBackward<const N: usize>;
 
-impl Backward<Flex, 3> for NormalisationBackward {
-    /// The nodes that hold maps and gamma, the statistics and epsilon.
-    type State = (NodeId, NodeId, Statistics, f64);
+/// What the gradients are computed from.
+#[derive(Clone, Debug)]
+struct State {
+    maps: NodeId,
+    gamma: NodeId,
+    statistics: Statistics,
+    epsilon: f64,
+    /// The output, if its negative numbers were replaced.
+    rectified: Option<FlexTensor>,
+}
 
-    fn backward(self, ops: Ops<Self::State, 3>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
-        let [maps_node, gamma_node, beta_node] = ops.parents;
-        let gradient = gradients.consume::<Flex>(&ops.node).to_contiguous();
-        let (maps, gamma, statistics, epsilon) = ops.state;
-        let maps = checkpointer.retrieve_node_output::<FlexTensor>(maps).to_contiguous();
+impl<const N: usize> Backward<Flex, N> for NormalisationBackward<N> {
+    type State = State;
+
+    fn backward(self, ops: Ops<State, N>, gradients: &mut Gradients, checkpointer: &mut Checkpointer) {
+        let mut gradient = channels_last(&gradients.consume::<Flex>(&ops.node));
+        let State { maps, gamma, statistics, epsilon, rectified } = ops.state;
+        let maps = checkpointer.retrieve_node_output::<FlexTensor>(maps);
         let gamma = checkpointer.retrieve_node_output::<FlexTensor>(gamma).to_contiguous();
         let geometry = Geometry::new(maps.layout().shape());
-        let found =
-            kernels::backward(maps.storage(), gradient.storage(), gamma.storage(), epsilon, &statistics, &geometry);
+        let (maps, rectified) = (channels_last(&maps), rectified.as_ref().map(channels_last));
+        let rectified = rectified.as_ref().map(|output| output.storage());
+        let parameters = Parameters { gamma: gamma.storage(), beta: &[], epsilon };
+        let found = kernels::backward(
+            maps.storage(),
+            rectified,
+            gradient.storage_mut(),
+            parameters,
+            &statistics,
+            N > PARENTS,
+            &geometry,
+        );
+        let gradient = gradient.permute(&[0, 3, 1, 2]);
         let channels = [found.gamma.len()];
-        if let Some(node) = maps_node {
-            gradients.register::<Flex>(node.id, tensor(found.maps, geometry.shape()));
-        }
-        if let Some(node) = gamma_node {
-            gradients.register::<Flex>(node.id, tensor(found.gamma, channels));
-        }
-        if let Some(node) = beta_node {
-            gradients.register::<Flex>(node.id, tensor(found.beta, channels));
+        let (of_maps, of_beside) = match found.maps {
+            Some(of_maps) => (channels_last_tensor(of_maps, geometry.shape()), Some(gradient)),
+            None => (gradient, None),
+        };
+        let of_parameters = [found.gamma, found.beta].map(|figures| Some(tensor(figures, channels)));
+        let of_parents = [Some(of_maps)].into_iter().chain(of_parameters).chain([of_beside]);
+        for (node, of_parent) in ops.parents.iter().zip(of_parents) {
+            if let (Some(node), Some(of_parent)) = (node, of_parent) {
+                gradients.register::<Flex>(node.id, of_parent);
+            }
         }
     }
+}
+
+/// A tensor that is tracked.
+type Tracked<C> = FloatTensor<Autodiff<Flex, C>>;
+
+/// The output of a normalisation with `N` parents, and the statistics of its batch.
+fn tracked<C: CheckpointStrategy, const N: usize>(
+    tensors: [Tracked<C>; N],
+    epsilon: f64,
+    rectify: bool,
+) -> (Tracked<C>, Tracked<C>, Tracked<C>) {
+    let nodes = tensors.each_ref().map(|tensor| tensor.node());
+    let output = |tensors: [Tracked<C>; N]| {
+        let tensors = tensors.map(|tensor| tensor.into_primitive());
+        forward(&tensors[0], [&tensors[1], &tensors[2]], tensors.get(PARENTS), epsilon, rectify)
+    };
+    let (output, statistics) = match NormalisationBackward::<N>.prepare::<C>(nodes).compute_bound().stateful() {
+        OpsKind::Tracked(mut prepared) => {
+            let (maps, gamma) = (prepared.checkpoint(&tensors[0]), prepared.checkpoint(&tensors[1]));
+            let (output, statistics) = output(tensors);
+            let rectified = rectify.then(|| output.clone());
+            let state = State { maps, gamma, statistics: statistics.clone(), epsilon, rectified };
+            (prepared.finish(state, output), statistics)
+        }
+        OpsKind::UnTracked(prepared) => {
+            let (output, statistics) = output(tensors);
+            (prepared.finish(output), statistics)
+        }
+    };
+    let [mean, variance] = statistics.tensors().map(Tracked::<C>::new);
+    (output, mean, variance)
 }
 
 impl<C: CheckpointStrategy> Normalisation for Autodiff<Flex, C> {
@@ -104,51 +248,53 @@ impl<C: CheckpointStrategy> Normalisation for Autodiff<Flex, C> {
         gamma: FloatTensor<Self>,
         beta: FloatTensor<Self>,
         epsilon: f64,
+        rectify: bool,
     ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
-        let prepared =
-            NormalisationBackward.prepare::<C>([maps.node(), gamma.node(), beta.node()]).compute_bound().stateful();
-        let forward = |maps: FloatTensor<Self>, gamma: FloatTensor<Self>, beta: FloatTensor<Self>| {
-            Flex::normalisation(maps.into_primitive(), gamma.into_primitive(), beta.into_primitive(), epsilon)
-        };
-        let (normalised, mean, variance) = match prepared {
-            OpsKind::Tracked(mut prepared) => {
-                let nodes = (prepared.checkpoint(&maps), prepared.checkpoint(&gamma));
-                let (normalised, mean, variance) = forward(maps, gamma, beta);
-                let statistics =
-                    Statistics { mean: mean.storage::<f32>().to_vec(), variance: variance.storage().to_vec() };
-                (prepared.finish((nodes.0, nodes.1, statistics, epsilon), normalised), mean, variance)
-            }
-            OpsKind::UnTracked(prepared) => {
-                let (normalised, mean, variance) = forward(maps, gamma, beta);
-                (prepared.finish(normalised), mean, variance)
-            }
-        };
-        (normalised, FloatTensor::<Self>::new(mean), FloatTensor::<Self>::new(variance))
+        tracked::<C, 3>([maps, gamma, beta], epsilon, rectify)
+    }
+
+    fn normalisation_and_sum(
+        maps: FloatTensor<Self>,
+        gamma: FloatTensor<Self>,
+        beta: FloatTensor<Self>,
+        beside: FloatTensor<Self>,
+        epsilon: f64,
+    ) -> (FloatTensor<Self>, FloatTensor<Self>, FloatTensor<Self>) {
+        tracked::<C, 4>([maps, gamma, beta, beside], epsilon, true)
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use burn::nn::BatchNormConfig;
+    use burn::nn::conv::Conv2dConfig;
+    use burn::nn::{BatchNormConfig, PaddingConfig2d};
     use burn::tensor::{Device, Distribution};
 
     use super::*;
     use crate::models::floats;
     use crate::models::full::cpu::largest_difference;
 
+    /// A layer whose parameters differ from a channel to the next three.
+    fn layer(channels: usize, device: &Device) -> BatchNorm {
+        let mut layer = BatchNormConfig::new(channels).init(device);
+        let numbers = |from: f32| (0..channels).map(|i| from + 0.3 * (i % 4) as f32).collect::<Vec<f32>>();
+        layer.gamma = layer.gamma.map(|_| Tensor::<1>::from_floats(&numbers(0.7)[..], device).require_grad());
+        layer.beta = layer.beta.map(|_| Tensor::<1>::from_floats(&numbers(-0.4)[..], device).require_grad());
+        layer
+    }
+
     #[test]
     fn maps_gradients_and_running_statistics_are_those_of_burn() {
         let device = Device::flex().autodiff();
         device.seed(1);
-        for [images, channels, height, width] in [[3, 4, 8, 8], [17, 2, 5, 7], [1, 3, 1, 2], [33, 1, 9, 1]] {
+        for [images, channels, height, width] in
+            [[3, 4, 8, 8], [17, 2, 5, 7], [1, 3, 1, 2], [33, 1, 9, 1], [5, 16, 6, 6], [9, 35, 8, 7]]
+        {
             let shape = [images, channels, height, width];
             // Means far from 0 for the size of the deviations, as after a bias.
             let maps = Tensor::<4>::random(shape, Distribution::Normal(5.0, 2.0), &device).require_grad();
             let pass = |forward: fn(&BatchNorm, Tensor<4>) -> Tensor<4>| {
-                let mut layer = BatchNormConfig::new(channels).init(&device);
-                let numbers = |from: f32| (0..channels).map(|i| from + 0.3 * i as f32).collect::<Vec<f32>>();
-                layer.gamma = layer.gamma.map(|_| Tensor::<1>::from_floats(&numbers(0.7)[..], &device).require_grad());
-                layer.beta = layer.beta.map(|_| Tensor::<1>::from_floats(&numbers(-0.4)[..], &device).require_grad());
+                let layer = layer(channels, &device);
                 let normalised = forward(&layer, maps.clone());
                 // Every map has a gradient of its own.
                 let gradients = (normalised.clone() * normalised.clone().sin()).sum().backward();
@@ -161,12 +307,74 @@ mod tests {
                     floats(layer.running_var.value_sync()),
                 ]
             };
-            let ours = pass(normalise);
+            let ours = pass(|layer, maps| normalise(layer, maps, None, After::Nothing));
             let theirs = pass(|layer, maps| layer.forward(maps));
             for (what, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
                 // Sums of up to 600 numbers in another order.
                 let difference = largest_difference(ours, theirs);
                 assert!(difference < 1e-4, "{difference} at {shape:?}, figure {what}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_convolution_with_what_follows_is_that_of_burn() {
+        let device = Device::flex().autodiff();
+        device.seed(1);
+        let random =
+            |shape: [usize; 4]| Tensor::<4>::random(shape, Distribution::Normal(0.0, 1.0), &device).require_grad();
+        for ([from, to], kernel, has_bias) in
+            [([3, 16], 3, true), ([16, 32], 3, true), ([16, 16], 1, false), ([2, 3], 3, true)]
+        {
+            let convolution = Conv2dConfig::new([from, to], [kernel, kernel])
+                .with_padding(PaddingConfig2d::Explicit(kernel / 2, kernel / 2, kernel / 2, kernel / 2))
+                .with_bias(has_bias)
+                .init(&device);
+            let (images, beside) = (random([5, from, 8, 6]), random([5, to, 8, 6]));
+            let bias = Tensor::<1>::random([to], Distribution::Default, &device).require_grad();
+            for follows in 0..4 {
+                let pass = |is_ours: bool| {
+                    let layer = layer(to, &device);
+                    let output = if is_ours {
+                        let after = match follows {
+                            0 => After::Nothing,
+                            1 => After::Relu,
+                            2 => After::AddRelu(beside.clone(), None),
+                            _ => After::AddRelu(beside.clone(), Some(bias.clone())),
+                        };
+                        convolve_and_normalise(&convolution, &layer, images.clone(), after)
+                    } else {
+                        let maps = layer.forward(convolution.forward(images.clone()));
+                        match follows {
+                            0 => maps,
+                            1 => relu(maps),
+                            2 => relu(maps + beside.clone()),
+                            _ => relu(maps + beside.clone() + bias.clone().reshape([1, -1, 1, 1])),
+                        }
+                    };
+                    let gradients = (output.clone() * output.clone().sin()).sum().backward();
+                    let mut found = vec![
+                        floats(output),
+                        floats(images.grad(&gradients).unwrap()),
+                        floats(convolution.weight.val().grad(&gradients).unwrap()),
+                        floats(layer.gamma.val().grad(&gradients).unwrap()),
+                        floats(layer.beta.val().grad(&gradients).unwrap()),
+                        floats(layer.running_mean.value_sync()),
+                        floats(layer.running_var.value_sync()),
+                    ];
+                    found.extend(convolution.bias.as_ref().map(|bias| floats(bias.val().grad(&gradients).unwrap())));
+                    found.extend(beside.grad(&gradients).map(floats));
+                    found.extend(bias.grad(&gradients).map(floats));
+                    found
+                };
+                let (ours, theirs) = (pass(true), pass(false));
+                assert_eq!(ours.len(), theirs.len());
+                for (what, (ours, theirs)) in ours.iter().zip(&theirs).enumerate() {
+                    // The largest, since an error grows with the terms of a sum: up to 300, of which much is cancelled.
+                    let largest = theirs.iter().fold(1.0_f32, |largest, number| largest.max(number.abs()));
+                    let difference = ours.iter().zip(theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max) / largest;
+                    assert!(difference < 1e-4, "{difference} from {from} to {to}, {follows} follows, figure {what}");
+                }
             }
         }
     }
@@ -178,11 +386,14 @@ mod tests {
             pool.install(|| {
                 let geometry = Geometry::new(&[50, 3, 9, 7].into());
                 let numbers = |scale: f32| (0..50 * 3 * 63).map(|i| (i as f32 * scale).sin()).collect::<Vec<f32>>();
-                let (maps, gradient, gamma) = (numbers(0.7), numbers(0.3), [0.5, 1.0, 2.0]);
+                let (maps, mut gradient, gamma) = (numbers(0.7), numbers(0.3), [0.5, 1.0, 2.0]);
+                let parameters = Parameters { gamma: &gamma, beta: &[0.0; 3], epsilon: 1e-5 };
                 let statistics = kernels::statistics(&maps, &geometry);
-                let found = kernels::backward(&maps, &gradient, &gamma, 1e-5, &statistics, &geometry);
-                let normalised = kernels::forward(&maps, &gamma, &[0.0; 3], 1e-5, &statistics, &geometry);
-                [normalised, found.maps, found.gamma, found.beta]
+                let output = kernels::forward(&maps, parameters, &statistics, None, true, &geometry);
+                let rectified = Some(&output[..]);
+                let found =
+                    kernels::backward(&maps, rectified, &mut gradient, parameters, &statistics, true, &geometry);
+                [output, gradient, found.maps.unwrap(), found.gamma, found.beta]
             })
         };
         assert_eq!(step(1), step(4));

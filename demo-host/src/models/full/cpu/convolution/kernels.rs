@@ -6,21 +6,21 @@ use rayon::prelude::*;
 use super::matmul::{Matrix, multiply};
 
 /// Images whose gradients of the weights are summed by one thread: fixed, so that the order of the sum is.
-const IMAGES_OF_A_SUM: usize = 16;
+pub const IMAGES_OF_A_SUM: usize = 16;
 
 /// The sizes of a convolution.
 #[derive(Clone, Copy, Debug)]
 pub struct Geometry {
-    images: usize,
-    channels_in: usize,
-    channels_out: usize,
-    kernel: usize,
+    pub images: usize,
+    pub channels_in: usize,
+    pub channels_out: usize,
+    pub kernel: usize,
     /// Height and width of an image.
-    from: [usize; 2],
+    pub from: [usize; 2],
     /// Height and width of a map.
-    to: [usize; 2],
-    stride: usize,
-    padding: usize,
+    pub to: [usize; 2],
+    pub stride: usize,
+    pub padding: usize,
 }
 
 impl Geometry {
@@ -52,22 +52,22 @@ impl Geometry {
     }
 
     /// Elements of an image, all channels.
-    fn image_len(&self) -> usize {
+    pub fn image_len(&self) -> usize {
         self.channels_in * self.from[0] * self.from[1]
     }
 
     /// Pixels of a map of one channel.
-    fn map_pixels(&self) -> usize {
+    pub fn map_pixels(&self) -> usize {
         self.to[0] * self.to[1]
     }
 
     /// Elements of the maps of an image, all channels.
-    fn maps_len(&self) -> usize {
+    pub fn maps_len(&self) -> usize {
         self.channels_out * self.map_pixels()
     }
 
     /// Weights of an output channel.
-    fn patch(&self) -> usize {
+    pub fn patch(&self) -> usize {
         self.channels_in * self.kernel * self.kernel
     }
 

@@ -1,10 +1,10 @@
-//! Statistics, forward pass and gradients on slices.
+//! Statistics, forward pass and gradients on slices `[images, height, width, channels]`.
 
 use burn::tensor::Shape;
 use rayon::prelude::*;
 
-/// The partial sums of a map, which the processor's vectors add side by side.
-const LANES: usize = 16;
+use super::loops::{GradientSums, Normalise, OfImage, OfMaps};
+use crate::models::full::cpu::lanes::vectorized;
 
 /// The sizes of maps.
 #[derive(Clone, Copy, Debug)]
@@ -24,10 +24,21 @@ pub struct Statistics {
     pub variance: Vec<f32>,
 }
 
+/// What a layer has learned, and its epsilon.
+#[derive(Clone, Copy)]
+pub struct Parameters<'a> {
+    /// The factor of each channel.
+    pub gamma: &'a [f32],
+    /// The summand of each channel.
+    pub beta: &'a [f32],
+    /// Added to the variance.
+    pub epsilon: f64,
+}
+
 /// The gradients that [`backward`] computes.
 pub struct Gradients {
-    /// Of the maps before they are normalised.
-    pub maps: Vec<f32>,
+    /// Of the maps before they are normalised, where the gradient of the output became that of what was added.
+    pub maps: Option<Vec<f32>>,
     /// Of the factor of each channel.
     pub gamma: Vec<f32>,
     /// Of the summand of each channel.
@@ -41,107 +52,19 @@ impl Geometry {
         Geometry { images, channels, height, width }
     }
 
-    /// The shape of the maps.
+    /// The shape `[images, channels, height, width]`.
     pub fn shape(&self) -> [usize; 4] {
         [self.images, self.channels, self.height, self.width]
     }
 
-    /// Pixels of a map.
-    fn map(&self) -> usize {
-        self.height * self.width
-    }
-
-    /// Elements of an image, all channels.
+    /// Elements of an image.
     fn image(&self) -> usize {
-        self.channels * self.map()
+        self.channels * self.height * self.width
     }
 
     /// Pixels of a channel in all images.
     fn pixels(&self) -> f64 {
-        (self.images * self.map()) as f64
-    }
-
-    /// The maps of a channel, one an image.
-    fn channel<'a>(&self, maps: &'a [f32], channel: usize) -> impl Iterator<Item = &'a [f32]> {
-        maps.chunks_exact(self.map()).skip(channel).step_by(self.channels)
-    }
-
-    /// A figure of each channel.
-    fn each<T: Send>(&self, figure: impl Fn(usize) -> T + Sync + Send) -> Vec<T> {
-        (0..self.channels).into_par_iter().map(figure).collect()
-    }
-
-    /// New maps, by channel and old map.
-    fn new_maps(&self, maps: &[f32], fill: impl Fn(usize, usize, &[f32], &mut [f32]) + Sync) -> Vec<f32> {
-        let mut new = vec![0.0; maps.len()];
-        new.par_chunks_mut(self.image()).zip(maps.par_chunks(self.image())).enumerate().for_each(|(i, (new, maps))| {
-            let pairs = new.chunks_exact_mut(self.map()).zip(maps.chunks_exact(self.map()));
-            pairs.enumerate().for_each(|(channel, (new, map))| fill(i, channel, map, new));
-        });
-        new
-    }
-}
-
-/// Mean and variance of each channel.
-pub fn statistics(maps: &[f32], geometry: &Geometry) -> Statistics {
-    let of_channel = |channel: usize| {
-        let sum: f64 = geometry.channel(maps, channel).map(|map| sum_of(map, |x| x)).sum();
-        let mean = (sum / geometry.pixels()) as f32;
-        let squares = geometry.channel(maps, channel).map(|map| sum_of(map, |x| (x - mean) * (x - mean)));
-        (mean, (squares.sum::<f64>() / geometry.pixels()) as f32)
-    };
-    let (mean, variance) = geometry.each(of_channel).into_iter().unzip();
-    Statistics { mean, variance }
-}
-
-/// The normalised maps.
-pub fn forward(
-    maps: &[f32],
-    gamma: &[f32],
-    beta: &[f32],
-    epsilon: f64,
-    statistics: &Statistics,
-    geometry: &Geometry,
-) -> Vec<f32> {
-    geometry.new_maps(maps, |_, channel, map, new| {
-        let (mean, beta) = (statistics.mean[channel], beta[channel]);
-        let factor = gamma[channel] * statistics.inverse_deviation(channel, epsilon);
-        new.iter_mut().zip(map).for_each(|(new, x)| *new = (x - mean) * factor + beta);
-    })
-}
-
-/// The gradients of maps, gamma and beta from that of the normalised maps, as Ioffe and Szegedy (2015) derive them.
-pub fn backward(
-    maps: &[f32],
-    gradient: &[f32],
-    gamma: &[f32],
-    epsilon: f64,
-    statistics: &Statistics,
-    geometry: &Geometry,
-) -> Gradients {
-    let of_channel = |channel: usize| {
-        let (mean, inverse) = (statistics.mean[channel], statistics.inverse_deviation(channel, epsilon));
-        let pairs = || geometry.channel(maps, channel).zip(geometry.channel(gradient, channel));
-        let of_beta: f64 = pairs().map(|(_, gradient)| sum_of(gradient, |g| g)).sum();
-        let of_gamma: f64 = pairs().map(|(map, gradient)| sum(map, gradient, |x, g| (x - mean) * g)).sum();
-        (of_gamma * f64::from(inverse), of_beta)
-    };
-    let sums = geometry.each(of_channel);
-    let of_maps = geometry.new_maps(maps, |i, channel, map, new| {
-        let (mean, inverse) = (statistics.mean[channel], statistics.inverse_deviation(channel, epsilon));
-        let (of_gamma, of_beta) = sums[channel];
-        let mean_gradient = (of_beta / geometry.pixels()) as f32;
-        let along = (of_gamma / geometry.pixels()) as f32 * inverse;
-        let factor = gamma[channel] * inverse;
-        let gradient = &gradient[i * geometry.image() + channel * geometry.map()..][..geometry.map()];
-        for ((new, x), g) in new.iter_mut().zip(map).zip(gradient) {
-            *new = factor * (g - mean_gradient - (x - mean) * along);
-        }
-    });
-    Gradients {
-        maps: of_maps,
-        gamma: sums.iter().map(|(of_gamma, _)| *of_gamma as f32).collect(),
-        beta: sums.iter().map(|(_, of_beta)| *of_beta as f32).collect(),
+        (self.images * self.height * self.width) as f64
     }
 }
 
@@ -151,21 +74,111 @@ impl Statistics {
     }
 }
 
-/// The sum of a function of each element.
-fn sum_of(map: &[f32], term: impl Fn(f32) -> f32) -> f64 {
-    sum(map, map, |x, _| term(x))
+/// Mean and variance of each channel: those of each image, which stays in the cache, joined as by Chan et al. (1983).
+pub fn statistics(maps: &[f32], geometry: &Geometry) -> Statistics {
+    let channels = geometry.channels;
+    let of_images: Vec<Vec<[f64; 2]>> = maps
+        .par_chunks(geometry.image())
+        .map(|image| {
+            let mut of_image = vec![[0.0; 2]; channels];
+            vectorized(OfImage { image, found: &mut of_image });
+            of_image
+        })
+        .collect();
+    let of_channel = |channel: usize| {
+        let images = || of_images.iter().map(|of_image| of_image[channel]);
+        let mean = images().map(|[mean, _]| mean).sum::<f64>() / geometry.images as f64;
+        let pixels = geometry.pixels() / geometry.images as f64;
+        let squares: f64 = images().map(|[of_image, squares]| squares + pixels * (of_image - mean).powi(2)).sum();
+        (mean as f32, (squares / geometry.pixels()) as f32)
+    };
+    let (mean, variance) = (0..channels).map(of_channel).unzip();
+    Statistics { mean, variance }
 }
 
-/// The sum of a function of each pair: in f32 within a map, in lanes; the caller adds up maps in f64.
-fn sum(left: &[f32], right: &[f32], term: impl Fn(f32, f32) -> f32) -> f64 {
-    let (left, left_rest) = left.as_chunks::<LANES>();
-    let (right, right_rest) = right.as_chunks::<LANES>();
-    let mut lanes = [0.0_f32; LANES];
-    for (left, right) in left.iter().zip(right) {
-        for (lane, (l, r)) in lanes.iter_mut().zip(left.iter().zip(right)) {
-            *lane += term(*l, *r);
+/// The normalised maps, what is beside them added, and negative numbers replaced by 0 if asked for.
+pub fn forward(
+    maps: &[f32],
+    parameters: Parameters<'_>,
+    statistics: &Statistics,
+    beside: Option<&[f32]>,
+    rectify: bool,
+    geometry: &Geometry,
+) -> Vec<f32> {
+    let factors: Vec<[f32; 3]> = (0..geometry.channels)
+        .map(|channel| {
+            let factor = parameters.gamma[channel] * statistics.inverse_deviation(channel, parameters.epsilon);
+            [statistics.mean[channel], factor, parameters.beta[channel]]
+        })
+        .collect();
+    let mut output = vec![0.0; maps.len()];
+    output.par_chunks_mut(geometry.image()).zip(maps.par_chunks(geometry.image())).enumerate().for_each(
+        |(i, (output, maps))| {
+            let beside = beside.map(|beside| &beside[i * geometry.image()..][..geometry.image()]);
+            vectorized(Normalise { maps, factors: &factors, beside, rectify, output });
+        },
+    );
+    output
+}
+
+/// The gradients from that of the output, as Ioffe and Szegedy (2015) derive them, given the output if a ReLU was applied to
+/// it. That of the output is overwritten: by that of what was added, if `has_beside`, or else by that of the maps.
+pub fn backward(
+    maps: &[f32],
+    rectified: Option<&[f32]>,
+    gradient: &mut [f32],
+    parameters: Parameters<'_>,
+    statistics: &Statistics,
+    has_beside: bool,
+    geometry: &Geometry,
+) -> Gradients {
+    let (channels, len) = (geometry.channels, geometry.image());
+    let rectified = |image: usize| rectified.map(|rectified| &rectified[image * len..][..len]);
+    let of_images: Vec<Vec<[f64; 2]>> = maps
+        .par_chunks(len)
+        .zip(gradient.par_chunks(len))
+        .enumerate()
+        .map(|(i, (maps, gradient))| {
+            let mut sums = vec![[0.0; 2]; channels];
+            let rectified = rectified(i);
+            vectorized(GradientSums { maps, rectified, gradient, mean: &statistics.mean, sums: &mut sums });
+            sums
+        })
+        .collect();
+    // The gradients of beta and gamma.
+    let mut sums = vec![[0.0; 2]; channels];
+    for of_image in of_images {
+        for (sums, of_image) in sums.iter_mut().zip(of_image) {
+            *sums = [sums[0] + of_image[0], sums[1] + of_image[1]];
         }
     }
-    let rest = left_rest.iter().zip(right_rest).map(|(l, r)| f64::from(term(*l, *r)));
-    lanes.iter().copied().map(f64::from).chain(rest).sum()
+    for (channel, sums) in sums.iter_mut().enumerate() {
+        sums[1] *= f64::from(statistics.inverse_deviation(channel, parameters.epsilon));
+    }
+    let factors: Vec<[f32; 4]> = (0..channels)
+        .map(|channel| {
+            let inverse = statistics.inverse_deviation(channel, parameters.epsilon);
+            let [mean_gradient, along] = sums[channel].map(|sum| (sum / geometry.pixels()) as f32);
+            [statistics.mean[channel], parameters.gamma[channel] * inverse, mean_gradient, along * inverse]
+        })
+        .collect();
+    let pairs = maps.par_chunks(len).zip(gradient.par_chunks_mut(len)).enumerate();
+    let of_image = |i: usize, maps: &[f32], gradient: &mut [f32], of_maps: Option<&mut [f32]>| {
+        vectorized(OfMaps { maps, rectified: rectified(i), gradient, factors: &factors, of_maps });
+    };
+    let of_maps = if has_beside {
+        let mut of_maps = vec![0.0; maps.len()];
+        pairs
+            .zip(of_maps.par_chunks_mut(len))
+            .for_each(|((i, (maps, gradient)), of_maps)| of_image(i, maps, gradient, Some(of_maps)));
+        Some(of_maps)
+    } else {
+        pairs.for_each(|(i, (maps, gradient))| of_image(i, maps, gradient, None));
+        None
+    };
+    Gradients {
+        maps: of_maps,
+        gamma: sums.iter().map(|[_, of_gamma]| *of_gamma as f32).collect(),
+        beta: sums.iter().map(|[of_beta, _]| *of_beta as f32).collect(),
+    }
 }
