@@ -147,7 +147,7 @@ fn a_class_removed_is_never_predicted_again_and_the_others_move_down() {
     let mut bytes = vec![0; checkpoint::bytes::<Mine>()];
     let mut alone = taught([(0, 2)]);
     alone.remove_class(2).unwrap();
-    checkpoint::write(&alone, Contents::ALL, &mut bytes).unwrap();
+    assert_eq!(checkpoint::write(&alone, Contents::ALL, &mut bytes), Ok(bytes.len()));
     for value in sample(0, 2) {
         assert!(value == 0.0 || !bytes.windows(4).any(|window| window == value.to_le_bytes()));
     }
@@ -229,6 +229,11 @@ fn a_view_has_the_bits_of_a_head_of_known_shape() {
             assert_eq!((known.remove_class(1), view.remove_class(1)), (Ok(()), Ok(())));
             assert_eq!((known.add_class(), view.add_class()), (Ok(4), Ok(4)));
         }
+    }
+    for length in [FEATURES - 1, FEATURES + 1] {
+        let x = [0.5; FEATURES + 1];
+        assert!(matches!(view.answer(&x[..length]), Err(Error::Length { .. })), "{length}");
+        assert!(matches!(view.learn(&LDA, &x[..length], 0), Err(Error::Length { .. })), "{length}");
     }
     let save = |saved: &mut Vec<u8>, length: Result<usize, Error>| saved.truncate(length.unwrap());
     let (mut a, mut b) = (vec![0; 9000], vec![0; 9000]);
