@@ -283,15 +283,15 @@ typedef struct {
 } gd_discriminant;
 
 /**
- * A linear head that infers and learns in integers, for cores without FPU: there a label takes a twelfth of a gd_trainer's instructions.
- * gd_fixed_init fills it in; of its members `classes`, `steps` and `exponent`
- * are there to be read, and none is there to be written. All numbers are fixed point:
+ * A linear head that infers and learns in integers, for cores without FPU: on a Cortex-M0 a label takes a fifteenth of a gd_trainer's instructions.
+ * gd_fixed_init fills it in; of its members `classes`, `steps` and `exponent` are there to be read, and none is there to be written. All numbers
+ * are fixed point:
  *
  * feature   int8_t, q / 2^exponent; subtract a zero point first
- * weight    int16_t, q / 2^12, in [-8, 8); one more that would leave the range stays at its end
+ * weight    int16_t, q / 2^12, in [-8, 8); one that would leave the range stays at its end
  * bias      int32_t, q / 2^16
  * logit     int32_t, q / 2^16, in [-16000, 16000]; INT32_MIN of a class that is not in use
- * probability   int32_t, q / 2^15, in [0, 1]
+ * probability  int32_t, q / 2^15, in [0, 1]
  *
  * Updates are rounded at random, by the seed, so that small ones have their effect. The bits are the same on every core.
  *
