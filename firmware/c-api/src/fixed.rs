@@ -15,7 +15,7 @@ pub use saving::*;
 use crate::pointer::{apart, span};
 use crate::status::*;
 
-/// A linear head that infers and learns in integers, for cores without FPU: on a Cortex-M0 a label takes a fifteenth of a gd_trainer's instructions.
+/// A linear head that infers and learns in integers, for cores without FPU: on a Cortex-M0 a label takes a sixteenth of a gd_trainer's instructions.
 /// gd_fixed_init fills it in; of its members `classes`, `steps` and `exponent` are there to be read, and none is there to be written. All numbers
 /// are fixed point:
 ///

@@ -120,7 +120,8 @@ pub(in crate::numeric::kernels) fn add_dot<W: Copy + Into<i32>>(mut sum: i32, ro
     w_rest.iter().zip(x_rest).fold(sum, |sum, (w, x)| sum.wrapping_add(product(w, x)))
 }
 
-/// Adds the products of the elements of each row of a matrix from `first` on.
+/// Adds the products of the elements of each row of a matrix from `first` on. By a call: it is the rare way of the kernels in assembly.
+#[inline(never)]
 pub(in crate::numeric::kernels) fn add_dots_from<W: Copy + Into<i32>>(
     matrix: &[W],
     x: &[i8],
