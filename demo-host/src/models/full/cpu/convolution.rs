@@ -185,12 +185,12 @@ mod tests {
 
     use super::*;
     use crate::models::floats;
-    use crate::models::full::cpu::largest_difference;
+    use crate::models::full::cpu::{largest_difference, seeded};
 
     #[test]
     fn maps_and_gradients_are_those_of_burn() {
         let device = Device::flex().autodiff();
-        device.seed(1);
+        let _seeded = seeded(&device);
         // Images, channels in and out, height, width, kernel, stride, padding.
         for [images, from, to, height, width, kernel, stride, padding] in [
             [3, 1, 6, 28, 28, 5, 1, 2],
