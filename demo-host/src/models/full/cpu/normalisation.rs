@@ -309,8 +309,11 @@ mod tests {
     /// What is beside the maps, and the bias of each of its channels.
     type Beside = (Tensor<4>, Tensor<1>);
 
-    /// The variants of [`After`], and what burn computes for them.
-    const FOLLOWS: [(fn(Beside) -> After, fn(Tensor<4>, Beside) -> Tensor<4>); 4] = [
+    /// A variant of [`After`], and what burn computes for it.
+    type Follows = (fn(Beside) -> After, fn(Tensor<4>, Beside) -> Tensor<4>);
+
+    /// All variants.
+    const FOLLOWS: [Follows; 4] = [
         (|_| After::Nothing, |maps, _| maps),
         (|_| After::Relu, |maps, _| relu(maps)),
         (|(beside, _)| After::AddRelu(beside, None), |maps, (beside, _)| relu(maps + beside)),
