@@ -180,6 +180,7 @@ mod tests {
     #[test]
     fn shapes_and_parameter_counts() {
         let device = Device::flex().autodiff();
+        let _seeded = cpu::seeded(&device);
         // The counts stand, with their sources, in the files of the architectures; those of the MLPs are sums of
         // (inputs + 1) * outputs.
         for (name, shape, classes, parameters) in [

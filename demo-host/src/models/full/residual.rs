@@ -68,7 +68,8 @@ impl ResidualNetwork {
     pub fn features(&self, images: Tensor<4>) -> Tensor<2> {
         let stem = self.stem.forward(images, After::Relu);
         let maps = self.blocks.iter().fold(stem, |maps, block| block.forward(maps));
-        maps.flatten::<3>(2, 3).mean_dim(2).flatten(1, 2)
+        // The layers for the CPU keep channels last: this order of the dimensions saves a transposition.
+        maps.permute([0, 2, 3, 1]).flatten::<3>(1, 2).mean_dim(1).flatten(1, 2)
     }
 }
 
@@ -135,9 +136,10 @@ impl Block {
 
 impl Padding {
     fn forward(&self, maps: Tensor<4>) -> Tensor<4> {
-        let maps = maps.slice(s![.., .., ..;2, ..;2]);
-        let [images, _, height, width] = maps.dims();
-        let zeros = Tensor::zeros([images, self.channels, height, width], &maps.device());
-        Tensor::cat(vec![zeros.clone(), maps, zeros], 1)
+        // Channels last, as the layers for the CPU keep them.
+        let maps = maps.permute([0, 2, 3, 1]).slice(s![.., ..;2, ..;2, ..]);
+        let [images, height, width, _] = maps.dims();
+        let zeros = Tensor::zeros([images, height, width, self.channels], &maps.device());
+        Tensor::cat(vec![zeros.clone(), maps, zeros], 3).permute([0, 3, 1, 2])
     }
 }

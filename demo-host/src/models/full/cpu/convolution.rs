@@ -185,12 +185,12 @@ mod tests {
 
     use super::*;
     use crate::models::floats;
-    use crate::models::full::cpu::largest_difference;
+    use crate::models::full::cpu::{largest_difference, seeded};
 
     #[test]
     fn maps_and_gradients_are_those_of_burn() {
         let device = Device::flex().autodiff();
-        device.seed(1);
+        let _seeded = seeded(&device);
         // Images, channels in and out, height, width, kernel, stride, padding.
         for [images, from, to, height, width, kernel, stride, padding] in [
             [3, 1, 6, 28, 28, 5, 1, 2],
@@ -211,6 +211,9 @@ mod tests {
             [35, 16, 32, 8, 8, 3, 2, 1],
             [2, 5, 16, 9, 7, 2, 3, 3],
             [3, 16, 32, 8, 8, 1, 2, 0],
+            // Those whose last block has a number of rows that is no multiple of those computed at once.
+            [7, 3, 16, 9, 9, 3, 1, 1],
+            [6, 16, 32, 14, 14, 3, 2, 1],
         ] {
             let layer = Conv2dConfig::new([from, to], [kernel, kernel])
                 .with_stride([stride, stride])

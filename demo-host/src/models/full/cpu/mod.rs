@@ -1,6 +1,6 @@
-//! The layers that take most of a training step, for burn's CPU backend: [`convolve`] and [`normalise`] take a layer of
-//! burn and compute what it computes, with kernels of their own for forward pass and gradients. On any other device, and
-//! outside training, the layer's own forward pass is taken.
+//! The layers that take most of a training step, for burn's CPU backend: [`convolve`] and [`convolve_and_normalise`]
+//! take layers of burn and compute what they compute, in training and in inference, with kernels of their own for forward pass
+//! and gradients. On any other device the layer's own forward pass is taken.
 //!
 //! The order of every sum is fixed, so that the number of threads does not change a bit.
 
@@ -33,6 +33,16 @@ fn channels_last_tensor(elements: Vec<f32>, [images, channels, height, width]: [
 /// where they stand otherwise.
 fn channels_last(tensor: &FlexTensor) -> FlexTensor {
     tensor.permute(&[0, 2, 3, 1]).to_contiguous()
+}
+
+/// Seeds the device's generator of random numbers, which all tests of the process draw from, and keeps it for one of them until
+/// the guard is dropped: otherwise the numbers would depend on which tests run at the same time.
+#[cfg(test)]
+pub fn seeded(device: &Device) -> std::sync::MutexGuard<'static, ()> {
+    static IN_USE: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let guard = IN_USE.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    device.seed(1);
+    guard
 }
 
 /// The largest difference of an element from another's, relative where that is above 1.

@@ -103,7 +103,7 @@ impl<'a> Blocks<'a> {
     fn new(geometry: &'a Geometry) -> Self {
         let pixels = geometry.map_pixels();
         let images = LEAST_ROWS.div_ceil(pixels);
-        // Rows come in multiples of ROWS.
+        // Rows are multiplied ROWS at a time; the last block may have others.
         let images = if pixels.is_multiple_of(ROWS) { images } else { images.next_multiple_of(ROWS) };
         Blocks { geometry, images, depth: geometry.patch().next_multiple_of(PANEL) }
     }

@@ -74,6 +74,17 @@ impl Statistics {
     }
 }
 
+impl Parameters<'_> {
+    /// Mean, factor and summand of each channel: see [`forward`].
+    pub fn factors(&self, statistics: &Statistics) -> Vec<[f32; 3]> {
+        let of_channel = |channel: usize| {
+            let factor = self.gamma[channel] * statistics.inverse_deviation(channel, self.epsilon);
+            [statistics.mean[channel], factor, self.beta[channel]]
+        };
+        (0..self.gamma.len()).map(of_channel).collect()
+    }
+}
+
 /// Mean and variance of each channel: those of each image, which stays in the cache, joined as by Chan et al. (1983).
 pub fn statistics(maps: &[f32], geometry: &Geometry) -> Statistics {
     let channels = geometry.channels;
@@ -96,26 +107,20 @@ pub fn statistics(maps: &[f32], geometry: &Geometry) -> Statistics {
     Statistics { mean, variance }
 }
 
-/// The normalised maps, what is beside them added, and negative numbers replaced by 0 if asked for.
+/// The maps, of which the mean of each channel is subtracted, times its factor, plus its summand; what is beside them added, and
+/// negative numbers replaced by 0 if asked for.
 pub fn forward(
     maps: &[f32],
-    parameters: Parameters<'_>,
-    statistics: &Statistics,
+    factors: &[[f32; 3]],
     beside: Option<&[f32]>,
     rectify: bool,
     geometry: &Geometry,
 ) -> Vec<f32> {
-    let factors: Vec<[f32; 3]> = (0..geometry.channels)
-        .map(|channel| {
-            let factor = parameters.gamma[channel] * statistics.inverse_deviation(channel, parameters.epsilon);
-            [statistics.mean[channel], factor, parameters.beta[channel]]
-        })
-        .collect();
     let mut output = vec![0.0; maps.len()];
     output.par_chunks_mut(geometry.image()).zip(maps.par_chunks(geometry.image())).enumerate().for_each(
         |(i, (output, maps))| {
             let beside = beside.map(|beside| &beside[i * geometry.image()..][..geometry.image()]);
-            vectorized(Normalise { maps, factors: &factors, beside, rectify, output });
+            vectorized(Normalise { maps, factors, beside, rectify, output });
         },
     );
     output
