@@ -1,4 +1,4 @@
-//! What a head in integers takes over and gives away: features and parameters in floats, classes, checkpoints.
+//! A head in integers to and from the outside: features and parameters in floats, classes, checkpoints.
 
 use core::slice::{from_raw_parts, from_raw_parts_mut};
 
@@ -9,7 +9,7 @@ use super::{Lent, gd_fixed, with};
 use crate::pointer::span;
 use crate::status::*;
 
-/// What of a head is saved.
+/// The saved state of a head.
 struct Kept<'a, 'b> {
     head: &'a mut FixedView<'b>,
     state: State<()>,

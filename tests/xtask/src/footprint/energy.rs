@@ -4,7 +4,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::{DISCRIMINANTS, Figures, SHAPES, committed, get};
 
-/// What a processor runs on: the current that its data sheet states for running code from flash at this voltage and clock.
+/// The supply of a processor: the current that its data sheet states for running code from flash at this voltage and clock.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Supply {
     amperes: f64,

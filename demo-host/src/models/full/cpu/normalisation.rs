@@ -24,7 +24,7 @@ use super::{channels_last, channels_last_tensor, tensor};
 use inference::normalise_by_running;
 use kernels::{Geometry, Parameters, Statistics};
 
-/// What follows a normalisation.
+/// The operation behind a normalisation.
 #[expect(clippy::large_enum_variant, reason = "it is taken apart at once")]
 pub enum After {
     /// Nothing.
@@ -183,7 +183,7 @@ const PARENTS: usize = 3;
 #[derive(Debug)]
 struct NormalisationBackward<const N: usize>;
 
-/// What the gradients are computed from.
+/// The tensors that the gradients are computed from.
 #[derive(Clone, Debug)]
 struct State {
     maps: NodeId,
@@ -306,7 +306,7 @@ mod tests {
         layer
     }
 
-    /// What is beside the maps, and the bias of each of its channels.
+    /// The maps that are added, and the bias of each of its channels.
     type Beside = (Tensor<4>, Tensor<1>);
 
     /// A variant of [`After`], and what burn computes for it.

@@ -24,7 +24,7 @@ pub struct Statistics {
     pub variance: Vec<f32>,
 }
 
-/// What a layer has learned, and its epsilon.
+/// The learned parameters of a layer, and its epsilon.
 #[derive(Clone, Copy)]
 pub struct Parameters<'a> {
     /// The factor of each channel.
