@@ -306,7 +306,7 @@ mod tests {
         layer
     }
 
-    /// The maps that are added, and the bias of each of its channels.
+    /// The maps that are added, and the bias of each of their channels.
     type Beside = (Tensor<4>, Tensor<1>);
 
     /// A variant of [`After`], and what burn computes for it.
