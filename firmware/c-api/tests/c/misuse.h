@@ -72,6 +72,17 @@ static float number(void)
     return which < 9 ? wrong[which] : made;
 }
 
+/* Of bytes that may be followed by more: a count that is too large but could be true is the one lie that cannot be found out. */
+static inline size_t byte_count(size_t right)
+{
+    size_t given = count(right);
+    if (given <= right || given == SIZE_MAX) {
+        return given;
+    }
+    wrong_argument = 0;
+    return right;
+}
+
 static inline float setting(float right)
 {
     return once_in(8) ? number() : right;

@@ -45,17 +45,6 @@ static void *pointer(void *right, size_t align)
     }
 }
 
-/* Of bytes that may be followed by more: a count that is too large but could be true is the one lie that cannot be found out. */
-static size_t byte_count(size_t right)
-{
-    size_t given = count(right);
-    if (given <= right || given == SIZE_MAX) {
-        return given;
-    }
-    wrong_argument = 0;
-    return right;
-}
-
 static uint32_t class_index(void)
 {
     return once_in(12) ? (once_in(2) ? CLASSES : UINT32_MAX - random32() % 3) : random32() % CLASSES;
