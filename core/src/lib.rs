@@ -205,7 +205,8 @@ pub mod settings {}
 pub mod sharing {}
 
 pub use heads::{
-    discriminant, fixed, head, linear, mixed, mlp, number, prediction, quantized, residual, statistics, storage, view,
+    discriminant, fixed, head, linear, mixed, mlp, neighbours, number, prediction, quantized, residual, statistics,
+    storage, view,
 };
 pub use learning::{calibration, guard, learner, novelty, preprocess, readout, replay, standardize, stored, vote};
 pub use numeric::{kernels, math};
@@ -230,6 +231,7 @@ pub use loss::GradientDecay;
 pub use math::{Libm, Math};
 pub use mixed::{MixedHead, MixedView};
 pub use mlp::{MlpHead, MomentumMlpHead};
+pub use neighbours::Neighbours;
 pub use novelty::{Novelty, NoveltyView};
 pub use number::Number;
 pub use prediction::Prediction;

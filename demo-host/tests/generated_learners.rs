@@ -2,7 +2,7 @@
 
 mod generated;
 
-use gradient_decay::{DiscriminantHead, LinearHead, MixedHead, Residual};
+use gradient_decay::{DiscriminantHead, LinearHead, MixedHead, Neighbours, Replay, Residual};
 
 #[test]
 fn the_learners_of_the_modules_learn() {
@@ -29,6 +29,10 @@ fn the_learners_of_the_modules_learn() {
     static TRAINED: LinearHead<3, 2> = LinearHead::new();
     assert_eq!(learns!(discriminant, DiscriminantHead::empty(), |_: &mut _| ()), (2, 0));
     assert_eq!(learns!(mixed, MixedHead::new(DiscriminantHead::new(), &TRAINED), |_: &mut _| ()), (2, 0));
+    let new = Neighbours::new(DiscriminantHead::empty(), Replay::new(1));
+    assert_eq!(learns!(neighbours, new, |_: &mut _| ()), (2, 0));
+    let new = Neighbours::new(MixedHead::new(DiscriminantHead::new(), &TRAINED), Replay::new(1));
+    assert_eq!(learns!(mixed_neighbours, new, |_: &mut _| ()), (2, 0));
     let new = Residual::new(DiscriminantHead::empty(), LinearHead::new());
     let rehearse = |learner: &mut residual::Mine| {
         learner.rehearse(&residual::SETTINGS, residual::REHEARSALS);

@@ -17,13 +17,16 @@ fn tuned(learner: &'static str, settings: Settings, units: Units) -> Tuned {
 }
 
 /// The modules by name: each with another head, from nothing or based, with units of the host, of the first samples or none.
-fn modules() -> [(&'static str, String); 5] {
+fn modules() -> [(&'static str, String); 7] {
     let host: HostUnits = Some((vec![0.25, -3.0], vec![1.0, 20.5]));
     let first = Units::First(4);
+    let near = tuned("discriminant+neighbours", defaults("discriminant+neighbours"), Units::Raw);
     let of = |tuned: &Tuned, units: &HostUnits, based| firmware::rust(tuned, units, based, "Written by a test.");
     [
         ("discriminant", of(&tuned("discriminant", defaults("discriminant"), first), &None, false)),
         ("mixed", of(&tuned("discriminant", defaults("discriminant"), first), &host, true)),
+        ("neighbours", of(&near, &None, false)),
+        ("mixed_neighbours", of(&near, &host, true)),
         ("residual", of(&tuned("discriminant+residual", defaults("discriminant+residual"), Units::Raw), &None, false)),
         ("replay", of(&tuned("sgd-replay", defaults("sgd-replay"), first), &host, true)),
         ("warm_up", of(&tuned("warm-up", defaults("warm-up"), Units::Raw), &None, false)),
@@ -47,7 +50,7 @@ fn the_c_header_compiles_against_that_of_the_library() {
     let folder = tempfile::tempdir().unwrap();
     let include = Path::new(env!("CARGO_MANIFEST_DIR")).join("../firmware/c-api/include");
     let host: HostUnits = Some((vec![0.25, -3.0], vec![1.0, 20.5]));
-    for name in NAMES.into_iter().filter(|name| *name != "discriminant+residual") {
+    for name in NAMES.into_iter().filter(|name| !name.contains('+')) {
         for units in [&None, &host] {
             let header = firmware::c(&tuned(name, defaults(name), Units::First(4)), units, "Written by a test.");
             fs::write(folder.path().join("tuned.h"), header).unwrap();

@@ -96,7 +96,7 @@ impl Contents {
 
     /// Without the remembered samples and those held out, which are personal data and most of the bytes.
     pub const fn without_samples(self) -> Self {
-        self.without(&[tag::MEMORY, tag::HELD_OUT, tag::GUARD])
+        self.without(&[tag::MEMORY, tag::HELD_OUT, tag::GUARD, tag::KEPT])
     }
 
     /// Without calibration.
@@ -140,6 +140,8 @@ pub(crate) mod tag {
     pub(crate) const DISCRIMINANT: u16 = 16;
     pub(crate) const TRAINED: u16 = 17;
     pub(crate) const NOVELTY: u16 = 18;
+    pub(crate) const NEIGHBOURS: u16 = 19;
+    pub(crate) const KEPT: u16 = 20;
     /// Required: whoever computes other features, without knowing that they have versions, must not skip it.
     pub(crate) const FEATURE_VERSION: u16 = 0x8001;
 }

@@ -3,6 +3,7 @@
 pub mod checkpoint;
 mod discriminant;
 mod memory;
+mod neighbours;
 mod novelty;
 #[cfg(feature = "storage")]
 mod record;

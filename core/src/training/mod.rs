@@ -6,6 +6,7 @@ pub mod learn;
 mod linear;
 mod mixed;
 mod mlp;
+mod neighbours;
 mod residual;
 pub mod sgd;
 pub mod state;

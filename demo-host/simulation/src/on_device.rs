@@ -4,20 +4,25 @@
 use anyhow::{Context, Result};
 use gradient_decay::discriminant::Progress;
 use gradient_decay::learn::{LearnFrom, Rehearse, ResidualSettings};
+use gradient_decay::neighbours::NeighboursState;
 use gradient_decay::replay::Reservoir;
 use gradient_decay::statistics::StatisticsView;
 use gradient_decay::{
-    BetaSchedule, Classes, DiscriminantView, FineTuner, Learn, Learner as CoreLearner, LinearView, MixedView, PairView,
-    Parts, Residual, Sgd, State, StreamingLda,
+    BetaSchedule, Classes, DiscriminantView, FineTuner, Learn, Learner as CoreLearner, LinearView, Memory, MixedView,
+    Neighbours, PairView, Parts, Residual, Sgd, State, StreamingLda,
 };
 
 use super::learner::Learner;
 use super::remembered::Bytes;
+use super::rivals::BUDGET;
 use super::samples::Start;
 
 /// The weight that what the training set said has on a device, in samples, and that each class has at most.
 const HOST_SAMPLES: f32 = 64.0;
 const HOST_MOST: u32 = 3;
+
+/// The range of the number of neighbours of a class where nobody chose it.
+const NEIGHBOURS: std::ops::RangeInclusive<usize> = 4..=80;
 
 /// A class that the trained head does not know, in the map of a mixed head.
 const NEW: u8 = u8::MAX;
@@ -29,6 +34,8 @@ pub enum HeadKind {
     Discriminant,
     /// The same, with a residual on top.
     Residual,
+    /// The same, with nearest neighbours on top, which are the remembered samples.
+    Neighbours,
     /// A linear head.
     Linear,
 }
@@ -46,10 +53,21 @@ pub struct DeviceSettings {
     pub rate: f32,
     /// Beta by the step.
     pub schedule: BetaSchedule,
-    /// The samples that are remembered of each class, as bytes; 0: there is no memory.
+    /// The samples that are remembered of each class, as bytes; 0: there is no memory, and for neighbours as many as fit in the RAM that
+    /// rivals have, from 4 to 80.
     pub slots: usize,
     /// The steps on remembered samples with each label.
     pub rehearsals: u32,
+}
+
+/// The same with the number of slots that neighbours have in this shape.
+fn with_slots(settings: &DeviceSettings, classes: usize, features: usize) -> DeviceSettings {
+    let of = |slots| DeviceSettings { slots, ..*settings };
+    if settings.head != HeadKind::Neighbours || settings.slots > 0 {
+        return *settings;
+    }
+    let fits = |slots: &usize| cost(&of(*slots), classes, features, true).0 <= BUDGET;
+    of(NEIGHBOURS.rev().find(fits).unwrap_or(*NEIGHBOURS.start()))
 }
 
 /// The bytes and the multiply-adds of such a learner with room for so many classes; `based`: with a trained head mixed in, which lies in flash.
@@ -72,6 +90,10 @@ pub fn cost(settings: &DeviceSettings, classes: usize, features: usize, based: b
         HeadKind::Linear => (linear, 2 * steps * (1 + rehearsals)),
         HeadKind::Discriminant => (discriminant + mixed, lda),
         HeadKind::Residual => (discriminant + mixed + linear, lda + (2 + 3 * rehearsals) * steps),
+        // The distance from every sample once for the answer before the label, and once from those of its class.
+        HeadKind::Neighbours => {
+            (discriminant + mixed + size_of::<NeighboursState>(), lda + (classes + 1) * settings.slots * features)
+        }
     };
     // The state: the number of steps, and two numbers a class to work in.
     (head + memory + 4 + 8 * classes, multiply_adds as u64)
@@ -135,6 +157,7 @@ pub struct OnDevice {
     statistics: Option<Statistics>,
     trained: Option<Trained>,
     memory: Option<Reservoir<Bytes>>,
+    neighbours: NeighboursState,
     work: Vec<f32>,
     cost: (usize, u64),
 }
@@ -152,6 +175,7 @@ impl OnDevice {
     /// If the rate is out of range, or the host's head or samples do not fit.
     pub fn new(start: &Start, settings: DeviceSettings) -> Result<Self> {
         let Start { room, width, classes, .. } = *start;
+        let settings = with_slots(&settings, room, width);
         let based = start.base.is_some();
         let mut linear = vec![0.0; room * (width + 1)];
         let trained = start.base.as_ref().map(|base| {
@@ -178,6 +202,7 @@ impl OnDevice {
             statistics: if is_linear { None } else { Some(Statistics::new(start)?) },
             trained: trained.filter(|_| !is_linear),
             memory: Some(Reservoir::over(Bytes::new(room, settings.slots, width), start.seed as u32)),
+            neighbours: NeighboursState::NEW,
             work: vec![0.0; 2 * room],
             cost: cost(&settings, room, width, based),
             settings,
@@ -185,21 +210,15 @@ impl OnDevice {
     }
 
     fn call(&mut self, call: Call<'_>) -> Result<()> {
-        let OnDevice { settings, tuner, room, width, steps, memory, work, .. } = self;
+        let OnDevice { settings, tuner, room, width, steps, memory, neighbours, work, .. } = self;
         let (room, width) = (*room, *width);
         let rehearsals = if settings.slots > 0 { settings.rehearsals } else { 0 };
         let mut state = State::with_work(PairView::new(work, room)?);
         state.set_steps(*steps);
-        let parts = Parts {
-            preprocess: (),
-            memory: memory.take().context("a learner was left in the middle of a call")?,
-            guard: (),
-            calibration: (),
-            readout: (),
-        };
+        let kept = memory.take().context("a learner was left in the middle of a call")?;
         let Some(statistics) = &mut self.statistics else {
             let head = LinearView::new(&mut self.linear, room, width)?.with_classes(self.classes)?;
-            let mut learner = CoreLearner::with_state(head, state, parts);
+            let mut learner = CoreLearner::with_state(head, state, parts_with(kept));
             let result = run(&mut learner, tuner, call, rehearsing(rehearsals));
             self.classes = learner.classes();
             let (_, state, parts) = learner.into_parts();
@@ -209,35 +228,58 @@ impl OnDevice {
         let lda = settings.lda;
         let both = ResidualSettings { base: lda, tuner: *tuner };
         let head = statistics.view(width)?;
-        // Each arm has a head of another type, and gives back the same three things.
+        // Each arm has a head of another type, and gives back the same four things.
         macro_rules! finish {
-            ($head:expr, $settings:expr, $rehearse:expr, $discriminant:expr) => {{
-                let mut learner = CoreLearner::with_state($head, state, parts);
+            ($head:expr, $memory:expr, $settings:expr, $rehearse:expr, $rest:expr) => {{
+                let mut learner = CoreLearner::with_state($head, state, parts_with($memory));
                 let result = run(&mut learner, $settings, call, $rehearse);
                 let (head, state, parts) = learner.into_parts();
-                (result, $discriminant(&head), state.steps(), parts.memory)
+                let (progress, kept) = $rest(head, parts.memory);
+                (result, progress, state.steps(), kept)
             }};
         }
-        let residual = settings.head == HeadKind::Residual;
-        let (result, progress, taken, kept) = match &mut self.trained {
-            None if residual => {
+        let (result, progress, taken, kept) = match (&mut self.trained, settings.head) {
+            (None, HeadKind::Residual) => {
                 let head = Residual::new(head, LinearView::new(&mut self.linear, room, width)?);
-                finish!(head, &both, rehearsing(rehearsals), |head: &Residual<DiscriminantView<'_>, _>| head
-                    .base()
-                    .progress())
+                finish!(head, kept, &both, rehearsing(rehearsals), |head: Residual<_, _>, kept| {
+                    (DiscriminantView::progress(head.base()), kept)
+                })
             }
-            None => finish!(head, &lda, |_, _| (), |head: &DiscriminantView<'_>| head.progress()),
-            Some(Trained { parameters, classes, map }) => {
+            (None, HeadKind::Neighbours) => {
+                let head = Neighbours::new(head, kept).with_state(*neighbours);
+                finish!(head, (), &lda, |_, _| (), |head: Neighbours<_, _>, ()| {
+                    *neighbours = head.state();
+                    let (base, kept) = head.into_parts();
+                    (DiscriminantView::progress(&base), kept)
+                })
+            }
+            (None, _) => {
+                finish!(head, kept, &lda, |_, _| (), |head: DiscriminantView<'_>, kept| (head.progress(), kept))
+            }
+            (Some(Trained { parameters, classes, map }), kind) => {
                 let trained = LinearView::new(parameters, room, width)?.with_classes(*classes)?;
                 let mixed = MixedView::new(head, &trained, map)?;
-                if residual {
-                    let head = Residual::new(mixed, LinearView::new(&mut self.linear, room, width)?);
-                    finish!(head, &both, rehearsing(rehearsals), |head: &Residual<MixedView<'_, '_>, _>| head
-                        .base()
-                        .head()
-                        .progress())
-                } else {
-                    finish!(mixed, &lda, |_, _| (), |head: &MixedView<'_, '_>| head.head().progress())
+                match kind {
+                    HeadKind::Residual => {
+                        let head = Residual::new(mixed, LinearView::new(&mut self.linear, room, width)?);
+                        finish!(head, kept, &both, rehearsing(rehearsals), |head: Residual<_, _>, kept| {
+                            (MixedView::head(head.base()).progress(), kept)
+                        })
+                    }
+                    HeadKind::Neighbours => {
+                        let head = Neighbours::new(mixed, kept).with_state(*neighbours);
+                        finish!(head, (), &lda, |_, _| (), |head: Neighbours<_, _>, ()| {
+                            *neighbours = head.state();
+                            let (base, kept) = head.into_parts();
+                            (MixedView::head(&base).progress(), kept)
+                        })
+                    }
+                    _ => {
+                        finish!(mixed, kept, &lda, |_, _| (), |head: MixedView<'_, '_>, kept| (
+                            head.head().progress(),
+                            kept
+                        ))
+                    }
                 }
             }
         };
@@ -247,14 +289,19 @@ impl OnDevice {
     }
 }
 
-type Mine<H> = CoreLearner<H, Parts<(), Reservoir<Bytes>>>;
+type Mine<H, R = Reservoir<Bytes>> = CoreLearner<H, Parts<(), R>>;
+
+/// Only a memory.
+fn parts_with<R>(memory: R) -> Parts<(), R> {
+    Parts { preprocess: (), memory, guard: (), calibration: (), readout: () }
+}
 
 /// One call; `rehearse` follows what is learned.
-fn run<H>(
-    learner: &mut Mine<H>,
+fn run<H, R: Memory<[f32]>>(
+    learner: &mut Mine<H, R>,
     settings: &H::Settings,
     call: Call<'_>,
-    rehearse: impl FnOnce(&mut Mine<H>, &H::Settings),
+    rehearse: impl FnOnce(&mut Mine<H, R>, &H::Settings),
 ) -> Result<()>
 where
     H: LearnFrom<usize, Features = [f32], Number = f32> + Classes,
@@ -431,6 +478,12 @@ mod tests {
                         answers(head, memory(), &both, &stream, |learner| {
                             learner.rehearse(&both, 4);
                         })
+                    }
+                    ("discriminant+neighbours", false) => {
+                        answers(Neighbours::new(statistics.clone(), memory()), (), &lda, &stream, |_| ())
+                    }
+                    ("discriminant+neighbours", true) => {
+                        answers(Neighbours::new(mixed(), memory()), (), &lda, &stream, |_| ())
                     }
                     ("sgd-replay", _) => answers(trained.clone(), memory(), &tuner, &stream, |learner| {
                         learner.rehearse(&tuner, 4);

@@ -4,6 +4,7 @@
 //! |---|---|---|
 //! | `discriminant` | [`DiscriminantView`](gradient_decay::DiscriminantView); with a base [`MixedView`](gradient_decay::MixedView) | the training set learned and discounted, and the trained head |
 //! | `discriminant+residual` | the same, a [`Residual`](gradient_decay::Residual) on top, which rehearses | the same |
+//! | `discriminant+neighbours` | the same, with [`Neighbours`](gradient_decay::Neighbours) on top, as many as fit in what rivals have | the same |
 //! | `sgd` | [`LinearView`](gradient_decay::LinearView), a step a label | the trained head |
 //! | `sgd-replay` | the same, and four steps on remembered samples | the trained head |
 //! | `warm-up` | as `sgd`, beta rising from 0.01 to 1 over 150 labels | the trained head |
@@ -33,11 +34,17 @@ const REHEARSALS: f64 = 4.0;
 const WARM_UP: (f64, f64, f64) = (0.01, 1.0, 150.0);
 
 /// The names of our learners.
-pub const NAMES: [&str; 5] = ["discriminant", "discriminant+residual", "sgd", "sgd-replay", "warm-up"];
+pub const NAMES: [&str; 6] =
+    ["discriminant", "discriminant+residual", "discriminant+neighbours", "sgd", "sgd-replay", "warm-up"];
 
 /// Our learners, with the same settings for every task.
 pub fn ours() -> Vec<Contender> {
-    NAMES.into_iter().filter_map(|name| ours_with(name, vec![defaults(name)])).collect()
+    let settings = |name: &str| match name {
+        // Without a number of slots they fill the RAM that rivals have.
+        "discriminant+neighbours" => Settings::default(),
+        name => defaults(name),
+    };
+    NAMES.into_iter().filter_map(|name| ours_with(name, vec![settings(name)])).collect()
 }
 
 /// One of our learners, with the settings that it may be tuned over; `None` if there is none of this name.
@@ -96,6 +103,7 @@ pub fn defaults(name: &str) -> Settings {
     let (low, high, steps) = WARM_UP;
     Settings(match name {
         "discriminant+residual" => with_memory(RESIDUAL_RATE),
+        "discriminant+neighbours" => vec![("slots", SLOTS)],
         "sgd" => vec![("rate", RATE), ("beta", 1.0)],
         "sgd-replay" => with_memory(RATE),
         "warm-up" => vec![("rate", RATE), ("first_beta", low), ("beta", high), ("steps", steps)],
@@ -113,6 +121,7 @@ pub fn device_settings(name: &str, settings: &Settings) -> Result<DeviceSettings
     let head = match name {
         "discriminant" => HeadKind::Discriminant,
         "discriminant+residual" => HeadKind::Residual,
+        "discriminant+neighbours" => HeadKind::Neighbours,
         _ => HeadKind::Linear,
     };
     let lda = StreamingLda::new();

@@ -5,6 +5,10 @@ pub mod discriminant;
 #[rustfmt::skip]
 pub mod mixed;
 #[rustfmt::skip]
+pub mod mixed_neighbours;
+#[rustfmt::skip]
+pub mod neighbours;
+#[rustfmt::skip]
 pub mod replay;
 #[rustfmt::skip]
 pub mod residual;

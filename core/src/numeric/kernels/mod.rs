@@ -22,7 +22,7 @@ pub use diagonal::{gain, subtract, update_diagonal};
 pub use integers::{add_dot_matrix_i16, add_dot_rows_i8, add_dot_rows_i16, update_matrix_i16, update_rows_i16};
 pub use triangle::{PANEL, packed, product, transposed_product, update_product};
 
-pub use scalar::{MomentumFactors, dot, exp_and_sum, largest, update, update_with_momentum};
+pub use scalar::{MomentumFactors, dot, exp_and_sum, largest, squared_distance, update, update_with_momentum};
 
 /// Whether rows go one by one, for less flash; several that share a load have the bits that they have alone.
 const SMALL: bool = cfg!(feature = "small");

@@ -15,6 +15,27 @@ pub fn dot(a: &[f32], b: &[f32]) -> f32 {
     finish(lanes, a_rest, b_rest)
 }
 
+/// The squared Euclidean distance, summed in the four lanes of [`dot`].
+///
+/// ```
+/// use gradient_decay::kernels;
+///
+/// assert_eq!(kernels::squared_distance(&[1.0, 2.0, 0.0, 0.0, 5.0], &[0.0, 0.0, 0.0, 0.0, 3.0]), 9.0);
+/// ```
+pub fn squared_distance(a: &[f32], b: &[f32]) -> f32 {
+    let n = a.len().min(b.len());
+    let (a_blocks, a_rest) = a.get(..n).unwrap_or_default().as_chunks::<4>();
+    let (b_blocks, b_rest) = b.get(..n).unwrap_or_default().as_chunks::<4>();
+    let mut lanes = [0.0; 4];
+    for ([x0, x1, x2, x3], [y0, y1, y2, y3]) in a_blocks.iter().zip(b_blocks) {
+        let differences = [x0 - y0, x1 - y1, x2 - y2, x3 - y3];
+        add_products(&mut lanes, &differences, &differences);
+    }
+    let mut rest = [0.0; 3];
+    rest.iter_mut().zip(a_rest.iter().zip(b_rest)).for_each(|(to, (x, y))| *to = x - y);
+    finish(lanes, &rest, &rest)
+}
+
 /// Adds the products of four elements to the four lanes of a row.
 #[inline(always)]
 pub(super) fn add_products(lanes: &mut [f32; 4], row: &[f32; 4], x: &[f32; 4]) {

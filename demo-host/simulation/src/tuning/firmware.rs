@@ -15,6 +15,7 @@ pub fn rust(tuned: &Tuned, units: &HostUnits, based: bool, comment: &str) -> Str
     let (slots, rehearsals) = (number("slots").unwrap_or_default(), number("rehearsals").unwrap_or_default());
     let linear = !tuned.learner.starts_with("discriminant");
     let residual = tuned.learner == "discriminant+residual";
+    let neighbours = tuned.learner == "discriminant+neighbours";
     let packed = "{ kernels::packed(FEATURES) }";
     let base = match based {
         true => format!("MixedHead<'static, CLASSES, FEATURES, {packed}, CLASSES>"),
@@ -33,10 +34,15 @@ pub fn rust(tuned: &Tuned, units: &HostUnits, based: bool, comment: &str) -> Str
             "ResidualSettings<StreamingLda>".to_owned(),
             format!("ResidualSettings {{ base: StreamingLda::new(), tuner: {tuner} }}"),
         ),
+        _ if neighbours => (
+            format!("Neighbours<{base}, OwnedSlots<CLASSES, {slots}, [f32; FEATURES], Quantized<FEATURES>>>"),
+            "StreamingLda".to_owned(),
+            "StreamingLda::new()".to_owned(),
+        ),
         _ => (base, "StreamingLda".to_owned(), "StreamingLda::new()".to_owned()),
     };
     let (memory, new_memory) = match slots {
-        slots if slots > 0.0 => {
+        slots if slots > 0.0 && !neighbours => {
             (format!("Replay<CLASSES, {slots}, [f32; FEATURES], Quantized<FEATURES>>"), "Memory::new(1)")
         }
         _ => ("()".to_owned(), "()"),
@@ -66,6 +72,7 @@ pub fn rust(tuned: &Tuned, units: &HostUnits, based: bool, comment: &str) -> Str
         "FineTuner",
         "LinearHead",
         "MixedHead",
+        "Neighbours",
         "Quantized",
         "Replay",
         "Residual",
@@ -81,11 +88,19 @@ pub fn rust(tuned: &Tuned, units: &HostUnits, based: bool, comment: &str) -> Str
     if residual {
         uses += "use gradient_decay::learn::ResidualSettings;\nuse gradient_decay::storage::Owned;\n";
     }
+    if neighbours {
+        uses += "use gradient_decay::replay::OwnedSlots;\n";
+    }
     uses += &format!("use gradient_decay::{{{}}};\n", names.join(", "));
     let made_of = match (based, linear) {
         (false, _) if residual => "`Residual::new(DiscriminantHead::empty(), LinearHead::new())` knows nothing yet",
+        (false, _) if neighbours => "`Neighbours::new(DiscriminantHead::empty(), Replay::new(1))` knows nothing yet",
         (false, true) => "`LinearHead::empty()` knows nothing yet",
         (false, false) => "`DiscriminantHead::empty()` knows nothing yet",
+        (true, _) if neighbours => {
+            "`Neighbours::new` of an empty `Replay` and `MixedHead::new` of what the training set said, discounted to 64 samples and 3 a class, \
+             and the trained head"
+        }
         (true, true) => "the trained head, as `LinearHead::from_le_bytes` reads it",
         (true, false) => {
             "`MixedHead::new` of what the training set said, discounted to 64 samples and 3 a class, and the trained head"

@@ -85,9 +85,10 @@ fn grid(units: &[Units]) -> Vec<(&'static str, Settings, Units)> {
     let with_memory = |rates| Settings::grid(&[("rate", rates), ("beta", &[1.0]), memory[0], memory[1]]);
     let mut settings: Vec<(&str, Settings)> = Vec::new();
     let mut add = |name, all: Vec<Settings>| settings.extend(all.into_iter().map(|settings| (name, settings)));
-    for name in ["discriminant", "discriminant+residual", "sgd-replay", "sgd"] {
+    for name in ["discriminant", "discriminant+neighbours", "discriminant+residual", "sgd-replay", "sgd"] {
         add(name, vec![defaults(name)]);
     }
+    add("discriminant+neighbours", Settings::grid(&[("slots", &[5.0, 20.0, 40.0])]));
     add("discriminant+residual", with_memory(&[0.01, 0.03, 0.1]));
     let replay = with_memory(&[0.01, 0.03, 0.1]);
     add("sgd-replay", replay.iter().filter(|settings| settings.get("rehearsals") == 4.0).map(warm_up).collect());

@@ -1,0 +1,218 @@
+//! Nearest neighbours on top of another head: the distances to samples that are kept, for classes that no plane divides.
+//!
+//! A discriminant knows a class by its mean and one scatter that all share. Where a class is several clusters, or lies inside another, samples
+//! say more: `z = a z_base + b z_near` with `z_near = -d / (2 s)`, where `d` is the squared Euclidean distance from the nearest kept sample of the class, and
+//! `s` the running mean of what that distance was for the class that was right, before each label. `a` and `b` are learned from the answers before
+//! each label, by [stacking](https://doi.org/10.1016/S0893-6080(05)80023-1) (Wolpert, 1992): with the cross-entropy of `z` by an online Newton step,
+//! from 1 and 0.5 at first. Where planes divide the classes `b` falls to nothing.
+
+use crate::error::{Error, Slice};
+use crate::heads::head::{Classes, Head};
+use crate::heads::number::Number as _;
+use crate::heads::stacking::Stacking;
+use crate::learning::replay::{Memory as _, Reservoir, Slots};
+use crate::numeric::kernels;
+
+/// The labels over which the mean of distances runs.
+const WINDOW: u32 = 100;
+/// The mean of the squared distance in a feature before the first label, for features with a deviation of 1.
+const FIRST: f32 = 0.5;
+/// The smallest mean of distances: where all samples are equal, they are still compared.
+const LEAST: f32 = 1e-6;
+
+/// A head `base`, and kept samples over the slots `S` on the same features. Its RAM is that of the base, that of the samples, and 28 bytes.
+///
+/// An answer takes a multiply-add for each feature of each kept sample more than the base's. Samples are kept as in a [`Replay`](crate::Replay): a
+/// uniform random choice of those of each class, as they are or [quantized](crate::Quantized). For a class without a kept sample, `d` is the largest of the others.
+/// [`Classes::remove_class`] overwrites the samples of a class, and [`Learner::unlearn`](crate::Learner::unlearn) overwrites the sample, if it is
+/// kept; `a`, `b` and `s` stay.
+///
+/// ```
+/// use gradient_decay::{DiscriminantHead, Head, Learner, Neighbours, Parts, Quantized, Replay, StreamingLda};
+///
+/// const LDA: StreamingLda = StreamingLda::new();
+/// // Exclusive or: both classes have the same mean.
+/// let sample = |i: usize| ([(i % 2) as f32 * 2.0 - 1.0, (i / 2 % 2) as f32 * 2.0 - 1.0], i % 2 ^ i / 2 % 2);
+/// let kept = Replay::<2, 8, [f32; 2], Quantized<2>>::new(1);
+/// let mut learner = Learner::new(Neighbours::new(DiscriminantHead::<2, 2, 1>::new(), kept), Parts::NONE);
+/// for i in 0..40 {
+///     let (x, class) = sample(i);
+///     learner.learn(&LDA, &x, class)?;
+/// }
+/// for i in 0..4 {
+///     let (x, class) = sample(i);
+///     assert_eq!(learner.answer(&x)?.class(), Some(class));
+/// }
+/// let [of_base, of_kept] = learner.head().weights();
+/// assert!(of_base < 1.0 && of_kept > 0.5);
+/// # Ok::<(), gradient_decay::Error>(())
+/// ```
+#[derive(Clone, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Neighbours<B, S> {
+    pub(crate) base: B,
+    pub(crate) kept: Reservoir<S>,
+    pub(crate) state: NeighboursState,
+}
+
+/// The weights of the two parts of a [`Neighbours`] and the mean of its distances: what a caller must keep beside the numbers of a head over slices.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct NeighboursState {
+    pub(crate) stacking: Stacking,
+    /// The mean of squared distances divided by the number of features.
+    pub(crate) mean: f32,
+    /// The distances in that mean, at most [`WINDOW`].
+    pub(crate) labels: u32,
+}
+
+impl NeighboursState {
+    /// Before the first label.
+    pub const NEW: Self = NeighboursState { stacking: Stacking::NEW, mean: FIRST, labels: 0 };
+
+    /// Whether a checkpoint's numbers can be those of a head that learned.
+    #[cfg(feature = "checkpoint")]
+    pub(crate) fn is_sound(&self) -> bool {
+        self.stacking.is_sound() && self.mean >= LEAST && self.mean.is_finite() && self.labels <= WINDOW
+    }
+
+    /// Takes a distance, divided by the number of features, into the mean.
+    pub(crate) fn observe(&mut self, distance: f32) {
+        self.labels = (self.labels + 1).min(WINDOW);
+        self.mean += (distance - self.mean) / (self.labels + 1) as f32;
+        self.mean = self.mean.max(LEAST);
+    }
+}
+
+impl<B, S> Neighbours<B, S> {
+    /// Combines a head and an empty memory of as many classes.
+    pub const fn new(base: B, kept: Reservoir<S>) -> Self {
+        Neighbours { base, kept, state: NeighboursState::NEW }
+    }
+
+    /// The same with the state that an earlier one had: for a head over slices, which exists for one call only.
+    pub fn with_state(self, state: NeighboursState) -> Self {
+        Neighbours { state, ..self }
+    }
+
+    /// Weights and mean distance.
+    pub const fn state(&self) -> NeighboursState {
+        self.state
+    }
+
+    /// The weight `a` of the base's logits, in [1/16, 16], and `b` of the kept samples', in [0, 16].
+    pub const fn weights(&self) -> [f32; 2] {
+        self.state.stacking.weights
+    }
+
+    /// The base head.
+    pub const fn base(&self) -> &B {
+        &self.base
+    }
+
+    /// The kept samples.
+    pub const fn kept(&self) -> &Reservoir<S> {
+        &self.kept
+    }
+
+    /// Base and kept samples, for a head that exists for one call only.
+    pub fn into_parts(self) -> (B, Reservoir<S>) {
+        (self.base, self.kept)
+    }
+}
+
+impl<B: Head<Number = f32>, S: Slots<Features = B::Features>> Neighbours<B, S>
+where
+    B::Features: AsRef<[f32]>,
+{
+    /// The squared distance from the nearest kept sample of a class, divided by the number of features; `None` if none is kept.
+    pub(crate) fn distance(&self, features: &B::Features, class: usize) -> Option<f32> {
+        let mut nearest = None;
+        for slot in 0..self.kept.len(class) {
+            let squared = |kept: &B::Features| kernels::squared_distance(kept.as_ref(), features.as_ref());
+            let Some(squared) = self.kept.storage.show(class, slot, squared) else { continue };
+            if nearest.is_none_or(|nearest| squared < nearest) {
+                nearest = Some(squared);
+            }
+        }
+        nearest.map(|squared| squared / features.as_ref().len() as f32)
+    }
+
+    /// Replaces the base's logits by `z`, and shows `see` each class and its `z_near`.
+    pub(crate) fn add(
+        &self,
+        features: &B::Features,
+        logits: &mut [f32],
+        mut see: impl FnMut(usize, f32),
+    ) -> Result<(), Error> {
+        let [of_base, of_kept] = self.weights();
+        // With s = F mean, -d / (2 s): both are divided by the number of features.
+        let near = |distance: f32| -distance / (2.0 * self.state.mean);
+        let mut farthest = 0.0;
+        for (class, z) in logits.iter_mut().enumerate().filter(|(_, z)| **z > f32::NONE) {
+            *z *= of_base;
+            if let Some(distance) = self.distance(features, class) {
+                farthest = if distance > farthest { distance } else { farthest };
+                see(class, near(distance));
+                *z += of_kept * near(distance);
+            }
+        }
+        for (class, z) in logits.iter_mut().enumerate().filter(|(_, z)| **z > f32::NONE) {
+            if self.kept.len(class) == 0 {
+                see(class, near(farthest));
+                *z += of_kept * near(farthest);
+            }
+        }
+        let lost = |(class, z): (usize, &f32)| !z.is_finite() && self.base.knows(class);
+        match logits.iter().enumerate().position(lost) {
+            None => Ok(()),
+            Some(index) => Err(Error::NotFinite { slice: Slice::Logits, index }),
+        }
+    }
+}
+
+impl<B: Head<Number = f32>, S: Slots<Features = B::Features>> Head for Neighbours<B, S>
+where
+    B::Features: AsRef<[f32]>,
+{
+    type Features = B::Features;
+    type Number = f32;
+    type Math = B::Math;
+
+    fn room(&self) -> usize {
+        self.base.room()
+    }
+
+    fn classes(&self) -> usize {
+        self.base.classes()
+    }
+
+    fn knows(&self, class: usize) -> bool {
+        self.base.knows(class)
+    }
+
+    /// As the base's errors; also [`Error::NotFinite`] if a sum leaves the range of f32.
+    fn logits(&self, features: &B::Features, logits: &mut [f32]) -> Result<(), Error> {
+        self.base.logits(features, logits)?;
+        self.add(features, logits, |_, _| ())
+    }
+}
+
+impl<B: Classes<Number = f32>, S: Slots<Features = B::Features>> Classes for Neighbours<B, S>
+where
+    B::Features: AsRef<[f32]>,
+{
+    fn add_class(&mut self) -> Result<usize, Error> {
+        let room = self.kept.room();
+        if self.base.classes() >= room {
+            return Err(Error::NoRoom { classes: room });
+        }
+        self.base.add_class()
+    }
+
+    fn remove_class(&mut self, class: usize) -> Result<(), Error> {
+        self.base.remove_class(class)?;
+        self.kept.remove_class(class);
+        Ok(())
+    }
+}
