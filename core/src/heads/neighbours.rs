@@ -1,10 +1,12 @@
-//! Nearest neighbours on top of another head: the distances to samples that are kept, for classes that no plane divides.
+//! Nearest neighbours on top of another head: the distances from kept samples, for classes that no plane divides.
 //!
-//! A discriminant knows a class by its mean and one scatter that all share. Where a class is several clusters, or lies inside another, samples
-//! say more: `z = a z_base + b z_near` with `z_near = -d / (2 s)`, where `d` is the squared Euclidean distance from the nearest kept sample of the class, and
-//! `s` the running mean of what that distance was for the class that was right, before each label. `a` and `b` are learned from the answers before
-//! each label, by [stacking](https://doi.org/10.1016/S0893-6080(05)80023-1) (Wolpert, 1992): with the cross-entropy of `z` by an online Newton step,
-//! from 1 and 0.5 at first. Where planes divide the classes `b` falls to nothing.
+//! A discriminant knows a class by its mean and by a scatter that all share. Where a class is several clusters, or lies inside another, samples
+//! say more: `z = a z_base + b z_near`, `z_near = -d / (2 s)`, where `d` is the squared Euclidean distance from the nearest kept sample of the class, and
+//! `s` the running mean of the distances that labelled samples had from those of their own class. `a` and `b`, at first 1 and 0.5, are learned from what both said of
+//! each sample before it was learned: stacking (Wolpert, 1992).
+//!
+//! As long as there are classes of which no sample is kept, for example those that only a trained head knows, kept samples say nothing of these:
+//! the others' logits are moved together so that their probabilities keep their sum, and `a` and `b` stay.
 
 use crate::error::{Error, Slice};
 use crate::heads::head::{Classes, Head};
@@ -12,6 +14,7 @@ use crate::heads::number::Number as _;
 use crate::heads::stacking::Stacking;
 use crate::learning::replay::{Memory as _, Reservoir, Slots};
 use crate::numeric::kernels;
+use crate::numeric::math::Math as _;
 
 /// The labels over which the mean of distances runs.
 const WINDOW: u32 = 100;
@@ -23,9 +26,9 @@ const LEAST: f32 = 1e-6;
 /// A head `base`, and kept samples over the slots `S` on the same features. Its RAM is that of the base, that of the samples, and 28 bytes.
 ///
 /// An answer takes a multiply-add for each feature of each kept sample more than the base's. Samples are kept as in a [`Replay`](crate::Replay): a
-/// uniform random choice of those of each class, as they are or [quantized](crate::Quantized). For a class without a kept sample, `d` is the largest of the others.
-/// [`Classes::remove_class`] overwrites the samples of a class, and [`Learner::unlearn`](crate::Learner::unlearn) overwrites the sample, if it is
-/// kept; `a`, `b` and `s` stay.
+/// uniform random choice of those of each class, as they are or [quantized](crate::Quantized). They are personal data, in every checkpoint but those
+/// [`without_samples`](crate::Contents::without_samples). [`Classes::remove_class`] overwrites the samples of a class, and
+/// [`Learner::unlearn`](crate::Learner::unlearn) the sample, if it is kept; `a`, `b` and `s` stay.
 ///
 /// ```
 /// use gradient_decay::{DiscriminantHead, Head, Learner, Neighbours, Parts, Quantized, Replay, StreamingLda};
@@ -44,7 +47,7 @@ const LEAST: f32 = 1e-6;
 ///     assert_eq!(learner.answer(&x)?.class(), Some(class));
 /// }
 /// let [of_base, of_kept] = learner.head().weights();
-/// assert!(of_base < 1.0 && of_kept > 0.5);
+/// assert!(of_kept > of_base);
 /// # Ok::<(), gradient_decay::Error>(())
 /// ```
 #[derive(Clone, Debug, PartialEq)]
@@ -138,6 +141,19 @@ where
         nearest.map(|squared| squared / features.as_ref().len() as f32)
     }
 
+    /// Whether a sample of each class that the base knows is kept.
+    pub(crate) fn is_complete(&self) -> bool {
+        (0..self.base.classes()).all(|class| self.kept.len(class) > 0 || !self.base.knows(class))
+    }
+
+    /// The logarithm of the sum of the exponentials of the logits of all classes of which samples are kept; `None` if there is none.
+    fn mass(&self, logits: &[f32]) -> Option<f32> {
+        let kept = || logits.iter().enumerate().filter(|(class, z)| **z > f32::NONE && self.kept.len(*class) > 0);
+        let largest = kept().fold(f32::NONE, |most, (_, z)| if *z > most { *z } else { most });
+        let sum: f32 = kept().map(|(_, z)| B::Math::exp(*z - largest)).sum();
+        (largest > f32::NONE).then(|| largest + B::Math::ln(sum))
+    }
+
     /// Replaces the base's logits by `z`, and shows `see` each class and its `z_near`.
     pub(crate) fn add(
         &self,
@@ -148,20 +164,18 @@ where
         let [of_base, of_kept] = self.weights();
         // With s = F mean, -d / (2 s): both are divided by the number of features.
         let near = |distance: f32| -distance / (2.0 * self.state.mean);
-        let mut farthest = 0.0;
+        logits.iter_mut().for_each(|z| *z *= of_base);
+        let is_kept = |class: usize| self.kept.len(class) > 0;
+        let before = if self.is_complete() { None } else { self.mass(logits) };
         for (class, z) in logits.iter_mut().enumerate().filter(|(_, z)| **z > f32::NONE) {
-            *z *= of_base;
             if let Some(distance) = self.distance(features, class) {
-                farthest = if distance > farthest { distance } else { farthest };
                 see(class, near(distance));
                 *z += of_kept * near(distance);
             }
         }
-        for (class, z) in logits.iter_mut().enumerate().filter(|(_, z)| **z > f32::NONE) {
-            if self.kept.len(class) == 0 {
-                see(class, near(farthest));
-                *z += of_kept * near(farthest);
-            }
+        // Kept samples say nothing of a class that has none: they divide anew what the others had.
+        if let (Some(before), Some(after)) = (before, self.mass(logits)) {
+            logits.iter_mut().enumerate().filter(|(class, _)| is_kept(*class)).for_each(|(_, z)| *z += before - after);
         }
         let lost = |(class, z): (usize, &f32)| !z.is_finite() && self.base.knows(class);
         match logits.iter().enumerate().position(lost) {

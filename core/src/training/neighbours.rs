@@ -44,7 +44,9 @@ where
         let mut own = self.state;
         if self.base.knows(class) {
             let (seen, near) = state.work.pair();
-            own.stacking.learn::<B::Math>(seen, near, class);
+            if self.is_complete() {
+                own.stacking.learn::<B::Math>(seen, near, class);
+            }
             if let Some(distance) = self.distance(features, class) {
                 own.observe(distance);
             }

@@ -1,11 +1,12 @@
-//! Learners with a discriminant: alone, and with a trained head, a residual, a memory, held out samples and novelty.
+//! Learners with a discriminant: alone, and with a trained head, a residual, neighbours, a memory, held out samples and novelty.
 
 use arbitrary::{Arbitrary, Unstructured};
 use gradient_decay::learn::{Learn, LearnFrom, ResidualSettings, Unlearn};
+use gradient_decay::replay::OwnedSlots;
 use gradient_decay::storage::{Empty, Owned};
 use gradient_decay::{
-    BetaSchedule, Calibration, Classes, DiscriminantHead, FineTuner, Guard, Learner, LinearHead, MixedHead, Novelty,
-    Parts, Readout, Replay, Residual, Saved, Sgd, StreamingLda, checkpoint, kernels,
+    BetaSchedule, Calibration, Classes, DiscriminantHead, FineTuner, Guard, Learner, LinearHead, MixedHead, Neighbours,
+    Novelty, Parts, Readout, Replay, Residual, Saved, Sgd, StreamingLda, checkpoint, kernels,
 };
 
 use crate::learners::written;
@@ -17,6 +18,7 @@ const UPPER: usize = kernels::packed(FEATURES);
 
 type Plain = DiscriminantHead<CLASSES, FEATURES, UPPER>;
 type Whole = Residual<MixedHead<'static, CLASSES, FEATURES, UPPER, 2>, Owned<CLASSES, FEATURES>>;
+type Near = Neighbours<MixedHead<'static, CLASSES, FEATURES, UPPER, 2>, OwnedSlots<CLASSES, 2, [f32; FEATURES]>>;
 type Samples = Replay<CLASSES, 2, [f32; FEATURES]>;
 type Mine<H> = Learner<H, Parts<(), Samples, Guard<Samples>, Calibration<4>, Novelty<CLASSES, FEATURES>>>;
 
@@ -33,7 +35,7 @@ trait Kind:
 {
     const NEW: Self;
     fn settings(lda: StreamingLda) -> Self::Settings;
-    /// Rehearses remembered samples, or discounts what was learned.
+    /// Rehearses remembered samples, discounts what was learned, or looks at weights.
     fn other(learner: &mut Mine<Self>, settings: &Self::Settings, amount: f32);
 }
 
@@ -60,6 +62,19 @@ impl Kind for Whole {
 
     fn other(learner: &mut Mine<Self>, settings: &ResidualSettings<StreamingLda>, _: f32) {
         learner.rehearse(settings, 2);
+    }
+}
+
+impl Kind for Near {
+    const NEW: Self = Neighbours::new(MixedHead::new(DiscriminantHead::new(), &TRAINED), Replay::new(3));
+
+    fn settings(lda: StreamingLda) -> StreamingLda {
+        lda
+    }
+
+    fn other(learner: &mut Mine<Self>, _: &StreamingLda, _: f32) {
+        let [of_base, of_kept] = learner.head().weights();
+        assert!((1.0 / 16.0..=16.0).contains(&of_base) && (0.0..=16.0).contains(&of_kept));
     }
 }
 
@@ -155,9 +170,12 @@ fn patch<H: Kind>(learner: &mut Mine<H>, u: &mut Unstructured<'_>) -> arbitrary:
 /// Whatever is learned, taken back, added, removed and restored: nothing becomes NaN, and a refused call changes nothing.
 pub fn discriminants(bytes: &[u8]) {
     let mut u = Unstructured::new(bytes);
-    let _: arbitrary::Result<()> = match bool::arbitrary(&mut u) {
-        Ok(true) => lesson::<Whole>(&mut u),
-        Ok(false) => lesson::<Plain>(&mut u),
+    let _: arbitrary::Result<()> = match u8::arbitrary(&mut u) {
+        Ok(kind) => match kind % 3 {
+            0 => lesson::<Plain>(&mut u),
+            1 => lesson::<Whole>(&mut u),
+            _ => lesson::<Near>(&mut u),
+        },
         Err(error) => Err(error),
     };
 }

@@ -6,8 +6,8 @@ use gradient_decay::learn::ResidualSettings;
 use gradient_decay::statistics::StatisticsView;
 use gradient_decay::{
     Calibration, Classes, Contents, DiscriminantHead, DiscriminantView, Error, Guard, Head, Learner, LinearHead, Math,
-    MixedHead, Novelty, PairView, Parts, Preprocess, Quantized, Readout, Replay, Residual, Standardizer, State,
-    StreamingLda, checkpoint, kernels,
+    MixedHead, Neighbours, Novelty, PairView, Parts, Preprocess, Quantized, Readout, Replay, Residual, Standardizer,
+    State, StreamingLda, checkpoint, kernels,
 };
 
 use crate::settings;
@@ -30,6 +30,7 @@ pub fn all<M: Math>() -> Result<(), Error> {
         black_box(&[0.0]),
     )?;
     mixed::<M>(&lda, black_box(&[0.0; FEATURES]))?;
+    neighbours::<M>(&lda, black_box(&[0.0; FEATURES]))?;
     learner::<M>(&lda, black_box(&[0.0; FEATURES]))
 }
 
@@ -61,6 +62,27 @@ fn shape<const C: usize, const F: usize, const U: usize, M: Math>(
     black_box(checkpoint::size(&head, Contents::ALL));
     checkpoint::write(&head, Contents::ALL, black_box(bytes.as_mut_slice()))?;
     checkpoint::read(black_box(bytes.as_slice()), &mut head)
+}
+
+fn neighbours<M: Math>(lda: &StreamingLda, x: &[f32; FEATURES]) -> Result<(), Error> {
+    let kept = Replay::<CLASSES, 2, [f32; FEATURES], Quantized<FEATURES>>::new(black_box(1));
+    let head = Neighbours::new(DiscriminantHead::<CLASSES, FEATURES, UPPER, M>::empty(), kept);
+    let state = black_box(head.state());
+    let mut learner = Learner::new(head.with_state(state), Parts::NONE);
+    black_box(learner.add_class()?);
+    black_box(learner.learn(lda, x, black_box(1))?.prediction());
+    learner.unlearn(lda, x, black_box(1))?;
+    black_box((learner.answer(x)?, learner.head().weights(), learner.head().kept().len(black_box(1))));
+    let mut logits = [0.0; CLASSES];
+    learner.head().logits(x, black_box(logits.as_mut_slice()))?;
+    learner.remove_class(black_box(1))?;
+    let mut bytes = [0; 64];
+    black_box(checkpoint::size(&learner, Contents::ALL));
+    checkpoint::write(&learner, Contents::ALL, black_box(bytes.as_mut_slice()))?;
+    checkpoint::read(black_box(bytes.as_slice()), &mut learner)?;
+    let (base, kept) = learner.into_parts().0.into_parts();
+    black_box((base.labels(), kept.len(black_box(1))));
+    Ok(())
 }
 
 fn view<M: Math>(
