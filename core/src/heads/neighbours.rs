@@ -79,8 +79,14 @@ impl NeighboursState {
         self.stacking.is_sound() && self.mean >= LEAST && self.mean.is_finite() && self.labels <= WINDOW
     }
 
-    /// Takes a distance, divided by the number of features, into the mean.
-    pub(crate) fn observe(&mut self, distance: f32) {
+    /// The logit of kept samples at a squared distance, divided by the number of features; `s` is the mean times that number.
+    fn near(&self, distance: f32) -> f32 {
+        -distance / (2.0 * self.mean)
+    }
+
+    /// Takes the distance with this logit into the mean.
+    pub(crate) fn observe(&mut self, near: f32) {
+        let distance = -2.0 * self.mean * near;
         self.labels = (self.labels + 1).min(WINDOW);
         self.mean += (distance - self.mean) / (self.labels + 1) as f32;
         self.mean = self.mean.max(LEAST);
@@ -162,15 +168,14 @@ where
         mut see: impl FnMut(usize, f32),
     ) -> Result<(), Error> {
         let [of_base, of_kept] = self.weights();
-        // With s = F mean, -d / (2 s): both are divided by the number of features.
-        let near = |distance: f32| -distance / (2.0 * self.state.mean);
         logits.iter_mut().for_each(|z| *z *= of_base);
         let is_kept = |class: usize| self.kept.len(class) > 0;
         let before = if self.is_complete() { None } else { self.mass(logits) };
         for (class, z) in logits.iter_mut().enumerate().filter(|(_, z)| **z > f32::NONE) {
             if let Some(distance) = self.distance(features, class) {
-                see(class, near(distance));
-                *z += of_kept * near(distance);
+                let near = self.state.near(distance);
+                see(class, near);
+                *z += of_kept * near;
             }
         }
         // Kept samples say nothing of a class that has none: they divide anew what the others had.

@@ -47,8 +47,8 @@ where
             if self.is_complete() {
                 own.stacking.learn::<B::Math>(seen, near, class);
             }
-            if let Some(distance) = self.distance(features, class) {
-                own.observe(distance);
+            if let Some(near) = near.get(class).filter(|_| self.kept.len(class) > 0) {
+                own.observe(*near);
             }
         }
         let sample = sample_of(self, &GradientDecay::from_beta(Beta::ONE), &mut state.work, class);

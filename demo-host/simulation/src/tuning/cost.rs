@@ -121,6 +121,10 @@ impl Target {
                     HeadKind::Residual => {
                         (learn + of(Operation::Step), look + of(Operation::Step), look + of(Operation::Inference))
                     }
+                    HeadKind::Neighbours => {
+                        let distances = scale * per_kept_feature() * (classes * settings.slots * features) as f64;
+                        (learn + distances, 0.0, look + distances)
+                    }
                     _ => (learn, 0.0, look),
                 }
             }
@@ -191,6 +195,14 @@ fn per_feature() -> [f64; 3] {
     let (step, inference) = (common(Operation::Step), common(Operation::Inference));
     let standardize = call("answer") - inference;
     [standardize, call("learn") - step - standardize, call("rehearse-1") - step].map(|count| count / COMMON.1 as f64)
+}
+
+/// The instructions of a distance for each feature of each kept sample, on a Cortex-M4F.
+fn per_kept_feature() -> f64 {
+    let counted = figures().find(|figure| (figure.0, figure.1, figure.3) == ("Cortex-M4F", "asm", "near-inference"));
+    let alone = Target::M4f.counts(Operation::LdaInference)[&COMMON];
+    // Ten samples of each class.
+    counted.map_or(0.0, |figure| (figure.4 - alone) / (10 * COMMON.0 * COMMON.1) as f64)
 }
 
 impl Operation {

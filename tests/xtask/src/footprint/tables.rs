@@ -5,7 +5,7 @@ use std::fmt::Write;
 use anyhow::Result;
 
 use super::measure::{CORTEX_M4F, CORTEX_M33_DSP, MACHINES, Machine, RISC_V};
-use super::{CALLS, DISCRIMINANTS, ESTIMATED, Figures, OTHERS, SHAPES, TRAINERS, c_figure, get, integers_figure};
+use super::{CALLS, DISCRIMINANTS, ESTIMATED, Figures, OTHERS, SHAPES, TRAINERS, c_figure, get, integers_figure, name};
 use crate::c;
 
 /// What others need, measured by others of this project under the same QEMU, machine and `-icount shift=6`, one sample each:
@@ -254,6 +254,15 @@ fn discriminants(text: &mut String, figures: &Figures) -> Result<()> {
     });
     let [first, second] = times;
     writeln!(text, "{},{}.", first?, second?)?;
+    let near = |what: &str| get(figures, &name(&CORTEX_M4F, "asm", SHAPES[0].1, what)).map(grouped);
+    writeln!(
+        text,
+        "\nWith nearest neighbours on top (`Neighbours`), ten kept samples of each class as bytes: {} instructions for a label, {} for an answer, {} bytes \
+         the learner.",
+        near("near-learn")?,
+        near("near-inference")?,
+        near("bytes near-learner")?
+    )?;
     Ok(())
 }
 
