@@ -51,6 +51,7 @@
 //! |---|---|
 //! | [`DiscriminantHead`] | you are in doubt: it learns the most from few labels in any order, forgets nothing, and can take a label back; its RAM grows with the square of the features, 13.5 kB for 64 features and 10 classes (64 -> 10) |
 //! | [`MixedHead`] | the same, and you have a trained head: better than either from the first label on |
+//! | [`Neighbours`] | the same, and no plane may divide your classes: samples that are kept say where the discriminant is wrong, as far as they prove right. On eighteen data sets more accurate from 50 labels on, or as accurate within 0.6 points; better calibrated on most; for 100 kept samples of 64 features, as bytes, 6.9 kB of RAM and 75,000 instructions an answer |
 //! | [`Residual`] | the same, and there are many hundred labels of features that are far from Gaussian: a linear head on top continues by the gradient; up to 300 labels it gained at most 0.3 points on our data, whatever its beta |
 //! | [`LinearHead`] | there are many labels, or too many features for a discriminant: 2.6 kB at 64 -> 10, a step in a fifth of the time |
 //! | [`FixedHead`] | the core has no FPU and learns all the time: there a step takes a fourteenth to an eighteenth of a linear head's instructions, and a third of these once a sample is learned; half of the RAM |
@@ -66,13 +67,13 @@
 //!
 //! # Which part works with which head
 //!
-//! | part | [`LinearHead`], [`MomentumHead`], [`MlpHead`] | [`DiscriminantHead`], [`MixedHead`], [`Residual`] of one | [`FixedHead`], [`FixedView`] | [`LinearView`], [`DiscriminantView`] | [`QuantizedHead`] |
+//! | part | [`LinearHead`], [`MomentumHead`], [`MlpHead`] | [`DiscriminantHead`], [`MixedHead`], [`Residual`] or [`Neighbours`] of one | [`FixedHead`], [`FixedView`] | [`LinearView`], [`DiscriminantView`] | [`QuantizedHead`] |
 //! |---|---|---|---|---|---|
 //! | a class as the label | yes | yes | yes | yes | does not learn |
 //! | [`Target`]: distribution, smoothing, weights, ignored class | yes | no: a sample belongs to the mean of one class | no: its loss in fixed point takes one class | as with arrays | no |
 //! | momentum, weight decay, clipping: [`Sgd`] | momentum with `Momentum..` | in a residual | no: [`FixedRate`] has neither | `LinearView` | no |
 //! | rehearsal | yes | in a residual; a discriminant forgets no sample | yes | `LinearView` | no |
-//! | a label taken back: [`Learner::unlearn`] | no: a gradient step cannot be undone | yes; a residual's step stays | no | `DiscriminantView` | no |
+//! | a label taken back: [`Learner::unlearn`] | no: a gradient step cannot be undone | yes; a residual's step and the weights of neighbours stay | no | `DiscriminantView` | no |
 //! | classes added and removed: [`Classes`] | yes | yes | yes | yes | no |
 //! | [`Standardizer`] | yes | yes | inside a [`Quantizer`], for a `FixedHead` | [`StandardizerView`] | before quantization |
 //! | memory: [`Replay`], [`ReplayView`] | `Replay` of `[f32; N]` | the same, for a residual | `Replay` of `[i8; N]`, `ReplayView` of i8 | `ReplayView`, [`QuantizedReplayView`] | not needed |
@@ -138,7 +139,7 @@
 //!
 //! | wing | modules |
 //! |---|---|
-//! | heads | [`head`], [`number`], [`prediction`], [`storage`], [`linear`], [`view`], [`mlp`], [`discriminant`], [`statistics`], [`mixed`], [`residual`], [`fixed`], [`quantized`] |
+//! | heads | [`head`], [`number`], [`prediction`], [`storage`], [`linear`], [`view`], [`mlp`], [`discriminant`], [`statistics`], [`mixed`], [`residual`], [`neighbours`], [`fixed`], [`quantized`] |
 //! | objective | [`loss`], [`target`], [`schedule`] |
 //! | training | [`learn`], [`train`], [`step`], [`label`], [`state`], [`sgd`], [`streaming`] |
 //! | learning | [`learner`], [`preprocess`], [`standardize`], [`replay`], [`stored`], [`guard`], [`calibration`], [`readout`], [`novelty`], [`vote`] |

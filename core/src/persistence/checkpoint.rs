@@ -38,6 +38,8 @@
 //!                      is room for: which of the trained head's it is, or 255
 //!  18  novelty          u32 classes, u32 features, u32 samples of each class; f32 weight, sum and sum of squares of the distances; f32
 //!                      means, squares of each class, of all
+//!  19  neighbours       f32 weight of the base and of the kept samples, three of their curvature, mean of the distances; u32 distances in it
+//!  20  kept samples     as 7
 //! 0x8001  version of the features, that a program gave them: u32, at least 1
 //! ```
 //!

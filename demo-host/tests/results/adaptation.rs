@@ -40,6 +40,7 @@ impl Lines {
                 let own = |wanted: &str| learners(line).find(|learner| learner["name"] == wanted).unwrap();
                 let fitting = || learners(line).filter(|other| other["ours"] == false && bytes(other) <= ROOM);
                 text += &row(&name, "discriminant", |labels| at(own("discriminant"), figure, labels));
+                text += &row("", "with neighbours", |labels| at(own("discriminant+neighbours"), figure, labels));
                 text += &row("", "SGD, a step a label", |labels| at(own("sgd"), figure, labels));
                 // The best by accuracy; the calibration error is that of the same learner.
                 text += &row("", "best rival", |labels| {

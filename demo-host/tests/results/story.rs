@@ -7,8 +7,9 @@ use tempfile::TempDir;
 use crate::command::run;
 
 /// The learners of the first table, as the README calls them.
-const NAMES: [(&str, &str); 5] = [
+const NAMES: [(&str, &str); 6] = [
     ("discriminant", "discriminant, the trained head mixed in"),
+    ("discriminant+neighbours", "the same with kept samples on top"),
     ("discriminant+residual", "the same with a gradient-decay residual"),
     ("sgd", "SGD, a step a label"),
     ("sgd-replay", "SGD with four rehearsals a label"),

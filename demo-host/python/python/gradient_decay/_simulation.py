@@ -162,8 +162,8 @@ def simulate(
             knows.
         scenarios: one or several of "new-user", "from-nothing", "class-by-class", "new-class", "wrong-labels", "user-changes"; by default all
             that the data allow.
-        learners: one or several; by default all, which takes minutes: "discriminant", "discriminant+residual", "sgd", "sgd-replay", "warm-up" are the
-            core's, "sgd-tuned", "sgd-rehearsal-4", "sgd-rehearsal-32", "adagrad", "nearest-mean", "nearest-neighbours",
+        learners: one or several; by default all, which takes minutes: "discriminant", "discriminant+residual", "discriminant+neighbours", "sgd",
+            "sgd-replay", "warm-up" are the core's, "sgd-tuned", "sgd-rehearsal-4", "sgd-rehearsal-32", "adagrad", "nearest-mean", "nearest-neighbours",
             "recursive-least-squares", "logistic-refit" the rivals.
         settings: what `tune` recommended, the text of its file or the path of it: takes part as "tuned".
         standardize: the first samples that fix the units of features, where no host does; 0: features as they are. With `settings` theirs hold.
