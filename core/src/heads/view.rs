@@ -57,6 +57,13 @@ impl<'a, M> LinearView<'a, M> {
         Ok(Linear { storage, unused: 0, math: PhantomData })
     }
 
+    /// A head over a row of `features` weights for each bias, without the checks of [`new`](LinearView::new), for who made the same head before
+    /// and makes it again for every call; the last `unused` classes are not in use. With another shape the results are meaningless, but nothing
+    /// panics.
+    pub const fn again(weights: &'a mut [f32], bias: &'a mut [f32], features: usize, unused: u32) -> Self {
+        Linear { storage: View::of(weights, bias, features), unused, math: PhantomData }
+    }
+
     /// With only the first `classes` classes in use. The parameters behind them must be zero, as they are after
     /// [`truncate`](Self::truncate) and [`remove_class`](crate::Classes::remove_class).
     ///
