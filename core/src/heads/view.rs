@@ -57,9 +57,10 @@ impl<'a, M> LinearView<'a, M> {
         Ok(Linear { storage, unused: 0, math: PhantomData })
     }
 
-    /// A head over a row of `features` weights for each bias, without the checks of [`new`](LinearView::new), for who made the same head before
-    /// and makes it again for every call; the last `unused` classes are not in use. With another shape the results are meaningless, but nothing
-    /// panics.
+    /// A head over a row of `features` weights for each bias, the last `unused` of which are not in use, without the checks of
+    /// [`new`](LinearView::new): for the C library, which makes the same head for every call. With another shape results are meaningless, but
+    /// nothing panics.
+    #[doc(hidden)]
     pub const fn again(weights: &'a mut [f32], bias: &'a mut [f32], features: usize, unused: u32) -> Self {
         Linear { storage: View::of(weights, bias, features), unused, math: PhantomData }
     }

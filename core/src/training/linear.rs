@@ -25,11 +25,12 @@ impl<S: Storage, M: Math> Train for Linear<S, M> {
 }
 
 impl<S: Storage, M: Math> Linear<S, M> {
-    /// [`apply`](Train::apply) by plain SGD with a learning rate in (0, 1e6], whose code is apart: a program with settings that are known only at
-    /// run time, which asks for nothing else, links nothing else.
+    /// [`apply`](Train::apply) by plain SGD with a learning rate in (0, 1e6], in code of its own: for the C library, whose settings are known only
+    /// at run time, so that a program which asks for nothing else links nothing else.
     ///
     /// # Errors
     /// [`Error::UpdateTooLarge`] as there.
+    #[doc(hidden)]
     pub fn apply_plain(
         &mut self,
         learning_rate: f32,

@@ -1,6 +1,6 @@
 /*
- * The smallest program with a trainer, whose size is measured: it is made, taught and asked. Each of RATE, OPTIMIZER, BETA, CALIBRATION, REPORT,
- * REHEARSE and CHECKPOINT adds a call, and what that links.
+ * The smallest program with a trainer, whose size is measured: it is made, taught and asked. Each of RATE, OPTIMIZER, BETA, READOUT, CALIBRATION,
+ * REPORT, REHEARSE and CHECKPOINT adds a call, and what that links.
  */
 
 #include "gradient_decay.h"
