@@ -336,5 +336,5 @@ pub unsafe extern "C" fn gd_get_calibration(trainer: *mut gd_trainer, calibratio
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gd_calibrate(trainer: *mut gd_trainer) -> gd_status {
     // SAFETY: the caller's.
-    to_status(unsafe { self::trainer(trainer) }.map(|trainer| trainer.counting = Some(Counting::EMPTY)))
+    to_status(unsafe { self::trainer(trainer) }.map(|trainer| trainer.counting = Some(Counting::new())))
 }
