@@ -948,8 +948,8 @@ gd_status gd_learn(gd_trainer *trainer,
                    size_t scratch_count);
 
 /**
- * Learns a labelled sample as gd_learn does, and reports the step: loss, beta, and the answer before it. The logarithm of the loss is linked only
- * with this function. The other arguments and their errors are those of gd_learn.
+ * Learns a labelled sample as gd_learn does, and reports the step: loss, beta, and the answer before it. It links more, the loss's logarithm
+ * above all. The other arguments and their errors are those of gd_learn.
  *
  * # Safety
  * As gd_learn; `step` points to a gd_step.

@@ -218,8 +218,8 @@ pub unsafe extern "C" fn gd_learn(
     unsafe { learn(trainer, features, feature_count, class_index, scratch, scratch_count, true) }
 }
 
-/// Learns a labelled sample as gd_learn does, and reports the step: loss, beta, and the answer before it. The logarithm of the loss is linked only
-/// with this function. The other arguments and their errors are those of gd_learn.
+/// Learns a labelled sample as gd_learn does, and reports the step: loss, beta, and the answer before it. It links more, the loss's logarithm
+/// above all. The other arguments and their errors are those of gd_learn.
 ///
 /// # Safety
 /// As gd_learn; `step` points to a gd_step.
