@@ -94,7 +94,7 @@ static void training(void *unused)
                 continue;
             }
             gd_status status = gd_learn(&trainer, now.features, FEATURES, (uint32_t)now.class_index, scratch,
-                                        2 * CLASSES, NULL);
+                                        2 * CLASSES);
             if (status == GD_OK) {
                 kept[learned++ % KEPT] = now;
                 due += REHEARSALS;

@@ -1,8 +1,8 @@
 //! The functions of the math backends, over their whole domains.
 
-use gradient_decay::{Libm, Math, Micromath};
+use gradient_decay::{GradientDecay, Libm, Math, Micromath};
 use oracle::lengths::steps;
-use oracle::tolerances::{EXPONENTIAL_ULPS, LOGARITHM_ULPS, MICROMATH_EXP, MICROMATH_LN};
+use oracle::tolerances::{EXPONENTIAL_ULPS, LN_IN_F64, LOGARITHM_ULPS, MICROMATH_EXP, MICROMATH_LN};
 use oracle::ulps::largest_error;
 
 /// With full lengths over every number.
@@ -26,6 +26,19 @@ fn exp_never_leaves_0_to_1() {
         let x = f32::from_bits(bits);
         assert!((0.0..=1.0).contains(&Libm::exp(x)) && (0.0..=1.0).contains(&Micromath::exp(x)), "{x:e}");
     }
+}
+
+/// The settings' own logarithm, in integers. With full lengths over every seventh beta; over all 1,232,348,160 it was compared once.
+#[test]
+fn the_logarithm_of_a_beta_is_rounded_once() {
+    for bits in (1..=1e6_f32.to_bits()).step_by(steps(101, 7)) {
+        let beta = f32::from_bits(bits);
+        let (found, exact) = (GradientDecay::new(beta).ln_beta(), f64::from(beta).ln());
+        // Two where f64 does not decide to which side it is rounded.
+        let rounded = [exact * (1.0 - LN_IN_F64), exact * (1.0 + LN_IN_F64)].map(|exact| exact as f32);
+        assert!(rounded.contains(&found), "ln({beta:e}) = {exact:e}, but {found:e} was found");
+    }
+    assert_eq!(GradientDecay::new(1.0).ln_beta(), 0.0);
 }
 
 /// With full lengths over every positive number: two billion.

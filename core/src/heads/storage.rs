@@ -231,7 +231,12 @@ impl<'a> View<'a> {
         let shape = if rows > 0 && features > 0 { expected } else { usize::MAX };
         check_length(Slice::Parameters, shape, parameters.len())?;
         let (weights, bias) = parameters.split_at_mut_checked(rows * features).unwrap_or_default();
-        Ok(View { weights, bias, velocity: (), features })
+        Ok(View::of(weights, bias, features))
+    }
+
+    /// Of numbers whose shape was checked.
+    pub(crate) const fn of(weights: &'a mut [f32], bias: &'a mut [f32], features: usize) -> Self {
+        View { weights, bias, velocity: (), features }
     }
 
     pub(crate) fn with_velocity(

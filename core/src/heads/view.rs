@@ -57,6 +57,14 @@ impl<'a, M> LinearView<'a, M> {
         Ok(Linear { storage, unused: 0, math: PhantomData })
     }
 
+    /// A head over a row of `features` weights for each bias, the last `unused` of which are not in use, without the checks of
+    /// [`new`](LinearView::new): for the C library, which makes the same head for every call. With another shape results are meaningless, but
+    /// nothing panics.
+    #[doc(hidden)]
+    pub const fn again(weights: &'a mut [f32], bias: &'a mut [f32], features: usize, unused: u32) -> Self {
+        Linear { storage: View::of(weights, bias, features), unused, math: PhantomData }
+    }
+
     /// With only the first `classes` classes in use. The parameters behind them must be zero, as they are after
     /// [`truncate`](Self::truncate) and [`remove_class`](crate::Classes::remove_class).
     ///

@@ -168,13 +168,14 @@ impl<M: Math> Readout<M> {
     /// # Ok::<(), gradient_decay::Error>(())
     /// ```
     pub fn answer_logits(&self, logits: &mut [f32]) -> Result<Answer, Error> {
-        if let Some(index) = logits.iter().position(|z| z.is_nan() || *z == f32::INFINITY) {
+        if let Some(index) = logits.iter().position(|z| !z.is_finite() && *z != f32::NONE) {
             return Err(Error::NotFinite { slice: Slice::Logits, index });
         }
-        if logits.iter().all(|z| *z == f32::NEG_INFINITY) {
+        let (class, top) = kernels::largest(logits).unwrap_or((0, f32::NONE));
+        if top == f32::NONE {
             return Err(Error::NoClasses);
         }
-        Ok(self.read(&(), probabilities::<M>(self.temperature, logits)))
+        Ok(self.read(&(), scaled::<M>(self.temperature, class, top, logits)))
     }
 
     /// The same read-out with the temperature that fits the samples of a memory best: it minimises the negative log-likelihood plus
@@ -342,6 +343,11 @@ pub(crate) fn answer<H: Head>(
 /// Replaces logits, at least one of which is in use, by the probabilities at a temperature; returns the most probable class.
 pub(crate) fn probabilities<M: Math>(temperature: f32, logits: &mut [f32]) -> Prediction {
     let (class, top) = kernels::largest(logits).unwrap_or_default();
+    scaled::<M>(temperature, class, top, logits)
+}
+
+/// The same, given the most probable class and its logit.
+fn scaled<M: Math>(temperature: f32, class: usize, top: f32, logits: &mut [f32]) -> Prediction {
     for z in logits.iter_mut() {
         *z = (*z - top) / temperature;
     }

@@ -21,7 +21,7 @@ impl Beta {
     pub(crate) const fn try_new(value: f32) -> Result<Self, Error> {
         // Written so that NaN is refused.
         if value > 0.0 && value <= BETA_MAX {
-            Ok(Beta { value, ln: const_ln(value) as f32 })
+            Ok(Beta { value, ln: const_ln(value) })
         } else {
             Err(Error::OutOfRange { number: Number::Beta, value })
         }

@@ -20,7 +20,7 @@ use core::marker::PhantomData;
 
 use crate::error::{Error, Number, Slice, check_finite, check_length, check_logits, check_target, expect_in_range};
 use crate::numeric::kernels;
-use crate::numeric::math::{Libm, Math, const_ln};
+use crate::numeric::math::{LN_UNIT, Libm, Math, fixed_ln};
 use crate::objective::beta::Beta;
 use crate::objective::sample::Sample;
 use crate::objective::shift::Shift;
@@ -145,7 +145,8 @@ impl<M> GradientDecay<M> {
             // A series around beta = 1, where the closed form is 0 / 0.
             (0.5 + u * (u / 12.0 - 1.0 / 6.0)) as f32
         } else {
-            (((1.0 + u) * const_ln(self.beta.value) - u) / (u * u)) as f32
+            let ln = fixed_ln(self.beta.value) as f64 / LN_UNIT as f64;
+            (((1.0 + u) * ln - u) / (u * u)) as f32
         }
     }
 }
@@ -291,7 +292,12 @@ impl<M: Math> GradientDecay<M> {
     fn exponentials(&self, logits: &mut [f32], target: usize) -> Sample<f32> {
         let shift = Shift::take_target(logits, target, self.beta.ln);
         let rest = kernels::exp_and_sum::<M>(logits, shift.top_other, shift.maximum);
-        let own = M::exp(shift.target());
+        // By the loop over the others where flash counts more than time: the exponential is then there once.
+        let own = if kernels::SMALL {
+            kernels::exp_and_sum::<M>(&mut [shift.target()], 0.0, 0.0)
+        } else {
+            M::exp(shift.target())
+        };
         Sample { loss: shift.loss::<M>(rest, own), class: shift.top_class(target), target, rest, own }
     }
 

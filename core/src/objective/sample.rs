@@ -13,3 +13,12 @@ pub struct Sample<N> {
     /// The exponential of the target, times beta.
     pub(crate) own: N,
 }
+
+impl Sample<f32> {
+    /// Without its loss, whose logarithm is then not computed: for a caller that does not look at it.
+    #[doc(hidden)]
+    #[inline]
+    pub fn without_loss(self) -> Self {
+        Sample { loss: 0.0, ..self }
+    }
+}

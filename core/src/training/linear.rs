@@ -20,6 +20,29 @@ impl<S: Storage, M: Math> Train for Linear<S, M> {
 
     #[inline]
     fn apply(&mut self, sgd: &Sgd, features: &S::Features, work: &mut S::Work, largest: f32) -> Result<(), Error> {
+        self.apply_any(sgd, features, work, largest)
+    }
+}
+
+impl<S: Storage, M: Math> Linear<S, M> {
+    /// [`apply`](Train::apply) by plain SGD with a learning rate in (0, 1e6], in code of its own: for the C library, whose settings are known only
+    /// at run time, so that a program which asks for nothing else links nothing else.
+    ///
+    /// # Errors
+    /// [`Error::UpdateTooLarge`] as there.
+    #[doc(hidden)]
+    pub fn apply_plain(
+        &mut self,
+        learning_rate: f32,
+        features: &S::Features,
+        work: &mut S::Work,
+        largest: f32,
+    ) -> Result<(), Error> {
+        self.apply_any(&Sgd::plain(learning_rate), features, work, largest)
+    }
+
+    #[inline(always)]
+    fn apply_any(&mut self, sgd: &Sgd, features: &S::Features, work: &mut S::Work, largest: f32) -> Result<(), Error> {
         let (_, gradient) = work.pair();
         check_length(Slice::Gradient, self.storage.bias().len(), gradient.len())?;
         // An upper bound of every feature, and of the bias's feature, which is 1.
@@ -85,7 +108,8 @@ fn bound_after(velocity: &VelocityView<'_>, momentum: f32, slope: f32, limit: f3
 pub(crate) fn write<S: Storage>(sgd: &Sgd, storage: &mut S, gradient: &mut [f32], features: &S::Features, bound: f32) {
     let learning_rate = sgd.learning_rate();
     if sgd.momentum() == 0.0 {
-        let keep = 1.0 - learning_rate * sgd.weight_decay();
+        // Without weight decay it is 1 whatever the learning rate, which the compiler cannot know.
+        let keep = if sgd.weight_decay() == 0.0 { 1.0 } else { 1.0 - learning_rate * sgd.weight_decay() };
         for (rate, bias) in gradient.iter_mut().zip(storage.layer().bias) {
             *rate *= learning_rate;
             // The bias is the weight of a feature that is always 1.

@@ -47,10 +47,15 @@ impl Sgd {
     /// [`Error::OutOfRange`] if the learning rate is not in (0, 1e6].
     pub const fn try_new(learning_rate: f32) -> Result<Self, Error> {
         if learning_rate > 0.0 && learning_rate <= 1e6 {
-            Ok(Sgd { learning_rate, momentum: 0.0, nesterov: false, weight_decay: 0.0, clip_norm: None })
+            Ok(Self::plain(learning_rate))
         } else {
             Err(Error::OutOfRange { number: Number::LearningRate, value: learning_rate })
         }
+    }
+
+    /// Plain SGD with a learning rate that was checked.
+    pub(crate) const fn plain(learning_rate: f32) -> Self {
+        Sgd { learning_rate, momentum: 0.0, nesterov: false, weight_decay: 0.0, clip_norm: None }
     }
 
     /// With momentum in [0, 1).

@@ -168,7 +168,9 @@ pub struct FixedStep {
 }
 
 impl<'a, N: Number> Step<'a, N> {
-    pub(crate) const fn new(sample: Sample<N>, beta: f32, learned: bool, seen: &'a [N]) -> Self {
+    /// Of the pass over a sample by a loss with this beta; `seen` are the exponentials that it left.
+    #[doc(hidden)]
+    pub const fn new(sample: Sample<N>, beta: f32, learned: bool, seen: &'a [N]) -> Self {
         Step { sample, beta, learned, seen }
     }
 

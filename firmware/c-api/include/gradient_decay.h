@@ -73,7 +73,7 @@
 /**
  * The words of a trainer's memory.
  */
-#define GD_TRAINER_WORDS 36
+#define GD_TRAINER_WORDS 40
 
 /**
  * The bytes of a checkpoint beside the parameters, which take 4 each: for a buffer whose size is known when it is compiled.
@@ -181,8 +181,8 @@ typedef struct {
 } gd_step;
 
 /**
- * How far probabilities can be trusted: means over the samples that gd_learn learned, by what the trainer would have answered before,
- * and over what gd_record was given.
+ * How far probabilities can be trusted: means over the samples that were learned since gd_calibrate, by what the trainer would have answered
+ * before, and over what gd_record was given.
  */
 typedef struct {
   /**
@@ -643,7 +643,7 @@ typedef struct {
 #define GD_ERROR_UNITS -15
 
 /**
- * The learner has not the part that this needs, or its head cannot do it.
+ * The learner has not the part that this needs, or its head cannot do it; of a trainer gd_calibrate comes first.
  */
 #define GD_ERROR_PART -16
 
@@ -834,8 +834,19 @@ gd_status gd_init(gd_trainer *trainer,
                   uint16_t features);
 
 /**
- * Sets the optimizer: plain SGD with a learning rate in (0, 1e6], a weight decay in [0, 1 / learning rate], and the norm in
- * [1e-6, 1e6] that a step's gradient is clipped to, 0 meaning that it is not.
+ * Sets the learning rate, in (0, 1e6], of plain SGD: without weight decay and clipping.
+ *
+ * # Errors
+ * GD_ERROR_RANGE if it is out of its range.
+ *
+ * # Safety
+ * As gd_init.
+ */
+gd_status gd_set_rate(gd_trainer *trainer, float learning_rate);
+
+/**
+ * Sets the optimizer: SGD with a learning rate in (0, 1e6], a weight decay in [0, 1 / learning rate], and the norm in
+ * [1e-6, 1e6] that a step's gradient is clipped to, 0 meaning that it is not. Where the rate is enough, gd_set_rate links less.
  *
  * # Errors
  * GD_ERROR_RANGE if one is out of its range.
@@ -915,7 +926,7 @@ gd_status gd_predict(gd_trainer *trainer,
                      gd_prediction *prediction);
 
 /**
- * Learns a labelled sample: forward pass, loss, gradient and update. The answer before that, under the temperature, counts for
+ * Learns a labelled sample: forward pass, loss, gradient and update. After gd_calibrate the answer before that, under the temperature, counts for
  * gd_get_calibration, without a second forward pass: gd_predict is not needed before it, and gd_record would count the sample twice.
  *
  * `scratch` is room to work in, two floats a class: `scratch_count` must be twice the classes of gd_init. It may hold anything before
@@ -927,15 +938,29 @@ gd_status gd_predict(gd_trainer *trainer,
  * GD_ERROR_TOO_LARGE if the update could: the features times the learning rate are from 1e30 on. Nothing is then learned or counted.
  *
  * # Safety
- * As gd_init; `features` and `scratch` point to as many floats, `step` to a gd_step, or it is null if the report is of no interest.
+ * As gd_init; `features` and `scratch` point to as many floats.
  */
 gd_status gd_learn(gd_trainer *trainer,
                    const float *features,
                    size_t feature_count,
                    uint32_t class_index,
                    float *scratch,
-                   size_t scratch_count,
-                   gd_step *step);
+                   size_t scratch_count);
+
+/**
+ * Learns a labelled sample as gd_learn does, and reports the step: loss, beta, and the answer before it. It links more, the loss's logarithm
+ * above all. The other arguments and their errors are those of gd_learn.
+ *
+ * # Safety
+ * As gd_learn; `step` points to a gd_step.
+ */
+gd_status gd_learn_reported(gd_trainer *trainer,
+                            const float *features,
+                            size_t feature_count,
+                            uint32_t class_index,
+                            float *scratch,
+                            size_t scratch_count,
+                            gd_step *step);
 
 /**
  * Learns a labelled sample once more, as in a quiet moment one that was kept: as gd_learn, but what the trainer would have answered does not
@@ -956,8 +981,8 @@ gd_status gd_rehearse(gd_trainer *trainer,
  * that is learned is counted by gd_learn.
  *
  * # Errors
- * GD_ERROR_LENGTH if `class_count` is not that of gd_init; GD_ERROR_CLASS if `class_index` is not below it; GD_ERROR_RANGE if a
- * probability is not in [0, 1].
+ * GD_ERROR_PART before gd_calibrate; GD_ERROR_LENGTH if `class_count` is not that of gd_init; GD_ERROR_CLASS if `class_index` is not below
+ * it; GD_ERROR_RANGE if a probability is not in [0, 1].
  *
  * # Safety
  * As gd_init; `probabilities` points to `class_count` floats.
@@ -968,10 +993,10 @@ gd_status gd_record(gd_trainer *trainer,
                     uint32_t class_index);
 
 /**
- * The calibration over all that was counted since gd_init or gd_reset_calibration, by gd_learn and gd_record.
+ * The calibration over all that was counted since gd_calibrate, by gd_learn, gd_learn_reported and gd_record.
  *
  * # Errors
- * GD_ERROR_EMPTY if nothing was.
+ * GD_ERROR_EMPTY if nothing was, or gd_calibrate was not called.
  *
  * # Safety
  * As gd_init; `calibration` points to a gd_calibration.
@@ -980,12 +1005,14 @@ gd_status gd_get_calibration(gd_trainer *trainer,
                              gd_calibration *calibration);
 
 /**
- * Begins the calibration anew: before samples for a test, or after a time in which the head was still learning.
+ * Counts from here on how good the answers are, for gd_get_calibration: those that the trainer would have given for the samples that gd_learn
+ * learns, before it learns them, and those that gd_record is given. It begins anew with every call: after gd_init, before samples for a test,
+ * after a time in which the head was still learning. Without it nothing is counted, nor is what counts linked.
  *
  * # Safety
  * As gd_init.
  */
-gd_status gd_reset_calibration(gd_trainer *trainer);
+gd_status gd_calibrate(gd_trainer *trainer);
 
 /**
  * The bytes of a checkpoint of a head of this shape: GD_CHECKPOINT_EXTRA_BYTES and 4 for each of the `classes * (features + 1)`

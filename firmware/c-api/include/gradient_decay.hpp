@@ -115,7 +115,7 @@ template <typename T> class Span {
     size_t size_;
 };
 
-/** A linear head that learns by gradient: gd_trainer, its parameters and its scratch, 4 * CLASSES * (FEATURES + 3) bytes and 288. */
+/** A linear head that learns by gradient: gd_trainer, its parameters and its scratch, 4 * CLASSES * (FEATURES + 3) bytes and 320. */
 template <uint16_t CLASSES, uint16_t FEATURES> class Linear {
     static_assert(CLASSES > 0 && FEATURES > 0, "a head has at least one class and one feature");
 
@@ -162,8 +162,14 @@ template <uint16_t CLASSES, uint16_t FEATURES> class Linear {
         return init();
     }
 
-    /** See gd_set_optimizer. */
-    Status set_optimizer(float learning_rate, float weight_decay = 0.0f, float clip_norm = 0.0f)
+    /** The learning rate of plain SGD. */
+    Status set_rate(float learning_rate)
+    {
+        return to_status(gd_set_rate(&trainer_, learning_rate));
+    }
+
+    /** See gd_set_optimizer, which links more than set_rate. */
+    Status set_optimizer(float learning_rate, float weight_decay, float clip_norm = 0.0f)
     {
         return to_status(gd_set_optimizer(&trainer_, learning_rate, weight_decay, clip_norm));
     }
@@ -202,11 +208,18 @@ template <uint16_t CLASSES, uint16_t FEATURES> class Linear {
     }
 
     /** Learns a labelled sample: see gd_learn. */
-    Result<gd_step> learn(Span<const float> features, uint32_t class_index)
+    Status learn(Span<const float> features, uint32_t class_index)
+    {
+        return to_status(gd_learn(&trainer_, features.data(), features.size(), class_index, scratch_,
+                                  2 * size_t{CLASSES}));
+    }
+
+    /** Learns a labelled sample and reports the step: see gd_learn_reported. */
+    Result<gd_step> learn_reported(Span<const float> features, uint32_t class_index)
     {
         Result<gd_step> result{Status::ok, {}};
-        result.status = to_status(gd_learn(&trainer_, features.data(), features.size(), class_index,
-                                           scratch_, 2 * size_t{CLASSES}, &result.value));
+        result.status = to_status(gd_learn_reported(&trainer_, features.data(), features.size(), class_index,
+                                                    scratch_, 2 * size_t{CLASSES}, &result.value));
         return result;
     }
 
@@ -215,6 +228,12 @@ template <uint16_t CLASSES, uint16_t FEATURES> class Linear {
     {
         return to_status(gd_rehearse(&trainer_, features.data(), features.size(), class_index, scratch_,
                                      2 * size_t{CLASSES}));
+    }
+
+    /** Counts from here on how good the answers are, beginning anew: see gd_calibrate. */
+    void calibrate()
+    {
+        static_cast<void>(gd_calibrate(&trainer_));
     }
 
     /** Counts an answer whose class is known for the calibration: see gd_record. */
@@ -229,12 +248,6 @@ template <uint16_t CLASSES, uint16_t FEATURES> class Linear {
         Result<gd_calibration> result{Status::ok, {}};
         result.status = to_status(gd_get_calibration(&trainer_, &result.value));
         return result;
-    }
-
-    /** Begins the calibration anew. */
-    void reset_calibration()
-    {
-        static_cast<void>(gd_reset_calibration(&trainer_));
     }
 
     /** The number of steps taken. */

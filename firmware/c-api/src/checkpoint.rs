@@ -2,7 +2,9 @@
 
 use core::slice::{from_raw_parts, from_raw_parts_mut};
 
-use gradient_decay::{Calibration, Contents, Learner, LinearHead, LinearView, Parts, Readout, checkpoint};
+use gradient_decay::{
+    Calibration, Contents, Learner, LinearHead, LinearView, PairView, Parts, Readout, State, checkpoint,
+};
 
 use crate::pointer::span;
 use crate::status::*;
@@ -25,8 +27,11 @@ const _: () = assert!(GD_CHECKPOINT_EXTRA_BYTES == checkpoint::bytes::<Kept<Smal
 /// As for [`head`](Trainer::head).
 unsafe fn kept<'a>(trainer: &Trainer) -> Result<Kept<LinearView<'a>>, gd_status> {
     let parts = Parts { preprocess: (), memory: (), guard: (), calibration: (), readout: trainer.readout };
+    let work = PairView::new(&mut [], 0).map_err(status)?;
     // SAFETY: the caller's.
-    Ok(Learner::with_state(unsafe { trainer.head()? }, trainer.state(&mut [], 0)?, parts))
+    let mut learner = Learner::with_state(unsafe { trainer.head() }, State::with_work(work), parts);
+    learner.set_steps(trainer.steps);
+    Ok(learner)
 }
 
 /// The bytes of a checkpoint of a head of this shape: GD_CHECKPOINT_EXTRA_BYTES and 4 for each of the `classes * (features + 1)`
@@ -82,7 +87,9 @@ pub unsafe extern "C" fn gd_checkpoint_read(trainer: *mut gd_trainer, bytes: *co
         checkpoint::read(bytes, &mut kept).map_err(status)?;
         (trainer.classes, trainer.steps, trainer.readout) = (kept.classes() as u32, kept.steps(), kept.parts().readout);
         // That of the head before.
-        trainer.calibration = Calibration::new();
+        if let Some(counting) = &mut trainer.counting {
+            counting.calibration = Calibration::new();
+        }
         Ok(())
     };
     to_status(read())

@@ -1,14 +1,16 @@
 //! Inference, training, and how good the answers were.
 
+use core::ops::Range;
+use core::ptr;
 use core::slice::{from_raw_parts, from_raw_parts_mut};
 
 use gradient_decay::calibration::Summary;
-use gradient_decay::step::Step;
-use gradient_decay::{Calibration, Head, Learner, Parts, Prediction};
+use gradient_decay::storage::Work;
+use gradient_decay::{Head, Label, PairView, Prediction, Step};
 
 use crate::pointer::span;
 use crate::status::*;
-use crate::trainer::{gd_trainer, trainer};
+use crate::trainer::{Counting, Trainer, gd_trainer, trainer};
 
 /// The answer of a head for a sample.
 #[repr(C)]
@@ -38,8 +40,8 @@ pub struct gd_step {
     pub learned: bool,
 }
 
-/// How far probabilities can be trusted: means over the samples that gd_learn learned, by what the trainer would have answered before,
-/// and over what gd_record was given.
+/// How far probabilities can be trusted: means over the samples that were learned since gd_calibrate, by what the trainer would have answered
+/// before, and over what gd_record was given.
 #[repr(C)]
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct gd_calibration {
@@ -80,16 +82,12 @@ pub unsafe extern "C" fn gd_predict(
 ) -> gd_status {
     let predict = || {
         // SAFETY: the caller's.
-        let trainer = unsafe { self::trainer(trainer)? };
-        let (x, to) = (trainer.sample(features, feature_count)?, trainer.per_class(probabilities, class_count, 1)?);
-        trainer.apart(&[x, to, span(prediction, 1)?])?;
-        // SAFETY: the caller's; none of them overlaps another.
-        let (features, probabilities) =
-            unsafe { (from_raw_parts(features, feature_count), from_raw_parts_mut(probabilities, class_count)) };
-        // SAFETY: as above.
-        let head = unsafe { trainer.head()? };
-        head.logits(features, probabilities).map_err(status)?;
-        let answer = trainer.readout.answer_logits(probabilities).map_err(status)?;
+        let trainer =
+            unsafe { forward(trainer, features, feature_count, probabilities, class_count, 1, span(prediction, 1)?)? };
+        // SAFETY: the caller's.
+        let probabilities = unsafe { from_raw_parts_mut(probabilities, class_count) };
+        // The logits are finite, so nothing else can be wrong.
+        let answer = trainer.readout.answer_logits(probabilities).map_err(|_| GD_ERROR_NO_CLASSES)?;
         let (Prediction { class, probability }, known) = (answer.prediction(), answer.class().is_some());
         // SAFETY: the caller's.
         unsafe { prediction.write(gd_prediction { class_index: class as u32, probability, known }) };
@@ -98,7 +96,103 @@ pub unsafe extern "C" fn gd_predict(
     to_status(predict())
 }
 
-/// Learns a labelled sample: forward pass, loss, gradient and update. The answer before that, under the temperature, counts for
+/// Checks the arguments of a call with a sample: `each` numbers a class, and `to`, the place that its result goes to. Writes the sample's logits
+/// to the first of the numbers. One function for all calls, for the flash that it takes.
+///
+/// # Safety
+/// As gd_predict.
+#[inline(never)]
+unsafe fn forward<'a>(
+    trainer: *mut gd_trainer,
+    features: *const f32,
+    feature_count: usize,
+    numbers: *mut f32,
+    number_count: usize,
+    each: usize,
+    to: Range<usize>,
+) -> Result<&'a mut Trainer, gd_status> {
+    // SAFETY: the caller's.
+    let trainer = unsafe { self::trainer(trainer)? };
+    let room = usize::from(trainer.room);
+    if feature_count != usize::from(trainer.features) || number_count != each * room {
+        return Err(GD_ERROR_LENGTH);
+    }
+    trainer.apart(&[span(features, feature_count)?, span(numbers, number_count)?, to])?;
+    // SAFETY: the caller's; none of them overlaps another.
+    let (features, logits, head) =
+        unsafe { (from_raw_parts(features, feature_count), from_raw_parts_mut(numbers, room), trainer.head()) };
+    // The lengths are right, so nothing else can be wrong.
+    head.logits(features, logits).map_err(|_| GD_ERROR_NOT_FINITE)?;
+    Ok(trainer)
+}
+
+/// The rest of a step after [`forward`]: loss, gradient and update. The answer before it is counted if `counts`. With `REPORT` it is written to
+/// `step`; without, the logarithm of the loss is not linked.
+///
+/// # Safety
+/// As gd_learn_reported.
+unsafe fn update<const REPORT: bool>(
+    trainer: &mut Trainer,
+    features: *const f32,
+    class: usize,
+    scratch: *mut f32,
+    counts: bool,
+    step: *mut gd_step,
+) -> Result<(), gd_status> {
+    let (room, classes) = (usize::from(trainer.room), trainer.classes as usize);
+    if class >= classes {
+        return Err(GD_ERROR_CLASS);
+    }
+    // SAFETY: the caller's; the counts were checked.
+    let (features, scratch, mut head) = unsafe {
+        let features = from_raw_parts(features, usize::from(trainer.features));
+        (features, from_raw_parts_mut(scratch, 2 * room), trainer.head())
+    };
+    let mut work = PairView::new(scratch, room).map_err(status)?;
+    let counting = trainer.counting.as_ref().filter(|_| counts);
+    let temperature = trainer.readout.temperature();
+    let score = counting.and_then(|counting| (counting.score)(&counting.calibration, work.seen(), temperature, class));
+    let loss = trainer.loss();
+    let (seen, gradient) = work.pair();
+    let sample = class.sample(&loss, classes, seen, gradient);
+    let sample = if REPORT { sample } else { sample.without_loss() };
+    // A class has no other error than this.
+    trainer.apply(&mut head, features, &mut work).map_err(|_| GD_ERROR_TOO_LARGE)?;
+    trainer.steps = trainer.steps.saturating_add(1);
+    let taken = Step::new(sample, loss.beta(), true, work.seen());
+    if let Some(counting) = trainer.counting.as_mut().filter(|_| counts) {
+        (counting.record)(&mut counting.calibration, &taken, score, class);
+    }
+    if REPORT {
+        // SAFETY: the caller's.
+        unsafe { step.write(gd_step::from(&taken)) };
+    }
+    Ok(())
+}
+
+/// A step without a report.
+///
+/// # Safety
+/// As gd_learn.
+#[inline(never)]
+unsafe fn learn(
+    trainer: *mut gd_trainer,
+    features: *const f32,
+    feature_count: usize,
+    class_index: u32,
+    scratch: *mut f32,
+    scratch_count: usize,
+    counts: bool,
+) -> gd_status {
+    // SAFETY: the caller's.
+    let learn = || unsafe {
+        let trainer = forward(trainer, features, feature_count, scratch, scratch_count, 2, 0..0)?;
+        update::<false>(trainer, features, class_index as usize, scratch, counts, ptr::null_mut())
+    };
+    to_status(learn())
+}
+
+/// Learns a labelled sample: forward pass, loss, gradient and update. After gd_calibrate the answer before that, under the temperature, counts for
 /// gd_get_calibration, without a second forward pass: gd_predict is not needed before it, and gd_record would count the sample twice.
 ///
 /// `scratch` is room to work in, two floats a class: `scratch_count` must be twice the classes of gd_init. It may hold anything before
@@ -110,7 +204,7 @@ pub unsafe extern "C" fn gd_predict(
 /// GD_ERROR_TOO_LARGE if the update could: the features times the learning rate are from 1e30 on. Nothing is then learned or counted.
 ///
 /// # Safety
-/// As gd_init; `features` and `scratch` point to as many floats, `step` to a gd_step, or it is null if the report is of no interest.
+/// As gd_init; `features` and `scratch` point to as many floats.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gd_learn(
     trainer: *mut gd_trainer,
@@ -119,29 +213,30 @@ pub unsafe extern "C" fn gd_learn(
     class_index: u32,
     scratch: *mut f32,
     scratch_count: usize,
+) -> gd_status {
+    // SAFETY: the caller's.
+    unsafe { learn(trainer, features, feature_count, class_index, scratch, scratch_count, true) }
+}
+
+/// Learns a labelled sample as gd_learn does, and reports the step: loss, beta, and the answer before it. It links more, the loss's logarithm
+/// above all. The other arguments and their errors are those of gd_learn.
+///
+/// # Safety
+/// As gd_learn; `step` points to a gd_step.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gd_learn_reported(
+    trainer: *mut gd_trainer,
+    features: *const f32,
+    feature_count: usize,
+    class_index: u32,
+    scratch: *mut f32,
+    scratch_count: usize,
     step: *mut gd_step,
 ) -> gd_status {
-    let learn = || {
-        // SAFETY: the caller's.
-        let trainer = unsafe { self::trainer(trainer)? };
-        let (x, work) = (trainer.sample(features, feature_count)?, trainer.per_class(scratch, scratch_count, 2)?);
-        trainer.apart(&[x, work, if step.is_null() { 0..0 } else { span(step, 1)? }])?;
-        // SAFETY: the caller's; none of them overlaps another.
-        let (features, scratch) =
-            unsafe { (from_raw_parts(features, feature_count), from_raw_parts_mut(scratch, scratch_count)) };
-        // SAFETY: as above.
-        let (head, state) = unsafe { (trainer.head()?, trainer.state(scratch, trainer.room)?) };
-        let tuner = trainer.tuner();
-        let (calibration, readout) = (&mut trainer.calibration, &trainer.readout);
-        let parts = Parts { preprocess: (), memory: (), guard: (), calibration, readout };
-        let mut learner = Learner::with_state(head, state, parts);
-        let report = gd_step::from(&learner.learn(&tuner, features, class_index as usize).map_err(status)?);
-        trainer.steps = learner.steps();
-        if !step.is_null() {
-            // SAFETY: the caller's.
-            unsafe { step.write(report) };
-        }
-        Ok(())
+    // SAFETY: the caller's.
+    let learn = || unsafe {
+        let trainer = forward(trainer, features, feature_count, scratch, scratch_count, 2, span(step, 1)?)?;
+        update::<true>(trainer, features, class_index as usize, scratch, true, step)
     };
     to_status(learn())
 }
@@ -175,28 +270,16 @@ pub unsafe extern "C" fn gd_rehearse(
     scratch: *mut f32,
     scratch_count: usize,
 ) -> gd_status {
-    let rehearse = || {
-        // SAFETY: the caller's.
-        let trainer = unsafe { self::trainer(trainer)? };
-        trainer.apart(&[trainer.sample(features, feature_count)?, trainer.per_class(scratch, scratch_count, 2)?])?;
-        // SAFETY: the caller's; none of them overlaps another.
-        let (features, scratch) =
-            unsafe { (from_raw_parts(features, feature_count), from_raw_parts_mut(scratch, scratch_count)) };
-        // SAFETY: as above.
-        let (mut head, mut state) = unsafe { (trainer.head()?, trainer.state(scratch, trainer.room)?) };
-        trainer.tuner().step(&mut head, &mut state, features, class_index as usize).map_err(status)?;
-        trainer.steps = state.steps();
-        Ok(())
-    };
-    to_status(rehearse())
+    // SAFETY: the caller's.
+    unsafe { learn(trainer, features, feature_count, class_index, scratch, scratch_count, false) }
 }
 
 /// Counts the answer of gd_predict for a sample whose class is known and that is not learned, for gd_get_calibration: a test. A sample
 /// that is learned is counted by gd_learn.
 ///
 /// # Errors
-/// GD_ERROR_LENGTH if `class_count` is not that of gd_init; GD_ERROR_CLASS if `class_index` is not below it; GD_ERROR_RANGE if a
-/// probability is not in [0, 1].
+/// GD_ERROR_PART before gd_calibrate; GD_ERROR_LENGTH if `class_count` is not that of gd_init; GD_ERROR_CLASS if `class_index` is not below
+/// it; GD_ERROR_RANGE if a probability is not in [0, 1].
 ///
 /// # Safety
 /// As gd_init; `probabilities` points to `class_count` floats.
@@ -210,18 +293,22 @@ pub unsafe extern "C" fn gd_record(
     let record = || {
         // SAFETY: the caller's.
         let trainer = unsafe { self::trainer(trainer)? };
-        trainer.apart(&[trainer.per_class(probabilities, class_count, 1)?])?;
+        if class_count != usize::from(trainer.room) {
+            return Err(GD_ERROR_LENGTH);
+        }
+        trainer.apart(&[span(probabilities, class_count)?])?;
         // SAFETY: the caller's.
         let probabilities = unsafe { from_raw_parts(probabilities, class_count) };
-        trainer.calibration.record(probabilities, class_index as usize).map_err(status)
+        let counting = trainer.counting.as_mut().ok_or(GD_ERROR_PART)?;
+        counting.calibration.record(probabilities, class_index as usize).map_err(status)
     };
     to_status(record())
 }
 
-/// The calibration over all that was counted since gd_init or gd_reset_calibration, by gd_learn and gd_record.
+/// The calibration over all that was counted since gd_calibrate, by gd_learn, gd_learn_reported and gd_record.
 ///
 /// # Errors
-/// GD_ERROR_EMPTY if nothing was.
+/// GD_ERROR_EMPTY if nothing was, or gd_calibrate was not called.
 ///
 /// # Safety
 /// As gd_init; `calibration` points to a gd_calibration.
@@ -231,7 +318,8 @@ pub unsafe extern "C" fn gd_get_calibration(trainer: *mut gd_trainer, calibratio
         // SAFETY: the caller's.
         let trainer = unsafe { self::trainer(trainer)? };
         trainer.apart(&[span(calibration, 1)?])?;
-        let summary = trainer.calibration.summary().ok_or(GD_ERROR_EMPTY)?;
+        let summary =
+            trainer.counting.as_ref().and_then(|counting| counting.calibration.summary()).ok_or(GD_ERROR_EMPTY)?;
         // SAFETY: the caller's.
         unsafe { calibration.write(gd_calibration::from(summary)) };
         Ok(())
@@ -239,12 +327,14 @@ pub unsafe extern "C" fn gd_get_calibration(trainer: *mut gd_trainer, calibratio
     to_status(get())
 }
 
-/// Begins the calibration anew: before samples for a test, or after a time in which the head was still learning.
+/// Counts from here on how good the answers are, for gd_get_calibration: those that the trainer would have given for the samples that gd_learn
+/// learns, before it learns them, and those that gd_record is given. It begins anew with every call: after gd_init, before samples for a test,
+/// after a time in which the head was still learning. Without it nothing is counted, nor is what counts linked.
 ///
 /// # Safety
 /// As gd_init.
 #[unsafe(no_mangle)]
-pub unsafe extern "C" fn gd_reset_calibration(trainer: *mut gd_trainer) -> gd_status {
+pub unsafe extern "C" fn gd_calibrate(trainer: *mut gd_trainer) -> gd_status {
     // SAFETY: the caller's.
-    to_status(unsafe { self::trainer(trainer) }.map(|trainer| trainer.calibration = Calibration::new()))
+    to_status(unsafe { self::trainer(trainer) }.map(|trainer| trainer.counting = Some(Counting::new())))
 }

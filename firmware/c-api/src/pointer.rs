@@ -7,17 +7,19 @@ use crate::status::{GD_ERROR_LENGTH, GD_ERROR_POINTER, gd_status};
 
 /// The addresses of so many elements, which must be aligned, not null, and no more than memory can hold: a slice can be made of them.
 pub(crate) fn span<T>(pointer: *const T, count: usize) -> Result<Range<usize>, gd_status> {
-    bounds(pointer.addr(), align_of::<T>(), count, size_of::<T>())
+    if count > const { isize::MAX as usize / size_of::<T>() } {
+        return Err(GD_ERROR_LENGTH);
+    }
+    bounds(pointer.addr(), align_of::<T>(), count * size_of::<T>())
 }
 
 /// One function for all types.
 #[inline(never)]
-fn bounds(start: usize, align: usize, count: usize, size: usize) -> Result<Range<usize>, gd_status> {
+fn bounds(start: usize, align: usize, bytes: usize) -> Result<Range<usize>, gd_status> {
     if start == 0 || start & (align - 1) != 0 {
         return Err(GD_ERROR_POINTER);
     }
-    let bytes = count.checked_mul(size).filter(|bytes| *bytes <= isize::MAX as usize);
-    Ok(start..start.checked_add(bytes.ok_or(GD_ERROR_LENGTH)?).ok_or(GD_ERROR_POINTER)?)
+    Ok(start..start.checked_add(bytes).ok_or(GD_ERROR_POINTER)?)
 }
 
 /// Whether none of these overlaps another.

@@ -39,7 +39,7 @@ pub const GD_ERROR_NO_ROOM: gd_status = -13;
 pub const GD_ERROR_SHORT: gd_status = -14;
 /// The standardizer has not yet observed the samples that fix its units.
 pub const GD_ERROR_UNITS: gd_status = -15;
-/// The learner has not the part that this needs, or its head cannot do it.
+/// The learner has not the part that this needs, or its head cannot do it; of a trainer gd_calibrate comes first.
 pub const GD_ERROR_PART: gd_status = -16;
 /// The flash refused.
 pub const GD_ERROR_FLASH: gd_status = -17;
@@ -100,7 +100,7 @@ pub extern "C" fn gd_message(status: gd_status) -> *const c_char {
         GD_ERROR_NO_ROOM => c"all classes that there is room for are in use",
         GD_ERROR_SHORT => c"too little room: gd_checkpoint_size says how many bytes a checkpoint takes, GD_DISCRIMINANT_CHECKPOINT_BYTES of a discriminant, GD_FIXED_CHECKPOINT_BYTES of a head in integers, gd_learner_saved_bytes of a learner (gd_store_buffer_bytes with a store), gd_learner_bytes and GD_FIXED_BYTES what a learner and a head in integers take",
         GD_ERROR_UNITS => c"the standardizer has not observed the samples that fix its units: gd_learner_observe more, or gd_learner_set_units",
-        GD_ERROR_PART => c"the learner has not the part that this needs (name it in the configuration), or its head cannot do it",
+        GD_ERROR_PART => c"the learner has not the part that this needs (name it in the configuration), or its head cannot do it; of a trainer call gd_calibrate first",
         GD_ERROR_FLASH => c"the flash refused",
         GD_ERROR_FLASH_RANGE => c"the range of flash must be whole pages and hold two checkpoints, each in pages of its own",
         GD_ERROR_FOREIGN => c"the flash holds something else, which only all_else_goes and gd_store_forget erase",

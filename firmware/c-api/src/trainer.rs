@@ -3,15 +3,18 @@
 use core::mem::{align_of, size_of};
 use core::ops::Range;
 use core::ptr;
-use core::slice::from_raw_parts_mut;
+use core::slice::{from_raw_parts, from_raw_parts_mut};
 
-use gradient_decay::{BetaSchedule, Calibration, FineTuner, LinearView, PairView, Readout, Sgd, State};
+use gradient_decay::calibration::{Record, Score};
+use gradient_decay::{
+    BetaSchedule, Calibration, Error, GradientDecay, Libm, LinearView, PairView, Readout, Sgd, Step, Train,
+};
 
 use crate::pointer::{apart, span};
 use crate::status::*;
 
 /// The words of a trainer's memory.
-pub const GD_TRAINER_WORDS: usize = 36;
+pub const GD_TRAINER_WORDS: usize = 40;
 
 /// A trainer, whose contents are the library's own. Put it wherever it lives long enough, and give it to gd_init.
 ///
@@ -24,22 +27,57 @@ pub struct gd_trainer {
 }
 
 /// The contents of a trainer's memory: all of a [`Learner`](gradient_decay::Learner) but the caller's slices, which must not be referred to
-/// between calls. A function that wants a learner makes one that lives for the call.
+/// between calls. A function that wants a head makes one that lives for the call.
+///
+/// What can be set beyond a rate is kept with the functions that use it. gd_learn calls them by these pointers alone, so that a program that does
+/// not set it does not link them.
 pub(crate) struct Trainer {
     mark: u32,
     /// Classes that there is room for.
     pub(crate) room: u16,
-    features: u16,
+    pub(crate) features: u16,
     /// Classes in use.
     pub(crate) classes: u32,
     parameters: *mut f32,
     pub(crate) steps: u32,
-    /// Apart from the optimizer, since the initial ones are so short that they are put here without a call of memcpy.
-    schedule: BetaSchedule,
-    optimizer: Sgd,
+    rate: f32,
     pub(crate) readout: Readout,
-    pub(crate) calibration: Calibration<10>,
+    optimizer: Option<Optimizer>,
+    schedule: Option<Schedule>,
+    pub(crate) counting: Option<Counting>,
 }
+
+/// An optimizer beyond a rate.
+struct Optimizer {
+    sgd: Sgd,
+    apply: Apply,
+}
+
+/// The update of a head for a sample's features, by the gradient in the work space.
+type Apply = for<'a> fn(&Sgd, &mut LinearView<'a>, &[f32], &mut PairView<'a, f32>) -> Result<(), Error>;
+
+/// A beta other than 1.
+struct Schedule {
+    schedule: BetaSchedule,
+    at: fn(&BetaSchedule, u32) -> GradientDecay,
+}
+
+/// The answers that were counted.
+pub(crate) struct Counting {
+    pub(crate) calibration: Calibration<10>,
+    pub(crate) score: fn(&Calibration<10>, &[f32], f32, usize) -> Option<Score>,
+    pub(crate) record: fn(&mut Calibration<10>, &Step<'_>, Option<Score>, usize),
+}
+
+impl Counting {
+    /// Nothing counted yet. No constant: it would be copied by memcpy, which takes 0.9 kB.
+    pub(crate) fn new() -> Self {
+        Counting { calibration: Calibration::new(), score: Record::score, record: Record::record }
+    }
+}
+
+/// The largest gradient of a logit, where the label is a class.
+const LARGEST: f32 = 1.0;
 
 /// The mark of an initialised trainer.
 const MARK: u32 = u32::from_le_bytes(*b"GDtr");
@@ -53,46 +91,48 @@ impl Trainer {
         usize::from(self.room) * (usize::from(self.features) + 1)
     }
 
-    /// The addresses of a sample, whose count must be that of the head.
-    pub(crate) fn sample(&self, features: *const f32, count: usize) -> Result<Range<usize>, gd_status> {
-        if count == usize::from(self.features) { span(features, count) } else { Err(GD_ERROR_LENGTH) }
-    }
-
-    /// The addresses of `each` numbers a class, whose count must be so.
-    pub(crate) fn per_class(&self, numbers: *const f32, count: usize, each: usize) -> Result<Range<usize>, gd_status> {
-        if count == each * usize::from(self.room) { span(numbers, count) } else { Err(GD_ERROR_LENGTH) }
+    /// The addresses of the trainer and of its parameters.
+    fn own(&self) -> [Range<usize>; 2] {
+        let (start, parameters) = (ptr::from_ref(self).addr(), self.parameters.addr());
+        [start..start + size_of::<gd_trainer>(), parameters..parameters + size_of::<f32>() * self.parameter_count()]
     }
 
     /// Whether none of the buffers of a call overlaps another, the parameters or the trainer.
-    #[inline(never)]
     pub(crate) fn apart(&self, buffers: &[Range<usize>]) -> Result<(), gd_status> {
-        let own = [span(ptr::from_ref(self).cast::<gd_trainer>(), 1)?, span(self.parameters, self.parameter_count())?];
-        apart(&own, buffers)
+        apart(&self.own(), buffers)
     }
 
     /// The head.
     ///
     /// # Safety
     /// The caller's parameters are there, and nothing else refers to them as long as the head is.
-    pub(crate) unsafe fn head<'a>(&self) -> Result<LinearView<'a>, gd_status> {
+    pub(crate) unsafe fn head<'a>(&self) -> LinearView<'a> {
         let (room, features) = (usize::from(self.room), usize::from(self.features));
-        // SAFETY: gd_init was given so many parameters, which are there as long as the trainer.
-        let parameters = unsafe { from_raw_parts_mut(self.parameters, self.parameter_count()) };
-        let head = LinearView::new(parameters, room, features);
-        // The shape was checked when it was taken over.
-        head.and_then(|head| head.with_classes(self.classes as usize)).map_err(|_| GD_ERROR_TRAINER)
+        let count = room * features;
+        // SAFETY: gd_init was given so many weights and then biases, which are there as long as the trainer.
+        let (weights, bias) = unsafe {
+            (from_raw_parts_mut(self.parameters, count), from_raw_parts_mut(self.parameters.add(count), room))
+        };
+        LinearView::again(weights, bias, features, u32::from(self.room) - self.classes)
     }
 
-    /// The settings of a step.
-    pub(crate) const fn tuner(&self) -> FineTuner {
-        FineTuner::new(self.schedule, self.optimizer)
+    /// The loss of the next step.
+    pub(crate) fn loss(&self) -> GradientDecay {
+        const PLAIN: GradientDecay = GradientDecay::new(1.0);
+        self.schedule.as_ref().map_or(PLAIN, |set| (set.at)(&set.schedule, self.steps))
     }
 
-    /// The state, with room to work in: two numbers for each of `room` classes.
-    pub(crate) fn state<'a>(&self, scratch: &'a mut [f32], room: u16) -> Result<State<PairView<'a, f32>>, gd_status> {
-        let mut state = State::with_work(PairView::new(scratch, usize::from(room)).map_err(status)?);
-        state.set_steps(self.steps);
-        Ok(state)
+    /// Updates a head by the gradient of a sample whose label is a class.
+    pub(crate) fn apply<'a>(
+        &self,
+        head: &mut LinearView<'a>,
+        features: &[f32],
+        work: &mut PairView<'a, f32>,
+    ) -> Result<(), Error> {
+        match &self.optimizer {
+            None => head.apply_plain(self.rate, features, work, LARGEST),
+            Some(set) => (set.apply)(&set.sgd, head, features, work),
+        }
     }
 }
 
@@ -135,11 +175,14 @@ pub unsafe extern "C" fn gd_init(
 ) -> gd_status {
     let init = || {
         let both = [span(trainer, 1)?, span(parameters, count)?];
-        // SAFETY: the caller's.
-        let numbers = unsafe { from_raw_parts_mut(parameters, count) };
-        let head = LinearView::new(numbers, usize::from(classes), usize::from(features)).map_err(status)?;
+        if classes == 0 || features == 0 || count != usize::from(classes) * (usize::from(features) + 1) {
+            return Err(GD_ERROR_LENGTH);
+        }
         apart(&both, &[])?;
-        head.check().map_err(status)?;
+        // SAFETY: the caller's.
+        if !unsafe { from_raw_parts(parameters, count) }.iter().all(|parameter| parameter.is_finite()) {
+            return Err(GD_ERROR_NOT_FINITE);
+        }
         let new = Trainer {
             mark: MARK,
             room: classes,
@@ -147,10 +190,11 @@ pub unsafe extern "C" fn gd_init(
             classes: u32::from(classes),
             parameters,
             steps: 0,
-            schedule: const { BetaSchedule::constant(1.0) },
-            optimizer: const { Sgd::new(0.05) },
+            rate: 0.05,
             readout: Readout::new(),
-            calibration: Calibration::new(),
+            optimizer: None,
+            schedule: None,
+            counting: None,
         };
         // SAFETY: the memory is large enough and aligned.
         unsafe { trainer.cast::<Trainer>().write(new) };
@@ -175,8 +219,37 @@ pub(crate) fn schedule(start: f32, end: f32, steps: u32, geometric: bool) -> Res
     schedule.map_err(status)
 }
 
-/// Sets the optimizer: plain SGD with a learning rate in (0, 1e6], a weight decay in [0, 1 / learning rate], and the norm in
-/// [1e-6, 1e6] that a step's gradient is clipped to, 0 meaning that it is not.
+/// Sets the learning rate, in (0, 1e6], of plain SGD: without weight decay and clipping.
+///
+/// # Errors
+/// GD_ERROR_RANGE if it is out of its range.
+///
+/// # Safety
+/// As gd_init.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn gd_set_rate(trainer: *mut gd_trainer, learning_rate: f32) -> gd_status {
+    let set = || {
+        // SAFETY: the caller's.
+        let trainer = unsafe { self::trainer(trainer)? };
+        trainer.rate = Sgd::try_new(learning_rate).map_err(status)?.learning_rate();
+        trainer.optimizer = None;
+        Ok(())
+    };
+    to_status(set())
+}
+
+/// Any update.
+fn apply<'a>(
+    sgd: &Sgd,
+    head: &mut LinearView<'a>,
+    features: &[f32],
+    work: &mut PairView<'a, f32>,
+) -> Result<(), Error> {
+    head.apply(sgd, features, work, LARGEST)
+}
+
+/// Sets the optimizer: SGD with a learning rate in (0, 1e6], a weight decay in [0, 1 / learning rate], and the norm in
+/// [1e-6, 1e6] that a step's gradient is clipped to, 0 meaning that it is not. Where the rate is enough, gd_set_rate links less.
 ///
 /// # Errors
 /// GD_ERROR_RANGE if one is out of its range.
@@ -193,7 +266,7 @@ pub unsafe extern "C" fn gd_set_optimizer(
     let set = || {
         // SAFETY: the caller's.
         let trainer = unsafe { self::trainer(trainer)? };
-        trainer.optimizer = sgd(learning_rate, weight_decay, clip_norm)?;
+        trainer.optimizer = Some(Optimizer { sgd: sgd(learning_rate, weight_decay, clip_norm)?, apply });
         Ok(())
     };
     to_status(set())
@@ -219,7 +292,8 @@ pub unsafe extern "C" fn gd_set_beta(
     let set = || {
         // SAFETY: the caller's.
         let trainer = unsafe { self::trainer(trainer)? };
-        trainer.schedule = schedule(start, end, steps, geometric)?;
+        let schedule = schedule(start, end, steps, geometric)?;
+        trainer.schedule = Some(Schedule { schedule, at: BetaSchedule::at::<Libm> });
         Ok(())
     };
     to_status(set())

@@ -19,7 +19,10 @@ fn trainer(parameters: *mut f32, classes: u16) -> gd_trainer {
     // SAFETY: a trainer is an array of numbers.
     let mut trainer = unsafe { std::mem::zeroed() };
     // SAFETY: the pointers are to what the function asks for.
-    assert_eq!(unsafe { gd_init(&mut trainer, parameters, usize::from(classes) * 3, classes, 2) }, GD_OK);
+    unsafe {
+        assert_eq!(gd_init(&mut trainer, parameters, usize::from(classes) * 3, classes, 2), GD_OK);
+        assert_eq!(gd_calibrate(&mut trainer), GD_OK);
+    }
     trainer
 }
 
@@ -57,7 +60,7 @@ fn learn(trainer: &mut gd_trainer, classes: usize, class: u32) -> gd_status {
     let mut scratch = vec![0.0; 2 * classes];
     let (x, pointer, count) = ([1.0_f32, -1.0], scratch.as_mut_ptr(), scratch.len());
     // SAFETY: as above.
-    unsafe { gd_learn(trainer, x.as_ptr(), 2, class, pointer, count, std::ptr::null_mut()) }
+    unsafe { gd_learn(trainer, x.as_ptr(), 2, class, pointer, count) }
 }
 
 fn predict(trainer: &mut gd_trainer, probabilities: &mut [f32]) -> (gd_status, gd_prediction) {

@@ -132,11 +132,17 @@ fn every_error_has_a_code_and_changes_nothing() {
         for (start, end, steps) in [(0.0, 1.0, 5), (1.0, f32::INFINITY, 5), (1.0, 2e6, 0)] {
             assert_eq!(gd_set_beta(t, start, end, steps, true), GD_ERROR_RANGE);
         }
+        for rate in [0.0, 1e7, f32::NAN] {
+            assert_eq!(gd_set_rate(t, rate), GD_ERROR_RANGE);
+        }
         assert_eq!((gd_set_readout(t, 0.0, 0.5), gd_set_readout(t, 1.0, 1.5)), (GD_ERROR_RANGE, GD_ERROR_RANGE));
 
         let mut learn = |features: &[f32], class, scratch_length| {
             let (pointer, length) = (features.as_ptr(), features.len());
-            gd_learn(t, pointer, length, class, scratch.as_mut_ptr(), scratch_length, &mut step)
+            let plain = gd_learn(t, pointer, length, class, scratch.as_mut_ptr(), scratch_length);
+            let out = scratch.as_mut_ptr();
+            assert_eq!(gd_learn_reported(t, pointer, length, class, out, scratch_length, &mut step), plain);
+            plain
         };
         assert_eq!(learn(&features[1..], 0, 2 * CLASSES), GD_ERROR_LENGTH);
         for length in [0, CLASSES, 2 * CLASSES - 1] {
@@ -146,13 +152,18 @@ fn every_error_has_a_code_and_changes_nothing() {
         assert_eq!(learn(&features, u32::MAX, 2 * CLASSES), GD_ERROR_CLASS);
         assert_eq!(learn(&[f32::NAN; FEATURES], 0, 2 * CLASSES), GD_ERROR_NOT_FINITE);
         assert_eq!(learn(&[1e35; FEATURES], 0, 2 * CLASSES), GD_ERROR_TOO_LARGE);
-        let out = scratch.as_mut_ptr();
+        let (x, out) = (features.as_ptr(), scratch.as_mut_ptr());
+        assert_eq!(gd_learn_reported(t, x, FEATURES, 0, out, 2 * CLASSES, ptr::null_mut()), GD_ERROR_POINTER);
+        assert_eq!(gd_learn_reported(t, x, FEATURES, 0, out, 2 * CLASSES, out.cast()), GD_ERROR_POINTER);
+        assert_eq!(step, gd_step::default());
         assert_eq!(gd_predict(t, ptr::null(), FEATURES, out, CLASSES, &mut prediction), GD_ERROR_POINTER);
         assert_eq!(gd_predict(t, features.as_ptr(), FEATURES, out, CLASSES, ptr::null_mut()), GD_ERROR_POINTER);
         assert_eq!(gd_predict(t, features.as_ptr(), FEATURES, out, CLASSES + 1, &mut prediction), GD_ERROR_LENGTH);
         let crooked = features.as_ptr().cast::<u8>().add(1).cast();
         assert_eq!(gd_predict(t, crooked, FEATURES, out, CLASSES, &mut prediction), GD_ERROR_POINTER);
-        assert_eq!(gd_get_calibration(t, &mut gd_calibration::default()), GD_ERROR_EMPTY);
+        assert_eq!(gd_get_calibration(t, &mut gd_calibration::default()), GD_ERROR_EMPTY, "before gd_calibrate");
+        assert_eq!(gd_record(t, [0.1; CLASSES].as_ptr(), CLASSES, 0), GD_ERROR_PART);
+        assert_eq!(gd_calibrate(t), GD_OK);
         assert_eq!(gd_record(t, out, CLASSES - 1, 0), GD_ERROR_LENGTH);
         assert_eq!(gd_record(t, [0.1; CLASSES].as_ptr(), CLASSES, 10), GD_ERROR_CLASS);
         assert_eq!(gd_record(t, [1.1; CLASSES].as_ptr(), CLASSES, 0), GD_ERROR_RANGE);
@@ -163,11 +174,7 @@ fn every_error_has_a_code_and_changes_nothing() {
         let mut steps = 0;
         assert_eq!((gd_get_steps(t, &mut steps), steps), (GD_OK, 7));
         assert_eq!(gd_get_calibration(t, &mut gd_calibration::default()), GD_ERROR_EMPTY, "nothing was counted");
-        assert_eq!(
-            gd_learn(t, features.as_ptr(), FEATURES, 0, out, 2 * CLASSES, ptr::null_mut()),
-            GD_OK,
-            "no report asked for"
-        );
+        assert_eq!(gd_learn(t, x, FEATURES, 0, out, 2 * CLASSES), GD_OK);
     }
     // The settings were as before: one step at the default rate.
     const DEFAULT: FineTuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.05));
@@ -191,13 +198,18 @@ fn what_is_learned_counts_for_the_calibration() {
         unsafe {
             let t = &raw mut trainer;
             assert_eq!(gd_init(t, parameters.as_mut_ptr(), PARAMETERS, 10, 64), GD_OK);
-            assert_eq!(gd_set_readout(t, temperature, 0.0), GD_OK);
+            assert_eq!((gd_set_readout(t, temperature, 0.0), gd_calibrate(t)), (GD_OK, GD_OK));
             for n in 1..=100 {
                 let ((features, class), p) = (sample(n), probabilities.as_mut_ptr());
                 assert_eq!(gd_predict(t, features.as_ptr(), FEATURES, p, CLASSES, &mut prediction), GD_OK);
                 said.record(&probabilities, class).unwrap();
                 let (x, mut step) = (features.as_ptr(), gd_step::default());
-                assert_eq!(gd_learn(t, x, FEATURES, class as u32, scratch.as_mut_ptr(), 2 * CLASSES, &mut step), GD_OK);
+                let (class, out) = (class as u32, scratch.as_mut_ptr());
+                if n % 2 == 0 {
+                    assert_eq!(gd_learn(t, x, FEATURES, class, out, 2 * CLASSES), GD_OK);
+                    continue;
+                }
+                assert_eq!(gd_learn_reported(t, x, FEATURES, class, out, 2 * CLASSES, &mut step), GD_OK);
                 assert_eq!(step.class_index, prediction.class_index);
                 assert!(temperature != 1.0 || (step.probability - prediction.probability).abs() < 1e-6);
             }
@@ -210,7 +222,7 @@ fn what_is_learned_counts_for_the_calibration() {
 
             assert_eq!(gd_record(t, probabilities.as_ptr(), CLASSES, 0), GD_OK);
             assert_eq!((gd_get_calibration(t, &mut found), found.count), (GD_OK, 101));
-            assert_eq!(gd_reset_calibration(t), GD_OK);
+            assert_eq!(gd_calibrate(t), GD_OK);
             assert_eq!(gd_get_calibration(t, &mut found), GD_ERROR_EMPTY);
             assert_eq!(gd_record(t, probabilities.as_ptr(), CLASSES, 0), GD_OK);
             assert_eq!((gd_get_calibration(t, &mut found), found.count), (GD_OK, 1));
@@ -231,6 +243,7 @@ fn what_is_rehearsed_is_learned_but_does_not_count() {
         let (t, work) = (&raw mut trainer, scratch.as_mut_ptr());
         assert_eq!(gd_init(t, parameters.as_mut_ptr(), PARAMETERS, 10, 64), GD_OK);
         assert_eq!((gd_set_optimizer(t, 0.1, 0.01, 0.5), gd_set_beta(t, 0.1, 1.0, 20, false)), (GD_OK, GD_OK));
+        assert_eq!(gd_calibrate(t), GD_OK);
         let rehearse =
             |features: &[f32], class, room| gd_rehearse(t, features.as_ptr(), features.len(), class, work, room);
         for n in 1..=30 {

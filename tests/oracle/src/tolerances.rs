@@ -11,6 +11,8 @@ pub const EXPONENTIAL_ULPS: f64 = 1.0;
 
 /// `ln` of the default math backend, which is libm's, against f64, in ulps of the result. Seen over all positive numbers: 0.9955.
 pub const LOGARITHM_ULPS: f64 = 1.0;
+/// The relative error of f64's own logarithm, with which a beta's is compared: two ulps. Seen to decide between two f32 for two betas of all.
+pub const LN_IN_F64: f64 = 4.5e-16;
 
 /// `exp` on [-20, 0], relative, and `ln` on (0, 1), absolute, of the `Micromath` backend against f64.
 pub const MICROMATH_EXP: f64 = 2.5e-3;

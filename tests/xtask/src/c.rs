@@ -14,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 use super::shell::{cargo, has, output, root, run};
 pub use bare::in_qemu;
 pub use integers::{CORE_NAMES, INTEGERS, integers};
-pub use parts::{HEADS, PARTS, TRAINERS, sizes, trainers};
+pub use parts::{ALL_CALLS, HEADS, PARTS, TRAINER_CALLS, TRAINERS, sizes, trainer_calls, trainers};
 pub use release::release;
 
 /// The static library for an Arduino, by its processor and the options of its compiler, and the Rust target.

@@ -25,7 +25,7 @@ pub use triangle::{PANEL, packed, product, transposed_product, update_product};
 pub use scalar::{MomentumFactors, dot, exp_and_sum, largest, squared_distance, update, update_with_momentum};
 
 /// Whether rows go one by one, for less flash; several that share a load have the bits that they have alone.
-const SMALL: bool = cfg!(feature = "small");
+pub(crate) const SMALL: bool = cfg!(feature = "small");
 
 #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
 use fpu as chosen;

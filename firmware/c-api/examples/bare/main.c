@@ -82,15 +82,19 @@ static void teach_discriminant(void)
 int main(void)
 {
     check(gd_init(&trainer, parameters, sizeof parameters / sizeof *parameters, CLASSES, FEATURES));
-    check(gd_set_optimizer(&trainer, 0.05f, 0.0f, 0.0f));
+    check(gd_set_optimizer(&trainer, 0.1f, 0.001f, 1.0f));
+    check(gd_set_rate(&trainer, 0.05f)); /* of plain SGD again */
     check(gd_set_beta(&trainer, 0.01f, 1.0f, 150, true));
     check(gd_set_readout(&trainer, 1.0f, 0.5f));
+    check(gd_calibrate(&trainer));
 
     gd_step step;
     for (uint32_t n = 1; n <= SAMPLES; n++) {
         uint32_t class_index = sample(n);
-        check(gd_learn(&trainer, features, FEATURES, class_index, scratch, 2 * CLASSES, &step));
-        if (n % 100 == 0) {
+        if (n % 100 != 0) {
+            check(gd_learn(&trainer, features, FEATURES, class_index, scratch, 2 * CLASSES));
+        } else {
+            check(gd_learn_reported(&trainer, features, FEATURES, class_index, scratch, 2 * CLASSES, &step));
             print_hex("loss ", bits(step.loss));
             print_hex("beta ", bits(step.beta));
         }
@@ -99,7 +103,7 @@ int main(void)
 
     /* Samples that it has not seen. */
     gd_prediction prediction;
-    check(gd_reset_calibration(&trainer));
+    check(gd_calibrate(&trainer));
     for (uint32_t n = SAMPLES + 1; n <= SAMPLES + 100; n++) {
         uint32_t class_index = sample(n);
         check(gd_predict(&trainer, features, FEATURES, probabilities, CLASSES, &prediction));
@@ -108,10 +112,10 @@ int main(void)
     print_calibration("unseen ");
 
     /* What is wrong is refused, and changes nothing. */
-    expect(gd_learn(&trainer, features, FEATURES - 1, 0, scratch, 2 * CLASSES, &step), GD_ERROR_LENGTH);
-    expect(gd_learn(&trainer, features, FEATURES, 0, scratch, CLASSES, &step), GD_ERROR_LENGTH);
-    expect(gd_learn(&trainer, features, FEATURES, CLASSES, scratch, 2 * CLASSES, &step), GD_ERROR_CLASS);
-    expect(gd_learn(&trainer, NULL, FEATURES, 0, scratch, 2 * CLASSES, &step), GD_ERROR_POINTER);
+    expect(gd_learn(&trainer, features, FEATURES - 1, 0, scratch, 2 * CLASSES), GD_ERROR_LENGTH);
+    expect(gd_learn(&trainer, features, FEATURES, 0, scratch, CLASSES), GD_ERROR_LENGTH);
+    expect(gd_learn_reported(&trainer, features, FEATURES, CLASSES, scratch, 2 * CLASSES, &step), GD_ERROR_CLASS);
+    expect(gd_learn(&trainer, NULL, FEATURES, 0, scratch, 2 * CLASSES), GD_ERROR_POINTER);
     expect(gd_rehearse(&trainer, features, FEATURES, CLASSES, scratch, 2 * CLASSES), GD_ERROR_CLASS);
     expect(gd_set_beta(&trainer, -1.0f, 1.0f, 10, true), GD_ERROR_RANGE);
 

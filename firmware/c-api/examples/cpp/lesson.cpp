@@ -133,15 +133,19 @@ static void teach_few()
 
 int main()
 {
-    check(head.set_optimizer(0.05f));
+    check(head.set_optimizer(0.1f, 0.001f, 1.0f));
+    check(head.set_rate(0.05f)); /* of plain SGD again */
     check(head.set_beta(0.01f, 1.0f, 150));
     check(head.set_readout(1.0f, 0.5f));
+    head.calibrate();
 
     for (uint32_t n = 1; n <= SAMPLES; n++) {
         uint32_t class_index = sample(n);
-        auto [status, step] = head.learn(features, class_index);
-        check(status);
-        if (n % 100 == 0) {
+        if (n % 100 != 0) {
+            check(head.learn(features, class_index));
+        } else {
+            auto [status, step] = head.learn_reported(features, class_index);
+            check(status);
             print_hex("loss", step.loss);
             print_hex("beta", step.beta);
         }
@@ -149,7 +153,7 @@ int main()
     print_calibration("accuracy", "ece");
 
     /* Samples that it has not seen. */
-    head.reset_calibration();
+    head.calibrate();
     expect(head.calibration().status, Status::empty);
     for (uint32_t n = SAMPLES + 1; n <= SAMPLES + 100; n++) {
         uint32_t class_index = sample(n);
@@ -159,9 +163,9 @@ int main()
     print_calibration("unseen accuracy", "unseen ece");
 
     /* What is wrong is refused, and changes nothing. */
-    expect(head.learn({features.data(), FEATURES - 1}, 0).status, Status::length);
-    expect(head.learn(features, CLASSES).status, Status::class_index);
-    expect(head.learn({nullptr, FEATURES}, 0).status, Status::pointer);
+    expect(head.learn({features.data(), FEATURES - 1}, 0), Status::length);
+    expect(head.learn_reported(features, CLASSES).status, Status::class_index);
+    expect(head.learn({nullptr, FEATURES}, 0), Status::pointer);
     expect(head.rehearse(features, CLASSES), Status::class_index);
     expect(head.set_beta(-1.0f, 1.0f, 10), Status::range);
     expect(head.set_beta(0.0f), Status::range);

@@ -32,7 +32,7 @@ static void answer(void)
 
 static void trainer_label(void)
 {
-    check(gd_learn(&trainer, features, FEATURES, class_index, scratch, 2 * CLASSES, NULL));
+    check(gd_learn(&trainer, features, FEATURES, class_index, scratch, 2 * CLASSES));
 }
 
 static void trainer_answer(void)

@@ -10,7 +10,9 @@
 #define FEATURES 4
 #define PARAMETERS (CLASSES * (FEATURES + 1))
 #define ROOM 256
-#define FUNCTIONS 25
+/* The first are those of a trainer. */
+#define TRAINERS 16
+#define FUNCTIONS 28
 
 /* All of the memory, so that whatever is written beside a buffer is seen. */
 typedef struct {
@@ -51,9 +53,9 @@ static void *pointer(void *right, size_t align)
         }
         return NULL;
     case 2:
-        return function < 13 ? (void *)&now->trainer.words[random32() % 8] : (void *)((uint32_t *)&now->head + random32() % 4 * 2);
+        return function < TRAINERS ? (void *)&now->trainer.words[random32() % 8] : (void *)((uint32_t *)&now->head + random32() % 4 * 2);
     default:
-        return function < 13 ? now->parameters + random32() % PARAMETERS : now->numbers + random32() % 16;
+        return function < TRAINERS ? now->parameters + random32() % PARAMETERS : now->numbers + random32() % 16;
     }
 }
 
@@ -107,14 +109,17 @@ static gd_status call_trainer(void)
         return gd_predict(t, x, n, to, k, answer);
     }
     case 7:
-    case 8: {
-        gd_step *step = once_in(2) ? NULL : &now->step;
-        may_change(step, step ? sizeof *step : 0, 0);
+    case 8:
+    case 13: {
+        gd_step *step = function == 13 ? pointer(&now->step, 4) : NULL;
+        may_change(&now->step, step ? sizeof *step : 0, 0);
         may_change(work, sizeof now->scratch, 1);
         may_change(now->parameters, sizeof now->parameters, 0);
         x = pointer(x, 4), n = count(FEATURES), work = pointer(work, 4), k = count((size_t)2 * CLASSES);
         uint32_t class = class_index();
-        return function == 7 ? gd_learn(t, x, n, class, work, k, step) : gd_rehearse(t, x, n, class, work, k);
+        return function == 7   ? gd_learn(t, x, n, class, work, k)
+               : function == 8 ? gd_rehearse(t, x, n, class, work, k)
+                               : gd_learn_reported(t, x, n, class, work, k, step);
     }
     case 9:
         to = pointer(to, 4), k = count(CLASSES);
@@ -124,6 +129,10 @@ static gd_status call_trainer(void)
         may_change(&now->calibration, sizeof now->calibration, 0);
         return gd_get_calibration(t, calibration);
     }
+    case 14:
+        return gd_set_rate(t, setting(0.05f));
+    case 15:
+        return gd_calibrate(t);
     default: {
         may_change(now->parameters, sizeof now->parameters, 0);
         uint8_t *bytes = pointer(now->bytes, 1);
@@ -138,7 +147,7 @@ static gd_status call_discriminant(void)
     float *x = now->features, *to = now->probabilities;
     size_t n, k;
     may_change(now->work, sizeof now->work, 1);
-    if (function == 23) {
+    if (function == TRAINERS + 10) {
         may_change(now->saved, sizeof now->saved, 0);
         uint8_t *bytes = pointer(now->saved, 1);
         return gd_discriminant_save(head, bytes, byte_count(sizeof now->saved));
@@ -146,36 +155,36 @@ static gd_status call_discriminant(void)
     may_change(&now->head, sizeof now->head, 0);
     may_change(now->numbers, sizeof now->numbers, 0);
     may_change(now->counts, sizeof now->counts, 0);
-    switch (function) {
-    case 13: {
+    switch (function - TRAINERS) {
+    case 0: {
         /* An array inside of another. */
         float *work = once_in(12) ? (wrong_argument = 1, now->numbers + random32() % 8) : now->work;
         n = count(GD_DISCRIMINANT_NUMBERS(CLASSES, FEATURES)), k = count(GD_DISCRIMINANT_SCRATCH(CLASSES, FEATURES));
         return gd_discriminant_init(head, now->numbers, n, now->counts, count(CLASSES), work, k, once_in(12) ? 0 : CLASSES,
                                     once_in(12) ? UINT16_MAX : FEATURES);
     }
-    case 14:
+    case 1:
         return gd_discriminant_set(head, setting(16.0f), setting(0.5f), setting(0.001f), random32() % 100);
-    case 15:
-    case 16:
-    case 17:
-    case 18: {
+    case 2:
+    case 3:
+    case 4:
+    case 5: {
         x = pointer(x, 4), n = count(FEATURES);
         uint32_t class = class_index();
-        return function < 18 ? gd_discriminant_learn(head, x, n, class) : gd_discriminant_unlearn(head, x, n, class);
+        return function < TRAINERS + 5 ? gd_discriminant_learn(head, x, n, class) : gd_discriminant_unlearn(head, x, n, class);
     }
-    case 19: {
+    case 6: {
         gd_prediction *answer = pointer(&now->prediction, 4);
         may_change(&now->prediction, sizeof *answer, 0);
         may_change(to, sizeof now->probabilities, 1);
         x = pointer(x, 4), n = count(FEATURES), to = pointer(to, 4), k = count(CLASSES);
         return gd_discriminant_predict(head, x, n, to, k, setting(0.5f), answer);
     }
-    case 20:
+    case 7:
         return gd_discriminant_discount(head, setting(16.0f), random32() % 10);
-    case 21:
+    case 8:
         return gd_discriminant_add_class(head);
-    case 22:
+    case 9:
         return gd_discriminant_remove_class(head, class_index());
     default: {
         uint8_t *bytes = pointer(now->saved, 1);
@@ -214,7 +223,7 @@ int main(int count_of_arguments, char **arguments)
         }
         change_count = wrong_argument = 0;
         memcpy(&before, now, sizeof before);
-        gd_status status = function < 13 ? call_trainer() : call_discriminant();
+        gd_status status = function < TRAINERS ? call_trainer() : call_discriminant();
         compare(now, &before, sizeof before, status);
         see(status, seen);
         good += status == GD_OK;

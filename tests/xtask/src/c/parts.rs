@@ -44,6 +44,21 @@ pub const TRAINERS: [(&str, &str, &[&str], &str); 4] = [
     ("Cortex-M0, `small`", "thumbv6m-none-eabi", &["-mcpu=cortex-m0"], SMALL),
 ];
 
+/// What a program with a trainer may call beside, as it is told and as people write it.
+pub const TRAINER_CALLS: [(&str, &str); 8] = [
+    ("RATE", "`gd_set_rate`"),
+    ("READOUT", "`gd_set_readout`"),
+    ("REHEARSE", "`gd_rehearse`"),
+    ("REPORT", "`gd_learn_reported` in place of `gd_learn`"),
+    ("OPTIMIZER", "`gd_set_optimizer`"),
+    ("BETA", "`gd_set_beta`"),
+    ("CALIBRATION", "`gd_calibrate`, `gd_get_calibration`"),
+    ("CHECKPOINT", "`gd_checkpoint_write`, `gd_checkpoint_read`"),
+];
+
+/// All of them.
+pub const ALL_CALLS: &str = "all of them";
+
 /// The bytes of flash of a program with a learner of each head: alone, with each part, with all of them, the first and the last with the feature
 /// `small` as well; each by the head and the part.
 pub fn sizes() -> Result<Vec<(&'static str, &'static str, u32)>> {
@@ -72,6 +87,19 @@ pub fn trainers() -> Result<Vec<(&'static str, u32, u32)>> {
         Ok((*name, flash(&program, name)?, soft_float(&program)?))
     };
     TRAINERS.iter().map(measure).collect()
+}
+
+/// The bytes of flash with each of [`TRAINER_CALLS`], and with all of them, on a Cortex-M4F with the feature `small`.
+pub fn trainer_calls() -> Result<Vec<(&'static str, u32)>> {
+    let archive = archive_with(TARGET, SMALL)?;
+    let measure = |name: &str, defines: &[String]| flash(&link("trainer.c", &archive, &CORTEX_M4F, defines)?, name);
+    let define = |part: &str| format!("-D{part}");
+    let mut sizes = Vec::new();
+    for (part, name) in TRAINER_CALLS {
+        sizes.push((name, measure(name, &[define(part)])?));
+    }
+    sizes.push((ALL_CALLS, measure(ALL_CALLS, &TRAINER_CALLS.map(|(part, _)| define(part)))?));
+    Ok(sizes)
 }
 
 fn size(archive: &Path, defines: &[String]) -> Result<u32> {

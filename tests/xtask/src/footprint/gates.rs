@@ -79,7 +79,7 @@ const GATES: [Gate; 52] = [
     most("Cortex-M4F/asm s/64->10/flash", 4058.0),
     most("Cortex-M4F/bare small s/64->10/flash", 2048.0),
     most("Cortex-M4F/learner small s/64->10/flash", 2048.0),
-    most("C/trainer/Cortex-M4F, `small`/flash", 7800.0),
+    most("C/trainer/Cortex-M4F, `small`/flash", 4096.0),
     // Absent parts cost nothing: a learner without parts compared with a bare head.
     ratio("Cortex-M4F/learner s/64->10/flash", 1.03, "Cortex-M4F/bare s/64->10/flash"),
     ratio("Cortex-M4F/learner s/64->10/ram", 1.0, "Cortex-M4F/bare s/64->10/ram"),

@@ -172,6 +172,9 @@ fn measured(all: bool) -> Result<(Figures, Vec<(String, u32)>)> {
         figures.insert(c_figure("trainer", core), flash);
         figures.insert(format!("C/trainer/{core}/soft float"), soft_float);
     }
+    for (call, flash) in c::trainer_calls()? {
+        figures.insert(c_figure("trainer with", call), flash);
+    }
     measure::build(&CORTEX_M4F, &[BARE], "release", "asm")?;
     estimate(&mut figures, BARE, "release", "asm")?;
     let label = (DISCRIMINANTS[1].0, "portable");

@@ -381,6 +381,9 @@ fn in_integers_in_c(text: &mut String, figures: &Figures) -> Result<()> {
     Ok(())
 }
 
+/// The trainer in C with which those that call more are compared.
+const SMALLEST: &str = "Cortex-M4F, `small`";
+
 /// The flash of a trainer in C.
 fn trainers_in_c(text: &mut String, figures: &Figures) -> Result<()> {
     writeln!(
@@ -391,6 +394,12 @@ fn trainers_in_c(text: &mut String, figures: &Figures) -> Result<()> {
         let (flash, soft) =
             (get(figures, &c_figure("trainer", core))?, get(figures, &format!("C/trainer/{core}/soft float"))?);
         writeln!(text, "| {core} | {} | {} |", grouped(flash), grouped(soft))?;
+    }
+    let least = get(figures, &c_figure("trainer", SMALLEST))?;
+    writeln!(text, "\n| with it, on a {SMALLEST} | bytes of flash more |\n|---|---|")?;
+    for call in c::TRAINER_CALLS.map(|(_, call)| call).into_iter().chain([c::ALL_CALLS]) {
+        let more = get(figures, &c_figure("trainer with", call))?.saturating_sub(least);
+        writeln!(text, "| {call} | +{} |", grouped(more))?;
     }
     Ok(())
 }

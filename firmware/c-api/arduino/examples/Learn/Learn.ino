@@ -19,7 +19,7 @@ void setup()
     Serial.begin(115200);
     pinMode(2, INPUT_PULLUP);
     pinMode(3, INPUT_PULLUP);
-    report(head.set_optimizer(0.2f));
+    report(head.set_rate(0.2f));
     report(head.set_beta(0.1f, 1.0f, 50));
     report(head.set_readout(1.0f, 0.7f));
 }
@@ -29,7 +29,7 @@ void loop()
     const float features[2] = {analogRead(A0) / 512.0f - 1.0f, analogRead(A1) / 512.0f - 1.0f};
     for (int class_index = 0; class_index < 2; class_index++) {
         if (digitalRead(2 + class_index) == LOW) {
-            report(head.learn(features, class_index).status);
+            report(head.learn(features, class_index));
         }
     }
     auto answer = head.predict(features);
