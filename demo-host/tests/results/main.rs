@@ -74,7 +74,9 @@ fn the_tables_of_the_documents_are_those_of_the_commands() {
     let read_outs =
         ["ECE on the test images", "Read-outs compared"].map(|heading| section(&paper, heading)).join("\n\n");
     let adapted = adaptation::Lines::read(&folder().join("results/adaptation"));
+    let others = adaptation::Lines::read(&folder().join("results/other-data"));
     let tables = [
+        ("neighbours", others.with_neighbours()),
         ("rivals", adapted.beside_rivals("accuracy")),
         ("ece", adapted.beside_rivals("ece")),
         ("followers", adapted.followers()),
