@@ -48,11 +48,11 @@ fn emulate(built: &[Board], signal: &Path, demo_host: Option<&Path>) -> Result<(
     Ok(())
 }
 
-/// Writes the signal of the app's simulation to a file. It is built in a folder of its own, so that it does not wait for other builds.
+/// Writes the signal of the app's simulation to a file. It is built with the features that [`workspace::firmware_tests`] builds it with.
 fn signal() -> Result<PathBuf> {
     let mut example = Command::new("cargo");
-    example.args(["run", "--quiet", "-p", "gradient-decay-app", "--example", "signal", "--target-dir"]);
-    let text = output(example.arg(folder().join("host")).current_dir(root()).env("CARGO_PROFILE_DEV_DEBUG", "0"))?;
+    example.args(["run", "--quiet", "-p", "gradient-decay-app", "--all-features", "--example", "signal"]);
+    let text = output(example.current_dir(root()))?;
     let path = folder().join("signal.txt");
     fs::write(&path, text).with_context(|| format!("cannot write {}", path.display()))?;
     Ok(path)

@@ -44,7 +44,11 @@ pub fn run(checks: &[&Check], options: Options) -> Result<()> {
         let work = || -> Result<()> {
             while let Some(check) = next(&queue, &freed) {
                 let outcome = run_one(&program, check, options);
-                queue.lock().unwrap_or_else(PoisonError::into_inner).taken.retain(|place| *place != check.place);
+                queue
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .taken
+                    .retain(|place| !check.places.contains(place));
                 freed.notify_all();
                 outcomes.lock().unwrap_or_else(PoisonError::into_inner).push(outcome?);
             }
@@ -56,19 +60,17 @@ pub fn run(checks: &[&Check], options: Options) -> Result<()> {
     summary(&outcomes.into_inner().unwrap_or_else(PoisonError::into_inner), begun.elapsed())
 }
 
-/// The next check whose place is free; waits for one. `None` when none is left.
+/// The next check whose places are free; waits for one. `None` when none is left.
 fn next<'a>(queue: &Mutex<Queue<'a>>, freed: &Condvar) -> Option<&'a Check> {
     let mut queue = queue.lock().unwrap_or_else(PoisonError::into_inner);
     loop {
         if queue.checks.is_empty() {
             return None;
         }
-        let free = queue.checks.iter().position(|check| !queue.taken.contains(&check.place));
+        let free = queue.checks.iter().position(|check| !check.places.iter().any(|place| queue.taken.contains(place)));
         if let Some(index) = free {
             let check = queue.checks.remove(index);
-            if check.place != Place::Own {
-                queue.taken.push(check.place);
-            }
+            queue.taken.extend(check.places);
             return Some(check);
         }
         queue = freed.wait(queue).unwrap_or_else(PoisonError::into_inner);

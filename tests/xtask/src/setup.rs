@@ -148,8 +148,10 @@ fn tool(name: &str, version: &str) -> Result<()> {
         return Ok(());
     }
     let mut install = Command::new("cargo");
-    // Unoptimised: the tools mostly wait for other programs, or take longer to compile than to run.
+    // Unoptimised: the tools mostly wait for other programs, or take longer to compile than to run. In one folder, since they have most of
+    // their dependencies in common.
     install.args(["install", name, "--version", &format!("^{version}"), "--locked", "--debug", "--root"]).arg(tools());
+    install.arg("--target-dir").arg(root().join("target").join("tools-build"));
     run(install.env("CARGO_PROFILE_DEV_DEBUG", "0"))
 }
 

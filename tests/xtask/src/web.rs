@@ -8,7 +8,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::setup::program;
 use crate::shell::{cargo, has, output, root, run};
-use crate::{images, licences};
+use crate::{FULL_LENGTHS, images, licences};
 
 /// The target of its module.
 pub const TARGETS: [&str; 1] = ["wasm32-unknown-unknown"];
@@ -54,7 +54,7 @@ pub fn web(serves: bool) -> Result<()> {
 }
 
 /// The page's tests without a browser, and with a browser if there is one; `full` requires one, and lints. Without a browser, the bundler,
-/// which takes two minutes of processor time to compile, is left out.
+/// which takes a minute of processor time to compile, is left out.
 pub fn test(full: bool) -> Result<()> {
     if full {
         cargo(&workspace(), &["clippy", "--all-targets", "--", "-D", "warnings"])?;
@@ -62,9 +62,11 @@ pub fn test(full: bool) -> Result<()> {
     let missing = ["node", "npm"].into_iter().find(|program| !has(program));
     match (chromium(), missing) {
         (Some(chromium), None) => {
-            cargo(&workspace(), &["test"])?;
+            // One by one, as they are run: together the bundler's crates would have other features, and be built twice.
+            cargo(&workspace(), &["test", "-p", "web-bundle"])?;
+            cargo(&workspace(), &["test", "-p", "web-device"])?;
             build()?;
-            browse(chromium)
+            browse(chromium, full)
         }
         (chromium, missing) => {
             let missing = if chromium.is_none() { "Chromium" } else { missing.unwrap_or_default() };
@@ -94,8 +96,9 @@ pub fn install() -> Result<()> {
     program("npm", "npm", "npm")
 }
 
-/// Runs the page's flows in a browser, and compares its head with the one that the native app learns from the same recording.
-fn browse(chromium: &str) -> Result<()> {
+/// Runs the page's flows in a browser, and compares its head with the one that the native app learns from the same recording. `full` looks at
+/// it in all combinations of colour and width.
+fn browse(chromium: &str, full: bool) -> Result<()> {
     // A copy, so that nothing is installed into the sources.
     let (from, to) = (workspace().join("browser"), root().join("target").join("web-test"));
     fs::create_dir_all(&to).with_context(|| format!("cannot make {}", to.display()))?;
@@ -113,5 +116,8 @@ fn browse(chromium: &str) -> Result<()> {
     let mut test = Command::new("node");
     test.args(["--test", "--test-reporter=spec", "flows.mjs"]).current_dir(&to);
     let variables = [("CHROMIUM", chromium), ("HEAD_CRC", head.trim())];
+    if full {
+        test.env(FULL_LENGTHS, "1");
+    }
     run(test.envs(variables).env("SERVER", server).env("PAGE", folder()))
 }
