@@ -190,6 +190,8 @@ extern crate std;
 
 mod heads;
 mod learning;
+#[cfg(test)]
+mod lengths;
 mod numeric;
 mod objective;
 #[cfg(feature = "checkpoint")]
