@@ -1,6 +1,7 @@
 //! A learner whose parts all lie in the caller's slices has the same bits as one of known shape, in memory and in a checkpoint.
 #![cfg(all(feature = "checkpoint", feature = "libm"))]
 
+use gradient_decay::error::Slice;
 use gradient_decay::learn::LearnFrom;
 use gradient_decay::novelty::MomentsView;
 use gradient_decay::replay::{QuantizedSlotsView, SlotsView};
@@ -336,6 +337,38 @@ fn bytes_in_slices_have_the_bits() {
         }
         assert_eq!((saved(&views.0), saved(&views.1)), (saved(&known.0), saved(&known.1)));
     }
+}
+
+/// Statistics that the host computed are set in a view as they are in a standardizer of known shape.
+#[test]
+fn statistics_of_the_host_are_set_in_a_view() {
+    let (mean, deviation) = ([2.0, -7.0, 5.0], [0.5, 4.0, 0.0]);
+    let known: Standardizer<3> = Standardizer::from_statistics(&mean, &deviation);
+    let mut numbers = [0.0; UnitsView::numbers_of(3)];
+    let mut view = StandardizerView::new(&mut numbers, 3, 1).unwrap();
+    view.observe(&[1.0; 3]).unwrap();
+    view.set_statistics(&mean, &deviation).unwrap();
+    assert_eq!((view.is_fixed(), saved(&view)), (true, saved(&known)));
+    for x in [[1.0, 2.0, 3.0], [-9.0, 0.0, 5.0]] {
+        assert_eq!(view.apply(&x, |x| x.to_vec()), known.apply(&x, |x| x.to_vec()));
+    }
+}
+
+/// A prediction without a learner, whatever was in the scratch before.
+#[test]
+fn a_linear_view_predicts_as_a_head_of_known_shape() {
+    let mut parameters: Vec<f32> = (0..ROOM * (FEATURES + 1)).map(|i| (i * 7 % 11) as f32 / 4.0 - 1.3).collect();
+    let mut known = LinearHead::<ROOM, FEATURES>::new();
+    known.import(&parameters).unwrap();
+    known.truncate(3).unwrap();
+    let view: LinearView<'_> = LinearView::new(&mut parameters, ROOM, FEATURES).unwrap().with_classes(3).unwrap();
+    for i in 0..9 {
+        let x = sample(i, i % 6);
+        assert_eq!(view.predict(&x, &mut [f32::NAN; ROOM]), known.predict(&x));
+    }
+    let length = |slice, expected, actual| Err(Error::Length { slice, expected, actual });
+    assert_eq!(view.predict(&[0.0; 5], &mut [0.0; ROOM]), length(Slice::Features, FEATURES, 5));
+    assert_eq!(view.predict(&[0.0; FEATURES], &mut [0.0; 3]), length(Slice::Logits, ROOM, 3));
 }
 
 #[test]

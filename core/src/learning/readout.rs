@@ -408,7 +408,7 @@ mod tests {
 
     #[test]
     fn the_fitted_temperature_is_the_best() {
-        let readout = Readout::new().fitted(&head(), &memory(), 24, &mut [0.0; 3]).unwrap();
+        let readout = Readout::new().fitted(&head(), &memory(), steps(16, 24), &mut [0.0; 3]).unwrap();
         let best = objective(readout.temperature());
         assert!((readout.temperature() - 1.0).abs() > 0.1);
         for factor in [0.9, 0.97, 1.03, 1.1] {
@@ -439,7 +439,7 @@ mod tests {
         let mut memory: Replay<2, 40, [f32; 1]> = Replay::new(5);
         (0..40).for_each(|_| memory.insert(&[1.0], 0).unwrap());
         let fit = |memory: &Replay<2, 40, [f32; 1]>| {
-            Readout::new().fitted(&head, memory, 24, &mut [0.0; 2]).unwrap().temperature()
+            Readout::new().fitted(&head, memory, steps(14, 24), &mut [0.0; 2]).unwrap().temperature()
         };
         assert!((fit(&memory) - 1.0).abs() < 1e-3, "{}", fit(&memory));
         // A sample whose prediction is as wrong as possible.
