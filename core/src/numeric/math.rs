@@ -123,6 +123,7 @@ pub(crate) fn ln_1p<M: Math>(x: f32) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
+    #[cfg(any(feature = "libm", feature = "micromath"))]
     use crate::lengths::steps;
 
     #[test]

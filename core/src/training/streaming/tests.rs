@@ -34,7 +34,7 @@ fn settings_at_the_ends_of_their_ranges_are_taken_and_beyond_them_refused() {
     assert!(least.try_with_ridge(f32::NAN).is_err());
 }
 
-/// Without samples of a class the scatter is `samples variance I`, and one sample of each class leaves it so.
+/// The scatter starts at `samples variance I`, and the first sample of each class leaves it so.
 #[test]
 fn the_prior_is_the_scatter_of_its_samples() {
     for (samples, variance) in [(16.0, 0.5), (4.0, 2.0), (1.0, 1.0)] {
@@ -49,11 +49,11 @@ fn the_prior_is_the_scatter_of_its_samples() {
     }
 }
 
-/// What rounding left in a row goes with a refresh; a second one, and one of a class that is not there, change nothing.
+/// What rounding left in a row goes with a refresh of its class, and with no other.
 #[test]
 fn a_refresh_takes_rounding_errors_out_of_a_row() {
     let exact = {
-        let mut head = taught(&StreamingLda::new(), 200);
+        let mut head = taught(&StreamingLda::new(), 40);
         (0..3).for_each(|class| head.refresh(class));
         head
     };
