@@ -294,7 +294,7 @@ pub const CHECKS: [Check; 35] = [
     },
     Check {
         name: "miri",
-        about: "The core's unit tests in Miri, on a machine with the other byte order",
+        about: "The core's unit tests and those of its views in Miri, on a machine with the other byte order",
         tier: Tier::Ci,
         place: Place::Own,
         needs: &[Nightly(&["miri", "rust-src"])],

@@ -49,10 +49,11 @@ pub fn oldest_rust() -> Result<()> {
     cargo(&root(), &[&toolchain, "check", "-p", "gradient-decay", "--all-features", "--target-dir", "target/oldest"])
 }
 
-/// The core's tests, interpreted, as on a machine with the other byte order.
+/// The core's unit tests and those of its views and records, interpreted, as on a machine with the other byte order.
 pub fn miri() -> Result<()> {
-    let test = ["+nightly", "miri", "test", "-p", "gradient-decay", "--features", &all_but_small()?, "--lib"];
-    cargo(&root(), &[&test[..], &["--target", BIG_ENDIAN, "--target-dir", "target/miri"]].concat())
+    let test = ["+nightly", "miri", "test", "-p", "gradient-decay", "--features", &all_but_small()?];
+    let tests = ["--lib", "--test", "views", "--target", BIG_ENDIAN, "--target-dir", "target/miri"];
+    cargo(&root(), &[&test[..], &tests].concat())
 }
 
 /// The corpus with the stable compiler, then a short search, which leaves the corpus as it is.
