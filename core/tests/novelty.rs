@@ -333,3 +333,20 @@ fn what_a_checkpoint_does_not_hold_is_as_new() {
     checkpoint::read(&bytes, &mut learner).unwrap();
     assert_eq!((&learner.parts().readout, learner.head()), (&fresh, plain.head()));
 }
+
+/// A distance counts as at least 1e-6, so that a sample on the mean of its class has a logarithm.
+#[test]
+fn a_sample_on_the_mean_has_the_least_distance() {
+    use gradient_decay::readout::Read;
+    let mut novelty: Novelty<1, 1> = Novelty::new(Readout::new());
+    for i in 0..30 {
+        novelty.observe(&[if i % 2 == 0 { 0.5 } else { -0.5 }], 0, 0.9);
+    }
+    // 30 squares of 0.25, with the variance within all classes as one sample more.
+    let variance = (7.5 + (7.5 + 2.0 * 0.5) / (29.0 + 2.0)) / 30.0_f64;
+    let expected = |x: f64| (30.0 / 31.0 * x * x / variance).max(1e-6).ln();
+    for x in [0.0, 1e-5, 1e-3, 2e-3, 0.1, -0.5] {
+        let found = novelty.distance(&[x], 0).unwrap();
+        assert!((f64::from(found) - expected(f64::from(x))).abs() < 1e-2, "{x}: {found} {}", expected(f64::from(x)));
+    }
+}

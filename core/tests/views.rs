@@ -240,8 +240,10 @@ fn a_head_in_integers_in_slices_has_the_bits_in_every_part() {
             assert_eq!((known.remove_class(1), view.remove_class(1)), (Ok(()), Ok(())));
             assert_eq!((known.add_class(), view.add_class()), (Ok(3), Ok(3)));
         }
-        // The generator of the rounding among them.
-        assert_eq!(saved(&view), saved(&known), "{i}");
+        // The generator of the rounding among them. CRCs are slow when interpreted.
+        if !cfg!(miri) || i % 5 == 0 {
+            assert_eq!(saved(&view), saved(&known), "{i}");
+        }
     }
     let bytes = saved(&known);
     view.forget();
