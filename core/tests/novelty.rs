@@ -350,3 +350,51 @@ fn a_sample_on_the_mean_has_the_least_distance() {
         assert!((f64::from(found) - expected(f64::from(x))).abs() < 1e-2, "{x}: {found} {}", expected(f64::from(x)));
     }
 }
+
+/// The reason is the distance, or the probability where the distance alone is below the limit; at the limit itself a sample is known.
+#[test]
+fn distance_and_probability_decide_and_give_the_reason() {
+    use gradient_decay::{Prediction, readout::Read};
+    let device = taught(10);
+    let novelty = &device.parts().readout;
+    let limit = novelty.limit();
+    let read = |x: &[f32; FEATURES], probability| novelty.read(x, Prediction { class: 0, probability });
+    let near = sample(5000, 0);
+    let distance = novelty.nearest(&near).unwrap();
+    assert!(distance < limit);
+    let far = (0..100).map(|i| sample(5000 + i, 3)).find(|x| novelty.nearest(x).unwrap() > limit).unwrap();
+    for probability in [1.0, 0.5, 0.49, 0.01] {
+        assert!(matches!(read(&far, probability), Answer::Unknown(_, Reason::Far)), "{probability}");
+    }
+    // The probability at which its score is the limit.
+    let edge = (distance - limit).exp();
+    assert!(edge < 0.5, "{edge}");
+    assert!(matches!(read(&near, 0.9 * edge), Answer::Unknown(_, Reason::Between)));
+    assert!(matches!(read(&near, 1.1 * edge), Answer::Class(_)));
+    let at_the_limit = |x: &[f32; FEATURES]| {
+        let bits = (novelty.nearest(x).unwrap() - limit).exp().to_bits();
+        (bits - 50..bits + 50).map(f32::from_bits).find(|p| *p <= 1.0 && novelty.score(x, *p) == Some(limit))
+    };
+    let found = (0..100).find_map(|i| at_the_limit(&sample(5000 + i, 0)).map(|p| (sample(5000 + i, 0), p)));
+    let (x, probability) = found.expect("a score that is the limit");
+    assert!(matches!(read(&x, probability), Answer::Class(_)));
+    // A sample whose distance is just below the limit, with a probability of at least a half, is far all the same.
+    let mut step = far;
+    while novelty.nearest(&step).unwrap() > limit {
+        step.iter_mut().zip(near).for_each(|(x, near)| *x += 0.02 * (near - *x));
+    }
+    assert!(novelty.score(&step, 0.6).unwrap() > limit, "{} {limit}", novelty.nearest(&step).unwrap());
+    assert!(matches!(read(&step, 0.6), Answer::Unknown(_, Reason::Far)));
+    assert!(matches!(read(&step, 0.4), Answer::Unknown(_, Reason::Between)));
+}
+
+/// The temperature of its read-out counts in the answer, and in what it remembers of the probability before a label.
+#[test]
+fn the_temperature_is_that_of_the_readout() {
+    use gradient_decay::readout::Read;
+    let novelty: Novelty<2, 1> = Novelty::new(Readout::new().with_temperature(4.0));
+    assert_eq!(Read::<[f32; 1]>::temperature(&novelty), 4.0);
+    let expected = 1.0 / (1.0 + (-2.0_f32 / 4.0).exp());
+    let said = Read::<[f32; 1]>::said(&novelty, &[3.0_f32, 1.0]);
+    assert!((said - expected).abs() < 1e-6, "{said} {expected}");
+}
