@@ -113,3 +113,60 @@ fn nothing_is_taken_back_from_a_head_without_labels() {
     assert_eq!(head.unlearn(&lda, &[0.0, 0.0], 0), Err(Error::NotLearned { class: 0 }));
     assert_eq!(Mine::new().unlearn(&lda, &[0.0, 0.0], 2), Err(Error::NotLearned { class: 2 }));
 }
+
+/// The scatter, of two features, from its inverse `U D U^T`.
+fn scatter(head: &Mine) -> [[f64; 2]; 2] {
+    let numbers = head.storage.numbers();
+    let (u, [a, b]) = (f64::from(numbers.upper[0]), [0, 1].map(|i| f64::from(numbers.diagonal[i])));
+    let inverse = [[a + u * u * b, u * b], [u * b, b]];
+    // Its determinant is that of D.
+    [[inverse[1][1], -inverse[0][1]], [-inverse[1][0], inverse[0][0]]].map(|row| row.map(|x| x / (a * b)))
+}
+
+/// After 16 labels the second feature has what 16 labels add to both, after 32 the first as well, and with a ridge of 0 none.
+#[test]
+fn the_ridge_goes_to_one_feature_after_the_other() {
+    for (labels, expected) in [(15, [0.0, 0.0]), (16, [0.0, 16.0]), (31, [0.0, 16.0]), (32, [16.0, 16.0])] {
+        let plain = scatter(&taught(&StreamingLda::new().with_ridge(0.0), labels));
+        let ridged = scatter(&taught(&StreamingLda::new().with_ridge(0.5), labels));
+        let added = [ridged[0][0] - plain[0][0], ridged[1][1] - plain[1][1], ridged[0][1] - plain[0][1]];
+        for (found, expected) in added.into_iter().zip([expected[0], expected[1], 0.0]) {
+            assert!((found - expected).abs() < 1e-2, "{labels}: {added:?}");
+        }
+    }
+}
+
+/// A mean that comes out beyond the range of features was never the mean of samples.
+#[test]
+fn a_sample_whose_removal_takes_the_mean_out_of_range_was_not_learned() {
+    let lda = StreamingLda::new();
+    let mut head = Mine::new();
+    // A wide scatter, so that nothing else refuses the sample.
+    for i in 0..40 {
+        head.learn(&lda, &[if i % 2 == 0 { 1e6 } else { -1e6 }, 0.0], 1).unwrap();
+    }
+    head.learn(&lda, &[9.9e5, 0.0], 0).unwrap();
+    let before = head.clone();
+    head.learn(&lda, &[8e5, 0.0], 0).unwrap();
+    let after = head.clone();
+    // The mean is 8.95e5, and without this sample it was 1.09e6.
+    assert_eq!(head.unlearn(&lda, &[7e5, 0.0], 0), Err(Error::NotLearned { class: 0 }));
+    assert_eq!(head, after);
+    head.unlearn(&lda, &[8e5, 0.0], 0).unwrap();
+    let mean = |head: &Mine| head.storage.numbers().means[0];
+    assert!((mean(&head) - mean(&before)).abs() < 1.0 && head.samples(0) == 1, "{}", mean(&head));
+}
+
+/// Where a sample makes up the scatter in its direction, only rounding errors would be left behind it.
+#[test]
+fn a_sample_that_is_all_of_the_scatter_stays() {
+    for (variance, stays) in [(1e-6, true), (1.0, false)] {
+        let lda = StreamingLda::new().with_prior(1e-3, variance).with_ridge(0.0);
+        let mut head = Mine::new();
+        head.learn(&lda, &[0.0, 0.0], 0).unwrap();
+        head.learn(&lda, &[1.0, 0.0], 0).unwrap();
+        let before = head.clone();
+        assert_eq!(head.unlearn(&lda, &[1.0, 0.0], 0).is_err(), stays, "{variance}");
+        assert_eq!(head == before, stays);
+    }
+}
