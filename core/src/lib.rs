@@ -191,6 +191,8 @@ extern crate std;
 
 mod heads;
 mod learning;
+#[cfg(test)]
+mod lengths;
 mod numeric;
 mod objective;
 #[cfg(feature = "checkpoint")]

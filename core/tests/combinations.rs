@@ -4,12 +4,12 @@
 
 use gradient_decay::guard::{Judge, Verdict};
 use gradient_decay::replay::SlotsView;
-use gradient_decay::storage::Empty;
+use gradient_decay::storage::{Empty, Pair};
 use gradient_decay::{
-    Answer, BetaSchedule, Calibration, Classes, Contents, Error, FineTuner, FixedHead, FixedRate, Guard, Head, Learner,
-    LinearHead, LinearView, Memory, MlpHead, MomentumHead, MomentumMlpHead, PairView, Parts, Preprocess, Quantized,
-    QuantizedHead, Quantizer, Readout, Replay, ReplayView, Saved, Sgd, Standardizer, State, Target, TargetOptions,
-    Train, checkpoint, quantized::Quantization,
+    Answer, BetaSchedule, Calibration, Classes, Contents, DiscriminantHead, Error, FineTuner, FixedHead, FixedRate,
+    Guard, Head, Learner, LinearHead, LinearView, Memory, MlpHead, MomentumHead, MomentumMlpHead, PairView, Parts,
+    Preprocess, Quantized, QuantizedHead, Quantizer, Readout, Replay, ReplayView, Saved, Sgd, Standardizer, State,
+    Target, TargetOptions, Train, Vote, checkpoint, quantized::Quantization,
 };
 
 const ROOM: usize = 5;
@@ -277,6 +277,18 @@ fn a_view_has_the_bits_of_a_head_of_known_shape_in_every_part() {
     let mut its = vec![0; bytes.len()];
     assert_eq!(checkpoint::write(view.head(), Contents::ALL, &mut its), Ok(bytes.len()));
     assert_eq!(its, bytes);
+}
+
+#[test]
+fn a_default_is_the_new_one() {
+    assert_eq!(LinearHead::<3, 2>::default(), LinearHead::new());
+    assert_eq!(MlpHead::<3, 4, 2>::default(), MlpHead::new());
+    assert_eq!(DiscriminantHead::<3, 2, 1>::default(), DiscriminantHead::new());
+    assert_eq!(<Readout>::default(), Readout::new());
+    assert_eq!(<Calibration<10>>::default(), Calibration::new());
+    assert_eq!(Vote::<3>::default(), Vote::new());
+    assert_eq!(TargetOptions::default(), TargetOptions::new());
+    assert_eq!(State::<Pair<f32, 3>>::default().steps(), 0);
 }
 
 /// It does not learn, but it has answers, a temperature and a loss as any head.

@@ -119,6 +119,9 @@ fn bad_input_changes_nothing() {
         }
     }
     assert_eq!(head.learn(&LDA, &sample(0, 0), 4), Err(Error::Target { target: 4, classes: 4 }));
+    for bad in [0.0, 0.000_9, 1.1e6, f32::NAN] {
+        assert!(head.discount(bad, 3).is_err_and(|error| error.to_string().contains("[1e-3, 1e6]")));
+    }
     assert!(head.learn(&LDA, &sample(0, 0), usize::MAX).is_err());
     assert_eq!(head, before);
     // A refused sample does not start a new head.

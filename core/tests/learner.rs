@@ -1,6 +1,7 @@
 //! Guarantees that a device relies on: each test stands for a mistake that once went unnoticed.
 #![cfg(all(feature = "checkpoint", feature = "libm"))]
 
+use gradient_decay::calibration::{Record, Scores};
 use gradient_decay::guard::{Judge, Verdict};
 use gradient_decay::{
     Answer, BetaSchedule, Calibration, Contents, Error, FineTuner, Guard, Learner, LinearHead, Parts, Preprocess,
@@ -285,4 +286,75 @@ fn the_guard_warns_of_wrong_labels_while_samples_are_held_out() {
         .collect();
     assert!(verdicts.iter().any(|verdict| matches!(verdict, Verdict::Worse(_))));
     assert!(!verdicts.iter().skip(20).any(|verdict| matches!(verdict, Verdict::Best(_))), "{verdicts:?}");
+}
+
+/// Parts that are chosen at run time, or borrowed for one call, count what a calibration of the learner's own counts.
+#[test]
+fn a_calibration_that_is_lent_counts_the_same() {
+    for temperature in [1.0, 3.0] {
+        let readout = Readout::new().with_temperature(temperature);
+        let (mut chosen, mut lent, mut head) = (Calibration::<10>::new(), Calibration::<10>::new(), LinearHead::new());
+        let parts = Parts { preprocess: (), memory: (), guard: (), calibration: Calibration::<10>::new(), readout };
+        let mut own = Learner::new(head.clone(), parts);
+        for i in 0..100 {
+            let (x, class) = (sample(i, i % CLASSES), i % CLASSES);
+            own.learn(&TUNER, &x, class).unwrap();
+            // A learner for one call only, which leaves its head.
+            let scores: Option<&mut dyn Scores> = Some(&mut chosen);
+            let parts = Parts { preprocess: (), memory: (), guard: (), calibration: scores, readout: &readout };
+            let mut for_one_call: Learner<LinearHead<CLASSES, FEATURES>, _> = Learner::new(head.clone(), parts);
+            let step = for_one_call.learn(&TUNER, &x, class).unwrap();
+            assert!(step.learned());
+            let parts = Parts { preprocess: (), memory: (), guard: (), calibration: &mut lent, readout: &readout };
+            let mut for_one_call = Learner::new(head, parts);
+            for_one_call.learn(&TUNER, &x, class).unwrap();
+            assert_eq!(for_one_call.answer(&x), own.answer(&x));
+            head = for_one_call.into_parts().0;
+            assert_eq!(head, *own.head());
+        }
+        let counted = own.parts().calibration.summary();
+        assert_eq!((Scores::summary(&chosen), Scores::summary(&lent)), (counted, counted));
+        assert_eq!(counted.map(|summary| summary.count), Some(100));
+        // Forgetting forgets what was counted, in each of them.
+        let mut scores: Option<&mut dyn Scores> = Some(&mut chosen);
+        Record::reset(&mut scores);
+        Record::reset(&mut &mut lent);
+        Record::reset(&mut own.parts_mut().calibration);
+        assert_eq!((chosen, lent), (Calibration::default(), Calibration::default()));
+        assert_eq!(own.parts().calibration.summary(), None);
+    }
+    let none: Option<&mut dyn Scores> = None;
+    let parts = Parts { preprocess: (), memory: (), guard: (), calibration: none, readout: () };
+    let mut without = Learner::new(LinearHead::<CLASSES, FEATURES>::new(), parts);
+    assert!(without.learn(&TUNER, &sample(0, 0), 0).unwrap().learned());
+}
+
+#[test]
+fn all_probabilities_are_those_of_the_answer() {
+    let readout = Readout::new().with_temperature(2.0).with_threshold(0.5);
+    let parts = Parts { preprocess: (), memory: (), guard: (), calibration: (), readout };
+    let mut learner = Learner::new(LinearHead::<CLASSES, FEATURES>::empty(), parts);
+    let (mut p, untouched) = ([7.0; CLASSES], [7.0; CLASSES]);
+    assert_eq!(learner.probabilities(&sample(0, 0), &mut p), Err(Error::NoClasses));
+    assert!(learner.probabilities(&sample(0, 0), &mut p[..3]).is_err() && p == untouched);
+    (0..3).for_each(|class| assert_eq!(learner.add_class(), Ok(class)));
+    (0..60).for_each(|i| assert!(learner.learn(&TUNER, &sample(i, i % 3), i % 3).is_ok()));
+    let mut unknown = 0;
+    for i in 0..40 {
+        let x = sample(800 + i, i % CLASSES);
+        let answer = learner.answer(&x).unwrap();
+        assert_eq!(learner.probabilities(&x, &mut p), Ok(answer));
+        let (Answer::Class(prediction) | Answer::Unknown(prediction, _)) = answer;
+        assert!((p.iter().sum::<f32>() - 1.0).abs() < 1e-6 && p[3] == 0.0, "{p:?}");
+        assert!(
+            (p[prediction.class] - prediction.probability).abs() < 1e-6
+                && p.iter().all(|p| *p <= prediction.probability)
+        );
+        // At half the logits: the odds of two classes are the root of those at the temperature 1.
+        let mut logits = [0.0; CLASSES];
+        learner.head().logits(&x, &mut logits).unwrap();
+        assert!(((p[0] / p[1]).ln() - (logits[0] - logits[1]) / 2.0).abs() < 1e-4, "{p:?} {logits:?}");
+        unknown += u32::from(matches!(answer, Answer::Unknown(..)));
+    }
+    assert!((1..40).contains(&unknown), "{unknown}");
 }

@@ -4,8 +4,14 @@
 use gradient_decay::learn::ResidualSettings;
 use gradient_decay::storage::Owned;
 use gradient_decay::{
-    BetaSchedule, Classes, Contents, DiscriminantHead, Error, FineTuner, Head, Learner, LinearHead, MixedHead, Parts,
-    Replay, Residual, Saved, Sgd, StreamingLda, checkpoint, error::CheckpointPart, kernels,
+    BetaSchedule, Classes, Contents, DiscriminantHead, DiscriminantView, Error, FineTuner, GradientDecay, Guard, Head,
+    Learner, Libm, LinearHead, LinearView, MixedHead, MixedView, Parts, Replay, Residual, Saved, Sgd, StreamingLda,
+    checkpoint,
+    error::{CheckpointPart, Slice},
+    guard::Judge,
+    kernels,
+    learn::Rehearse,
+    statistics::StatisticsView,
 };
 
 const ROOM: usize = 5;
@@ -260,4 +266,204 @@ fn for_another_user_the_trained_head_has_its_first_weight_again() {
     fresh.discount(64.0, 3).unwrap();
     let fresh = Mixed::new(fresh, &trained);
     assert_eq!(logits(&head, &sample(99, 1)), logits(&fresh, &sample(99, 1)));
+}
+
+#[test]
+fn a_view_has_the_bits_of_a_head_of_known_shape() {
+    let trained = trained();
+    let mut parameters = [0.0; 3 * (FEATURES + 1)];
+    trained.export(&mut parameters).unwrap();
+    let in_slices = LinearView::new(&mut parameters, 3, FEATURES).unwrap();
+    let (mut numbers, mut counts) = (vec![0.0; StatisticsView::numbers_of(ROOM, FEATURES)], [0; ROOM]);
+    let (mut scratch, mut map) = (vec![0.0; StatisticsView::scratch_of(ROOM, FEATURES)], [0, 1, 2, 255, 255]);
+    let plain = DiscriminantView::new(&mut numbers, &mut counts, &mut scratch, FEATURES).unwrap();
+    let mut view = MixedView::new(plain, &in_slices, &mut map).unwrap();
+    let mut known = Mixed::new(Plain::new(), &trained);
+    assert_eq!((view.truncate(3), known.truncate(3)), (Ok(()), Ok(())));
+    assert_eq!((view.add_class(), known.add_class()), (Ok(3), Ok(3)));
+    for i in 0..60 {
+        let (x, class) = (sample(i, i % 4), i % 4);
+        assert_eq!((view.learn(&LDA, &x, class), known.learn(&LDA, &x, class)), (Ok(()), Ok(())));
+        if i % 7 == 3 {
+            let (x, wrong) = (sample(500 + i, 1), (class + 1) % 4);
+            assert_eq!((view.learn(&LDA, &x, wrong), known.learn(&LDA, &x, wrong)), (Ok(()), Ok(())));
+            assert_eq!((view.unlearn(&LDA, &x, wrong), known.unlearn(&LDA, &x, wrong)), (Ok(()), Ok(())));
+        }
+        if i == 20 {
+            assert_eq!((view.discount(64.0, 3), known.discount(64.0, 3)), (Ok(()), Ok(())));
+        }
+        if i == 40 {
+            assert_eq!((view.remove_class(1), known.remove_class(1)), (Ok(()), Ok(())));
+            assert_eq!((view.add_class(), known.add_class()), (Ok(3), Ok(3)));
+        }
+        let mut found = [0.0; ROOM];
+        view.logits(&sample(900 + i, i % 5), &mut found).unwrap();
+        assert_eq!(found, logits(&known, &sample(900 + i, i % 5)), "{i}");
+    }
+}
+
+#[test]
+fn a_view_of_parts_that_do_not_fit_together_is_refused() {
+    let refused = |features: usize, map: &mut [u8]| {
+        let (mut numbers, mut counts) = (vec![0.0; StatisticsView::numbers_of(2, 3)], [0; 2]);
+        let (mut scratch, mut parameters) =
+            (vec![0.0; StatisticsView::scratch_of(2, 3)], vec![0.0; 2 * (features + 1)]);
+        let trained: LinearView<'_> = LinearView::new(&mut parameters, 2, features).unwrap();
+        let head: DiscriminantView<'_> = DiscriminantView::new(&mut numbers, &mut counts, &mut scratch, 3).unwrap();
+        MixedView::new(head, &trained, map).err()
+    };
+    let length = |slice, expected, actual| Some(Error::Length { slice, expected, actual });
+    assert_eq!(refused(3, &mut [1, 255]), None);
+    assert_eq!(refused(3, &mut [0, 1, 255]), length(Slice::Scratch, 2, 3));
+    assert_eq!(refused(4, &mut [0, 1]), length(Slice::Features, 3, 4));
+    assert_eq!(refused(3, &mut [0, 2]), Some(Error::Target { target: 2, classes: 2 }));
+}
+
+/// For a class that the trained head does not have, its rows' mean stands for its largest logit in the linear head.
+#[test]
+fn the_linear_head_made_of_it_has_the_mean_of_the_trained_rows_for_a_new_class() {
+    let trained = trained();
+    let mut head = Mixed::new(Plain::new(), &trained);
+    head.truncate(4).unwrap();
+    (0..40).for_each(|i| head.learn(&LDA, &sample(i, i % 4), i % 4).unwrap());
+    let linear = head.to_linear(2.0).unwrap();
+    // The weights of the module's equation, after 40 labels.
+    let (g, own) = (4.0 * 10.0 / (10.0 + 40.0), head.head().temperature());
+    for i in 0..20 {
+        let x = sample(5000 + i, i % 4);
+        let mut z = [0.0; 3];
+        Head::logits(&trained, &x, &mut z).unwrap();
+        let raw = logits(head.head(), &x)[3] * own;
+        let expected = (raw + g * z.iter().sum::<f32>() / 3.0) / (own + g) / 2.0;
+        let found = logits(&linear, &x)[3];
+        assert!((found - expected).abs() < 1e-4 * (1.0 + expected.abs()), "{found} {expected}");
+    }
+    assert_eq!(linear.classes(), 4);
+}
+
+/// Also in a row behind the first dozen, whose logits are computed in blocks.
+#[test]
+fn a_trained_logit_that_leaves_the_range_is_named_by_its_class() {
+    let mut parameters = [0.5; 40];
+    parameters[15] = f32::MAX;
+    let mut trained: LinearHead<20, 1> = LinearHead::new();
+    trained.import(&parameters).unwrap();
+    let head: MixedHead<'_, 20, 1, 0, 20> = MixedHead::new(DiscriminantHead::new(), &trained);
+    assert!(head.predict(&[0.5]).is_ok_and(|prediction| prediction.class == 15));
+    assert_eq!(head.predict(&[2.0]), Err(Error::NotFinite { slice: Slice::Logits, index: 15 }));
+    assert_eq!(head.predict(&[f32::NAN]), Err(Error::NotFinite { slice: Slice::Features, index: 0 }));
+}
+
+#[test]
+fn without_a_class_that_either_head_knows_there_is_no_answer() {
+    let mut trained = trained();
+    trained.truncate(0).unwrap();
+    let mut head = Mixed::new(Plain::new(), &trained);
+    assert_eq!(head.predict(&sample(0, 0)), Err(Error::NoClasses));
+    head.learn(&LDA, &sample(0, 4), 4).unwrap();
+    assert_eq!(head.predict(&sample(1, 0)).map(|prediction| prediction.class), Ok(4));
+}
+
+/// Every second sample is held out: its report is that of the head before, which it leaves as it is.
+#[test]
+fn a_sample_that_is_held_out_is_reported_and_not_learned() {
+    let trained = trained();
+    let guard = || Guard::new(Replay::<ROOM, 9, [f32; FEATURES]>::new(1), 0.5, 2);
+    let parts = || Parts { preprocess: (), memory: (), guard: guard(), calibration: (), readout: () };
+    let mut mixed = Learner::new(Mixed::new(Plain::new(), &trained), parts());
+    let mut both = Learner::new(Both::new(Mixed::new(Plain::new(), &trained), LinearHead::new()), parts());
+    let mut by_hand = Mixed::new(Plain::new(), &trained);
+    for i in 0..40 {
+        let (x, class) = (sample(i, i % 3), i % 3);
+        let (before, before_both) = (mixed.head().clone(), both.head().clone());
+        let due = mixed.parts().guard.is_due();
+        let (plain, its) = (GradientDecay::new(1.0), SETTINGS.tuner.schedule().at::<Libm>(both.steps()));
+        for (step, loss, before) in [
+            (mixed.learn(&LDA, &x, class).unwrap(), plain, logits(&before, &x)),
+            (both.learn(&SETTINGS, &x, class).unwrap(), its, logits(&before_both, &x)),
+        ] {
+            assert_eq!(step.learned(), !due, "{i}");
+            let loss = loss.loss(&before[..3], class).unwrap(); // neither head knows others
+            assert!((step.loss() - loss).abs() < 1e-5 * (1.0 + loss), "{i}: {} {loss}", step.loss());
+            let top = (0..ROOM).max_by(|a, b| before[*a].total_cmp(&before[*b]).then(b.cmp(a)));
+            assert_eq!(Some(step.prediction().class), top, "{i}");
+        }
+        if !due {
+            by_hand.learn(&LDA, &x, class).unwrap();
+        } else {
+            assert!(*mixed.head() == before && *both.head() == before_both);
+        }
+    }
+    assert_eq!((mixed.head(), both.head().base()), (&by_hand, &by_hand));
+    assert_eq!((mixed.steps(), both.steps()), (20, 20));
+}
+
+/// `z = (z_base + R x) / T`, with the base's logits before its temperature.
+#[test]
+fn the_residuals_logits_are_added_at_the_temperature_of_the_base() {
+    let mut residual: LinearHead<ROOM, FEATURES> = LinearHead::new();
+    let parameters: [f32; ROOM * (FEATURES + 1)] = core::array::from_fn(|i| (i % 7) as f32 - 2.5);
+    residual.import(&parameters).unwrap();
+    let mut base = Plain::new();
+    (0..30).for_each(|i| base.learn(&LDA, &sample(i, i % 3), i % 3).unwrap());
+    let head = Residual::new(base, residual);
+    assert_eq!((head.room(), head.classes(), head.residual().classes()), (ROOM, ROOM, ROOM));
+    let temperature = head.base().temperature();
+    assert!(temperature > 1.5, "{temperature}");
+    for i in 0..20 {
+        let x = sample(700 + i, i % 3);
+        let (sum, base, added) = (logits(&head, &x), logits(head.base(), &x), logits(head.residual(), &x));
+        for class in 0..3 {
+            let expected = base[class] + added[class] / temperature;
+            assert!((sum[class] - expected).abs() < 1e-4 * (1.0 + expected.abs()), "{} {expected}", sum[class]);
+        }
+        // The base has no sample of the others, so that the residual's rows of them do not count.
+        assert_eq!(sum[3..], [f32::NEG_INFINITY; 2]);
+    }
+}
+
+#[test]
+fn a_residual_whose_logit_leaves_the_range_or_whose_class_is_not_known_is_no_step() {
+    let mut residual: LinearHead<ROOM, FEATURES> = LinearHead::new();
+    let mut parameters = [0.0; ROOM * (FEATURES + 1)];
+    parameters[FEATURES] = 3e38;
+    residual.import(&parameters).unwrap();
+    let mut base = Plain::new();
+    base.truncate(3).unwrap();
+    base.learn(&LDA, &[1.0; FEATURES], 1).unwrap();
+    let (mut head, mut state) = (Residual::new(base, residual), gradient_decay::State::new());
+    let before = head.clone();
+    assert_eq!(
+        head.logits(&[9.0; FEATURES], &mut [0.0; ROOM]),
+        Err(Error::NotFinite { slice: Slice::Logits, index: 1 })
+    );
+    let settings = ResidualSettings { base: LDA, tuner: SETTINGS.tuner };
+    assert!(!head.rehearse(&settings, &mut state, &[9.0; FEATURES], 1));
+    assert!(!head.rehearse(&settings, &mut state, &[0.0; FEATURES], 2));
+    assert_eq!(head, before);
+    assert!(head.rehearse(&settings, &mut state, &[0.0; FEATURES], 1));
+    assert!(head.knows(1) && !head.knows(2));
+    // The base has room for all, but with no more than the residual.
+    let mut narrow = Residual::new(Plain::empty(), LinearHead::<1, FEATURES>::new());
+    assert_eq!((narrow.add_class(), narrow.add_class()), (Ok(0), Err(Error::NoRoom { classes: 1 })));
+}
+
+/// The rows of base and residual move down together, and the last one is as new.
+#[test]
+fn a_class_is_removed_from_base_and_residual() {
+    let mut residual: LinearHead<ROOM, FEATURES> = LinearHead::new();
+    let parameters: [f32; ROOM * (FEATURES + 1)] = core::array::from_fn(|i| (i % 7) as f32 - 2.5);
+    residual.import(&parameters).unwrap();
+    let mut base = Plain::new();
+    (0..30).for_each(|i| base.learn(&LDA, &sample(i, i % 5), i % 5).unwrap());
+    let (mut head, mut alone) = (Residual::new(base.clone(), residual.clone()), base);
+    head.remove_class(1).unwrap();
+    alone.remove_class(1).unwrap();
+    assert_eq!((head.classes(), head.base()), (4, &alone));
+    let x = sample(700, 2);
+    let (before, after) = (logits(&residual, &x), logits(head.residual(), &x));
+    assert_eq!((after[0], &after[1..4]), (before[0], &before[2..]));
+    assert_eq!(head.remove_class(4), Err(Error::Target { target: 4, classes: 4 }));
+    assert_eq!(head.add_class(), Ok(4));
+    assert!(!head.knows(4));
 }

@@ -3,8 +3,9 @@
 use gradient_decay::error::{CheckpointPart, Number, Slice};
 use gradient_decay::quantized::Quantization;
 use gradient_decay::{
-    BetaSchedule, Error, FineTuner, FixedHead, FixedRate, GradientDecay, Guard, Learner, LinearHead, MlpHead, Parts,
-    Readout, Sgd, Standardizer, State, Target, TargetOptions,
+    BetaSchedule, DiscriminantHead, Error, FineTuner, FixedHead, FixedRate, FixedSettings, GradientDecay, Guard,
+    Learner, LinearHead, MlpHead, Novelty, Parts, Readout, Sgd, Standardizer, State, StreamingLda, Target,
+    TargetOptions,
 };
 
 /// Tests each function whose documentation promises it.
@@ -63,6 +64,7 @@ fn messages_are_whole_sentences() {
         (length(Slice::Mean), "mean has length 2, but must have length 3"),
         (length(Slice::Deviation), "deviation has length 2, but must have length 3"),
         (length(Slice::Calibration), "calibration has length 2, but must have length 3"),
+        (length(Slice::Novelty), "novelty has length 2, but must have length 3"),
         (
             Error::NotFinite { slice: Slice::Features, index: 5 },
             "element 5 of features is NaN or infinite, but must be finite",
@@ -78,6 +80,10 @@ fn messages_are_whole_sentences() {
         (
             Error::UpdateTooLarge,
             "the step could leave the range of f32: scale the features down or lower the learning rate",
+        ),
+        (
+            Error::NotLearned { class: 2 },
+            "this sample cannot have been learned as class 2: take back one that was, with its label",
         ),
         (Error::NoVelocity, "the optimizer has momentum, but the head stores no velocity: use a MomentumHead"),
         (
@@ -103,6 +109,10 @@ fn messages_are_whole_sentences() {
         (
             checkpoint(CheckpointPart::FeatureVersion),
             "the checkpoint is of features of the version 7, but must be of those of version 1",
+        ),
+        (
+            checkpoint(CheckpointPart::Trained),
+            "the checkpoint is of a head mixed with a trained one of the CRC 0x00000007, but must be of one with 0x00000001",
         ),
         (
             checkpoint(CheckpointPart::Section),
@@ -178,6 +188,26 @@ fn settings_out_of_range_state_their_range() {
     let readout: Readout = Readout::new();
     refused(readout.try_with_temperature(0.0).unwrap_err(), "the temperature is 0, but must be in [0.01, 100]");
     refused(readout.try_with_threshold(2.0).unwrap_err(), "a probability is 2, but must be in [0, 1]");
+    let integers = FixedSettings::new(100);
+    refused(
+        integers.try_with_ln_beta(0, 15 << 16, 1).unwrap_err(),
+        "the logarithm of beta is 15, but must be in [-104, 14]",
+    );
+    let lda = StreamingLda::new();
+    refused(lda.try_with_prior(0.0, 1.0).unwrap_err(), "the samples of the prior is 0, but must be in [1e-3, 1e6]");
+    refused(lda.try_with_prior(1.0, 0.0).unwrap_err(), "the variance of the prior is 0, but must be in [1e-6, 1e6]");
+    refused(lda.try_with_ridge(2.0).unwrap_err(), "the ridge is 2, but must be in [0, 1]");
+    let mut head = DiscriminantHead::<2, 1, 0>::new();
+    refused(
+        head.learn(&lda, &[2e6], 0).unwrap_err(),
+        "a feature of a discriminant is 2000000, but must be in [-1e6, 1e6]",
+    );
+    refused(
+        Error::OutOfRange { number: Number::BaseSamples, value: 5.0 },
+        "the samples of the base is 5, but must be in [0, those of the prior]",
+    );
+    let mut novelty: Novelty<2, 1> = Novelty::new(readout);
+    refused(novelty.set_deviations(31.0).unwrap_err(), "the number of deviations is 31, but must be in [-3, 30]");
 
     let ratio = BetaSchedule::try_geometric(1e-37, 1e6, 3).unwrap_err().to_string();
     assert!(
@@ -201,6 +231,15 @@ fn settings_out_of_range_state_their_range() {
     panics(|| Guard::new((), 101.0, 1), "the margin must be in [0, 100]");
     panics(|| readout.with_temperature(0.0), "the temperature must be in [0.01, 100]");
     panics(|| readout.with_threshold(2.0), "the threshold must be in [0, 1]");
+    panics(|| integers.with_ln_beta(0, 15 << 16, 1), "the logarithm of beta must be in [-104, 14]");
+    panics(|| lda.with_prior(0.0, 1.0), "the samples of the prior must be in [1e-3, 1e6]");
+    panics(|| lda.with_prior(1.0, 0.0), "the variance of the prior must be in [1e-6, 1e6]");
+    panics(|| lda.with_ridge(2.0), "the ridge must be in [0, 1]");
+    panics(|| Novelty::<2, 1>::new(readout).with_deviations(31.0), "the deviations must be in [-3, 30]");
+    panics(
+        || Standardizer::<1>::from_statistics(&[2e18], &[1.0]),
+        "means must be in [-1e18, 1e18], deviations in [0, 1e18]",
+    );
 }
 
 fn panics<T>(make: impl FnOnce() -> T + std::panic::UnwindSafe, message: &str) {

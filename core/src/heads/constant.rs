@@ -88,3 +88,38 @@ impl<const CLASSES: usize, const FEATURES: usize, M, V: StoredVelocity> LinearHe
         Ok(head)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    type Mine = LinearHead<2, 3>;
+
+    /// Both constructors make the head that [`import`](crate::LinearHead::import) makes of the same numbers.
+    #[test]
+    fn bytes_and_rows_are_the_head_of_their_parameters() {
+        let parameters = [1.0, -2.0, 0.5, 4.0, 8.0, -0.25, 3.0, -7.0_f32];
+        let mut bytes = [0; 32];
+        bytes.as_chunks_mut::<4>().0.iter_mut().zip(parameters).for_each(|(to, number)| *to = number.to_le_bytes());
+        let mut imported = Mine::new();
+        imported.import(&parameters).unwrap();
+        let from_rows = Mine::from_rows(&[[1.0, -2.0, 0.5], [4.0, 8.0, -0.25]], &[3.0, -7.0]);
+        assert_eq!((Mine::from_le_bytes(&bytes), from_rows), (Ok(imported.clone()), Ok(imported)));
+    }
+
+    #[test]
+    fn the_parameter_that_is_not_finite_is_named_by_its_index() {
+        for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
+            for index in 0..8 {
+                let mut numbers = [0.5; 8];
+                numbers[index] = bad;
+                let refused = Err(Error::NotFinite { slice: Slice::Parameters, index });
+                let [a, b, c, d, e, f, g, h] = numbers;
+                assert_eq!(Mine::from_rows(&[[a, b, c], [d, e, f]], &[g, h]), refused);
+                let mut bytes = [0; 32];
+                bytes.as_chunks_mut::<4>().0.iter_mut().zip(numbers).for_each(|(to, x)| *to = x.to_le_bytes());
+                assert_eq!(Mine::from_le_bytes(&bytes), refused);
+            }
+        }
+    }
+}

@@ -209,6 +209,8 @@ impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[
                 *z = its.copied().unwrap_or(*z);
             }
         })?;
+        // A trained head without a class adds nothing.
+        let top = if top > f32::NONE { top } else { 0.0 };
         let (weight, sum) = self.weights();
         each_block(rows, bias, x, self.head.total(), |first, block| {
             let known = counts.iter().skip(first).map(|count| *count > 0);

@@ -380,3 +380,71 @@ fn rounded(x: f32) -> f32 {
         whole
     }
 }
+
+#[cfg(all(test, feature = "libm"))]
+mod tests {
+    use super::*;
+
+    const UNIT: Quantization = Quantization::new(1.0, 0);
+
+    /// A head of existing integers is the one that is made of the floats that they stand for.
+    #[test]
+    fn rows_that_a_head_was_quantized_to_make_the_same_head() {
+        let mut head: LinearHead<3, 4> = LinearHead::new();
+        let numbers: [f32; 15] = core::array::from_fn(|i| ((i * 7) % 11) as f32 / 4.0 - 1.3);
+        head.import(&numbers).unwrap();
+        let (input, output) = (Quantization::new(1.0 / 64.0, -5), Quantization::new(1.0 / 16.0, 3));
+        let (mut weights, mut bias, mut scales) = ([[0; 4]; 3], [0; 3], [0.0; 3]);
+        for (class, row) in weights.iter_mut().enumerate() {
+            let of = quantize_row(&numbers[4 * class..][..4], numbers[12 + class], input, output, row).unwrap();
+            (bias[class], scales[class]) = (of.bias, of.scale);
+        }
+        let from_rows = QuantizedHead::from_rows(weights, bias, &scales, input, output);
+        assert_eq!(from_rows, QuantizedHead::new(&head, input, output));
+    }
+
+    #[test]
+    fn a_row_whose_scale_is_out_of_range_is_refused() {
+        for bad in [0.0, 1e-31, 1e31, -1.0, f32::NAN, f32::INFINITY] {
+            let refused = QuantizedHead::<2, 1>::from_rows([[1], [1]], [0; 2], &[1.0, bad], UNIT, UNIT);
+            assert!(matches!(refused, Err(Error::OutOfRange { number: Number::Scale, .. })), "{bad}");
+        }
+    }
+
+    /// Logits too large for their scale end at its ends, and those far below it are 0, here the zero point 3.
+    #[test]
+    fn logits_beyond_their_scale_saturate_and_below_it_vanish() {
+        for (scale, x, expected) in [
+            (1e-30, 1, [127, -128, 3]), // no multiplier is large enough
+            (1e-6, 100, [127, -128, 3]),
+            (0.5, 100, [127, -128, 3]),
+            (2.0, 100, [103, -97, 3]),
+            (512.0, 100, [3, 3, 3]),
+            (1e30, 100, [3, 3, 3]), // no multiplier is small enough
+        ] {
+            let output = Quantization::new(scale, 3);
+            let head = QuantizedHead::<3, 2>::from_rows([[1, 0], [-1, 0], [0, 1]], [0; 3], &[2.0; 3], UNIT, output);
+            assert_eq!(head.unwrap().logits(&[x, 0]), expected, "{scale}");
+        }
+    }
+
+    #[test]
+    fn a_shift_beyond_a_word_is_that_of_a_whole_word() {
+        for value in [i32::MIN, -1_000_000, -1, 0, 1, 7, 1_000_000, i32::MAX] {
+            for multiplier in [i32::MAX, 1 << 30, -5] {
+                assert_eq!(requantize(value, multiplier, -32), requantize(value, multiplier, -31));
+                assert_eq!(requantize(value, multiplier, i32::MIN), requantize(value, multiplier, -31));
+                assert_eq!(requantize(value, multiplier, 31), requantize(value, multiplier, 30));
+            }
+        }
+    }
+
+    #[test]
+    fn without_a_class_nothing_is_predicted() {
+        let mut head: LinearHead<2, 1> = LinearHead::new();
+        head.truncate(0).unwrap();
+        let small = QuantizedHead::new(&head, UNIT, UNIT).unwrap();
+        assert_eq!((small.predict(&[1]), small.logits(&[1])), (Err(Error::NoClasses), [i8::MIN; 2]));
+        assert_eq!((small.input(), small.output()), (UNIT, UNIT));
+    }
+}

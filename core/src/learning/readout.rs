@@ -376,6 +376,7 @@ fn slope_of<H: Head>(logits: &[H::Number], target: usize, temperature: f32) -> f
 #[cfg(all(test, feature = "libm"))]
 mod tests {
     use super::*;
+    use crate::lengths::steps;
     use crate::{Classes, LinearHead, Replay};
 
     type Mine = LinearHead<3, 2>;
@@ -413,7 +414,7 @@ mod tests {
 
     #[test]
     fn the_fitted_temperature_is_the_best() {
-        let readout = Readout::new().fitted(&head(), &memory(), 24, &mut [0.0; 3]).unwrap();
+        let readout = Readout::new().fitted(&head(), &memory(), steps(16, 24), &mut [0.0; 3]).unwrap();
         let best = objective(readout.temperature());
         assert!((readout.temperature() - 1.0).abs() > 0.1);
         for factor in [0.9, 0.97, 1.03, 1.1] {
@@ -444,7 +445,7 @@ mod tests {
         let mut memory: Replay<2, 40, [f32; 1]> = Replay::new(5);
         (0..40).for_each(|_| memory.insert(&[1.0], 0).unwrap());
         let fit = |memory: &Replay<2, 40, [f32; 1]>| {
-            Readout::new().fitted(&head, memory, 24, &mut [0.0; 2]).unwrap().temperature()
+            Readout::new().fitted(&head, memory, steps(14, 24), &mut [0.0; 2]).unwrap().temperature()
         };
         assert!((fit(&memory) - 1.0).abs() < 1e-3, "{}", fit(&memory));
         // A sample whose prediction is as wrong as possible.
@@ -454,7 +455,6 @@ mod tests {
 
     /// Rows that are not in use take no part, neither in the answer nor in the temperature.
     #[test]
-    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
     fn a_head_with_two_of_ten_classes_answers_as_one_with_two() {
         let (mut small, mut large) = (LinearHead::<2, 1>::new(), LinearHead::<10, 1>::empty());
         small.import(&[-1.0, -2.0, -0.5, -1.5]).unwrap();
@@ -463,7 +463,7 @@ mod tests {
         large.import(&parameters).unwrap();
         large.truncate(2).unwrap();
         let mut memory: Replay<2, 100, [f32; 1]> = Replay::new(5);
-        for i in 0..100_u8 {
+        for i in 0..steps(12, 100_u8) {
             let x = [f32::from(i % 9) - 2.0];
             let class = usize::from(i % 3 == 0) ^ small.predict(&x).unwrap().class;
             memory.insert(&x, class).unwrap();
@@ -471,8 +471,8 @@ mod tests {
             assert_eq!(read.answer(&large, &x, &mut [0.0; 10]), read.answer(&small, &x, &mut [0.0; 2]));
         }
         let (small, large) = (
-            Readout::new().fitted(&small, &memory, 24, &mut [0.0; 2]).unwrap(),
-            Readout::new().fitted(&large, &memory, 24, &mut [0.0; 10]).unwrap(),
+            Readout::new().fitted(&small, &memory, steps(6, 24), &mut [0.0; 2]).unwrap(),
+            Readout::new().fitted(&large, &memory, steps(6, 24), &mut [0.0; 10]).unwrap(),
         );
         assert_eq!(small, large);
         let mut none: LinearHead<10, 1> = LinearHead::empty();

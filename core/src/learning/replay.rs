@@ -347,7 +347,7 @@ mod tests {
     use super::*;
 
     #[test]
-    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
+    #[cfg_attr(miri, ignore = "a mean over thousands of runs, minutes when interpreted")]
     fn every_sample_is_equally_likely_to_be_stored() {
         // 100 samples into 10 slots, by 2000 seeds: each is stored in about a tenth of the memories.
         let mut stored = [0_u32; 100];
@@ -362,7 +362,7 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
+    #[cfg_attr(miri, ignore = "a mean over thousands of runs, minutes when interpreted")]
     fn draws_are_balanced_over_the_classes() {
         let mut memory: Replay<3, 4, [f32; 1]> = Replay::new(7);
         (0..100).for_each(|_| memory.insert(&[0.5], 0).unwrap());

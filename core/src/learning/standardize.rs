@@ -365,28 +365,31 @@ impl<S: Units, M: Math> Preprocess<S::Features> for Standardization<S, M> {
 #[cfg(all(test, feature = "libm"))]
 mod tests {
     use super::*;
+    use crate::lengths::steps;
     use std::vec::Vec;
 
     #[test]
     fn mean_and_variance_are_those_of_the_first_samples() {
         // Means far from 0, as sensors have them; one mean drifts by a thousandth while it is observed.
-        let samples: Vec<[f32; 3]> = (0..20_000_u32)
+        let count: u32 = steps(200, 20_000);
+        let n = f64::from(count);
+        let samples: Vec<[f32; 3]> = (0..count)
             .map(|i| {
-                let drift = if i < 10_000 { 1000.0 } else { 1001.0 };
+                let drift = if i < count / 2 { 1000.0 } else { 1001.0 };
                 [1000.0 + ((i * 7919) % 1000) as f32 * 1e-3, ((i * 31) % 17) as f32 - 8.0, drift]
             })
             .collect();
-        let mut standardizer: Standardizer<3> = Standardizer::new(20_000);
+        let mut standardizer: Standardizer<3> = Standardizer::new(count);
         samples.iter().for_each(|sample| standardizer.observe(sample).unwrap());
         for feature in 0..3 {
             let values: Vec<f64> = samples.iter().map(|sample| f64::from(sample[feature])).collect();
-            let mean = values.iter().sum::<f64>() / 20_000.0;
-            let variance = values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / 20_000.0;
+            let mean = values.iter().sum::<f64>() / n;
+            let variance = values.iter().map(|x| (x - mean) * (x - mean)).sum::<f64>() / n;
             let off = f64::from(standardizer.mean()[feature]) - mean;
             assert!(off.abs() < 1e-7 * mean.abs() + 1e-5, "{feature}: {off}");
             assert!((f64::from(standardizer.variance()[feature]) / variance - 1.0).abs() < 1e-3, "{feature}");
         }
-        assert_eq!(standardizer.observed(), (20_000, 20_000));
+        assert_eq!(standardizer.observed(), (count, count));
     }
 
     /// Whatever drifts, numbers stored in these units keep their meaning.
@@ -399,7 +402,7 @@ mod tests {
         let reference = [23.0, 2e-3];
         let fixed = standardizer.clone();
         let before = standardizer.apply(&reference, |x| *x).unwrap();
-        for i in 0..100_000 {
+        for i in 0..steps(100, 100_000) {
             let drift = i as f32 / 1000.0;
             standardizer.observe(&[drift * 20.0 + (i % 7) as f32 * drift, drift]).unwrap();
         }

@@ -185,6 +185,7 @@ fn exp2(y: f32) -> f32 {
 #[cfg(all(test, feature = "libm"))]
 mod tests {
     use super::*;
+    use crate::lengths::steps;
     use crate::numeric::math::Libm;
 
     fn beta(schedule: &BetaSchedule, step: u32) -> f32 {
@@ -240,12 +241,11 @@ mod tests {
 
     /// Over random spans, steps and ends, up to the widest: the last of 2^32 steps were once up to 99.8 % off.
     #[test]
-    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
     fn every_span_keeps_what_is_promised() {
         let mut random = crate::numeric::random::Random::new(7);
         let mut unit = || f64::from(random.bits()) / f64::from(u32::MAX);
         let (mut largest, mut tested) = ([0.0_f64; 2], 0);
-        while tested < 300_000 {
+        while tested < steps(300, 300_000) {
             // Betas from 1e-45, linear ones from 1e-28 on, and spans of one to 2^32 steps, all even in their logarithms.
             let geometric = tested % 2 == 1;
             let mut random_end = || 10_f64.powf(6.0 - unit() * if geometric { 51.0 } else { 34.0 }) as f32;
@@ -281,7 +281,7 @@ mod tests {
     fn beta_and_its_logarithm_belong_together() {
         for (start, end) in [(0.01, 1.0), (5.0, 0.1), (1e-31, 1e6), (0.999, 1.0)] {
             let schedule = BetaSchedule::geometric(start, end, 1000);
-            for step in 0..=1000 {
+            for step in (0..=1000).step_by(steps(50, 1)) {
                 let exact = f64::from(start) * (f64::from(end) / f64::from(start)).powf(f64::from(step) / 1000.0);
                 let loss = schedule.at::<Libm>(step);
                 // The rounding of the logarithm, which is up to 71, is an error of its exponential.
@@ -294,9 +294,8 @@ mod tests {
     }
 
     #[test]
-    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
     fn exp2_is_within_its_stated_error() {
-        for i in 0..=2_000_000_u32 {
+        for i in (0..=2_000_000_u32).step_by(steps(9973, 1)) {
             let y = -126.0 * i as f32 / 2e6;
             assert!((f64::from(exp2(y)) / f64::from(y).exp2() - 1.0).abs() <= 3e-7, "2^{y}");
         }

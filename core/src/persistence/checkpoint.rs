@@ -48,8 +48,9 @@
 //! refuses unknown versions. Every release reads all versions that earlier releases wrote: version 1 had the tags 1 to 4 of a linear head, all
 //! of whose classes were in use.
 //!
-//! **Absent sections.** If the section of the velocity, the memory, the samples held out or the calibration is absent, that part is reset as in
-//! a new learner, since it belonged to the head that is replaced. Without their sections, steps, read-out and standardizer stay as they are.
+//! **Absent sections.** If the section of the velocity, the memory, the samples held out, the calibration or the novelty is absent, that part is
+//! reset as in a new learner, since it belonged to the head that is replaced. Without their sections, steps, read-out and standardizer stay
+//! as they are.
 
 use crc::{CRC_32_ISO_HDLC, Crc, NoTable};
 

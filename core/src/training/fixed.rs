@@ -96,7 +96,7 @@ mod tests {
 
     /// On the average an update is what it is in exact numbers, however small.
     #[test]
-    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
+    #[cfg_attr(miri, ignore = "a mean over thousands of runs, minutes when interpreted")]
     fn rounding_has_no_bias() {
         const TUNER: FineTuner<FixedRate> = FineTuner::new(BetaSchedule::constant(1.0), FixedRate::new(0.001));
         let mut sum = 0_i64;
@@ -115,7 +115,7 @@ mod tests {
 
     /// A rate of one and a half units moves the bias by one or by two.
     #[test]
-    #[cfg_attr(miri, ignore = "takes minutes when interpreted")]
+    #[cfg_attr(miri, ignore = "a mean over thousands of runs, minutes when interpreted")]
     fn the_rate_of_a_row_is_rounded_without_bias() {
         const SEEDS: i32 = 4000;
         let mut sum = 0;

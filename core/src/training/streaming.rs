@@ -417,3 +417,6 @@ impl<S: Statistics, M: Math> LearnFrom<usize> for Discriminant<S, M> {
         report_of(self, state, class)
     }
 }
+
+#[cfg(all(test, feature = "libm"))]
+mod tests;

@@ -185,6 +185,21 @@ fn errors_name_what_is_wrong() {
     assert_eq!(load::<Plain>(&mut store), Ok(Some(7)));
 }
 
+#[test]
+fn messages_say_what_would_be_right() {
+    for (error, text) in [
+        (StoreError::Flash(7), "the flash refused: 7"),
+        (StoreError::Range, "the range must begin and end with a page of the flash"),
+        (StoreError::TooSmall { needed: 2048 }, "the range does not hold two checkpoints, but must have 2048 bytes"),
+        (StoreError::Buffer { needed: 100 }, "the buffer is too small, but must have 100 bytes"),
+        (StoreError::Foreign, "the range holds something else, which only overwrite and forget erase"),
+        (StoreError::Worn, "the flash does not keep what is written"),
+        (StoreError::Checkpoint(Error::NoClasses), "no class is in use: add one first"),
+    ] {
+        assert_eq!(error.to_string(), text);
+    }
+}
+
 /// A save never replaces a readable checkpoint by an unreadable one.
 #[test]
 fn parameters_that_are_not_finite_are_not_saved() {

@@ -172,19 +172,22 @@ mod tests {
         }
     }
 
-    /// Rows of one length have the bits that they have alone.
+    /// Rows of one length have the bits that they have alone: less than a block of four, one block, and two with a rest.
     fn rows_together_and_alone<const N: usize>() {
         let row = |seed: usize| -> [f32; N] { core::array::from_fn(|i| ((i * 7 + seed) % 13) as f32 / 3.0 - 1.7) };
-        let (rows, x) = ([row(1), row(5), row(3)], row(8));
-        let mut sums = [0.25; 3];
-        add_dot_rows(&rows, &x, &mut sums);
-        assert_eq!(sums, rows.map(|row| 0.25 + dot(&row, &x)));
-        for keep in [1.0, 0.999] {
-            let (mut together, mut alone) = (rows, rows);
-            let rates = [0.3, -0.7, 0.1];
-            update_rows(&mut together, keep, &rates, &x);
-            alone.iter_mut().zip(rates).for_each(|(row, rate)| update(row, keep, rate, &x));
-            assert_eq!(together, alone);
+        let (x, every): (_, [_; 11]) = (row(8), core::array::from_fn(|seed| row(5 * seed + 1)));
+        let rates: [f32; 11] = core::array::from_fn(|i| 0.3 * i as f32 - 1.4);
+        for count in [3, 4, 11] {
+            let mut sums = [0.25; 11];
+            add_dot_rows(&every[..count], &x, &mut sums[..count]);
+            let alone: [f32; 11] = core::array::from_fn(|i| if i < count { 0.25 + dot(&every[i], &x) } else { 0.25 });
+            assert_eq!(sums, alone);
+            for keep in [1.0, 0.999] {
+                let (mut together, mut alone) = (every, every);
+                update_rows(&mut together[..count], keep, &rates, &x);
+                alone[..count].iter_mut().zip(rates).for_each(|(row, rate)| update(row, keep, rate, &x));
+                assert_eq!(together, alone);
+            }
         }
     }
 
