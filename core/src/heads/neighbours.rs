@@ -235,3 +235,84 @@ where
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::learning::learner::{Learner, Parts};
+    use crate::learning::replay::Replay;
+    use crate::training::streaming::StreamingLda;
+    use crate::{DiscriminantHead, numeric::kernels::packed};
+
+    #[test]
+    fn the_mean_counts_its_prior_as_one_distance_and_follows_the_last_hundred() {
+        let mut state = NeighboursState::NEW;
+        assert_eq!(state.near(0.75), -0.75); // the mean is 0.5
+        let mut sum = 0.5;
+        for label in 1..=100 {
+            let distance = label as f32 / 64.0;
+            sum += distance;
+            state.observe(state.near(distance));
+            assert!((state.mean - sum / (label + 1) as f32).abs() < 1e-5, "{state:?}");
+        }
+        assert_eq!(state.labels, WINDOW);
+        let before = state.mean;
+        state.observe(state.near(0.0));
+        assert!((state.mean - before * 100.0 / 101.0).abs() < 1e-6 && state.labels == WINDOW);
+        (0..3000).for_each(|_| state.observe(0.0));
+        assert_eq!(state.mean, LEAST);
+    }
+
+    /// A head that was taught by samples of the second feature, and what its logits must be.
+    #[test]
+    fn the_logits_are_the_weighted_sums_of_both() {
+        type Base = DiscriminantHead<3, 2, { packed(2) }>;
+        let mut learner = Learner::new(Neighbours::new(Base::new(), Replay::<3, 4, [f32; 2]>::new(1)), Parts::NONE);
+        let samples = [([1.0, 0.0], 0), ([0.0, 1.0], 1), ([1.5, 0.5], 0), ([-0.5, 1.0], 1), ([0.5, 0.25], 0)];
+        let (mut sum, mut count) = (0.5, 1.0);
+        for (i, (x, class)) in samples.iter().enumerate() {
+            let nearest = samples[..i].iter().filter(|(_, own)| own == class).map(|(y, _)| between(x, y));
+            if let Some(distance) = nearest.reduce(f32::min) {
+                (sum, count) = (sum + distance, count + 1.0);
+            }
+            learner.learn(&StreamingLda::new(), x, *class).unwrap();
+        }
+        let (head, x, mean) = (learner.head(), [0.25, 0.5], sum / count);
+        assert!((head.state.mean - mean).abs() < 1e-6);
+        let [a, b] = head.weights();
+        assert!(a != 1.0 && b != 0.5, "nothing was learned of the weights");
+        let (mut z, mut base) = ([0.0; 3], [0.0; 3]);
+        head.logits(&x, &mut z).unwrap();
+        head.base.logits(&x, &mut base).unwrap();
+        for class in 0..2 {
+            let nearest = samples.iter().filter(|(_, own)| *own == class).map(|(y, _)| between(&x, y));
+            let near = -nearest.reduce(f32::min).unwrap() / (2.0 * mean);
+            assert!((z[class] - (a * base[class] + b * near)).abs() < 1e-5, "{class}: {z:?}");
+        }
+        assert_eq!(z[2], f32::NONE);
+    }
+
+    /// The squared distance divided by the number of features.
+    fn between(x: &[f32; 2], y: &[f32; 2]) -> f32 {
+        ((x[0] - y[0]) * (x[0] - y[0]) + (x[1] - y[1]) * (x[1] - y[1])) / 2.0
+    }
+
+    #[cfg(feature = "checkpoint")]
+    #[test]
+    fn only_what_can_have_been_learned_is_sound() {
+        let sound = NeighboursState::NEW;
+        assert!(sound.is_sound() && NeighboursState { labels: WINDOW, mean: LEAST, ..sound }.is_sound());
+        for mean in [0.0, -1.0, f32::NAN, f32::INFINITY] {
+            assert!(!NeighboursState { mean, ..sound }.is_sound(), "{mean}");
+        }
+        assert!(!NeighboursState { labels: WINDOW + 1, ..sound }.is_sound());
+        for curvature in [[0.0, 0.0, 4.0], [4.0, 0.0, 0.0], [1.0, 1.0, 1.0], [f32::INFINITY, 0.0, 1.0]] {
+            let stacking = Stacking { curvature, ..sound.stacking };
+            assert!(!NeighboursState { stacking, ..sound }.is_sound(), "{curvature:?}");
+        }
+        for weights in [[0.05, 0.5], [17.0, 0.5], [1.0, -0.1], [1.0, 17.0], [f32::NAN, 0.5]] {
+            let stacking = Stacking { weights, ..sound.stacking };
+            assert!(!NeighboursState { stacking, ..sound }.is_sound(), "{weights:?}");
+        }
+    }
+}
