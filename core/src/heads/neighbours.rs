@@ -236,7 +236,7 @@ where
     }
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "libm"))]
 mod tests {
     use super::*;
     use crate::learning::learner::{Learner, Parts};

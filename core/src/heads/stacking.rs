@@ -89,7 +89,7 @@ const fn determinant([aa, ab, bb]: [f32; 3]) -> f32 {
     aa * bb - ab * ab
 }
 
-#[cfg(test)]
+#[cfg(all(test, feature = "libm"))]
 mod tests {
     use super::*;
     use crate::numeric::math::Libm;
