@@ -2,7 +2,7 @@
 
 use core::cell::Cell;
 
-use crate::error::Error;
+use crate::error::{Error, Slice};
 use crate::heads::number::Number;
 use crate::numeric::math::Math;
 
@@ -50,6 +50,15 @@ pub trait Classes: Head {
     /// # Errors
     /// [`Error::Target`] if the class is not in use; nothing is then changed.
     fn remove_class(&mut self, class: usize) -> Result<(), Error>;
+}
+
+/// An error that names the first logit that is not finite of a class that the head knows.
+pub(crate) fn check_known<H: Head>(head: &H, logits: &[f32]) -> Result<(), Error> {
+    let lost = |(class, z): (usize, &f32)| !z.is_finite() && head.knows(class);
+    match logits.iter().enumerate().position(lost) {
+        None => Ok(()),
+        Some(index) => Err(Error::NotFinite { slice: Slice::Logits, index }),
+    }
 }
 
 /// Removes the row with index `row`, of `n` values; those behind it move up, and default values fill the last row.

@@ -8,8 +8,8 @@
 //! As long as there are classes of which no sample is kept, for example those that only a trained head knows, kept samples say nothing of these:
 //! the others' logits are moved together so that their probabilities keep their sum, and `a` and `b` stay.
 
-use crate::error::{Error, Slice};
-use crate::heads::head::{Classes, Head};
+use crate::error::Error;
+use crate::heads::head::{Classes, Head, check_known};
 use crate::heads::number::Number as _;
 use crate::heads::stacking::Stacking;
 use crate::learning::replay::{Memory as _, Reservoir, Slots};
@@ -179,14 +179,12 @@ where
             }
         }
         // Kept samples say nothing of a class that has none: they divide anew what the others had.
-        if let (Some(before), Some(after)) = (before, self.mass(logits)) {
+        if let Some(before) = before
+            && let Some(after) = self.mass(logits)
+        {
             logits.iter_mut().enumerate().filter(|(class, _)| is_kept(*class)).for_each(|(_, z)| *z += before - after);
         }
-        let lost = |(class, z): (usize, &f32)| !z.is_finite() && self.base.knows(class);
-        match logits.iter().enumerate().position(lost) {
-            None => Ok(()),
-            Some(index) => Err(Error::NotFinite { slice: Slice::Logits, index }),
-        }
+        check_known(&self.base, logits)
     }
 }
 

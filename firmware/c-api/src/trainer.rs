@@ -29,8 +29,8 @@ pub struct gd_trainer {
 /// The contents of a trainer's memory: all of a [`Learner`](gradient_decay::Learner) but the caller's slices, which must not be referred to
 /// between calls. A function that wants a head makes one that lives for the call.
 ///
-/// What can be set beyond a rate is kept with the functions that use it. gd_learn calls them by these pointers alone, so that a program that does
-/// not set it does not link them.
+/// The settings beyond a rate, kept with the functions that use them. gd_learn calls them by these pointers alone, so that a program that does
+/// not set them does not link them.
 pub(crate) struct Trainer {
     mark: u32,
     /// Classes that there is room for.

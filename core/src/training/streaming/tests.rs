@@ -49,7 +49,7 @@ fn the_prior_is_the_scatter_of_its_samples() {
     }
 }
 
-/// What rounding left in a row goes with a refresh of its class, and with no other.
+/// A refresh of a class removes the rounding errors of its own row, and of no other.
 #[test]
 fn a_refresh_takes_rounding_errors_out_of_a_row() {
     let exact = {

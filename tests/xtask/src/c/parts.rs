@@ -44,7 +44,7 @@ pub const TRAINERS: [(&str, &str, &[&str], &str); 4] = [
     ("Cortex-M0, `small`", "thumbv6m-none-eabi", &["-mcpu=cortex-m0"], SMALL),
 ];
 
-/// What a program with a trainer may call beside, as it is told and as people write it.
+/// The calls that a program with a trainer may make beside, as it is told and as people write them.
 pub const TRAINER_CALLS: [(&str, &str); 8] = [
     ("RATE", "`gd_set_rate`"),
     ("READOUT", "`gd_set_readout`"),
