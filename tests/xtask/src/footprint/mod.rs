@@ -79,9 +79,9 @@ pub fn check(options: Options) -> Result<()> {
     let lint = ["clippy", "--release", "--bins", "--target", CORTEX_M4F.target, "--features", "asm,peers"];
     cargo(&package(), &[&lint[..], &["--", "-D", "warnings"]].concat())?;
     // The other profile takes half a minute to compile these many shapes.
-    compare_kernels("size")?;
+    compare_kernels("size", options.full)?;
     if options.full {
-        compare_kernels("release")?;
+        compare_kernels("release", true)?;
     }
     measure(options)
 }
@@ -107,9 +107,11 @@ fn measure(options: Options) -> Result<()> {
     compare(&figures)
 }
 
-/// Compares the kernels in assembly with portable code, on the cores with an FPU; those of one row at a time in one profile.
-fn compare_kernels(profile: &str) -> Result<()> {
-    for machine in MACHINES.iter().filter(|machine| machine.has_fpu()) {
+/// Compares the kernels in assembly with portable code, on the cores with an FPU, or on those of them that are measured [`OFTEN`]; those of one
+/// row at a time in one profile.
+fn compare_kernels(profile: &str, all: bool) -> Result<()> {
+    let is_wanted = |machine: &&Machine| all || OFTEN.contains(&machine.core);
+    for machine in MACHINES.iter().filter(is_wanted).filter(|machine| machine.has_fpu()) {
         measure::build(machine, &["same_bits"], profile, "asm")?;
         println!("{}", measure::run(machine, "same_bits", profile)?.trim());
     }
@@ -119,7 +121,8 @@ fn compare_kernels(profile: &str) -> Result<()> {
     }
     // The M0 has too little RAM for the longest.
     let mut first = None;
-    for machine in MACHINES.iter().chain(&RISC_V[..1]).filter(|machine| machine.core != "Cortex-M0") {
+    let machines = MACHINES.iter().filter(is_wanted).chain(&RISC_V[..1]);
+    for machine in machines.filter(|machine| machine.core != "Cortex-M0") {
         for (build, features) in machine.builds() {
             measure::build(machine, &["same_discriminant"], profile, features)?;
             let line = measure::run(machine, "same_discriminant", profile)?;
