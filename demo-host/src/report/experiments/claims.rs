@@ -211,7 +211,11 @@ pub fn rows(findings: &[Finding]) -> Vec<[String; 9]> {
             format!("{:+.digits$} ± {:.digits$}", difference.mean, difference.interval)
         });
         let verdict = seen.verdict.map_or("", Verdict::label).to_owned();
-        let p = if seen.difference.is_some() { format!("{:.3}", seen.p) } else { "one seed".to_owned() };
+        let p = match seen.difference {
+            None => "one seed".to_owned(),
+            Some(_) if seen.p < 0.000_5 => "< 0.001".to_owned(),
+            Some(_) => format!("{:.3}", seen.p),
+        };
         let compared = format!("{compared}: {figure}");
         let seeds = seen.difference.as_ref().map_or(1, |difference| difference.count).to_string();
         [(*claim).to_owned(), compared, title.clone(), verdict, first, second, difference, p, seeds]
