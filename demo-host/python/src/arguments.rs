@@ -1,7 +1,7 @@
 //! Arguments that Python passes, and errors that it gets.
 
-use gradient_decay::Error;
 use gradient_decay::error::Slice;
+use gradient_decay::{Error, Readout};
 use pyo3::exceptions::{PyMemoryError, PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 
@@ -23,6 +23,12 @@ pub fn refused_sentence(error: impl std::fmt::Display) -> PyErr {
 /// `Ok` if a slice has the expected length.
 pub fn check_length(slice: Slice, expected: usize, actual: usize) -> PyResult<()> {
     if actual == expected { Ok(()) } else { Err(refused(Error::Length { slice, expected, actual })) }
+}
+
+/// A read-out, unless temperature or threshold is out of its range.
+pub fn readout(temperature: f32, threshold: f32) -> PyResult<Readout> {
+    let readout = Readout::new().try_with_temperature(temperature);
+    readout.and_then(|readout| readout.try_with_threshold(threshold)).map_err(refused)
 }
 
 /// So many zeros.

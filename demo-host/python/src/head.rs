@@ -1,14 +1,14 @@
 //! The linear head.
 
 use gradient_decay::{
-    Error, GradientDecay, Head as _, Learner, LinearView, PairView, Parts, Readout, Saved, Sgd, State, Target,
-    TargetOptions, Train, checkpoint,
+    Error, GradientDecay, Head as _, Learner, LinearView, PairView, Parts, Saved, Sgd, State, Target, TargetOptions,
+    Train, checkpoint,
 };
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::arguments::{refused, refused_sample};
+use crate::arguments::{readout, refused, refused_sample};
 use crate::batch::{self, Answers, Batch, OfSample, contiguous, into_answers, into_array, labels};
 use crate::settings::FineTuner;
 
@@ -194,7 +194,7 @@ impl Head {
         beta: Option<f32>,
     ) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let batch = Batch::new(&x, self.features)?;
-        let readout = Readout::new().try_with_temperature(temperature).map_err(refused)?;
+        let readout = readout(temperature, 0.0)?;
         let loss = beta.map(GradientDecay::try_new).transpose().map_err(refused)?;
         let found = self.ask(py, |head| batch::probabilities(&head, batch, &readout, loss.as_ref()))?;
         into_array(py, found, self.classes)
@@ -209,8 +209,7 @@ impl Head {
         threshold: f32,
     ) -> PyResult<Answers<'py>> {
         let batch = Batch::new(&x, self.features)?;
-        let readout = Readout::new().try_with_temperature(temperature).map_err(refused)?;
-        let readout = readout.try_with_threshold(threshold).map_err(refused)?;
+        let readout = readout(temperature, threshold)?;
         let found = self.ask(py, |head| {
             let mut logits = vec![0.0; head.room()];
             batch::answers(batch, |row| readout.answer(&head, row, &mut logits))

@@ -14,7 +14,7 @@ use gradient_decay::{
 };
 use pyo3::prelude::*;
 
-use crate::arguments::{refused, zeros};
+use crate::arguments::{readout, refused, zeros};
 
 /// A head of the learner.
 pub trait AnyDiscriminant:
@@ -108,9 +108,7 @@ impl Reading {
     /// # Errors
     /// If temperature or threshold is out of its range.
     pub fn new(temperature: f32, threshold: f32, deviations: f32) -> PyResult<Self> {
-        let readout = Readout::new().try_with_temperature(temperature);
-        let readout = readout.and_then(|readout| readout.try_with_threshold(threshold)).map_err(refused)?;
-        Ok(Reading { readout, deviations })
+        Ok(Reading { readout: readout(temperature, threshold)?, deviations })
     }
 }
 

@@ -167,17 +167,25 @@ def test_what_is_far_is_unknown_however_sure_the_softmax_is(estimator, iris):
         model.set_params(deviations=31).predict(x)
 
 
-def test_a_checkpoint_from_before_the_distances_is_read(iris):
+@pytest.mark.parametrize("estimator", ESTIMATORS[2:] + KNOWING, ids=named)
+def test_a_checkpoint_of_a_discriminant_alone_is_a_start(estimator, iris):
     x, y = iris
     plain = gd.DiscriminantClassifier().fit(x, y)
-    model = gd.DiscriminantClassifier(novelty=True).fit(x[:30], y[:30]).restore(plain.checkpoint())
+    model = clone(estimator).fit(x[:30], y[:30]).restore(plain.checkpoint())
     assert (model.predict_proba(x) == plain.predict_proba(x)).all()
     assert (model.answer(x + 50).reasons == "").all()
-    # A learner with distances saves more; a discriminant takes its own part of that.
-    knowing = model.partial_fit(x, y).checkpoint()
-    assert len(knowing) > len(plain.checkpoint())
-    assert (plain.restore(knowing).predict_proba(x) == model.predict_proba(x)).all()
-    assert model.set_params(temperature=2.0).checkpoint() != knowing
+    # What was learned since is in a checkpoint from which a discriminant takes its own part.
+    whole = model.partial_fit(x, y).checkpoint()
+    assert len(whole) > len(plain.checkpoint())
+    other = gd.DiscriminantClassifier().fit(x, y).partial_fit(x, y)
+    assert (plain.restore(whole).predict_proba(x) == other.predict_proba(x)).all()
+
+
+def test_temperature_and_threshold_are_saved_with_the_distances(iris):
+    model = gd.DiscriminantClassifier(novelty=True).fit(*iris)
+    saved = model.checkpoint()
+    assert model.set_params(temperature=2.0).checkpoint() != saved
+    assert model.restore(saved).temperature == 2.0
     with pytest.raises(ValueError, match="the temperature is 0"):
         model.set_params(temperature=0.0).checkpoint()
 

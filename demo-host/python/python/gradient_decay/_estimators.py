@@ -72,7 +72,7 @@ class _CoreClassifier(ClassifierMixin, BaseEstimator):
             X: n samples, of shape (n, n_features_in_).
 
         Raises:
-            ValueError: as `decision_function`; if temperature or threshold is out of its range.
+            ValueError: as `decision_function`; if temperature, threshold or deviations are out of their range.
         """
         labels, _, reasons = self.answer(X)
         is_unknown = reasons != ""
@@ -102,7 +102,9 @@ class _CoreClassifier(ClassifierMixin, BaseEstimator):
         return self._head().checkpoint()
 
     def restore(self, checkpoint: bytes) -> "_CoreClassifier":
-        """Takes over a checkpoint of a head of the same shape, such as one that a device has saved. The labels stay.
+        """Takes over a checkpoint of a head of the same shape, such as one that a device has saved.
+
+        The labels and the settings stay. A part that is not in it, such as kept samples in that of a discriminant, is as new.
 
         Raises:
             ValueError: if it is damaged or another head's; nothing is then changed.
