@@ -111,7 +111,7 @@ impl Discriminant {
         is_unlearned: bool,
     ) -> PyResult<()> {
         let batch = Batch::new(x, self.numbers.features)?;
-        let (lda, labels, reading) = (&lda.lda, labels(y, &batch)?, Reading::new(temperature, 0.0, DEVIATIONS)?);
+        let (lda, labels, reading) = (&lda.lda, labels(y, &batch)?, Reading::new(temperature, 0.0, None)?);
         let mut next = self.numbers.clone();
         let done = py.detach(|| next.with(reading, Each { lda, batch, labels, is_unlearned })).map_err(refused)?;
         done.map_err(|(sample, error)| {
@@ -129,9 +129,6 @@ impl Discriminant {
         py.detach(|| self.numbers.clone().with(reading, work)).map_err(refused)
     }
 }
-
-/// The core's own number of deviations: it takes part in no more than an answer.
-const DEVIATIONS: f32 = 0.5;
 
 #[pymethods]
 impl Discriminant {
@@ -203,7 +200,7 @@ impl Discriminant {
     /// The logits of each sample, minus infinity of a class without a sample.
     fn logits<'py>(&self, py: Python<'py>, x: PyReadonlyArray2<'py, f32>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let batch = Batch::new(&x, self.numbers.features)?;
-        let logits = self.ask(py, Reading::new(1.0, 0.0, DEVIATIONS)?, Logits(batch))?;
+        let logits = self.ask(py, Reading::new(1.0, 0.0, None)?, Logits(batch))?;
         into_array(py, logits.map_err(refused_sample)?, self.numbers.counts.len())
     }
 
@@ -216,20 +213,20 @@ impl Discriminant {
         temperature: f32,
     ) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let batch = Batch::new(&x, self.numbers.features)?;
-        let reading = Reading::new(temperature, 0.0, DEVIATIONS)?;
+        let reading = Reading::new(temperature, 0.0, None)?;
         let probabilities = self.ask(py, reading, Probabilities(batch, reading.readout))?;
         into_array(py, probabilities.map_err(refused_sample)?, self.numbers.counts.len())
     }
 
     /// The most probable class of each sample, its probability, and the reason why it is unknown; without distances, none is far.
-    #[pyo3(signature = (x, temperature, threshold, deviations=DEVIATIONS))]
+    #[pyo3(signature = (x, temperature, threshold, deviations=None))]
     fn answers<'py>(
         &self,
         py: Python<'py>,
         x: PyReadonlyArray2<'py, f32>,
         temperature: f32,
         threshold: f32,
-        deviations: f32,
+        deviations: Option<f32>,
     ) -> PyResult<Answers<'py>> {
         let batch = Batch::new(&x, self.numbers.features)?;
         let answers = self.ask(py, Reading::new(temperature, threshold, deviations)?, Answering(batch))?;
@@ -240,13 +237,13 @@ impl Discriminant {
     #[pyo3(signature = (temperature=1.0, threshold=0.0))]
     fn checkpoint<'py>(&self, py: Python<'py>, temperature: f32, threshold: f32) -> PyResult<Bound<'py, PyBytes>> {
         let write = Write { with_readout: self.numbers.has_distances() };
-        let bytes = self.ask(py, Reading::new(temperature, threshold, DEVIATIONS)?, write)?;
+        let bytes = self.ask(py, Reading::new(temperature, threshold, None)?, write)?;
         Ok(PyBytes::new(py, &bytes.map_err(refused)?))
     }
 
     /// Takes over a checkpoint of a discriminant of the same kind; its temperature and threshold are not taken.
     fn restore(&mut self, bytes: &[u8]) -> PyResult<()> {
-        let reading = Reading::new(1.0, 0.0, DEVIATIONS)?;
+        let reading = Reading::new(1.0, 0.0, None)?;
         self.numbers.with(reading, Read(bytes)).and_then(|result| result).map_err(refused)
     }
 

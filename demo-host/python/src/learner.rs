@@ -97,17 +97,17 @@ impl Distances {
     }
 }
 
-/// How answers are read: by a temperature and a threshold, and the number of deviations beyond which a sample is far.
+/// How answers are read: by a temperature and a threshold, and the number of deviations beyond which a sample is far, if it is not the core's own.
 #[derive(Clone, Copy)]
 pub struct Reading {
     pub readout: Readout,
-    deviations: f32,
+    deviations: Option<f32>,
 }
 
 impl Reading {
     /// # Errors
     /// If temperature or threshold is out of its range.
-    pub fn new(temperature: f32, threshold: f32, deviations: f32) -> PyResult<Self> {
+    pub fn new(temperature: f32, threshold: f32, deviations: Option<f32>) -> PyResult<Self> {
         Ok(Reading { readout: readout(temperature, threshold)?, deviations })
     }
 }
@@ -233,7 +233,7 @@ where
         return Ok((head, state.steps(), output));
     };
     let mut novelty: NoveltyView<'_> = NoveltyView::resume(numbers, counts, features, readout, *scores)?;
-    novelty.set_deviations(deviations)?;
+    deviations.map_or(Ok(()), |deviations| novelty.set_deviations(deviations))?;
     let (head, state, novelty, output) = run(head, state, novelty, work);
     *scores = novelty.scores();
     Ok((head, state.steps(), output))

@@ -162,7 +162,8 @@ def test_what_is_far_is_unknown_however_sure_the_softmax_is(estimator, iris):
     # Fewer deviations refuse more; those of the core are the default.
     refused = [(model.set_params(deviations=d).answer(x[known]).reasons != "").sum() for d in (-3.0, 0.5, 30.0)]
     assert refused[0] > refused[1] > refused[2] == 0
-    assert type(model)().deviations == 0.5
+    _, _, reasons = model.head_.answers(x, 1.0, 0.0)
+    assert ((model.set_params(deviations=type(model)().deviations).answer(x).reasons != "") == (reasons > 0)).all()
     with pytest.raises(ValueError, match=r"the number of deviations is 31, but must be in \[-3, 30\]"):
         model.set_params(deviations=31).predict(x)
 
