@@ -2,17 +2,29 @@
 
 use std::fmt::Write as _;
 use std::fs;
+use std::ops::Range;
 use std::path::Path;
 
+use gradient_decay::learn::{LearnFrom, Unlearn};
+use gradient_decay::readout::{Read, Reason};
+use gradient_decay::replay::OwnedSlots;
 use gradient_decay::storage::{Empty, StoredVelocity};
 use gradient_decay::{
-    BetaSchedule, Contents, DiscriminantHead, FineTuner, GradientDecay, Head, Learner, LinearHead, Parts, Readout,
-    Saved, Sgd, StreamingLda, Target, TargetOptions, Train, Velocity, checkpoint, kernels,
+    Answer, BetaSchedule, Contents, DiscriminantHead, FineTuner, GradientDecay, Head, Learner, LinearHead, Neighbours,
+    Novelty, Parts, Quantized, Readout, Replay, Saved, Sgd, StreamingLda, Target, TargetOptions, Train, Velocity,
+    checkpoint, kernels,
 };
 
 const CLASSES: usize = 4;
 const FEATURES: usize = 6;
 const SAMPLES: usize = 200;
+
+/// A discriminant, samples kept on top of it as bytes or as they are, and a read-out by distances.
+type Discriminant = DiscriminantHead<CLASSES, FEATURES, { kernels::packed(FEATURES) }>;
+type AsBytes = Neighbours<Discriminant, Slots<Quantized<FEATURES>>>;
+type AsTheyAre = Neighbours<Discriminant, Slots<[f32; FEATURES]>>;
+type Slots<S> = OwnedSlots<CLASSES, 5, [f32; FEATURES], S>;
+type Distances = Novelty<CLASSES, FEATURES>;
 
 const LDA: StreamingLda = StreamingLda::new().with_prior(8.0, 0.25).with_ridge(0.01).with_most(40);
 
@@ -78,13 +90,74 @@ impl Golden {
     }
 
     fn discriminant(&mut self) {
-        let mut head: DiscriminantHead<CLASSES, FEATURES, { kernels::packed(FEATURES) }> = DiscriminantHead::new();
+        let mut head = Discriminant::new();
         (0..SAMPLES).for_each(|i| head.learn(&LDA, &features(i), class(i)).unwrap());
         (SAMPLES - 10..SAMPLES).rev().for_each(|i| head.unlearn(&LDA, &features(i), class(i)).unwrap());
         head.discount(64.0, 3).unwrap();
         (0..20).for_each(|i| head.learn(&LDA, &features(i), class(i)).unwrap());
         self.answers("discriminant", &head);
         self.bytes("discriminant checkpoint", &head);
+    }
+
+    /// A discriminant that discounted what it learned of one user, and has kept samples of the next.
+    fn neighbours(&mut self) {
+        let mut base = Discriminant::new();
+        (0..20).for_each(|i| base.learn(&LDA, &features(i), class(i)).unwrap());
+        base.discount(64.0, 3).unwrap();
+        let mut learner = Learner::new(AsBytes::new(base, Replay::new(7)), Parts::NONE);
+        teach(&mut learner, 0..SAMPLES);
+        let head = learner.head();
+        self.answers("neighbours", head);
+        self.bits("neighbours weights", &head.weights());
+        self.bytes("neighbours checkpoint", head);
+    }
+
+    /// Learners that refuse what is far, with a discriminant that discounts meanwhile, and with kept samples on top of one.
+    fn novelty(&mut self) {
+        let mut learner = Learner::new(Discriminant::new(), parts());
+        teach(&mut learner, 0..SAMPLES);
+        let steps = learner.steps();
+        learner.replace(steps, |head| head.discount(64.0, 3)).unwrap();
+        teach(&mut learner, 0..60);
+        self.unknown("novelty", learner);
+
+        let mut learner = Learner::new(AsTheyAre::new(Discriminant::new(), Replay::new(1)), parts());
+        teach(&mut learner, 0..SAMPLES);
+        self.unknown("neighbours and novelty", learner);
+    }
+
+    /// Answers for samples that are known, between classes, and far; and the learner itself.
+    fn unknown<H>(&mut self, name: &str, mut learner: Learner<H, OnlyNovelty>)
+    where
+        H: LearnFrom<usize, Features = [f32; FEATURES], Number = f32> + Saved,
+    {
+        learner.set_readout(Readout::new().with_temperature(1.5).with_threshold(0.5));
+        learner.set_deviations(1.0).unwrap();
+        let (mut probabilities, mut classes) = (Vec::new(), Vec::new());
+        for i in SAMPLES..SAMPLES + 16 {
+            let (x, next) = (features(i), features(i + 1));
+            let x = match i % 4 {
+                1 => core::array::from_fn(|j| (x[j] + next[j]) / 2.0),
+                3 => x.map(|x| 4.0 * x),
+                _ => x,
+            };
+            let answer = learner.answer(&x).unwrap();
+            let reason = match answer {
+                Answer::Class(_) => "",
+                Answer::Unknown(_, Reason::Between) => " between",
+                Answer::Unknown(_, Reason::Far) => " far",
+            };
+            probabilities.push(answer.prediction().probability);
+            classes.push(format!("{}{reason}", answer.prediction().class));
+        }
+        assert!(
+            ["", " between", " far"].iter().all(|reason| classes.iter().any(|class| &class[1..] == *reason)),
+            "{classes:?}"
+        );
+        self.0.push(format!("  \"{name} answers\": {:?}", classes.join(", ")));
+        self.bits(&format!("{name} answered"), &probabilities);
+        self.answers(name, learner.head());
+        self.bytes(&format!("{name} checkpoint"), &learner);
     }
 
     fn objective(&mut self) {
@@ -103,6 +176,26 @@ impl Golden {
     }
 }
 
+type OnlyNovelty = Parts<(), (), (), (), Distances>;
+
+fn parts() -> OnlyNovelty {
+    let readout = Distances::new(Readout::new().with_temperature(1.5));
+    Parts { preprocess: (), memory: (), guard: (), calibration: (), readout }
+}
+
+/// Learns samples, and takes the last ten back.
+fn teach<H, A>(learner: &mut Learner<H, Parts<(), (), (), (), A>>, samples: Range<usize>)
+where
+    H: LearnFrom<usize, Settings = StreamingLda, Features = [f32; FEATURES], Number = f32> + Unlearn,
+    A: Read<[f32; FEATURES]>,
+{
+    let last = samples.end;
+    for i in samples {
+        learner.learn(&LDA, &features(i), class(i)).unwrap();
+    }
+    (last - 10..last).rev().for_each(|i| learner.unlearn(&LDA, &features(i), class(i)).unwrap());
+}
+
 fn push(mut hex: String, byte: u8) -> String {
     write!(hex, "{byte:02x}").unwrap();
     hex
@@ -119,6 +212,8 @@ fn the_golden_file_of_the_python_package_is_what_a_device_computes() {
     let options = TargetOptions::new().with_label_smoothing(0.1).with_class_weights(&[1.0, 2.0, 0.5, 1.0]);
     golden.linear::<()>("options", &tuner, Some(options));
     golden.discriminant();
+    golden.neighbours();
+    golden.novelty();
     golden.objective();
     let text = format!("{{\n{}\n}}\n", golden.0.join(",\n"));
 

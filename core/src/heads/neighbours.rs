@@ -73,6 +73,11 @@ impl NeighboursState {
     /// Before the first label.
     pub const NEW: Self = NeighboursState { stacking: Stacking::NEW, mean: FIRST, labels: 0 };
 
+    /// The weight `a` of the base's logits, in [1/16, 16], and `b` of the kept samples', in [0, 16].
+    pub const fn weights(&self) -> [f32; 2] {
+        self.stacking.weights
+    }
+
     /// Whether a checkpoint's numbers can be those of a head that learned.
     #[cfg(feature = "checkpoint")]
     pub(crate) fn is_sound(&self) -> bool {
@@ -111,7 +116,7 @@ impl<B, S> Neighbours<B, S> {
 
     /// The weight `a` of the base's logits, in [1/16, 16], and `b` of the kept samples', in [0, 16].
     pub const fn weights(&self) -> [f32; 2] {
-        self.state.stacking.weights
+        self.state.weights()
     }
 
     /// The base head.

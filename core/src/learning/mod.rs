@@ -3,6 +3,7 @@
 pub mod calibration;
 pub mod guard;
 pub mod learner;
+mod moments;
 pub mod novelty;
 pub mod preprocess;
 pub mod readout;

@@ -14,12 +14,11 @@
 //! variance within all classes, and a prior counts as eight scores. A sample is unknown if its score is above the mean of these scores by more
 //! than a given number of their standard deviations.
 
-use core::marker::PhantomData;
-
-use crate::error::{Error, Number, Slice, check_length, expect_in_range};
+use crate::error::{Error, Number, expect_in_range};
 use crate::heads::head::remove_row;
 use crate::heads::number::Number as Logit;
 use crate::heads::prediction::Prediction;
+pub use crate::learning::moments::{AllMoments, Feature, Moments, MomentsView, OwnedMoments};
 use crate::learning::readout::{Answer, Read, Readout, Reason, confidence, distances};
 use crate::numeric::math::{Libm, Math};
 
@@ -41,37 +40,18 @@ const BETWEEN: f32 = 0.5;
 /// The largest feature.
 pub(crate) const MOST: f32 = 1e12;
 
-/// A feature that can be converted to f32.
-pub trait Feature: Copy {
-    /// Its value; an i8 counts in units of 1.
-    fn to_f32(self) -> f32;
-}
-
-impl Feature for f32 {
-    #[inline]
-    fn to_f32(self) -> f32 {
-        self
-    }
-}
-
-impl Feature for i8 {
-    #[inline]
-    fn to_f32(self) -> f32 {
-        f32::from(self)
-    }
-}
-
-/// Sums over scores, with their weights.
+/// Sums over the scores of known samples, with their weights: what a caller must keep beside the numbers and counts of a [`NoveltyView`].
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub(crate) struct Sums {
+pub struct Sums {
     pub(crate) weight: f32,
     pub(crate) sum: f32,
     pub(crate) squares: f32,
 }
 
 impl Sums {
-    const ZERO: Self = Sums { weight: 0.0, sum: 0.0, squares: 0.0 };
+    /// Before the first score.
+    pub const ZERO: Self = Sums { weight: 0.0, sum: 0.0, squares: 0.0 };
 
     /// Adds a number; takes it out if its weight is negative.
     fn add(&mut self, x: f32, weight: f32) {
@@ -81,108 +61,11 @@ impl Sums {
     }
 }
 
-/// The storage of the statistics of the classes: [`OwnedMoments`], or the caller's slices, [`MomentsView`].
-pub trait Moments {
-    /// A feature.
-    type Feature: Feature;
-    /// The features of a sample.
-    type Features: ?Sized + AsRef<[Self::Feature]>;
-    /// The count of numbers in a section of a checkpoint; 0 where it is known only at run time.
-    const NUMBERS: usize;
-
-    /// All statistics.
-    fn all(&self) -> AllMoments<&[f32], &[u32]>;
-    /// All statistics, mutably.
-    fn all_mut(&mut self) -> AllMoments<&mut [f32], &mut [u32]>;
-}
-
-/// The statistics of the classes as slices.
-#[derive(Clone, Copy, Debug)]
-pub struct AllMoments<F, C> {
-    /// The mean of each class: `classes x features`, one row for each class.
-    pub means: F,
-    /// The sums of squared deviations from the mean of each class, in the same shape.
-    pub squares: F,
-    /// The sums of squared deviations from the own mean over all classes, for each feature.
-    pub shared: F,
-    /// The number of samples of each class.
-    pub counts: C,
-}
-
 /// The place of the row of a class, of `features` numbers.
 #[inline]
 fn row(class: usize, features: usize) -> core::ops::Range<usize> {
     let start = class.saturating_mul(features);
     start..start.saturating_add(features)
-}
-
-/// The arrays of `CLASSES` classes of `FEATURES` features of type `T`.
-#[derive(Clone, Debug, PartialEq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct OwnedMoments<const CLASSES: usize, const FEATURES: usize, T = f32> {
-    means: [[f32; FEATURES]; CLASSES],
-    squares: [[f32; FEATURES]; CLASSES],
-    shared: [f32; FEATURES],
-    counts: [u32; CLASSES],
-    features: PhantomData<T>,
-}
-
-impl<const CLASSES: usize, const FEATURES: usize, T: Feature> Moments for OwnedMoments<CLASSES, FEATURES, T> {
-    type Feature = T;
-    type Features = [T; FEATURES];
-    const NUMBERS: usize = CLASSES * (1 + 2 * FEATURES) + FEATURES;
-
-    #[inline]
-    fn all(&self) -> AllMoments<&[f32], &[u32]> {
-        let OwnedMoments { means, squares, shared, counts, .. } = self;
-        AllMoments { means: means.as_flattened(), squares: squares.as_flattened(), shared, counts }
-    }
-
-    #[inline]
-    fn all_mut(&mut self) -> AllMoments<&mut [f32], &mut [u32]> {
-        let OwnedMoments { means, squares, shared, counts, .. } = self;
-        AllMoments { means: means.as_flattened_mut(), squares: squares.as_flattened_mut(), shared, counts }
-    }
-}
-
-/// Statistics in the caller's slices, whose shape is known only at run time.
-#[derive(Debug)]
-pub struct MomentsView<'a, T = f32> {
-    all: AllMoments<&'a mut [f32], &'a mut [u32]>,
-    features: PhantomData<T>,
-}
-
-impl<'a, T> MomentsView<'a, T> {
-    /// The length of the slice of numbers for so many classes and features.
-    pub const fn numbers_of(classes: usize, features: usize) -> usize {
-        classes.saturating_mul(2).saturating_add(1).saturating_mul(features)
-    }
-
-    fn new(numbers: &'a mut [f32], counts: &'a mut [u32], features: usize) -> Result<Self, Error> {
-        let classes = counts.len();
-        check_length(Slice::Novelty, Self::numbers_of(classes, features), numbers.len())?;
-        numbers.fill(0.0);
-        counts.fill(0);
-        let (means, rest) = numbers.split_at_mut_checked(classes * features).unwrap_or_default();
-        let (squares, shared) = rest.split_at_mut_checked(classes * features).unwrap_or_default();
-        Ok(MomentsView { all: AllMoments { means, squares, shared, counts }, features: PhantomData })
-    }
-}
-
-impl<T: Feature> Moments for MomentsView<'_, T> {
-    type Feature = T;
-    type Features = [T];
-    const NUMBERS: usize = 0;
-
-    fn all(&self) -> AllMoments<&[f32], &[u32]> {
-        let AllMoments { means, squares, shared, counts } = &self.all;
-        AllMoments { means, squares, shared, counts }
-    }
-
-    fn all_mut(&mut self) -> AllMoments<&mut [f32], &mut [u32]> {
-        let AllMoments { means, squares, shared, counts } = &mut self.all;
-        AllMoments { means, squares, shared, counts }
-    }
 }
 
 /// A read-out by distances, over any storage of its statistics: [`Novelty`], or [`NoveltyView`]. `M` is the math backend.
@@ -242,9 +125,7 @@ impl<const CLASSES: usize, const FEATURES: usize, T, M: Copy> Novelty<CLASSES, F
     /// Without samples; it refuses nothing until it has some. A sample is unknown if its score is more than half a standard deviation above the
     /// mean of the known samples' scores.
     pub const fn new(readout: Readout<M>) -> Self {
-        let rows = [[0.0; FEATURES]; CLASSES];
-        let (shared, counts) = ([0.0; FEATURES], [0; CLASSES]);
-        Self::with_storage(OwnedMoments { means: rows, squares: rows, shared, counts, features: PhantomData }, readout)
+        Self::with_storage(OwnedMoments::new(), readout)
     }
 
     /// Sets the number of standard deviations above the mean of the known samples' scores beyond which a sample is unknown, in [-3, 30]: a
@@ -270,7 +151,39 @@ impl<'a, T, M: Copy> NoveltyView<'a, T, M> {
         features: usize,
         readout: Readout<M>,
     ) -> Result<Self, Error> {
-        Ok(Self::with_storage(MomentsView::new(numbers, counts, features)?, readout))
+        let mut new = Self::resume(numbers, counts, features, readout, Sums::ZERO)?;
+        new.storage.all.reset();
+        Ok(new)
+    }
+
+    /// [`over`](Self::over) numbers and counts as an earlier one left them, with its [`scores`](Distances::scores): for one that exists for one
+    /// call only. It continues with the same bits; the number of standard deviations is that of a new one.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if `numbers` has another length.
+    ///
+    /// ```
+    /// use gradient_decay::novelty::{MomentsView, Sums};
+    /// use gradient_decay::{NoveltyView, Readout, readout::Read};
+    ///
+    /// let (mut numbers, mut counts) = ([0.0; MomentsView::<f32>::numbers_of(1, 2)], [0]);
+    /// let mut scores = Sums::ZERO;
+    /// for x in [[1.0, 2.0], [1.5, 2.5], [0.5, 2.0]] {
+    ///     let mut novelty: NoveltyView<'_> = NoveltyView::resume(&mut numbers, &mut counts, 2, Readout::new(), scores)?;
+    ///     novelty.observe(&x, 0, 1.0);
+    ///     scores = novelty.scores();
+    /// }
+    /// assert!(counts == [3] && scores != Sums::ZERO);
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn resume(
+        numbers: &'a mut [f32],
+        counts: &'a mut [u32],
+        features: usize,
+        readout: Readout<M>,
+        scores: Sums,
+    ) -> Result<Self, Error> {
+        Ok(Distances { scores, ..Self::with_storage(MomentsView::new(numbers, counts, features)?, readout) })
     }
 }
 
@@ -294,6 +207,11 @@ impl<S, M: Copy> Distances<S, M> {
     /// The number of standard deviations beyond which a sample is unknown, in [-3, 30].
     pub const fn deviations(&self) -> f32 {
         self.deviations
+    }
+
+    /// The sums over the scores of known samples, for [`resume`](NoveltyView::resume).
+    pub const fn scores(&self) -> Sums {
+        self.scores
     }
 
     /// The read-out of samples that are not far.
@@ -472,9 +390,7 @@ impl<S: Moments, M: Math> Read<S::Features> for Distances<S, M> {
     }
 
     fn clear(&mut self) {
-        let AllMoments { means, squares, shared, counts } = self.storage.all_mut();
-        [means, squares, shared].into_iter().for_each(|numbers| numbers.fill(0.0));
-        counts.fill(0);
+        self.storage.all_mut().reset();
         self.scores = Sums::ZERO;
     }
 }

@@ -11,7 +11,7 @@ use crate::error::{Error, check_target};
 use crate::heads::head::remove_row;
 pub use crate::learning::slots::{QuantizedSlotsView, SlotsView};
 use crate::learning::stored::{FeatureArray, Stored};
-use crate::numeric::random::Random;
+pub use crate::numeric::random::Random;
 
 /// A memory of labelled samples with features `X`; `()` remembers nothing.
 pub trait Memory<X: ?Sized> {
@@ -231,6 +231,33 @@ impl<S: Slots> Reservoir<S> {
     /// A memory over these slots, with what lies in them, whose choices follow from `seed`.
     pub const fn over(slots: S, seed: u32) -> Self {
         Reservoir { storage: slots, seed, random: Random::new(seed) }
+    }
+
+    /// The same with the generator of an earlier one: for a memory over slices, which exists for one call only.
+    ///
+    /// ```
+    /// use gradient_decay::{ReplayView, replay::SlotsView};
+    ///
+    /// let (mut samples, mut seen) = ([0.0; 2], [0]);
+    /// let (mut in_calls, mut seen_in_calls) = ([0.0; 2], [0]);
+    /// let mut memory = ReplayView::over(SlotsView::new(&mut samples, &mut seen, 2, 1)?, 7);
+    /// let mut random = ReplayView::over(SlotsView::new(&mut in_calls, &mut seen_in_calls, 2, 1)?, 7).random();
+    /// for i in 0..50 {
+    ///     memory.insert(&[i as f32], 0)?;
+    ///     let mut call = ReplayView::over(SlotsView::new(&mut in_calls, &mut seen_in_calls, 2, 1)?, 7).with_random(random);
+    ///     call.insert(&[i as f32], 0)?;
+    ///     random = call.random();
+    /// }
+    /// assert_eq!(samples, in_calls);
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn with_random(self, random: Random) -> Self {
+        Reservoir { random, ..self }
+    }
+
+    /// The generator behind the next choice.
+    pub const fn random(&self) -> Random {
+        self.random
     }
 
     /// The number of samples stored of a class; 0 if there is no such class.

@@ -1,8 +1,8 @@
 //! Arguments that Python passes, and errors that it gets.
 
-use gradient_decay::Error;
 use gradient_decay::error::Slice;
-use pyo3::exceptions::{PyOverflowError, PyValueError};
+use gradient_decay::{Error, Readout};
+use pyo3::exceptions::{PyMemoryError, PyOverflowError, PyValueError};
 use pyo3::prelude::*;
 
 /// The core's sentence as a `ValueError`.
@@ -23,6 +23,21 @@ pub fn refused_sentence(error: impl std::fmt::Display) -> PyErr {
 /// `Ok` if a slice has the expected length.
 pub fn check_length(slice: Slice, expected: usize, actual: usize) -> PyResult<()> {
     if actual == expected { Ok(()) } else { Err(refused(Error::Length { slice, expected, actual })) }
+}
+
+/// A read-out, unless temperature or threshold is out of its range.
+pub fn readout(temperature: f32, threshold: f32) -> PyResult<Readout> {
+    let readout = Readout::new().try_with_temperature(temperature);
+    readout.and_then(|readout| readout.try_with_threshold(threshold)).map_err(refused)
+}
+
+/// So many zeros.
+pub fn zeros<T: Clone + Default>(count: usize) -> PyResult<Vec<T>> {
+    let mut numbers = Vec::new();
+    let reserved = numbers.try_reserve_exact(count);
+    reserved.map_err(|_| PyMemoryError::new_err(format!("{count} numbers do not fit into memory")))?;
+    numbers.resize(count, T::default());
+    Ok(numbers)
 }
 
 /// A number of things, in [0, 2^32). One out of range is a `ValueError`, where that of PyO3 is an `OverflowError`.

@@ -1,12 +1,13 @@
 //! Batches of samples, and what any head says of them.
 
 use gradient_decay::error::Slice;
-use gradient_decay::{Answer, Error, Head, Libm, Readout};
+use gradient_decay::readout::Reason;
+use gradient_decay::{Answer, Contents, Error, GradientDecay, Head, Libm, Readout, Saved, checkpoint};
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::arguments::{check_length, refused, refused_sample};
+use crate::arguments::check_length;
 
 /// Rows of features, one behind the other.
 #[derive(Clone, Copy)]
@@ -52,7 +53,7 @@ pub fn into_array(py: Python<'_>, values: Vec<f32>, columns: usize) -> PyResult<
 }
 
 /// An error, and the sample that it is of.
-type OfSample<T> = Result<T, (usize, Error)>;
+pub type OfSample<T> = Result<T, (usize, Error)>;
 
 /// A row of `columns` numbers for each sample, which `fill` writes.
 fn fill_rows(
@@ -72,70 +73,54 @@ pub trait AnyHead: Head<Features = [f32], Number = f32, Math = Libm> {}
 impl<H: Head<Features = [f32], Number = f32, Math = Libm>> AnyHead for H {}
 
 /// The logits of each sample.
-pub fn logits<'py>(
-    py: Python<'py>,
-    head: impl AnyHead + Sync,
-    batch: Batch<'_>,
-) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    let room = head.room();
-    let values = py.detach(|| fill_rows(batch, room, |row, logits| head.logits(row, logits)));
-    into_array(py, values.map_err(refused_sample)?, room)
+pub fn logits(head: &impl AnyHead, batch: Batch<'_>) -> OfSample<Vec<f32>> {
+    fill_rows(batch, head.room(), |row, logits| head.logits(row, logits))
 }
 
-/// The probabilities of each sample: softmax under a temperature, or those that a loss is consistent with.
-pub fn probabilities<'py>(
-    py: Python<'py>,
-    head: impl AnyHead + Sync,
+/// The probabilities of each sample: those of a read-out, or those that a loss is consistent with.
+pub fn probabilities(
+    head: &impl AnyHead,
     batch: Batch<'_>,
-    temperature: f32,
-    beta: Option<f32>,
-) -> PyResult<Bound<'py, PyArray2<f32>>> {
-    let readout = Readout::new().try_with_temperature(temperature).map_err(refused)?;
-    let loss = beta.map(gradient_decay::GradientDecay::try_new).transpose().map_err(refused)?;
-    let room = head.room();
-    let values = py.detach(|| {
-        let mut logits = vec![0.0; room];
-        fill_rows(batch, room, |row, probabilities| {
-            if let Some(loss) = &loss {
-                head.logits(row, &mut logits)?;
-                loss.consistent_probabilities(&logits, probabilities)
-            } else {
-                head.logits(row, probabilities)?;
-                readout.answer_logits(probabilities).map(drop)
-            }
-        })
-    });
-    into_array(py, values.map_err(refused_sample)?, room)
+    readout: &Readout,
+    loss: Option<&GradientDecay>,
+) -> OfSample<Vec<f32>> {
+    let mut logits = vec![0.0; head.room()];
+    fill_rows(batch, head.room(), |row, probabilities| {
+        if let Some(loss) = loss {
+            head.logits(row, &mut logits)?;
+            loss.consistent_probabilities(&logits, probabilities)
+        } else {
+            head.logits(row, probabilities)?;
+            readout.answer_logits(probabilities).map(drop)
+        }
+    })
 }
-
-/// The classes of samples, their probabilities, and whether the answer is one.
-pub type Answers<'py> = (Bound<'py, PyArray1<u32>>, Bound<'py, PyArray1<f32>>, Bound<'py, PyArray1<bool>>);
 
 /// The answer for each sample.
-pub fn answers<'py>(
-    py: Python<'py>,
-    head: impl AnyHead + Sync,
-    batch: Batch<'_>,
-    temperature: f32,
-    threshold: f32,
-) -> PyResult<Answers<'py>> {
-    let readout = Readout::new().try_with_temperature(temperature).map_err(refused)?;
-    let readout = readout.try_with_threshold(threshold).map_err(refused)?;
-    let found = py.detach(|| {
-        let mut logits = vec![0.0; head.room()];
-        let samples = batch.rows().enumerate().map(|(sample, row)| {
-            let answer = head.logits(row, &mut logits).and_then(|()| readout.answer_logits(&mut logits));
-            answer.map_err(|error| (sample, error))
-        });
-        samples.collect::<OfSample<Vec<Answer>>>()
+pub fn answers(batch: Batch<'_>, mut answer: impl FnMut(&[f32]) -> Result<Answer, Error>) -> OfSample<Vec<Answer>> {
+    batch.rows().enumerate().map(|(sample, row)| answer(row).map_err(|error| (sample, error))).collect()
+}
+
+/// The classes of samples, their probabilities, and why they are unknown: 0 if they are not, 1 between classes, 2 far from all.
+pub type Answers<'py> = (Bound<'py, PyArray1<u32>>, Bound<'py, PyArray1<f32>>, Bound<'py, PyArray1<u8>>);
+
+/// Answers as arrays.
+pub fn into_answers<'py>(py: Python<'py>, answers: &[Answer]) -> Answers<'py> {
+    let predictions = || answers.iter().map(|answer| answer.prediction());
+    let reasons = answers.iter().map(|answer| match answer {
+        Answer::Class(_) => 0,
+        Answer::Unknown(_, Reason::Between) => 1,
+        Answer::Unknown(_, Reason::Far) => 2,
     });
-    let found = found.map_err(refused_sample)?;
-    let predictions = found.iter().map(|answer| match answer {
-        Answer::Class(prediction) | Answer::Unknown(prediction, _) => prediction,
-    });
-    Ok((
-        PyArray1::from_iter(py, predictions.clone().map(|prediction| prediction.class as u32)),
-        PyArray1::from_iter(py, predictions.map(|prediction| prediction.probability)),
-        PyArray1::from_iter(py, found.iter().map(|answer| matches!(answer, Answer::Class(_)))),
-    ))
+    (
+        PyArray1::from_iter(py, predictions().map(|prediction| prediction.class as u32)),
+        PyArray1::from_iter(py, predictions().map(|prediction| prediction.probability)),
+        PyArray1::from_iter(py, reasons),
+    )
+}
+
+/// The checkpoint of a head or a learner.
+pub fn written(saved: &impl Saved) -> Result<Vec<u8>, Error> {
+    let mut bytes = vec![0; checkpoint::size(saved, Contents::ALL)];
+    checkpoint::write(saved, Contents::ALL, &mut bytes).map(|_| bytes)
 }

@@ -1,125 +1,207 @@
-//! The discriminant.
+//! The discriminant, with what may stand on top of it and behind it.
 
-use gradient_decay::discriminant::Progress;
-use gradient_decay::statistics::StatisticsView;
-use gradient_decay::{Contents, DiscriminantView, Error, checkpoint};
+use gradient_decay::{Answer, Error, Readout, StreamingLda as Lda, checkpoint};
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::arguments::{Count, refused, refused_sample};
-use crate::batch::{self, Answers, Batch, labels};
+use crate::batch::{self, Answers, Batch, OfSample, into_answers, into_array, labels};
+use crate::learner::{AnyDiscriminant, AnyReadout, Keeping, Numbers, Reading, Taught, Work};
 use crate::settings::StreamingLda;
 
-/// The discriminant of the core, all of whose classes are in use; each takes part once it has a sample.
+/// The discriminant of the core, all of whose classes are in use; each takes part once it has a sample. With `keeping`, (the samples of a class,
+/// whether as bytes, the seed), nearest neighbours stand on top; with `novelty` it knows the distances from its classes.
 #[pyclass(module = "gradient_decay._core")]
 #[derive(Clone)]
 pub struct Discriminant {
-    numbers: Vec<f32>,
-    counts: Vec<u32>,
-    features: usize,
-    progress: Progress,
+    numbers: Numbers,
+}
+
+/// The arguments that make a discriminant of the same kind.
+type Kind = (usize, usize, Option<Keeping>, bool);
+
+/// Learns each sample of a batch with its class, or takes it back.
+struct Each<'a> {
+    lda: &'a Lda,
+    batch: Batch<'a>,
+    labels: &'a [u32],
+    is_unlearned: bool,
+}
+
+impl Work for Each<'_> {
+    type Output = OfSample<()>;
+
+    fn run<H: AnyDiscriminant, A: AnyReadout>(self, learner: &mut Taught<H, A>) -> Self::Output {
+        let Each { lda, batch, labels, is_unlearned } = self;
+        batch.rows().zip(labels).enumerate().try_for_each(|(sample, (row, class))| {
+            let class = *class as usize;
+            let done =
+                if is_unlearned { learner.unlearn(lda, row, class) } else { learner.learn(lda, row, class).map(drop) };
+            done.map_err(|error| (sample, error))
+        })
+    }
+}
+
+/// The logits of each sample.
+struct Logits<'a>(Batch<'a>);
+
+impl Work for Logits<'_> {
+    type Output = OfSample<Vec<f32>>;
+
+    fn run<H: AnyDiscriminant, A: AnyReadout>(self, learner: &mut Taught<H, A>) -> Self::Output {
+        batch::logits(learner.head(), self.0)
+    }
+}
+
+/// The probabilities of each sample.
+struct Probabilities<'a>(Batch<'a>, Readout);
+
+impl Work for Probabilities<'_> {
+    type Output = OfSample<Vec<f32>>;
+
+    fn run<H: AnyDiscriminant, A: AnyReadout>(self, learner: &mut Taught<H, A>) -> Self::Output {
+        batch::probabilities(learner.head(), self.0, &self.1, None)
+    }
+}
+
+/// The answer for each sample.
+struct Answering<'a>(Batch<'a>);
+
+impl Work for Answering<'_> {
+    type Output = OfSample<Vec<Answer>>;
+
+    fn run<H: AnyDiscriminant, A: AnyReadout>(self, learner: &mut Taught<H, A>) -> Self::Output {
+        batch::answers(self.0, |row| learner.answer(row))
+    }
+}
+
+/// The checkpoint's bytes: of the head, or of the learner with its read-out.
+struct Write {
+    with_readout: bool,
+}
+
+impl Work for Write {
+    type Output = Result<Vec<u8>, Error>;
+
+    fn run<H: AnyDiscriminant, A: AnyReadout>(self, learner: &mut Taught<H, A>) -> Self::Output {
+        if self.with_readout { batch::written(learner) } else { batch::written(learner.head()) }
+    }
+}
+
+/// A checkpoint that takes the learner's place.
+struct Read<'a>(&'a [u8]);
+
+impl Work for Read<'_> {
+    type Output = Result<(), Error>;
+
+    fn run<H: AnyDiscriminant, A: AnyReadout>(self, learner: &mut Taught<H, A>) -> Self::Output {
+        checkpoint::read(self.0, learner)
+    }
 }
 
 impl Discriminant {
-    /// Lets the core's discriminant do something, and keeps its progress.
-    fn with<T>(&mut self, work: impl FnOnce(&mut DiscriminantView<'_>) -> T) -> Result<T, Error> {
-        let Discriminant { numbers, counts, features, progress } = self;
-        let mut scratch = vec![0.0; StatisticsView::scratch_of(counts.len(), *features)];
-        let view = DiscriminantView::new(numbers, counts, &mut scratch, *features)?;
-        let mut view = view.with_progress(*progress)?;
-        let output = work(&mut view);
-        *progress = view.progress();
-        Ok(output)
-    }
-
-    /// [`with`](Self::with) for each sample and its class; an error takes back what was done before it.
+    /// Does work on each sample and its class; an error takes back what was done before it.
     fn each(
         &mut self,
         py: Python<'_>,
+        (lda, temperature): (&StreamingLda, f32),
         x: &PyReadonlyArray2<'_, f32>,
         y: &PyReadonlyArray1<'_, u32>,
-        mut work: impl FnMut(&mut DiscriminantView<'_>, &[f32], usize) -> Result<(), Error> + Send,
+        is_unlearned: bool,
     ) -> PyResult<()> {
-        let batch = Batch::new(x, self.features)?;
-        let labels = labels(y, &batch)?;
-        let mut next = self.clone();
-        let done = py.detach(|| {
-            next.with(|view| {
-                let mut samples = batch.rows().zip(labels).enumerate();
-                samples.try_for_each(|(sample, (row, class))| {
-                    work(view, row, *class as usize).map_err(|error| (sample, error))
-                })
-            })
-        });
-        done.map_err(refused)?.map_err(refused_sample)?;
-        *self = next;
+        let batch = Batch::new(x, self.numbers.features)?;
+        let (lda, labels, reading) = (&lda.lda, labels(y, &batch)?, Reading::new(temperature, 0.0, None)?);
+        let mut next = self.numbers.clone();
+        let done = py.detach(|| next.with(reading, Each { lda, batch, labels, is_unlearned })).map_err(refused)?;
+        done.map_err(|(sample, error)| {
+            // Where a large feature made the logits before the label overflow, the discriminant alone names the feature.
+            let named =
+                batch.row(sample).and_then(|row| self.numbers.clone().base(|view| view.learn(lda, row, 0)).err());
+            refused_sample((sample, named.unwrap_or(error)))
+        })?;
+        self.numbers = next;
         Ok(())
     }
 
-    /// The core's discriminant, over a copy of the numbers, since others may read these meanwhile.
-    fn infer<T>(&self, then: impl FnOnce(DiscriminantView<'_>) -> PyResult<T>) -> PyResult<T> {
-        let (mut numbers, mut counts) = (self.numbers.clone(), self.counts.clone());
-        let mut scratch = vec![0.0; StatisticsView::scratch_of(counts.len(), self.features)];
-        let view = DiscriminantView::new(&mut numbers, &mut counts, &mut scratch, self.features);
-        then(view.and_then(|view| view.with_progress(self.progress)).map_err(refused)?)
+    /// Asks the learner, over a copy of its numbers, since others may read these meanwhile.
+    fn ask<W: Work<Output: Send> + Send>(&self, py: Python<'_>, reading: Reading, work: W) -> PyResult<W::Output> {
+        py.detach(|| self.numbers.clone().with(reading, work)).map_err(refused)
     }
 }
 
 #[pymethods]
 impl Discriminant {
     #[new]
-    fn new(classes: usize, features: usize) -> PyResult<Self> {
-        let mut numbers = vec![0.0; StatisticsView::numbers_of(classes, features)];
-        let (mut counts, mut scratch) = (vec![0; classes], vec![0.0; StatisticsView::scratch_of(classes, features)]);
-        let view = DiscriminantView::new(&mut numbers, &mut counts, &mut scratch, features).map_err(refused)?;
-        let progress = view.progress();
-        Ok(Discriminant { numbers, counts, features, progress })
+    #[pyo3(signature = (classes, features, keeping=None, novelty=false))]
+    fn new(classes: usize, features: usize, keeping: Option<Keeping>, novelty: bool) -> PyResult<Self> {
+        Ok(Discriminant { numbers: Numbers::new(classes, features, keeping, novelty)? })
     }
 
     /// The samples learned of each class.
     #[getter]
     fn counts<'py>(&self, py: Python<'py>) -> Bound<'py, PyArray1<u32>> {
-        PyArray1::from_slice(py, &self.counts)
+        PyArray1::from_slice(py, &self.numbers.counts)
     }
 
     /// The labels learned, less those taken back.
     #[getter]
     fn labels(&self) -> u32 {
-        self.progress.labels
+        self.numbers.progress.labels
     }
 
-    /// Learns each sample, in order.
+    /// The weights of the discriminant and of kept samples; `None` if none are kept.
+    #[getter]
+    fn weights<'py>(&self, py: Python<'py>) -> Option<Bound<'py, PyArray1<f32>>> {
+        self.numbers.weights().map(|weights| PyArray1::from_slice(py, &weights))
+    }
+
+    /// The arguments that make a new one of the same kind.
+    #[getter]
+    fn kind(&self) -> Kind {
+        let numbers = &self.numbers;
+        (numbers.counts.len(), numbers.features, numbers.keeping(), numbers.has_distances())
+    }
+
+    /// Learns each sample, in order; the temperature is that of the answer before, for distances.
+    #[pyo3(signature = (lda, x, y, temperature=1.0))]
     fn learn(
         &mut self,
         py: Python<'_>,
         lda: &StreamingLda,
         x: PyReadonlyArray2<'_, f32>,
         y: PyReadonlyArray1<'_, u32>,
+        temperature: f32,
     ) -> PyResult<()> {
-        self.each(py, &x, &y, |view, row, class| view.learn(&lda.lda, row, class))
+        self.each(py, (lda, temperature), &x, &y, false)
     }
 
     /// Takes each sample back, in order.
+    #[pyo3(signature = (lda, x, y, temperature=1.0))]
     fn unlearn(
         &mut self,
         py: Python<'_>,
         lda: &StreamingLda,
         x: PyReadonlyArray2<'_, f32>,
         y: PyReadonlyArray1<'_, u32>,
+        temperature: f32,
     ) -> PyResult<()> {
-        self.each(py, &x, &y, |view, row, class| view.unlearn(&lda.lda, row, class))
+        self.each(py, (lda, temperature), &x, &y, true)
     }
 
-    /// Keeps what was learned with the weight of so many samples, each class with that of `most` at most.
+    /// Keeps what the discriminant learned with the weight of so many samples, each class with that of `most` at most; forgets kept samples and
+    /// distances.
     fn discount(&mut self, samples: f32, most: Count) -> PyResult<()> {
-        self.with(|view| view.discount(samples, most.0)).and_then(|result| result).map_err(refused)
+        self.numbers.base(|view| view.discount(samples, most.0)).map_err(refused)?;
+        self.numbers.forget();
+        Ok(())
     }
 
     /// The logits of each sample, minus infinity of a class without a sample.
     fn logits<'py>(&self, py: Python<'py>, x: PyReadonlyArray2<'py, f32>) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        let batch = Batch::new(&x, self.features)?;
-        self.infer(|head| batch::logits(py, head, batch))
+        let batch = Batch::new(&x, self.numbers.features)?;
+        let logits = self.ask(py, Reading::new(1.0, 0.0, None)?, Logits(batch))?;
+        into_array(py, logits.map_err(refused_sample)?, self.numbers.counts.len())
     }
 
     /// The probabilities of each sample under a temperature, 0 of a class without a sample.
@@ -130,42 +212,47 @@ impl Discriminant {
         x: PyReadonlyArray2<'py, f32>,
         temperature: f32,
     ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        let batch = Batch::new(&x, self.features)?;
-        self.infer(|head| batch::probabilities(py, head, batch, temperature, None))
+        let batch = Batch::new(&x, self.numbers.features)?;
+        let reading = Reading::new(temperature, 0.0, None)?;
+        let probabilities = self.ask(py, reading, Probabilities(batch, reading.readout))?;
+        into_array(py, probabilities.map_err(refused_sample)?, self.numbers.counts.len())
     }
 
-    /// The most probable class of each sample, its probability, and whether that reaches the threshold.
+    /// The most probable class of each sample, its probability, and the reason why it is unknown; without distances, none is far.
+    #[pyo3(signature = (x, temperature, threshold, deviations=None))]
     fn answers<'py>(
         &self,
         py: Python<'py>,
         x: PyReadonlyArray2<'py, f32>,
         temperature: f32,
         threshold: f32,
+        deviations: Option<f32>,
     ) -> PyResult<Answers<'py>> {
-        let batch = Batch::new(&x, self.features)?;
-        self.infer(|head| batch::answers(py, head, batch, temperature, threshold))
+        let batch = Batch::new(&x, self.numbers.features)?;
+        let answers = self.ask(py, Reading::new(temperature, threshold, deviations)?, Answering(batch))?;
+        Ok(into_answers(py, &answers.map_err(refused_sample)?))
     }
 
-    /// All of it as the core's checkpoint.
-    fn checkpoint<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        let bytes = self.clone().with(|view| {
-            let mut bytes = vec![0; checkpoint::size(view, Contents::ALL)];
-            checkpoint::write(view, Contents::ALL, &mut bytes).map(|_| bytes)
-        });
-        Ok(PyBytes::new(py, &bytes.and_then(|bytes| bytes).map_err(refused)?))
+    /// All of it as the core's checkpoint: that of the head; with distances that of a learner, which saves temperature and threshold as well.
+    #[pyo3(signature = (temperature=1.0, threshold=0.0))]
+    fn checkpoint<'py>(&self, py: Python<'py>, temperature: f32, threshold: f32) -> PyResult<Bound<'py, PyBytes>> {
+        let write = Write { with_readout: self.numbers.has_distances() };
+        let bytes = self.ask(py, Reading::new(temperature, threshold, None)?, write)?;
+        Ok(PyBytes::new(py, &bytes.map_err(refused)?))
     }
 
-    /// Takes over a checkpoint of a discriminant of the same shape.
+    /// Takes over a checkpoint of a discriminant of the same kind; its temperature and threshold are not taken.
     fn restore(&mut self, bytes: &[u8]) -> PyResult<()> {
-        self.with(|view| checkpoint::read(bytes, view)).and_then(|result| result).map_err(refused)
+        let reading = Reading::new(1.0, 0.0, None)?;
+        self.numbers.with(reading, Read(bytes)).and_then(|result| result).map_err(refused)
     }
 
-    fn __getnewargs__(&self) -> (usize, usize) {
-        (self.counts.len(), self.features)
+    fn __getnewargs__(&self) -> Kind {
+        self.kind()
     }
 
     fn __getstate__<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyBytes>> {
-        self.checkpoint(py)
+        self.checkpoint(py, 1.0, 0.0)
     }
 
     fn __setstate__(&mut self, bytes: &[u8]) -> PyResult<()> {

@@ -1,14 +1,15 @@
 //! The linear head.
 
 use gradient_decay::{
-    Contents, Error, Learner, LinearView, PairView, Parts, Saved, Sgd, State, Target, TargetOptions, Train, checkpoint,
+    Error, GradientDecay, Head as _, Learner, LinearView, PairView, Parts, Saved, Sgd, State, Target, TargetOptions,
+    Train, checkpoint,
 };
 use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::arguments::{refused, refused_sample};
-use crate::batch::{self, Answers, Batch, contiguous, labels};
+use crate::arguments::{readout, refused, refused_sample};
+use crate::batch::{self, Answers, Batch, OfSample, contiguous, into_answers, into_array, labels};
 use crate::settings::FineTuner;
 
 /// The linear head of the core, all of whose classes are in use. A new one is all zeros.
@@ -79,9 +80,7 @@ impl Work for Write {
         H: Train<Features = [f32], Number = f32, Optimizer = Sgd, Work = PairView<'a, f32>> + Saved,
     {
         let learner = Learner::with_state(head, state, Parts::NONE);
-        let mut bytes = vec![0; checkpoint::size(&learner, Contents::ALL)];
-        let result = checkpoint::write(&learner, Contents::ALL, &mut bytes);
-        (result.map(|_| bytes), learner.steps())
+        (batch::written(&learner), learner.steps())
     }
 }
 
@@ -116,10 +115,13 @@ impl Head {
         Ok(output)
     }
 
-    /// The core's head, over a copy of the parameters, since others may read these meanwhile.
-    fn infer<T>(&self, then: impl FnOnce(LinearView<'_>) -> PyResult<T>) -> PyResult<T> {
-        let mut parameters = self.parameters.clone();
-        then(LinearView::new(&mut parameters, self.classes, self.features).map_err(refused)?)
+    /// Asks the core's head, over a copy of the parameters, since others may read these meanwhile.
+    fn ask<T: Send>(&self, py: Python<'_>, then: impl FnOnce(LinearView<'_>) -> OfSample<T> + Send) -> PyResult<T> {
+        let found = py.detach(|| {
+            let mut parameters = self.parameters.clone();
+            LinearView::new(&mut parameters, self.classes, self.features).map(then)
+        });
+        found.map_err(refused)?.map_err(refused_sample)
     }
 }
 
@@ -179,7 +181,7 @@ impl Head {
     /// The logits of each sample.
     fn logits<'py>(&self, py: Python<'py>, x: PyReadonlyArray2<'py, f32>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let batch = Batch::new(&x, self.features)?;
-        self.infer(|head| batch::logits(py, head, batch))
+        into_array(py, self.ask(py, |head| batch::logits(&head, batch))?, self.classes)
     }
 
     /// The probabilities of each sample: softmax under a temperature, or those that a loss with this beta is consistent with.
@@ -192,10 +194,13 @@ impl Head {
         beta: Option<f32>,
     ) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let batch = Batch::new(&x, self.features)?;
-        self.infer(|head| batch::probabilities(py, head, batch, temperature, beta))
+        let readout = readout(temperature, 0.0)?;
+        let loss = beta.map(GradientDecay::try_new).transpose().map_err(refused)?;
+        let found = self.ask(py, |head| batch::probabilities(&head, batch, &readout, loss.as_ref()))?;
+        into_array(py, found, self.classes)
     }
 
-    /// The most probable class of each sample, its probability, and whether that reaches the threshold.
+    /// The most probable class of each sample, its probability, and the reason why it is unknown.
     fn answers<'py>(
         &self,
         py: Python<'py>,
@@ -204,7 +209,12 @@ impl Head {
         threshold: f32,
     ) -> PyResult<Answers<'py>> {
         let batch = Batch::new(&x, self.features)?;
-        self.infer(|head| batch::answers(py, head, batch, temperature, threshold))
+        let readout = readout(temperature, threshold)?;
+        let found = self.ask(py, |head| {
+            let mut logits = vec![0.0; head.room()];
+            batch::answers(batch, |row| readout.answer(&head, row, &mut logits))
+        })?;
+        Ok(into_answers(py, &found))
     }
 
     /// Head, velocity and steps as the core's checkpoint.

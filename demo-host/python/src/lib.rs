@@ -9,6 +9,7 @@ mod batch;
 mod discriminant;
 mod export;
 mod head;
+mod learner;
 mod objective;
 mod schedule;
 mod settings;

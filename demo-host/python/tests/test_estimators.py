@@ -16,11 +16,26 @@ from sklearn.utils.estimator_checks import check_estimator
 
 import gradient_decay as gd
 
-ESTIMATORS = [gd.HeadClassifier(random_state=0), gd.DiscriminantClassifier()]
+ESTIMATORS = [gd.HeadClassifier(random_state=0), gd.DiscriminantClassifier(), gd.NeighboursClassifier()]
+KNOWING = [gd.DiscriminantClassifier(novelty=True), gd.NeighboursClassifier(novelty=True, quantized=False)]
 
 
-@pytest.fixture(params=ESTIMATORS, ids=lambda estimator: type(estimator).__name__)
+def named(estimator):
+    return type(estimator).__name__ + (" with novelty" if getattr(estimator, "novelty", False) else "")
+
+
+@pytest.fixture(params=ESTIMATORS, ids=named)
 def estimator(request):
+    return clone(request.param)
+
+
+@pytest.fixture(params=ESTIMATORS + KNOWING, ids=named)
+def any_estimator(request):
+    return clone(request.param)
+
+
+@pytest.fixture(params=ESTIMATORS[1:] + KNOWING, ids=named)
+def discriminant(request):
     return clone(request.param)
 
 
@@ -39,12 +54,12 @@ def state(estimator):
 
 
 @pytest.mark.filterwarnings("default")
-def test_scikit_learn_checks_pass_and_none_is_left_out(estimator, monkeypatch):
+def test_scikit_learn_checks_pass_and_none_is_left_out(any_estimator, monkeypatch):
     monkeypatch.setenv("SCIPY_ARRAY_API", "1")
     import pandas  # Its absence would leave checks out.
 
     assert pandas
-    results = check_estimator(estimator, on_skip=None, on_fail=None)
+    results = check_estimator(any_estimator, on_skip=None, on_fail=None)
     others = [(r["check_name"], r["status"], r["exception"]) for r in results if r["status"] != "passed"]
     assert len(results) > 50 and others == []
 
@@ -85,9 +100,9 @@ def test_a_label_below_the_threshold_is_unknown_and_says_why(estimator, iris):
         assert all(a == unknown if r else a == b for a, b, r in zip(predicted, certain, reasons, strict=True))
 
 
-def test_a_class_without_samples_has_no_probability(iris):
+def test_a_class_without_samples_has_no_probability(discriminant, iris):
     x, y = iris
-    model = gd.DiscriminantClassifier().partial_fit(x[:20], y[:20], classes=["another", *np.unique(y)])
+    model = discriminant.partial_fit(x[:20], y[:20], classes=["another", *np.unique(y)])
     assert model.counts_[0] == 0 and (model.predict_proba(x)[:, 0] == 0).all()
     assert (model.decision_function(x)[:, 0] == -np.inf).all()
     model.partial_fit(x[:1], ["another"])
@@ -108,9 +123,78 @@ def test_a_wrong_label_is_taken_back(iris):
         gd.DiscriminantClassifier().partial_fit(x[:1], y[:1], classes=np.unique(y)).unlearn(x[:2], y[:2])
 
 
-@pytest.mark.parametrize("copied", [lambda it: pickle.loads(pickle.dumps(it)), copy.deepcopy], ids=["pickle", "deepcopy"])
-def test_a_copy_goes_on_to_the_same_bits(estimator, iris, copied):
+def test_kept_samples_find_classes_that_no_plane_divides():
+    random = np.random.default_rng(0)
+    x = random.normal(0, 0.3, (400, 2)) + np.repeat([[1, 1], [-1, -1], [1, -1], [-1, 1]], 100, axis=0)
+    y = np.repeat([0, 0, 1, 1], 100)
+    order = random.permutation(400)
+    x, y = x[order], y[order]
+    for kept in ({}, {"quantized": False}, {"slots": 3, "seed": 2}):
+        model = gd.NeighboursClassifier(**kept).fit(x[:200], y[:200])
+        assert model.score(x[200:], y[200:]) > 0.95, kept
+        of_discriminant, of_kept = model.weights_
+        assert of_kept > of_discriminant and model.weights_.dtype == np.float32
+    assert gd.DiscriminantClassifier().fit(x[:200], y[:200]).score(x[200:], y[200:]) < 0.8
+
+
+def test_another_user_finds_no_samples_of_the_one_before(iris):
     x, y = iris
+    model = gd.NeighboursClassifier(novelty=True).fit(x, y)
+    assert (model.answer(x + 50).reasons == "far").all()
+    model.discount(64, 3)
+    assert (model.weights_ == gd.NeighboursClassifier().fit(x[:1], y[:1]).weights_).all()
+    assert (model.answer(x + 50).reasons == "").all()
+    # The discriminant alone is left.
+    other = gd.DiscriminantClassifier().fit(x, y).discount(64, 3)
+    assert (other.predict(x) == model.predict(x)).all()
+
+
+@pytest.mark.parametrize("estimator", KNOWING, ids=named)
+def test_what_is_far_is_unknown_however_sure_the_softmax_is(estimator, iris):
+    x, y = iris
+    known = y != "setosa"
+    model = clone(estimator).set_params(unknown="another", deviations=2.0).fit(x[known][:60], y[known][:60])
+    labels, probabilities, reasons = model.answer(np.vstack([x[known][60:], x[~known]]))
+    rest = known.sum() - 60
+    assert (reasons[:rest] == "").mean() > 0.8 and (reasons[rest:] == "far").mean() > 0.9
+    assert (probabilities[rest:] > 0.9).mean() > 0.5
+    assert (model.predict(x[~known]) == "another").mean() > 0.9
+    # Fewer deviations refuse more; those of the core are the default.
+    refused = [(model.set_params(deviations=d).answer(x[known]).reasons != "").sum() for d in (-3.0, 0.5, 30.0)]
+    assert refused[0] > refused[1] > refused[2] == 0
+    _, _, reasons = model.head_.answers(x, 1.0, 0.0)
+    assert ((model.set_params(deviations=type(model)().deviations).answer(x).reasons != "") == (reasons > 0)).all()
+    with pytest.raises(ValueError, match=r"the number of deviations is 31, but must be in \[-3, 30\]"):
+        model.set_params(deviations=31).predict(x)
+
+
+@pytest.mark.parametrize("estimator", ESTIMATORS[2:] + KNOWING, ids=named)
+def test_a_checkpoint_of_a_discriminant_alone_is_a_start(estimator, iris):
+    x, y = iris
+    plain = gd.DiscriminantClassifier().fit(x, y)
+    model = clone(estimator).fit(x[:30], y[:30]).restore(plain.checkpoint())
+    assert (model.predict_proba(x) == plain.predict_proba(x)).all()
+    assert (model.answer(x + 50).reasons == "").all()
+    # What was learned since is in a checkpoint from which a discriminant takes its own part.
+    whole = model.partial_fit(x, y).checkpoint()
+    assert len(whole) > len(plain.checkpoint())
+    other = gd.DiscriminantClassifier().fit(x, y).partial_fit(x, y)
+    assert (plain.restore(whole).predict_proba(x) == other.predict_proba(x)).all()
+
+
+def test_temperature_and_threshold_are_saved_with_the_distances(iris):
+    model = gd.DiscriminantClassifier(novelty=True).fit(*iris)
+    saved = model.checkpoint()
+    assert model.set_params(temperature=2.0).checkpoint() != saved
+    assert model.restore(saved).temperature == 2.0
+    with pytest.raises(ValueError, match="the temperature is 0"):
+        model.set_params(temperature=0.0).checkpoint()
+
+
+@pytest.mark.parametrize("copied", [lambda it: pickle.loads(pickle.dumps(it)), copy.deepcopy], ids=["pickle", "deepcopy"])
+def test_a_copy_goes_on_to_the_same_bits(any_estimator, iris, copied):
+    x, y = iris
+    estimator = any_estimator
     if isinstance(estimator, gd.HeadClassifier):
         estimator.set_params(momentum=0.9, schedule=gd.BetaSchedule.linear(0.01, 1.0, 300))
     model = estimator.partial_fit(x[:60], y[:60], classes=np.unique(y))
@@ -187,9 +271,9 @@ def wrong_samples(x, y):
     yield x[0], y[:1], ValueError, "Expected 2D array"
 
 
-def test_bad_samples_change_nothing(estimator, iris):
+def test_bad_samples_change_nothing(any_estimator, iris):
     x, y = iris
-    model = estimator.fit(x, y)
+    model = any_estimator.fit(x, y)
     before = state(model)
     for bad_x, bad_y, kind, match in wrong_samples(x, y):
         with pytest.raises(kind, match=match):
@@ -237,7 +321,7 @@ DISCRIMINANT_SETTINGS = [
 @pytest.mark.parametrize(
     ("estimator", "settings", "sentence"),
     [(gd.HeadClassifier, *case) for case in HEAD_SETTINGS]
-    + [(gd.DiscriminantClassifier, *case) for case in DISCRIMINANT_SETTINGS],
+    + [(it, *case) for it in (gd.DiscriminantClassifier, gd.NeighboursClassifier) for case in DISCRIMINANT_SETTINGS],
 )
 def test_a_bad_setting_is_named_by_the_core_and_changes_nothing(iris, estimator, settings, sentence):
     x, y = iris
@@ -251,6 +335,30 @@ def test_a_bad_setting_is_named_by_the_core_and_changes_nothing(iris, estimator,
         assert sentence in str(raised.value)
     assert model.checkpoint() == checkpoint
     assert vars(model).keys() == before.keys()
+
+
+@pytest.mark.parametrize("settings", [{"slots": 0}, {"slots": 2**32}, {"seed": -1}, {"seed": 2**32}])
+def test_kept_samples_have_a_number_and_a_seed(iris, settings):
+    [(name, value)] = settings.items()
+    model = gd.NeighboursClassifier(**settings)
+    with pytest.raises(ValueError, match=f"{name} is {value}, but must be in .[01], 4294967295"):
+        model.fit(*iris)
+    # More bytes than there are addresses.
+    with pytest.raises(MemoryError, match="numbers do not fit into memory"):
+        model.set_params(seed=1, slots=2**32 - 1).partial_fit(np.zeros((1, 4000)), [0], classes=range(40))
+
+
+@pytest.mark.parametrize("settings", [{"slots": 5}, {"seed": 5}, {"quantized": False}, {"novelty": True}])
+def test_what_makes_a_head_stays_until_there_is_a_new_one(iris, settings):
+    x, y = iris
+    model = gd.NeighboursClassifier().fit(x, y)
+    before = model.checkpoint()
+    model.set_params(**settings)
+    [(name, value)] = settings.items()
+    with pytest.raises(ValueError, match=f"{name} is {value}, but must stay .*, as at the first sample: fit makes a new head"):
+        model.partial_fit(x, y)
+    assert model.checkpoint() == before
+    assert model.fit(x, y).partial_fit(x, y).counts_.sum() == 2 * len(x)
 
 
 def test_no_pass_is_refused(iris):

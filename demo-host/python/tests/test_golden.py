@@ -1,10 +1,12 @@
 """The bits of a device: `golden.json` is made by `tests/tests/python.rs` with the heads that firmware has."""
 
 import json
+import pickle
 from pathlib import Path
 
 import numpy as np
 import pytest
+from sklearn.base import clone
 
 import gradient_decay as gd
 
@@ -59,17 +61,61 @@ def test_a_head_is_trained_to_the_bits_of_the_device(name):
     assert pieces.steps_ == SAMPLES
 
 
+LDA = {"prior_samples": 8, "prior_variance": 0.25, "ridge": 0.01, "most": 40}
+NOVELTY = {"temperature": 1.5, "threshold": 0.5, "novelty": True, "deviations": 1.0}
+DISCRIMINANTS = {
+    "discriminant": gd.DiscriminantClassifier(**LDA),
+    "neighbours": gd.NeighboursClassifier(**LDA, slots=5, seed=7),
+    "novelty": gd.DiscriminantClassifier(**LDA, **NOVELTY),
+    "neighbours and novelty": gd.NeighboursClassifier(**LDA, **NOVELTY, slots=5, quantized=False, seed=1),
+}
+
+
+def teach(estimator, samples, step=SAMPLES):
+    """Learns the first samples, so many at a time, and takes the last ten back."""
+    x, y = features(0, samples), classes(0, samples)
+    for i in range(0, samples, step):
+        estimator.partial_fit(x[i : i + step], y[i : i + step], classes=range(CLASSES))
+    return estimator.unlearn(x[: samples - 11 : -1], y[: samples - 11 : -1])
+
+
+def assert_knows(name, estimator):
+    x = features(SAMPLES, SAMPLES + 17)
+    x, following = x[:-1], x[1:]
+    x[1::4] = (x[1::4] + following[1::4]) / 2
+    x[3::4] *= 4
+    labels, probabilities, reasons = estimator.answer(x)
+    assert ", ".join(f"{c} {r}".strip() for c, r in zip(labels, reasons, strict=True)) == GOLDEN[f"{name} answers"]
+    assert bits(probabilities) == GOLDEN[f"{name} answered"]
+
+
 def test_a_discriminant_learns_to_the_bits_of_the_device():
-    x, y = features(0, SAMPLES), classes(0, SAMPLES)
-    it = gd.DiscriminantClassifier(prior_samples=8, prior_variance=0.25, ridge=0.01, most=40).fit(x, y)
-    it.unlearn(x[: SAMPLES - 11 : -1], y[: SAMPLES - 11 : -1])
-    it.discount(64, 3).partial_fit(x[:20], y[:20])
+    it = teach(clone(DISCRIMINANTS["discriminant"]), SAMPLES)
+    it.discount(64, 3).partial_fit(features(0, 20), classes(0, 20))
     assert_answers("discriminant", it)
+
+
+@pytest.mark.parametrize("step", [1, 7, SAMPLES])
+def test_kept_samples_count_to_the_bits_of_the_device(step):
+    it = clone(DISCRIMINANTS["neighbours"]).fit(features(0, 20), classes(0, 20)).discount(64, 3)
+    assert_answers("neighbours", teach(it, SAMPLES, step))
+    assert bits(it.weights_) == GOLDEN["neighbours weights"]
+
+
+@pytest.mark.parametrize("copied", [lambda it: it, lambda it: pickle.loads(pickle.dumps(it))], ids=["itself", "pickle"])
+def test_what_is_far_is_refused_to_the_bits_of_the_device(copied):
+    it = copied(teach(clone(DISCRIMINANTS["novelty"]), SAMPLES, 7))
+    teach(it.discount(64, 3), 60)
+    assert_knows("novelty", it)
+    assert_answers("novelty", it)
+    it = copied(teach(clone(DISCRIMINANTS["neighbours and novelty"]), SAMPLES, 9))
+    assert_knows("neighbours and novelty", it)
+    assert_answers("neighbours and novelty", it)
 
 
 def test_a_checkpoint_of_the_device_is_read():
     x, y = features(0, SAMPLES), classes(0, SAMPLES)
-    for name, estimator in [("momentum", SETTINGS["momentum"]), ("discriminant", gd.DiscriminantClassifier())]:
+    for name, estimator in [("momentum", SETTINGS["momentum"]), *DISCRIMINANTS.items()]:
         new = type(estimator)(**{**estimator.get_params(), "temperature": 1.0})
         new.partial_fit(x[:5], y[:5], classes=range(CLASSES)).restore(bytes.fromhex(GOLDEN[f"{name} checkpoint"]))
         assert_answers(name, new)

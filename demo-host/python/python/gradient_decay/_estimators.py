@@ -1,4 +1,4 @@
-"""The heads of the core as scikit-learn estimators."""
+"""The heads of the core as scikit-learn estimators: their common part, and the linear head."""
 
 import functools
 from typing import Any, Callable, NamedTuple, Optional, TypeVar, Union
@@ -10,10 +10,10 @@ from sklearn.utils import check_random_state, compute_class_weight
 from sklearn.utils.multiclass import check_classification_targets, unique_labels
 from sklearn.utils.validation import check_is_fitted, validate_data
 
-from gradient_decay._core import BetaSchedule, Discriminant, FineTuner, Head, StreamingLda
+from gradient_decay._core import BetaSchedule, FineTuner, Head
 
-# Why an answer is not a class, by whether it is one.
-_REASONS = np.array(["between", ""])
+# Why an answer is not a class, as the core counts the reasons.
+_REASONS = np.array(["", "between", "far"])
 
 
 _Method = TypeVar("_Method", bound=Callable[..., Any])
@@ -43,11 +43,12 @@ class Answers(NamedTuple):
     probabilities: npt.NDArray[np.float32]
     """Its probability under the temperature, of shape (n,)."""
     reasons: npt.NDArray[np.str_]
-    """Why a sample is unknown: "between", since the probability does not reach the threshold; "" if it is known."""
+    """Why a sample is unknown, of shape (n,): "between", since the probability does not reach the threshold; "far", since the sample is far from
+    every class, which only a discriminant with `novelty` tells; "" if it is known."""
 
 
 class _CoreClassifier(ClassifierMixin, BaseEstimator):
-    """The part that both estimators share: labels, the read-out, checkpoints."""
+    """The part that all estimators share: labels, the read-out, checkpoints."""
 
     def decision_function(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
         """The logits.
@@ -65,13 +66,13 @@ class _CoreClassifier(ClassifierMixin, BaseEstimator):
         return logits[:, 1] - logits[:, 0] if len(self.classes_) == 2 else logits
 
     def predict(self, X: npt.ArrayLike) -> npt.NDArray[Any]:
-        """The label of each sample: `unknown` where that is given and the probability does not reach `threshold`.
+        """The label of each sample: `unknown` where that is given and `answer` has a reason.
 
         Args:
             X: n samples, of shape (n, n_features_in_).
 
         Raises:
-            ValueError: as `decision_function`; if temperature or threshold is out of its range.
+            ValueError: as `decision_function`; if temperature, threshold or deviations are out of their range.
         """
         labels, _, reasons = self.answer(X)
         is_unknown = reasons != ""
@@ -93,21 +94,27 @@ class _CoreClassifier(ClassifierMixin, BaseEstimator):
             ValueError: as `predict`.
         """
         head, X = self._head(), self._features(X)
-        classes, probabilities, is_known = head.answers(X, self.temperature, self.threshold)
-        return Answers(self.classes_[classes], probabilities, _REASONS[is_known.astype(np.intp)])
+        classes, probabilities, reasons = head.answers(X, *self._reading())
+        return Answers(self.classes_[classes], probabilities, _REASONS[reasons])
 
     def checkpoint(self) -> bytes:
         """The head as the core's versioned checkpoint with a CRC, which firmware reads with `checkpoint::read`."""
         return self._head().checkpoint()
 
     def restore(self, checkpoint: bytes) -> "_CoreClassifier":
-        """Takes over a checkpoint of a head of the same shape, such as one that a device has saved. The labels stay.
+        """Takes over a checkpoint of a head of the same shape, such as one that a device has saved.
+
+        The labels and the settings stay. A part that is not in it, such as kept samples in that of a discriminant, is as new.
 
         Raises:
             ValueError: if it is damaged or another head's; nothing is then changed.
         """
         self._head().restore(checkpoint)
         return self
+
+    def _reading(self) -> "tuple[float, ...]":
+        """The arguments by which the core reads answers."""
+        return self.temperature, self.threshold
 
     def _head(self) -> Any:
         check_is_fitted(self, "head_")
@@ -316,134 +323,4 @@ class HeadClassifier(_CoreClassifier):
             clip_norm=self.clip_norm,
             label_smoothing=self.label_smoothing,
             class_weights=weights,
-        )
-
-
-class DiscriminantClassifier(_CoreClassifier):
-    """The discriminant of the device: streaming linear discriminant analysis, which learns the most from few labels.
-
-    The core itself learns and answers, so that the bits are those of a device that gets the same samples. It forgets nothing, does not mind
-    the order of samples, and takes a wrong label back. Features are taken as f32 in [-1e6, 1e6], in place where they are contiguous and
-    of that type, and want a mean of 0 and a deviation of 1: put a ``StandardScaler`` in front. Its memory grows with the square of the
-    features.
-
-    Args:
-        prior_samples: the samples that the prior weighs as much as, in [1e-3, 1e6].
-        prior_variance: the variance of the prior in every direction, in [1e-6, 1e6].
-        ridge: the variance that a label adds to every feature, in [0, 1].
-        most: the samples of a class from which on the last ones weigh more, so that its mean follows a user who changes; None for never.
-        temperature: in [0.01, 100]; the logits are divided by it before they become probabilities.
-        threshold: in [0, 1]; a sample whose largest probability does not reach it is unknown.
-        unknown: the label that `predict` gives to unknown samples; None, the most probable class.
-
-    Attributes:
-        classes_: the labels, sorted. One that has no sample yet has the probability 0.
-        counts_: the samples learned of each class, of shape (K,).
-        n_features_in_: the features of a sample.
-    """
-
-    def __init__(
-        self,
-        *,
-        prior_samples: float = 16.0,
-        prior_variance: float = 0.5,
-        ridge: float = 1e-3,
-        most: Optional[int] = None,
-        temperature: float = 1.0,
-        threshold: float = 0.0,
-        unknown: Any = None,
-    ) -> None:
-        self.prior_samples = prior_samples
-        self.prior_variance = prior_variance
-        self.ridge = ridge
-        self.most = most
-        self.temperature = temperature
-        self.threshold = threshold
-        self.unknown = unknown
-
-    @_all_or_nothing
-    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> "DiscriminantClassifier":
-        """Learns the samples from nothing, in their order.
-
-        Args:
-            X: n samples, of shape (n, F): finite numbers in [-1e6, 1e6].
-            y: n labels.
-
-        Raises:
-            ValueError: if a setting, a shape or a number is not what it may be.
-        """
-        X, y = self._samples(X, y, reset=True)
-        classes = unique_labels(y)
-        head = Discriminant(len(classes), X.shape[1])
-        head.learn(self._lda(), X, _indices(y, classes))
-        self.classes_, self.head_ = classes, head
-        return self
-
-    @_all_or_nothing
-    def partial_fit(
-        self, X: npt.ArrayLike, y: npt.ArrayLike, classes: Optional[npt.ArrayLike] = None
-    ) -> "DiscriminantClassifier":
-        """Learns further samples, in their order.
-
-        Args:
-            X: n samples, of shape (n, F).
-            y: n labels among the classes.
-            classes: all labels that there will be; needed at the first call.
-
-        Raises:
-            ValueError: as `fit`; if a label is not among the classes. The head is then as before.
-        """
-        X, y, classes = self._partial_samples(X, y, classes)
-        head = self.head_ if hasattr(self, "head_") else Discriminant(len(classes), X.shape[1])
-        head.learn(self._lda(), X, _indices(y, classes))
-        self.classes_, self.head_ = classes, head
-        return self
-
-    def unlearn(self, X: npt.ArrayLike, y: npt.ArrayLike) -> "DiscriminantClassifier":
-        """Takes back samples that were learned with these labels; the head is then as if they had not been learned, except for rounding.
-
-        Args:
-            X: n samples, of shape (n, n_features_in_).
-            y: the labels that they were learned with.
-
-        Raises:
-            ValueError: if one cannot have been learned so; nothing is then changed.
-        """
-        head = self._head()
-        X, y = self._samples(X, y, reset=False)
-        head.unlearn(self._lda(), X, _indices(y, self.classes_))
-        return self
-
-    def discount(self, samples: float, most: int) -> "DiscriminantClassifier":
-        """Keeps what was learned, but with less weight: for example the training set's statistics, before a device learns its user.
-
-        Args:
-            samples: the weight of all that was learned, in samples, in [1e-3, 1e6].
-            most: the samples that a class counts for at most, at least 1.
-
-        Raises:
-            ValueError: if one is out of its range; nothing is then changed.
-        """
-        self._head().discount(samples, most)
-        return self
-
-    def predict_proba(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
-        """The probability of each class, of shape (n, K), in the order of `classes_`.
-
-        Args:
-            X: n samples, of shape (n, n_features_in_).
-
-        Raises:
-            ValueError: as `predict`.
-        """
-        head, X = self._head(), self._features(X)
-        return head.probabilities(X, self.temperature)
-
-    @property
-    def counts_(self) -> npt.NDArray[np.uint32]:
-        return self._head().counts
-
-    def _lda(self) -> StreamingLda:
-        return StreamingLda(
-            prior_samples=self.prior_samples, prior_variance=self.prior_variance, ridge=self.ridge, most=self.most
         )

@@ -1,0 +1,249 @@
+"""The discriminant of the core, alone and with kept samples on top, as scikit-learn estimators."""
+
+from typing import Any, Optional
+
+import numpy as np
+import numpy.typing as npt
+from sklearn.utils.multiclass import unique_labels
+
+from gradient_decay._core import Discriminant, StreamingLda
+from gradient_decay._estimators import _all_or_nothing, _CoreClassifier, _indices
+
+
+class DiscriminantClassifier(_CoreClassifier):
+    """The discriminant of the device: streaming linear discriminant analysis, which learns the most from few labels.
+
+    The core itself learns and answers, so that the bits are those of a device that gets the same samples. It forgets nothing, does not mind
+    the order of samples, and takes a wrong label back. Features are taken as f32 in [-1e6, 1e6], in place where they are contiguous and
+    of that type, and want a mean of 0 and a deviation of 1: put a ``StandardScaler`` in front. Its memory grows with the square of the
+    features.
+
+    Args:
+        prior_samples: the samples that the prior weighs as much as, in [1e-3, 1e6].
+        prior_variance: the variance of the prior in every direction, in [1e-6, 1e6].
+        ridge: the variance that a label adds to every feature, in [0, 1].
+        most: the samples of a class from which on the last ones weigh more, so that its mean follows a user who changes; None for never.
+        temperature: in [0.01, 100]; the logits are divided by it before they become probabilities.
+        threshold: in [0, 1]; a sample whose largest probability does not reach it is unknown.
+        unknown: the label that `predict` gives to unknown samples; None, the most probable class.
+        novelty: whether a sample that is far from every class is unknown, however probable its class: the core's ``Novelty``, which learns from
+            the labels what is far. It must be set before the first sample.
+        deviations: with `novelty`, the standard deviations above the mean of the known samples' scores beyond which a sample is unknown, in
+            [-3, 30]; a smaller number refuses more.
+
+    Attributes:
+        classes_: the labels, sorted. One that has no sample yet has the probability 0.
+        counts_: the samples learned of each class, of shape (K,).
+        n_features_in_: the features of a sample.
+    """
+
+    def __init__(
+        self,
+        *,
+        prior_samples: float = 16.0,
+        prior_variance: float = 0.5,
+        ridge: float = 1e-3,
+        most: Optional[int] = None,
+        temperature: float = 1.0,
+        threshold: float = 0.0,
+        unknown: Any = None,
+        novelty: bool = False,
+        deviations: float = 0.5,
+    ) -> None:
+        self.prior_samples = prior_samples
+        self.prior_variance = prior_variance
+        self.ridge = ridge
+        self.most = most
+        self.temperature = temperature
+        self.threshold = threshold
+        self.unknown = unknown
+        self.novelty = novelty
+        self.deviations = deviations
+
+    @_all_or_nothing
+    def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> "DiscriminantClassifier":
+        """Learns the samples from nothing, in their order.
+
+        Args:
+            X: n samples, of shape (n, F): finite numbers in [-1e6, 1e6].
+            y: n labels.
+
+        Raises:
+            ValueError: if a setting, a shape or a number is not what it may be.
+        """
+        X, y = self._samples(X, y, reset=True)
+        classes = unique_labels(y)
+        return self._learned(Discriminant(len(classes), X.shape[1], *self._kind()), X, y, classes)
+
+    @_all_or_nothing
+    def partial_fit(
+        self, X: npt.ArrayLike, y: npt.ArrayLike, classes: Optional[npt.ArrayLike] = None
+    ) -> "DiscriminantClassifier":
+        """Learns further samples, in their order.
+
+        Args:
+            X: n samples, of shape (n, F).
+            y: n labels among the classes.
+            classes: all labels that there will be; needed at the first call.
+
+        Raises:
+            ValueError: as `fit`; if a label is not among the classes, or a setting that makes the head has changed since the first call. The
+                head is then as before.
+        """
+        X, y, classes = self._partial_samples(X, y, classes)
+        if not hasattr(self, "head_"):
+            return self._learned(Discriminant(len(classes), X.shape[1], *self._kind()), X, y, classes)
+        *_, keeping, novelty = self.head_.kind
+        for name, value in {**dict(zip(("slots", "quantized", "seed"), keeping or ())), "novelty": novelty}.items():
+            if getattr(self, name) != value:
+                raise ValueError(f"{name} is {getattr(self, name)}, but must stay {value}, as at the first sample: fit makes a new head")
+        return self._learned(self.head_, X, y, classes)
+
+    def unlearn(self, X: npt.ArrayLike, y: npt.ArrayLike) -> "DiscriminantClassifier":
+        """Takes back samples that were learned with these labels; the head is then as if they had not been learned, except for rounding.
+
+        Args:
+            X: n samples, of shape (n, n_features_in_).
+            y: the labels that they were learned with.
+
+        Raises:
+            ValueError: if one cannot have been learned so; nothing is then changed.
+        """
+        head = self._head()
+        X, y = self._samples(X, y, reset=False)
+        head.unlearn(self._lda(), X, _indices(y, self.classes_), self.temperature)
+        return self
+
+    def discount(self, samples: float, most: int) -> "DiscriminantClassifier":
+        """Keeps what was learned, but with less weight: for example the training set's statistics, before a device learns its user.
+
+        The distances of `novelty` are forgotten: they belonged to the user before.
+
+        Args:
+            samples: the weight of all that was learned, in samples, in [1e-3, 1e6].
+            most: the samples that a class counts for at most, at least 1.
+
+        Raises:
+            ValueError: if one is out of its range; nothing is then changed.
+        """
+        self._head().discount(samples, most)
+        return self
+
+    def predict_proba(self, X: npt.ArrayLike) -> npt.NDArray[np.float32]:
+        """The probability of each class, of shape (n, K), in the order of `classes_`.
+
+        Args:
+            X: n samples, of shape (n, n_features_in_).
+
+        Raises:
+            ValueError: as `predict`.
+        """
+        head, X = self._head(), self._features(X)
+        return head.probabilities(X, self.temperature)
+
+    def checkpoint(self) -> bytes:
+        """The head as the core's versioned checkpoint with a CRC, which firmware reads with `checkpoint::read`.
+
+        With `novelty` it is that of a learner with a ``Novelty``: distances, temperature and threshold are in it, `deviations` are not.
+
+        Raises:
+            ValueError: if temperature or threshold is out of its range.
+        """
+        return self._head().checkpoint(self.temperature, self.threshold)
+
+    @property
+    def counts_(self) -> npt.NDArray[np.uint32]:
+        return self._head().counts
+
+    def _reading(self) -> "tuple[float, ...]":
+        return self.temperature, self.threshold, self.deviations
+
+    def _kind(self) -> "tuple[Optional[tuple[int, bool, int]], bool]":
+        """How samples are kept, and whether the head knows distances."""
+        return None, self.novelty
+
+    def _learned(
+        self, head: Discriminant, X: npt.NDArray[np.float32], y: npt.NDArray[Any], classes: npt.NDArray[Any]
+    ) -> "DiscriminantClassifier":
+        head.learn(self._lda(), X, _indices(y, classes), self.temperature)
+        self.classes_, self.head_ = classes, head
+        return self
+
+    def _lda(self) -> StreamingLda:
+        return StreamingLda(
+            prior_samples=self.prior_samples, prior_variance=self.prior_variance, ridge=self.ridge, most=self.most
+        )
+
+
+class NeighboursClassifier(DiscriminantClassifier):
+    """Nearest neighbours on top of the discriminant of the device: for classes that no plane divides.
+
+    Some samples of each class are kept, a uniform random choice of all that were learned. To the discriminant's logits comes the distance
+    from the nearest kept sample of each class. How much each of the two counts is learned from their answers before each label, so that no
+    sample must be held out. The bits are those of the core's ``Neighbours`` on a device that gets the same samples.
+
+    Kept samples are a person's data, and lie in checkpoints and pickles. `unlearn` overwrites a sample if it is kept; `discount` forgets all of
+    them, and what was learned of the weights. Features are as for ``DiscriminantClassifier``.
+
+    Args:
+        slots: the samples kept of each class, in [1, 4294967295]: slots x n_features_in_ numbers of RAM a class, and as many
+            multiply-adds an answer.
+        quantized: whether kept samples are int8, with a scale for each sample, or float32.
+        seed: the seed of the choice of samples, in [0, 4294967295].
+        prior_samples: as of ``DiscriminantClassifier``, and so are those that follow.
+        prior_variance: see there.
+        ridge: see there.
+        most: see there.
+        temperature: see there.
+        threshold: see there.
+        unknown: see there.
+        novelty: see there.
+        deviations: see there.
+
+    Attributes:
+        classes_: the labels, sorted. One that has no sample yet has the probability 0.
+        counts_: the samples learned of each class, of shape (K,).
+        weights_: the weight of the discriminant's logits, in [1/16, 16], and that of the kept samples', in [0, 16]; of shape (2,).
+        n_features_in_: the features of a sample.
+    """
+
+    def __init__(
+        self,
+        *,
+        slots: int = 10,
+        quantized: bool = True,
+        seed: int = 0,
+        prior_samples: float = 16.0,
+        prior_variance: float = 0.5,
+        ridge: float = 1e-3,
+        most: Optional[int] = None,
+        temperature: float = 1.0,
+        threshold: float = 0.0,
+        unknown: Any = None,
+        novelty: bool = False,
+        deviations: float = 0.5,
+    ) -> None:
+        super().__init__(
+            prior_samples=prior_samples,
+            prior_variance=prior_variance,
+            ridge=ridge,
+            most=most,
+            temperature=temperature,
+            threshold=threshold,
+            unknown=unknown,
+            novelty=novelty,
+            deviations=deviations,
+        )
+        self.slots = slots
+        self.quantized = quantized
+        self.seed = seed
+
+    @property
+    def weights_(self) -> npt.NDArray[np.float32]:
+        return self._head().weights
+
+    def _kind(self) -> "tuple[Optional[tuple[int, bool, int]], bool]":
+        for name, value, least in (("slots", self.slots, 1), ("seed", self.seed, 0)):
+            if not least <= value < 2**32:
+                raise ValueError(f"{name} is {value}, but must be in [{least}, 4294967295]")
+        return (self.slots, self.quantized, self.seed), self.novelty
