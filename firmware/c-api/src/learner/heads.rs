@@ -1,8 +1,10 @@
 //! A learner of each kind of head.
 
-use gradient_decay::checkpoint::{Reader, Writer};
+use gradient_decay::checkpoint::{Reader, SavedSlots, Writer};
 use gradient_decay::learn::LearnFrom;
-use gradient_decay::{Answer, Classes, DiscriminantView, Error, Head, Learn, Learner, Libm, LinearView, Saved};
+use gradient_decay::{
+    Answer, Classes, DiscriminantView, Error, Head, Learn, Learner, Libm, LinearView, Neighbours, Saved, StreamingLda,
+};
 
 use super::parts::AllParts;
 use crate::learn::gd_step;
@@ -35,6 +37,17 @@ pub(crate) trait Whole {
     fn read(&mut self, from: &Reader<'_>) -> Result<(), Error>;
     fn discriminant(&mut self) -> Option<&mut Teaching<DiscriminantView<'static>>>;
     fn linear(&mut self) -> Option<&mut Teaching<LinearView<'static>>>;
+    fn neighbours(&mut self) -> Option<&mut dyn Near>;
+}
+
+/// What a discriminant with neighbours does beside, behind a pointer of its own: it is linked with such a head alone, and then whether or not it is
+/// called.
+pub(crate) trait Near {
+    fn set(&mut self, lda: StreamingLda);
+    fn unlearn(&mut self, features: &[f32], class: usize) -> Result<(), Error>;
+    fn discount(&mut self, samples: f32, most: u32) -> Result<(), Error>;
+    fn add_class(&mut self) -> Result<usize, Error>;
+    fn remove_class(&mut self, class: usize) -> Result<(), Error>;
 }
 
 /// The operations of a learner that depend on its head.
@@ -52,6 +65,10 @@ pub(crate) trait Kind:
     fn linear(_: &mut Teaching<Self>) -> Option<&mut Teaching<LinearView<'static>>> {
         None
     }
+
+    fn neighbours(_: &mut Teaching<Self>) -> Option<&mut dyn Near> {
+        None
+    }
 }
 
 impl Kind for DiscriminantView<'static> {
@@ -67,6 +84,38 @@ impl Kind for LinearView<'static> {
 
     fn linear(teaching: &mut Teaching<Self>) -> Option<&mut Teaching<Self>> {
         Some(teaching)
+    }
+}
+
+/// A discriminant with kept samples over the slots `S`.
+pub(crate) type NeighboursView<S> = Neighbours<DiscriminantView<'static>, S>;
+
+impl<S: SavedSlots<Features = [f32]> + 'static> Kind for NeighboursView<S> {
+    fn neighbours(teaching: &mut Teaching<Self>) -> Option<&mut dyn Near> {
+        Some(teaching)
+    }
+}
+
+impl<S: SavedSlots<Features = [f32]> + 'static> Near for Teaching<NeighboursView<S>> {
+    fn set(&mut self, lda: StreamingLda) {
+        self.settings = lda;
+    }
+
+    fn unlearn(&mut self, features: &[f32], class: usize) -> Result<(), Error> {
+        self.learner.unlearn(&self.settings, features, class)
+    }
+
+    fn discount(&mut self, samples: f32, most: u32) -> Result<(), Error> {
+        let steps = self.learner.steps();
+        self.learner.replace(steps, |head| head.replace_base(|base| base.discount(samples, most)))
+    }
+
+    fn add_class(&mut self) -> Result<usize, Error> {
+        self.learner.add_class()
+    }
+
+    fn remove_class(&mut self, class: usize) -> Result<(), Error> {
+        self.learner.remove_class(class)
     }
 }
 
@@ -141,24 +190,69 @@ impl<H: Kind> Whole for Teaching<H> {
     fn linear(&mut self) -> Option<&mut Teaching<LinearView<'static>>> {
         H::linear(self)
     }
+
+    fn neighbours(&mut self) -> Option<&mut dyn Near> {
+        H::neighbours(self)
+    }
 }
 
 /// Takes one more class into use.
 pub(crate) fn add_class(whole: &mut dyn Whole) -> Result<usize, gd_status> {
-    match whole.discriminant() {
-        Some(teaching) => teaching.learner.add_class(),
-        None => whole.linear().ok_or(GD_ERROR_PART)?.learner.add_class(),
+    if let Some(teaching) = whole.discriminant() {
+        teaching.learner.add_class()
+    } else if let Some(teaching) = whole.linear() {
+        teaching.learner.add_class()
+    } else {
+        near(whole)?.add_class()
     }
     .map_err(status)
 }
 
 /// Removes a class from every part.
 pub(crate) fn remove_class(whole: &mut dyn Whole, class: usize) -> Result<(), gd_status> {
-    match whole.discriminant() {
-        Some(teaching) => teaching.learner.remove_class(class),
-        None => whole.linear().ok_or(GD_ERROR_PART)?.learner.remove_class(class),
+    if let Some(teaching) = whole.discriminant() {
+        teaching.learner.remove_class(class)
+    } else if let Some(teaching) = whole.linear() {
+        teaching.learner.remove_class(class)
+    } else {
+        near(whole)?.remove_class(class)
     }
     .map_err(status)
+}
+
+/// Takes a sample back.
+pub(crate) fn unlearn(whole: &mut dyn Whole, features: &[f32], class: usize) -> Result<(), gd_status> {
+    match whole.discriminant() {
+        Some(Teaching { learner, settings }) => learner.unlearn(settings, features, class),
+        None => near(whole)?.unlearn(features, class),
+    }
+    .map_err(status)
+}
+
+/// Keeps what a discriminant has learned with less weight.
+pub(crate) fn discount(whole: &mut dyn Whole, samples: f32, most: u32) -> Result<(), gd_status> {
+    match whole.discriminant() {
+        Some(Teaching { learner, .. }) => {
+            let steps = learner.steps();
+            learner.replace(steps, |head| head.discount(samples, most))
+        }
+        None => near(whole)?.discount(samples, most),
+    }
+    .map_err(status)
+}
+
+/// Sets how a discriminant learns.
+pub(crate) fn set_lda(whole: &mut dyn Whole, lda: StreamingLda) -> Result<(), gd_status> {
+    match whole.discriminant() {
+        Some(teaching) => teaching.settings = lda,
+        None => near(whole)?.set(lda),
+    }
+    Ok(())
+}
+
+/// A learner with neighbours.
+fn near(whole: &mut dyn Whole) -> Result<&mut dyn Near, gd_status> {
+    whole.neighbours().ok_or(GD_ERROR_PART)
 }
 
 /// The logits of a learner's head, for what measures heads.
