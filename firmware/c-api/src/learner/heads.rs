@@ -44,10 +44,10 @@ pub(crate) trait Whole {
 /// called.
 pub(crate) trait Near {
     fn set(&mut self, lda: StreamingLda);
-    fn unlearn(&mut self, features: &[f32], class: usize) -> Result<(), Error>;
-    fn discount(&mut self, samples: f32, most: u32) -> Result<(), Error>;
-    fn add_class(&mut self) -> Result<usize, Error>;
-    fn remove_class(&mut self, class: usize) -> Result<(), Error>;
+    fn unlearn(&mut self, features: &[f32], class: usize) -> Result<(), gd_status>;
+    fn discount(&mut self, samples: f32, most: u32) -> Result<(), gd_status>;
+    fn add_class(&mut self) -> Result<usize, gd_status>;
+    fn remove_class(&mut self, class: usize) -> Result<(), gd_status>;
 }
 
 /// The operations of a learner that depend on its head.
@@ -101,21 +101,21 @@ impl<S: SavedSlots<Features = [f32]> + 'static> Near for Teaching<NeighboursView
         self.settings = lda;
     }
 
-    fn unlearn(&mut self, features: &[f32], class: usize) -> Result<(), Error> {
-        self.learner.unlearn(&self.settings, features, class)
+    fn unlearn(&mut self, features: &[f32], class: usize) -> Result<(), gd_status> {
+        self.learner.unlearn(&self.settings, features, class).map_err(status)
     }
 
-    fn discount(&mut self, samples: f32, most: u32) -> Result<(), Error> {
+    fn discount(&mut self, samples: f32, most: u32) -> Result<(), gd_status> {
         let steps = self.learner.steps();
-        self.learner.replace(steps, |head| head.replace_base(|base| base.discount(samples, most)))
+        self.learner.replace(steps, |head| head.replace_base(|base| base.discount(samples, most))).map_err(status)
     }
 
-    fn add_class(&mut self) -> Result<usize, Error> {
-        self.learner.add_class()
+    fn add_class(&mut self) -> Result<usize, gd_status> {
+        self.learner.add_class().map_err(status)
     }
 
-    fn remove_class(&mut self, class: usize) -> Result<(), Error> {
-        self.learner.remove_class(class)
+    fn remove_class(&mut self, class: usize) -> Result<(), gd_status> {
+        self.learner.remove_class(class).map_err(status)
     }
 }
 
@@ -198,61 +198,54 @@ impl<H: Kind> Whole for Teaching<H> {
 
 /// Takes one more class into use.
 pub(crate) fn add_class(whole: &mut dyn Whole) -> Result<usize, gd_status> {
-    if let Some(teaching) = whole.discriminant() {
-        teaching.learner.add_class()
-    } else if let Some(teaching) = whole.linear() {
-        teaching.learner.add_class()
-    } else {
-        near(whole)?.add_class()
+    if let Some(near) = whole.neighbours() {
+        return near.add_class();
+    }
+    match whole.discriminant() {
+        Some(teaching) => teaching.learner.add_class(),
+        None => whole.linear().ok_or(GD_ERROR_PART)?.learner.add_class(),
     }
     .map_err(status)
 }
 
 /// Removes a class from every part.
 pub(crate) fn remove_class(whole: &mut dyn Whole, class: usize) -> Result<(), gd_status> {
-    if let Some(teaching) = whole.discriminant() {
-        teaching.learner.remove_class(class)
-    } else if let Some(teaching) = whole.linear() {
-        teaching.learner.remove_class(class)
-    } else {
-        near(whole)?.remove_class(class)
+    if let Some(near) = whole.neighbours() {
+        return near.remove_class(class);
+    }
+    match whole.discriminant() {
+        Some(teaching) => teaching.learner.remove_class(class),
+        None => whole.linear().ok_or(GD_ERROR_PART)?.learner.remove_class(class),
     }
     .map_err(status)
 }
 
 /// Takes a sample back.
 pub(crate) fn unlearn(whole: &mut dyn Whole, features: &[f32], class: usize) -> Result<(), gd_status> {
-    match whole.discriminant() {
-        Some(Teaching { learner, settings }) => learner.unlearn(settings, features, class),
-        None => near(whole)?.unlearn(features, class),
+    if let Some(near) = whole.neighbours() {
+        return near.unlearn(features, class);
     }
-    .map_err(status)
+    let Teaching { learner, settings } = whole.discriminant().ok_or(GD_ERROR_PART)?;
+    learner.unlearn(settings, features, class).map_err(status)
 }
 
 /// Keeps what a discriminant has learned with less weight.
 pub(crate) fn discount(whole: &mut dyn Whole, samples: f32, most: u32) -> Result<(), gd_status> {
-    match whole.discriminant() {
-        Some(Teaching { learner, .. }) => {
-            let steps = learner.steps();
-            learner.replace(steps, |head| head.discount(samples, most))
-        }
-        None => near(whole)?.discount(samples, most),
+    if let Some(near) = whole.neighbours() {
+        return near.discount(samples, most);
     }
-    .map_err(status)
+    let learner = &mut whole.discriminant().ok_or(GD_ERROR_PART)?.learner;
+    let steps = learner.steps();
+    learner.replace(steps, |head| head.discount(samples, most)).map_err(status)
 }
 
 /// Sets how a discriminant learns.
 pub(crate) fn set_lda(whole: &mut dyn Whole, lda: StreamingLda) -> Result<(), gd_status> {
-    match whole.discriminant() {
-        Some(teaching) => teaching.settings = lda,
-        None => near(whole)?.set(lda),
+    match whole.neighbours() {
+        Some(near) => near.set(lda),
+        None => whole.discriminant().ok_or(GD_ERROR_PART)?.settings = lda,
     }
     Ok(())
-}
-
-/// A learner with neighbours.
-fn near(whole: &mut dyn Whole) -> Result<&mut dyn Near, gd_status> {
-    whole.neighbours().ok_or(GD_ERROR_PART)
 }
 
 /// The logits of a learner's head, for what measures heads.

@@ -98,12 +98,14 @@ where
 const LDA: StreamingLda = StreamingLda::new();
 
 /// The bytes of a discriminant and its room to work in.
+#[inline(always)]
 fn discriminant_bytes(Shape { classes, features, .. }: Shape) -> usize {
     let numbers = array(StatisticsView::numbers_of(classes, features), 4);
     let scratch = array(StatisticsView::scratch_of(classes, features), 4);
     numbers.saturating_add(scratch).saturating_add(array(classes, 4)).saturating_add(array(classes, 8))
 }
 
+#[inline(always)]
 fn discriminant(room: &mut Room, shape: Shape, unused: usize) -> Result<DiscriminantView<'static>, gd_status> {
     let Shape { classes, features, .. } = shape;
     let numbers = room.take(StatisticsView::numbers_of(classes, features))?;
@@ -126,10 +128,12 @@ fn neighbours<S: SavedSlots<Features = [f32]> + 'static>(
 }
 
 /// The bytes of samples as they are.
+#[inline(always)]
 fn float_slots_bytes(Shape { classes, features, slots, .. }: Shape) -> usize {
     array(classes.saturating_mul(slots).saturating_mul(features), 4).saturating_add(array(classes, 4))
 }
 
+#[inline(always)]
 fn float_slots(
     room: &mut Room,
     Shape { classes, features, slots, .. }: Shape,
@@ -139,12 +143,14 @@ fn float_slots(
 }
 
 /// The bytes of samples as bytes.
+#[inline(always)]
 fn quantized_slots_bytes(Shape { classes, features, slots, .. }: Shape) -> usize {
     let samples = classes.saturating_mul(slots);
     let values = array(samples.saturating_mul(features), 1).saturating_add(array(samples, 4));
     values.saturating_add(array(classes, 4)).saturating_add(array(features, 4))
 }
 
+#[inline(always)]
 fn quantized_slots(
     room: &mut Room,
     Shape { classes, features, slots, .. }: Shape,
