@@ -740,13 +740,14 @@ extern const gd_head gd_head_discriminant;
 
 /**
  * A discriminant with nearest neighbours on top: it keeps `kept_slots` samples of each class, as gd_part_memory_i8 does, and their distances count
- * as much as they prove right. For classes that no plane divides; from 50 labels on it was the most accurate on most data sets. An answer takes a
- * multiply-add for each feature of each kept sample more. Kept samples are a person's data, in every checkpoint but those by GD_SAVE_NO_SAMPLES.
+ * as much as they prove right. For classes that no plane divides; on nineteen data sets it was more accurate from 50 labels on, by up to 24 points,
+ * or at most 0.6 points behind. An answer takes a multiply-add for each feature of each kept sample more. Kept samples are a person's data, in
+ * every checkpoint but those by GD_SAVE_NO_SAMPLES.
  */
 extern const gd_head gd_head_neighbours_i8;
 
 /**
- * The same with samples as gd_part_memory_f32 has them, in four times the memory.
+ * The same with samples as gd_part_memory_f32 has them, each of four times the bytes.
  */
 extern const gd_head gd_head_neighbours_f32;
 
@@ -1480,8 +1481,7 @@ size_t gd_learner_bytes(const gd_learner_config *config);
  * # Errors
  * GD_ERROR_POINTER, also if two of them overlap or the head is null; GD_ERROR_LENGTH if the shape has no class or no feature, or a memory or a
  * head with neighbours no slot, or more classes are unused than there are; GD_ERROR_PART if `kept_slots` is not 0 and the head has no neighbours;
- * GD_ERROR_SHORT if `size` is less; GD_ERROR_RANGE if the margin is out of its range.
- * Nothing is then changed.
+ * GD_ERROR_SHORT if `size` is less; GD_ERROR_RANGE if the margin is out of its range. Nothing is then changed.
  *
  * # Safety
  * `learner` points to a gd_learner, `memory` to `size` bytes, `config` to a gd_learner_config whose pointers are null or the library's; all

@@ -146,9 +146,9 @@ impl Named {
             seed: config.seed,
             first: config.standardize_first,
         };
-        // The stream of the samples that are rehearsed, which a discriminant has no use for.
+        // The seed is the memory's as well, but no head learns from both: a discriminant does not rehearse.
         let head_shape = Shape { slots: usize::from(config.kept_slots), ..shape };
-        // Another one.
+        // Another stream of choices.
         let seed = config.seed.wrapping_add(1);
         let held_out_shape = Shape { slots: usize::from(config.held_out_slots), seed, ..shape };
         // SAFETY: the caller's.
@@ -242,8 +242,7 @@ pub unsafe extern "C" fn gd_learner_bytes(config: *const gd_learner_config) -> u
 /// # Errors
 /// GD_ERROR_POINTER, also if two of them overlap or the head is null; GD_ERROR_LENGTH if the shape has no class or no feature, or a memory or a
 /// head with neighbours no slot, or more classes are unused than there are; GD_ERROR_PART if `kept_slots` is not 0 and the head has no neighbours;
-/// GD_ERROR_SHORT if `size` is less; GD_ERROR_RANGE if the margin is out of its range.
-/// Nothing is then changed.
+/// GD_ERROR_SHORT if `size` is less; GD_ERROR_RANGE if the margin is out of its range. Nothing is then changed.
 ///
 /// # Safety
 /// `learner` points to a gd_learner, `memory` to `size` bytes, `config` to a gd_learner_config whose pointers are null or the library's; all

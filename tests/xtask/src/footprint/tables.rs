@@ -330,7 +330,11 @@ fn trainers(text: &mut String, figures: &Figures) -> Result<()> {
 /// The flash of a learner in C: alone, and how much more with each part.
 fn in_c(text: &mut String, figures: &Figures) -> Result<()> {
     let names = c::HEADS.map(|(_, head)| head).join(" | ");
-    writeln!(text, "\n| a program in C on a Cortex-M4F, bytes of flash | {names} |\n|---|{}", "---|".repeat(c::HEADS.len()))?;
+    writeln!(
+        text,
+        "\n| a program in C on a Cortex-M4F, bytes of flash | {names} |\n|---|{}",
+        "---|".repeat(c::HEADS.len())
+    )?;
     let mut row = |label: &str, cell: &dyn Fn(&str) -> Result<String>| -> Result<()> {
         let cells = c::HEADS.iter().map(|(_, head)| cell(head)).collect::<Result<Vec<_>>>()?;
         Ok(writeln!(text, "| {label} | {} |", cells.join(" | "))?)
