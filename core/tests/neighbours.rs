@@ -136,6 +136,19 @@ fn a_label_that_is_taken_back_and_a_class_that_is_removed_are_no_longer_kept() {
 }
 
 #[test]
+fn for_another_user_the_base_is_discounted_and_nothing_else_is_left() {
+    let mut learner = taught(40);
+    let mut base = learner.head().base().clone();
+    base.discount(64.0, 3).unwrap();
+    let before = learner.clone();
+    let steps = learner.steps();
+    assert!(learner.replace(steps, |head| head.replace_base(|base| base.discount(0.0, 3))).is_err());
+    assert_eq!(learner, before);
+    learner.replace(steps, |head| head.replace_base(|base| base.discount(64.0, 3))).unwrap();
+    assert_eq!(learner.head(), &Neighbours::new(base, Replay::new(3)));
+}
+
+#[test]
 fn a_checkpoint_holds_all_of_it() {
     let mut learner = taught(40);
     let bytes = written(&learner);

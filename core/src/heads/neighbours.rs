@@ -28,7 +28,8 @@ const LEAST: f32 = 1e-6;
 /// An answer takes a multiply-add for each feature of each kept sample more than the base's. Samples are kept as in a [`Replay`](crate::Replay): a
 /// uniform random choice of those of each class, as they are or [quantized](crate::Quantized). They are personal data, in every checkpoint but those
 /// [`without_samples`](crate::Contents::without_samples). [`Classes::remove_class`] overwrites the samples of a class, and
-/// [`Learner::unlearn`](crate::Learner::unlearn) the sample, if it is kept; `a`, `b` and `s` stay.
+/// [`Learner::unlearn`](crate::Learner::unlearn) the sample, if it is kept; `a`, `b` and `s` stay. [`Neighbours::replace_base`] forgets them all, which
+/// [`Learner::forget`](crate::Learner::forget) does not: they are part of the head.
 ///
 /// ```
 /// use gradient_decay::{DiscriminantHead, Head, Learner, Neighbours, Parts, Quantized, Replay, StreamingLda};
@@ -132,6 +133,32 @@ impl<B, S> Neighbours<B, S> {
     /// Base and kept samples, for a head that exists for one call only.
     pub fn into_parts(self) -> (B, Reservoir<S>) {
         (self.base, self.kept)
+    }
+}
+
+impl<B, S: Slots> Neighbours<B, S> {
+    /// Lets `change` replace the base or its parameters, and then overwrites the kept samples and begins the weights anew: for another user,
+    /// whose head this is from now on.
+    ///
+    /// # Errors
+    /// Those of `change`, which must then leave the base as it was; everything is then as before.
+    ///
+    /// ```
+    /// use gradient_decay::{DiscriminantHead, Learner, Neighbours, Parts, Replay, StreamingLda};
+    ///
+    /// let kept = Replay::<2, 8, [f32; 2]>::new(1);
+    /// let mut learner = Learner::new(Neighbours::new(DiscriminantHead::<2, 2, 1>::new(), kept), Parts::NONE);
+    /// learner.learn(&StreamingLda::new(), &[1.0, 0.0], 0)?;
+    /// let steps = learner.steps();
+    /// learner.replace(steps, |head| head.replace_base(|base| base.discount(64.0, 3)))?;
+    /// assert_eq!((learner.head().base().samples(0), learner.head().kept().len(0)), (1, 0));
+    /// # Ok::<(), gradient_decay::Error>(())
+    /// ```
+    pub fn replace_base<E>(&mut self, change: impl FnOnce(&mut B) -> Result<(), E>) -> Result<(), E> {
+        change(&mut self.base)?;
+        self.kept.clear();
+        self.state = NeighboursState::NEW;
+        Ok(())
     }
 }
 

@@ -60,6 +60,14 @@
     (GD_ROUND((size_t)(classes) * (size_t)(slots) * (size_t)(features)) + GD_ROUND(4 * (size_t)(classes) * (size_t)(slots)) + \
      GD_ROUND(4 * (size_t)(classes)) + GD_ROUND(4 * (size_t)(features)) + 10 * sizeof(void *) + 8)
 
+/** The bytes of gd_head_neighbours_i8, which keeps so many samples of each class. */
+#define GD_HEAD_NEIGHBOURS_I8_BYTES(classes, features, kept_slots) \
+    (GD_HEAD_DISCRIMINANT_BYTES(classes, features) + GD_PART_MEMORY_I8_BYTES(classes, features, kept_slots) + 32)
+
+/** The bytes of gd_head_neighbours_f32. */
+#define GD_HEAD_NEIGHBOURS_F32_BYTES(classes, features, kept_slots) \
+    (GD_HEAD_DISCRIMINANT_BYTES(classes, features) + GD_PART_MEMORY_F32_BYTES(classes, features, kept_slots) + 32)
+
 /** The bytes that a memory takes more if it is `held_out`. */
 #define GD_HELD_OUT_BYTES(classes) GD_ROUND(4 * (size_t)(classes))
 
@@ -388,7 +396,7 @@ typedef struct {
  */
 typedef struct {
   /**
-   * The head, which maps features to classes: &gd_head_discriminant or &gd_head_linear.
+   * The head, which maps features to classes: &gd_head_discriminant, &gd_head_linear, &gd_head_neighbours_i8 or &gd_head_neighbours_f32.
    */
   const gd_head *head;
   /**
@@ -424,6 +432,10 @@ typedef struct {
    */
   uint16_t unused;
   /**
+   * Samples of each class that a head with neighbours keeps, at least 1; 0 for another head.
+   */
+  uint16_t kept_slots;
+  /**
    * Samples of each class that `memory` holds, at least 1 if there is one.
    */
   uint16_t slots;
@@ -445,7 +457,7 @@ typedef struct {
    */
   uint32_t standardize_first;
   /**
-   * The seed of the choices of `memory` and `held_out`.
+   * The seed of the choices of `memory`, `held_out` and the head.
    */
   uint32_t seed;
 } gd_learner_config;
@@ -725,6 +737,19 @@ extern "C" {
  * A discriminant, streaming linear discriminant analysis: it learns the most from few labels, forgets nothing, and takes labels back.
  */
 extern const gd_head gd_head_discriminant;
+
+/**
+ * A discriminant with nearest neighbours on top: it keeps `kept_slots` samples of each class, as gd_part_memory_i8 does, and their distances count
+ * as much as they prove right. For classes that no plane divides; on nineteen data sets it was more accurate from 50 labels on, by up to 24 points,
+ * or at most 0.6 points behind. An answer takes a multiply-add for each feature of each kept sample more. Kept samples are a person's data, in
+ * every checkpoint but those by GD_SAVE_NO_SAMPLES.
+ */
+extern const gd_head gd_head_neighbours_i8;
+
+/**
+ * The same with samples as gd_part_memory_f32 has them, each of four times the bytes.
+ */
+extern const gd_head gd_head_neighbours_f32;
 
 /**
  * A linear head that learns by the gradient-decay Softmax, a step a label.
@@ -1454,9 +1479,9 @@ size_t gd_learner_bytes(const gd_learner_config *config);
  * The memory is the library's as long as the learner is used, and stays where it is; the configuration is not needed any more.
  *
  * # Errors
- * GD_ERROR_POINTER, also if two of them overlap or the head is null; GD_ERROR_LENGTH if the shape has no class or no feature, or a memory no
- * slot, or more classes are unused than there are; GD_ERROR_SHORT if `size` is less; GD_ERROR_RANGE if the margin is out of its range.
- * Nothing is then changed.
+ * GD_ERROR_POINTER, also if two of them overlap or the head is null; GD_ERROR_LENGTH if the shape has no class or no feature, or a memory or a
+ * head with neighbours no slot, or more classes are unused than there are; GD_ERROR_PART if `kept_slots` is not 0 and the head has no neighbours;
+ * GD_ERROR_SHORT if `size` is less; GD_ERROR_RANGE if the margin is out of its range. Nothing is then changed.
  *
  * # Safety
  * `learner` points to a gd_learner, `memory` to `size` bytes, `config` to a gd_learner_config whose pointers are null or the library's; all
@@ -1503,11 +1528,12 @@ gd_status gd_learner_learn(gd_learner *learner,
 
 /**
  * Takes a sample back that was learned with this label, a slip of the finger: the discriminant is as if it had not been, but for rounding, and
- * the memory forgets it. What the calibration counted stays. The settings must be those that it was learned with.
+ * the memory and the neighbours forget it. What the calibration counted stays, and the weight of neighbours. The settings must be those that it was
+ * learned with.
  *
  * # Errors
- * As gd_learner_learn; GD_ERROR_NOT_LEARNED if the class has no sample, or cannot have learned this one; GD_ERROR_PART if the head is no
- * discriminant: a step cannot be undone.
+ * As gd_learner_learn; GD_ERROR_NOT_LEARNED if the class has no sample, or cannot have learned this one; GD_ERROR_PART if the head is linear: a
+ * step cannot be undone.
  *
  * # Safety
  * As gd_learner_observe.
@@ -1542,7 +1568,7 @@ gd_status gd_learner_predict(gd_learner *learner,
  * memory is empty. It can wait for an idle moment.
  *
  * # Errors
- * GD_ERROR_PART if the head is a discriminant, which has forgotten nothing, or there is no memory.
+ * GD_ERROR_PART if the head is not linear, since a discriminant has forgotten nothing, or there is no memory.
  *
  * # Safety
  * As gd_learner_init; `taken` points to a number or is null.
@@ -1564,7 +1590,7 @@ gd_status gd_learner_add_class(gd_learner *learner,
                                uint32_t *class_index);
 
 /**
- * Removes a class; those above it move down by one, in every part. What was remembered of it is overwritten; what its samples said of the
+ * Removes a class; those above it move down by one, in every part. What was remembered of it or kept is overwritten; what its samples said of the
  * scatter of a discriminant, or did to the rows of other classes, stays.
  *
  * # Errors
@@ -1578,10 +1604,10 @@ gd_status gd_learner_remove_class(gd_learner *learner,
 
 /**
  * Keeps what a discriminant has learned with the weight of `samples` samples, in [1e-3, 1e6], each class with the weight of `most` at most: for
- * another user, 64 and 3. What belonged to the user before is forgotten: see gd_learner_forget.
+ * another user, 64 and 3. What belonged to the user before is forgotten: see gd_learner_forget. So are neighbours, whose samples are overwritten.
  *
  * # Errors
- * GD_ERROR_RANGE if `samples` is out of its range; GD_ERROR_NO_CLASSES if no class has a sample; GD_ERROR_PART if the head is no discriminant.
+ * GD_ERROR_RANGE if `samples` is out of its range; GD_ERROR_NO_CLASSES if no class has a sample; GD_ERROR_PART if the head is linear.
  *
  * # Safety
  * As gd_learner_init.
@@ -1591,7 +1617,8 @@ gd_status gd_learner_discount(gd_learner *learner,
                               uint32_t most);
 
 /**
- * Forgets what the learner knows of its samples: the memory, those held out, the calibration, the distances. The head and the units stay.
+ * Forgets what the learner knows of its samples: the memory, those held out, the calibration, the distances. The head and the units stay, the
+ * samples of its neighbours among them, which gd_learner_discount overwrites.
  *
  * # Safety
  * As gd_learner_init.
@@ -1699,10 +1726,10 @@ gd_status gd_learner_load(gd_learner *learner,
                           size_t size);
 
 /**
- * Sets how a discriminant learns: see gd_discriminant_set, whose defaults these are: 16, 0.5, 0.001 and UINT32_MAX.
+ * Sets how a discriminant learns, alone or with neighbours: see gd_discriminant_set, whose defaults these are: 16, 0.5, 0.001 and UINT32_MAX.
  *
  * # Errors
- * GD_ERROR_RANGE if one is out of its range; GD_ERROR_PART if the head is no discriminant.
+ * GD_ERROR_RANGE if one is out of its range; GD_ERROR_PART if the head is linear.
  *
  * # Safety
  * As gd_learner_init.

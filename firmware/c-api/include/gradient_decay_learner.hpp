@@ -38,6 +38,40 @@ struct Linear {
     }
 };
 
+/** gd_head_neighbours_i8, a discriminant with so many samples of each class on top, kept as bytes. */
+template <uint16_t SLOTS, uint32_t SEED = 1> struct Neighbours {
+    static_assert(SLOTS > 0, "neighbours have at least one slot a class");
+
+    static constexpr size_t bytes(size_t classes, size_t features)
+    {
+        return GD_HEAD_NEIGHBOURS_I8_BYTES(classes, features, SLOTS);
+    }
+
+    static void add(gd_learner_config &config)
+    {
+        config.head = &gd_head_neighbours_i8;
+        config.kept_slots = SLOTS;
+        config.seed = SEED;
+    }
+};
+
+/** gd_head_neighbours_f32: the same, as floats. */
+template <uint16_t SLOTS, uint32_t SEED = 1> struct FloatNeighbours {
+    static_assert(SLOTS > 0, "neighbours have at least one slot a class");
+
+    static constexpr size_t bytes(size_t classes, size_t features)
+    {
+        return GD_HEAD_NEIGHBOURS_F32_BYTES(classes, features, SLOTS);
+    }
+
+    static void add(gd_learner_config &config)
+    {
+        config.head = &gd_head_neighbours_f32;
+        config.kept_slots = SLOTS;
+        config.seed = SEED;
+    }
+};
+
 /** gd_part_standardizer, whose units follow from the first samples that are observed, or from set_units. */
 template <uint32_t FIRST = 1> struct Standardizer {
     static constexpr size_t bytes(size_t, size_t features)

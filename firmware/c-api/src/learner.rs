@@ -45,7 +45,7 @@ pub struct gd_learner {
 /// {.head = &gd_head_discriminant, .classes = 4, .features = 24};`. A part that is named by no configuration of a program is not linked.
 #[repr(C)]
 pub struct gd_learner_config {
-    /// The head, which maps features to classes: &gd_head_discriminant or &gd_head_linear.
+    /// The head, which maps features to classes: &gd_head_discriminant, &gd_head_linear, &gd_head_neighbours_i8 or &gd_head_neighbours_f32.
     pub head: *const gd_head,
     /// &gd_part_standardizer, or null: features stay as they are, and should have a mean near 0 and a deviation near 1.
     pub standardizer: *const gd_standardizer,
@@ -63,6 +63,8 @@ pub struct gd_learner_config {
     pub features: u16,
     /// Classes of these that are not in use at first, at most `classes`: they come by gd_learner_add_class.
     pub unused: u16,
+    /// Samples of each class that a head with neighbours keeps, at least 1; 0 for another head.
+    pub kept_slots: u16,
     /// Samples of each class that `memory` holds, at least 1 if there is one.
     pub slots: u16,
     /// Samples of each class that `held_out` holds, at least 1 if there is one.
@@ -74,7 +76,7 @@ pub struct gd_learner_config {
     pub margin: f32,
     /// The first samples that gd_learner_observe is given, of which the units of `standardizer` follow; 0 counts as 1.
     pub standardize_first: u32,
-    /// The seed of the choices of `memory` and `held_out`.
+    /// The seed of the choices of `memory`, `held_out` and the head.
     pub seed: u32,
 }
 
@@ -129,6 +131,7 @@ struct Named {
     novelty: Option<&'static gd_novelty>,
     calibration: Option<&'static gd_calibrator>,
     shape: Shape,
+    head_shape: Shape,
     held_out_shape: Shape,
 }
 
@@ -143,7 +146,9 @@ impl Named {
             seed: config.seed,
             first: config.standardize_first,
         };
-        // Another stream than that of the samples that are rehearsed.
+        // The seed is the memory's as well, but no head learns from both: a discriminant does not rehearse.
+        let head_shape = Shape { slots: usize::from(config.kept_slots), ..shape };
+        // Another stream of choices.
         let seed = config.seed.wrapping_add(1);
         let held_out_shape = Shape { slots: usize::from(config.held_out_slots), seed, ..shape };
         // SAFETY: the caller's.
@@ -156,22 +161,32 @@ impl Named {
                 novelty: config.novelty.as_ref(),
                 calibration: config.calibration.as_ref(),
                 shape,
+                head_shape,
                 held_out_shape,
             }
         };
         let no_slot = |memory: Option<&gd_memory>, slots: u16| memory.is_some() && slots == 0;
         let shapeless = shape.classes == 0 || shape.features == 0 || config.unused > config.classes;
-        if shapeless || no_slot(named.memory, config.slots) || no_slot(named.held_out, config.held_out_slots) {
+        let nothing_kept = named.head.keeps && config.kept_slots == 0;
+        if shapeless
+            || nothing_kept
+            || no_slot(named.memory, config.slots)
+            || no_slot(named.held_out, config.held_out_slots)
+        {
             return Err(GD_ERROR_LENGTH);
+        }
+        if config.kept_slots > 0 && !named.head.keeps {
+            return Err(GD_ERROR_PART);
         }
         Ok(named)
     }
 
     fn bytes(&self) -> usize {
-        let Named { head, standardizer, memory, held_out, novelty, calibration, shape, held_out_shape } = self;
+        let Named { head, standardizer, memory, held_out, novelty, calibration, shape, head_shape, held_out_shape } =
+            self;
         [
             OWN,
-            (head.bytes)(*shape),
+            (head.bytes)(*head_shape),
             standardizer.map_or(0, |part| (part.bytes)(*shape)),
             memory.map_or(0, |part| (part.bytes)(*shape)),
             held_out.map_or(0, |part| (part.bytes)(*held_out_shape).saturating_add(array(shape.classes, 4))),
@@ -200,7 +215,7 @@ impl Named {
                 novelty: self.novelty.map(|part| (part.make)(room, shape)).transpose()?,
             },
         };
-        Ok((self.head.make)(room, shape, usize::from(config.unused), parts)?)
+        Ok((self.head.make)(room, self.head_shape, usize::from(config.unused), parts)?)
     }
 }
 
@@ -225,9 +240,9 @@ pub unsafe extern "C" fn gd_learner_bytes(config: *const gd_learner_config) -> u
 /// The memory is the library's as long as the learner is used, and stays where it is; the configuration is not needed any more.
 ///
 /// # Errors
-/// GD_ERROR_POINTER, also if two of them overlap or the head is null; GD_ERROR_LENGTH if the shape has no class or no feature, or a memory no
-/// slot, or more classes are unused than there are; GD_ERROR_SHORT if `size` is less; GD_ERROR_RANGE if the margin is out of its range.
-/// Nothing is then changed.
+/// GD_ERROR_POINTER, also if two of them overlap or the head is null; GD_ERROR_LENGTH if the shape has no class or no feature, or a memory or a
+/// head with neighbours no slot, or more classes are unused than there are; GD_ERROR_PART if `kept_slots` is not 0 and the head has no neighbours;
+/// GD_ERROR_SHORT if `size` is less; GD_ERROR_RANGE if the margin is out of its range. Nothing is then changed.
 ///
 /// # Safety
 /// `learner` points to a gd_learner, `memory` to `size` bytes, `config` to a gd_learner_config whose pointers are null or the library's; all

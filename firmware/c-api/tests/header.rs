@@ -52,7 +52,7 @@ fn the_sizes_of_the_macros_are_those_of_the_core() {
     assert_eq!(String::from_utf8(printed.stdout).unwrap().lines().collect::<Vec<_>>(), expected);
 }
 
-/// The bytes of a linear learner, of one with a discriminant, and of the first with each part.
+/// The bytes of a linear learner, of one with each of the other heads, and of the first with each part.
 fn learners(classes: u16, features: u16) -> String {
     let slots = (classes + 3 * features) % 5 + 1;
     let bytes = |change: fn(&mut gd_learner_config)| {
@@ -67,6 +67,8 @@ fn learners(classes: u16, features: u16) -> String {
     let all = [
         bytes(|_| {}),
         bytes(|config| config.head = &raw const gd_head_discriminant),
+        bytes(|config| (config.head, config.kept_slots) = (&raw const gd_head_neighbours_i8, config.slots)),
+        bytes(|config| (config.head, config.kept_slots) = (&raw const gd_head_neighbours_f32, config.slots)),
         bytes(|config| config.standardizer = &raw const gd_part_standardizer),
         bytes(|config| config.memory = &raw const gd_part_memory_f32),
         bytes(|config| config.held_out = &raw const gd_part_memory_i8),

@@ -3,13 +3,13 @@
 use std::fmt::Write as _;
 
 use gradient_decay::guard::{Judge as _, Verdict};
-use gradient_decay::learn::LearnFrom;
+use gradient_decay::learn::{LearnFrom, Unlearn};
 use gradient_decay::readout::Reason;
 use gradient_decay::storage::Empty;
 use gradient_decay::{
     Answer, BetaSchedule, Calibration, Classes, Contents, DiscriminantHead, Error, FineTuner, FixedHead, FixedSettings,
-    Guard, Learner, LinearHead, Novelty, Parts, Quantized, Readout, Replay, Saved, Sgd, Standardizer, State,
-    StreamingLda, checkpoint, kernels,
+    Guard, Learner, LinearHead, Neighbours, Novelty, Parts, Quantized, Readout, Replay, Saved, Sgd, Standardizer,
+    State, StreamingLda, checkpoint, kernels,
 };
 
 const CLASSES: usize = 10;
@@ -154,6 +154,25 @@ fn teach<H>(
     answers(to, &mut learner);
 }
 
+/// With all classes but one in use.
+fn discriminant() -> Discriminant {
+    let mut head = Discriminant::new();
+    head.truncate(CLASSES - 1).unwrap();
+    head
+}
+
+/// A slip of the finger at every ninth sample, which is not learned if it is held out.
+fn slip<H>(learner: &mut Learner<H, All>, lda: &StreamingLda, x: &[f32; FEATURES], class: usize, n: u32)
+where
+    H: LearnFrom<usize, Features = [f32; FEATURES], Number = f32, Settings = StreamingLda> + Unlearn,
+{
+    let wrong = (class + 1) % CLASSES;
+    if n.is_multiple_of(9) && learner.learn(lda, x, wrong).unwrap().learned() {
+        learner.unlearn(lda, x, wrong).unwrap();
+    }
+}
+
+type Discriminant = DiscriminantHead<CLASSES, FEATURES, { kernels::packed(FEATURES) }>;
 type Integers = FixedHead<CLASSES, FEATURES>;
 
 /// Sample number `n` of the head in integers, and its class.
@@ -250,24 +269,33 @@ fn the_lessons_in_c_have_the_bits_of_rust() {
     );
     to.0 += "discriminant\n";
     let lda = StreamingLda::new().with_prior(20.0, 0.75).with_ridge(0.002).with_most(40);
-    let discriminant = || {
-        let mut head = DiscriminantHead::<CLASSES, FEATURES, { kernels::packed(FEATURES) }>::new();
-        head.truncate(CLASSES - 1).unwrap();
-        head
-    };
-    let slip = |learner: &mut Learner<DiscriminantHead<CLASSES, FEATURES, { kernels::packed(FEATURES) }>, All>,
-                x: &[f32; FEATURES],
-                class: usize,
-                n: u32| {
-        let wrong = (class + 1) % CLASSES;
-        if n.is_multiple_of(9) && learner.learn(&lda, x, wrong).unwrap().learned() {
-            learner.unlearn(&lda, x, wrong).unwrap();
-        }
-    };
-    teach(&mut to, discriminant, &lda, slip, |learner| {
-        let steps = learner.steps();
-        learner.replace(steps, |head| head.discount(32.0, 3)).unwrap();
-    });
+    teach(
+        &mut to,
+        discriminant,
+        &lda,
+        |learner, x, class, n| slip(learner, &lda, x, class, n),
+        |learner| {
+            let steps = learner.steps();
+            learner.replace(steps, |head| head.discount(32.0, 3)).unwrap();
+        },
+    );
+    to.0 += "neighbours\n";
+    let neighbours =
+        || Neighbours::new(discriminant(), Replay::<CLASSES, 4, [f32; FEATURES], Quantized<FEATURES>>::new(5));
+    teach(
+        &mut to,
+        neighbours,
+        &lda,
+        |learner, x, class, n| slip(learner, &lda, x, class, n),
+        |learner| {
+            let steps = learner.steps();
+            learner
+                .replace(steps, |head: &mut Neighbours<_, _>| {
+                    head.replace_base(|base: &mut Discriminant| base.discount(32.0, 3))
+                })
+                .unwrap();
+        },
+    );
     in_integers(&mut to);
     let expected = include_str!("../examples/bare/expected.log");
     assert!(expected.ends_with(&to.0), "{}", to.0);

@@ -75,6 +75,8 @@ fn neighbours<M: Math>(lda: &StreamingLda, x: &[f32; FEATURES]) -> Result<(), Er
     black_box((learner.answer(x)?, learner.head().weights(), learner.head().kept().len(black_box(1))));
     let mut logits = [0.0; CLASSES];
     learner.head().logits(x, black_box(logits.as_mut_slice()))?;
+    let steps = learner.steps();
+    learner.replace(steps, |head| head.replace_base(|base| base.discount(black_box(64.0), black_box(3))))?;
     learner.remove_class(black_box(1))?;
     let mut bytes = [0; 64];
     black_box(checkpoint::size(&learner, Contents::ALL));

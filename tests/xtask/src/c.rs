@@ -32,6 +32,9 @@ pub const TARGETS: [&str; 4] =
 /// The sketches of the Arduino library.
 const EXAMPLES: [&str; 2] = ["Learn", "Save"];
 
+/// The learners that `demo-host tune` writes in C.
+const TUNED: [&str; 4] = ["discriminant", "neighbours", "replay", "warm_up"];
+
 /// The library's file.
 const ARCHIVE: &str = "libgradient_decay_c.a";
 
@@ -48,6 +51,7 @@ pub fn test(full: bool) -> Result<()> {
     // For the host, unoptimised: it checks its own arithmetic.
     cargo(&package(), &["build"])?;
     cpp()?;
+    tuned()?;
     misuse(if full { "1000000" } else { "100000" })?;
     rtos()?;
     zephyr()?;
@@ -165,6 +169,25 @@ fn cpp() -> Result<()> {
     run(configure.arg(define("GRADIENT_DECAY_ARCHIVE", &host_library())))?;
     run(Command::new("cmake").arg("--build").arg(&folder))?;
     same(&folder.join("lesson"))
+}
+
+/// The learners of headers as `demo-host tune --c` writes them have the bits of those that it writes in Rust.
+fn tuned() -> Result<()> {
+    let folder = root().join("demo-host").join("tests").join("generated");
+    for name in TUNED {
+        let program = package().join("target").join("tuned");
+        let mut compiler = Command::new("gcc");
+        compiler.args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-O1", "-ffp-contract=off"]);
+        compiler.arg("-I").arg(package().join("include")).arg("-include").arg(folder.join(name).with_extension("h"));
+        compiler.arg(package().join("tests").join("c").join("tuned.c"));
+        link_host_library(&mut compiler);
+        run(compiler.arg("-o").arg(&program))?;
+        let (printed, expected) =
+            (output(&mut Command::new(&program))?, text(&folder.join(name).with_extension("log"))?);
+        ensure!(printed == expected, "{name} in C printed\n{printed}\nbut in Rust it is\n{expected}");
+    }
+    println!("The learners that `tune` writes in C have the bits of those in Rust.");
+    Ok(())
 }
 
 /// Builds the library for a target, optimised over all of its crates, which it is only as a static library alone; where it lies.

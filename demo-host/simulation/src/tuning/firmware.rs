@@ -125,15 +125,24 @@ pub fn c(tuned: &Tuned, units: &HostUnits, comment: &str) -> String {
     let number = |name| tuned.settings.find(name).unwrap_or_default();
     let float = |value: f64| format!("{:?}f", value as f32);
     let comment: String = comment.lines().map(|line| format!(" * {line}\n")).collect();
-    let discriminant = tuned.learner == "discriminant";
+    let discriminant = tuned.learner.starts_with("discriminant");
+    let neighbours = tuned.learner == "discriminant+neighbours";
     let (slots, rehearsals) = (number("slots"), number("rehearsals"));
     let first = match (units, tuned.units) {
         (None, Units::First(count)) => count,
         _ => 0,
     };
     let (mut bytes, mut parts) = (Vec::new(), String::new());
-    let head = if discriminant { "discriminant" } else { "linear" };
-    bytes.push(format!("GD_HEAD_{}_BYTES(GD_TUNED_CLASSES, GD_TUNED_FEATURES)", head.to_uppercase()));
+    let head = match (neighbours, discriminant) {
+        (true, _) => "neighbours_i8",
+        (_, true) => "discriminant",
+        _ => "linear",
+    };
+    let kept = if neighbours { format!(", {slots}") } else { String::new() };
+    bytes.push(format!("GD_HEAD_{}_BYTES(GD_TUNED_CLASSES, GD_TUNED_FEATURES{kept})", head.to_uppercase()));
+    if neighbours {
+        parts += &format!("    config.kept_slots = {slots};\n    config.seed = 1;\n");
+    }
     if units.is_some() || first > 0 {
         bytes.push("GD_PART_STANDARDIZER_BYTES(GD_TUNED_FEATURES)".to_owned());
         parts += &format!(
@@ -141,7 +150,7 @@ pub fn c(tuned: &Tuned, units: &HostUnits, comment: &str) -> String {
             first.max(1)
         );
     }
-    if slots > 0.0 {
+    if slots > 0.0 && !neighbours {
         bytes.push(format!("GD_PART_MEMORY_I8_BYTES(GD_TUNED_CLASSES, GD_TUNED_FEATURES, {slots})"));
         parts +=
             &format!("    config.memory = &gd_part_memory_i8;\n    config.slots = {slots};\n    config.seed = 1;\n");

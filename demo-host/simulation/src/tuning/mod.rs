@@ -255,7 +255,7 @@ pub fn tune(task: &Own, scenario: Scenario, orders: u64, budget: &Budget, watch:
 
 /// Whether the C library has this learner; `based` if it starts from the knowledge of a host.
 pub fn is_in_c(learner: &str, based: bool) -> bool {
-    learner.starts_with("sgd") || learner == "discriminant" && !based
+    learner.starts_with("sgd") || ["discriminant", "discriminant+neighbours"].contains(&learner) && !based
 }
 
 impl Budget {

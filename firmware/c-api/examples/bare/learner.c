@@ -1,5 +1,5 @@
 /*
- * The learner: of either head one with all parts, which does whatever a learner can do, and prints bits of it: those of the same lesson in Rust,
+ * The learner: of each head one with all parts, which does whatever a learner can do, and prints bits of it: those of the same lesson in Rust,
  * in firmware/c-api/tests/twin.rs.
  */
 
@@ -7,6 +7,7 @@
 
 #define ROOM CLASSES
 #define SLOTS 3
+#define KEPT 4
 #define PAGE 4096
 #define PAGES 18
 
@@ -14,11 +15,11 @@
     (GD_PART_STANDARDIZER_BYTES(FEATURES) + GD_PART_MEMORY_I8_BYTES(ROOM, FEATURES, SLOTS) + GD_PART_NOVELTY_BYTES(ROOM, FEATURES) + \
      GD_PART_MEMORY_F32_BYTES(ROOM, FEATURES, 2) + GD_HELD_OUT_BYTES(ROOM) + GD_PART_CALIBRATION_BYTES)
 
-/* The larger of the two heads. */
-static uint64_t memory[GD_LEARNER_BYTES(GD_HEAD_DISCRIMINANT_BYTES(ROOM, FEATURES) + ALL_PARTS) / 8];
+/* The largest of the heads. */
+static uint64_t memory[GD_LEARNER_BYTES(GD_HEAD_NEIGHBOURS_I8_BYTES(ROOM, FEATURES, KEPT) + ALL_PARTS) / 8];
 static gd_learner learner;
 static gd_store store;
-static uint8_t saved[30000], printed[30000], buffer[30016];
+static uint8_t saved[32000], printed[32000], buffer[32016];
 static float probabilities[ROOM];
 
 /* A flash in RAM. */
@@ -78,6 +79,7 @@ static void init(const gd_head *head)
         .classes = ROOM,
         .features = FEATURES,
         .unused = 1,
+        .kept_slots = head == &gd_head_neighbours_i8 ? KEPT : 0,
         .slots = SLOTS,
         .held_out_slots = 2,
         .held_out_every = 7,
@@ -220,4 +222,6 @@ void teach_learners(void)
     teach(&gd_head_linear);
     print("discriminant\n");
     teach(&gd_head_discriminant);
+    print("neighbours\n");
+    teach(&gd_head_neighbours_i8);
 }

@@ -20,6 +20,7 @@ using All = Learner<CLASSES, FEATURES, HEAD, part::Standardizer<40>, part::Memor
 
 static_assert(!std::is_copy_constructible_v<All<part::Linear>> && !std::is_move_constructible_v<Store>);
 static_assert(Learner<4, 24, part::Linear>::bytes == GD_LEARNER_BYTES(GD_HEAD_LINEAR_BYTES(4, 24)));
+static_assert(Learner<4, 24, part::FloatNeighbours<9>>::bytes == GD_LEARNER_BYTES(GD_HEAD_NEIGHBOURS_F32_BYTES(4, 24, 9)));
 
 static uint8_t flash[18 * 4096];
 
@@ -149,7 +150,7 @@ template <typename LEARNER> static void teach(LEARNER &learner, bool gradient)
     print_hex("steps", learner.state().steps);
 
     static Store store;
-    static uint8_t buffer[30016];
+    static uint8_t buffer[32016];
     check(store.init(callbacks, gd_pages_4k, learner));
     check(store.save(learner, buffer, GD_SAVE_ALL, true));
     std::vector<uint8_t> saved = print_learner("saved", learner);
@@ -183,8 +184,11 @@ void teach_learners()
 {
     static All<part::Linear> linear;
     static All<part::Discriminant> discriminant;
+    static All<part::Neighbours<4, 5>> neighbours;
     std::printf("linear\n");
     teach(linear, true);
     std::printf("discriminant\n");
     teach(discriminant, false);
+    std::printf("neighbours\n");
+    teach(neighbours, false);
 }

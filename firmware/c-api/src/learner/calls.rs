@@ -5,7 +5,7 @@ use core::slice::{from_raw_parts, from_raw_parts_mut};
 use gradient_decay::guard::{Judge, Verdict};
 use gradient_decay::{Answer, Guard, Prediction, readout::Reason};
 
-use super::heads::{Measured, Whole, add_class, remove_class};
+use super::heads::{Measured, Whole, add_class, discount, remove_class, unlearn};
 use super::parts::Samples;
 use super::{gd_learner, learner, sample};
 use crate::learn::{gd_calibration, gd_step};
@@ -147,11 +147,12 @@ pub unsafe extern "C" fn gd_learner_learn(
 }
 
 /// Takes a sample back that was learned with this label, a slip of the finger: the discriminant is as if it had not been, but for rounding, and
-/// the memory forgets it. What the calibration counted stays. The settings must be those that it was learned with.
+/// the memory and the neighbours forget it. What the calibration counted stays, and the weight of neighbours. The settings must be those that it was
+/// learned with.
 ///
 /// # Errors
-/// As gd_learner_learn; GD_ERROR_NOT_LEARNED if the class has no sample, or cannot have learned this one; GD_ERROR_PART if the head is no
-/// discriminant: a step cannot be undone.
+/// As gd_learner_learn; GD_ERROR_NOT_LEARNED if the class has no sample, or cannot have learned this one; GD_ERROR_PART if the head is linear: a
+/// step cannot be undone.
 ///
 /// # Safety
 /// As gd_learner_observe.
@@ -162,13 +163,12 @@ pub unsafe extern "C" fn gd_learner_unlearn(
     feature_count: usize,
     class_index: u32,
 ) -> gd_status {
-    let unlearn = || {
+    let take_back = || {
         // SAFETY: the caller's.
         let (whole, features, _) = unsafe { with_sample(learner, features, feature_count, &[NONE, NONE])? };
-        let teaching = whole.discriminant().ok_or(GD_ERROR_PART)?;
-        teaching.learner.unlearn(&teaching.settings, features, class_index as usize).map_err(status)
+        unlearn(whole, features, class_index as usize)
     };
-    to_status(unlearn())
+    to_status(take_back())
 }
 
 /// The most probable class of a sample, or "unknown" and why. `probabilities`, which may be null, has one place for each class that there is
@@ -221,7 +221,7 @@ pub unsafe extern "C" fn gd_learner_predict(
 /// memory is empty. It can wait for an idle moment.
 ///
 /// # Errors
-/// GD_ERROR_PART if the head is a discriminant, which has forgotten nothing, or there is no memory.
+/// GD_ERROR_PART if the head is not linear, since a discriminant has forgotten nothing, or there is no memory.
 ///
 /// # Safety
 /// As gd_learner_init; `taken` points to a number or is null.
@@ -265,7 +265,7 @@ pub unsafe extern "C" fn gd_learner_add_class(learner: *mut gd_learner, class_in
     to_status(add())
 }
 
-/// Removes a class; those above it move down by one, in every part. What was remembered of it is overwritten; what its samples said of the
+/// Removes a class; those above it move down by one, in every part. What was remembered of it or kept is overwritten; what its samples said of the
 /// scatter of a discriminant, or did to the rows of other classes, stays.
 ///
 /// # Errors
@@ -280,26 +280,25 @@ pub unsafe extern "C" fn gd_learner_remove_class(learner: *mut gd_learner, class
 }
 
 /// Keeps what a discriminant has learned with the weight of `samples` samples, in [1e-3, 1e6], each class with the weight of `most` at most: for
-/// another user, 64 and 3. What belonged to the user before is forgotten: see gd_learner_forget.
+/// another user, 64 and 3. What belonged to the user before is forgotten: see gd_learner_forget. So are neighbours, whose samples are overwritten.
 ///
 /// # Errors
-/// GD_ERROR_RANGE if `samples` is out of its range; GD_ERROR_NO_CLASSES if no class has a sample; GD_ERROR_PART if the head is no discriminant.
+/// GD_ERROR_RANGE if `samples` is out of its range; GD_ERROR_NO_CLASSES if no class has a sample; GD_ERROR_PART if the head is linear.
 ///
 /// # Safety
 /// As gd_learner_init.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gd_learner_discount(learner: *mut gd_learner, samples: f32, most: u32) -> gd_status {
-    let discount = || {
+    let keep = || {
         // SAFETY: the caller's.
         let (whole, ..) = unsafe { super::learner(learner, &[])? };
-        let learner = &mut whole.discriminant().ok_or(GD_ERROR_PART)?.learner;
-        let steps = learner.steps();
-        learner.replace(steps, |head| head.discount(samples, most)).map_err(status)
+        discount(whole, samples, most)
     };
-    to_status(discount())
+    to_status(keep())
 }
 
-/// Forgets what the learner knows of its samples: the memory, those held out, the calibration, the distances. The head and the units stay.
+/// Forgets what the learner knows of its samples: the memory, those held out, the calibration, the distances. The head and the units stay, the
+/// samples of its neighbours among them, which gd_learner_discount overwrites.
 ///
 /// # Safety
 /// As gd_learner_init.

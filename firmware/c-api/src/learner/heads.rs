@@ -1,8 +1,10 @@
 //! A learner of each kind of head.
 
-use gradient_decay::checkpoint::{Reader, Writer};
+use gradient_decay::checkpoint::{Reader, SavedSlots, Writer};
 use gradient_decay::learn::LearnFrom;
-use gradient_decay::{Answer, Classes, DiscriminantView, Error, Head, Learn, Learner, Libm, LinearView, Saved};
+use gradient_decay::{
+    Answer, Classes, DiscriminantView, Error, Head, Learn, Learner, Libm, LinearView, Neighbours, Saved, StreamingLda,
+};
 
 use super::parts::AllParts;
 use crate::learn::gd_step;
@@ -35,6 +37,17 @@ pub(crate) trait Whole {
     fn read(&mut self, from: &Reader<'_>) -> Result<(), Error>;
     fn discriminant(&mut self) -> Option<&mut Teaching<DiscriminantView<'static>>>;
     fn linear(&mut self) -> Option<&mut Teaching<LinearView<'static>>>;
+    fn neighbours(&mut self) -> Option<&mut dyn Near>;
+}
+
+/// What a discriminant with neighbours does beside, behind a pointer of its own: it is linked with such a head alone, and then whether or not it is
+/// called.
+pub(crate) trait Near {
+    fn set(&mut self, lda: StreamingLda);
+    fn unlearn(&mut self, features: &[f32], class: usize) -> Result<(), gd_status>;
+    fn discount(&mut self, samples: f32, most: u32) -> Result<(), gd_status>;
+    fn add_class(&mut self) -> Result<usize, gd_status>;
+    fn remove_class(&mut self, class: usize) -> Result<(), gd_status>;
 }
 
 /// The operations of a learner that depend on its head.
@@ -52,6 +65,10 @@ pub(crate) trait Kind:
     fn linear(_: &mut Teaching<Self>) -> Option<&mut Teaching<LinearView<'static>>> {
         None
     }
+
+    fn neighbours(_: &mut Teaching<Self>) -> Option<&mut dyn Near> {
+        None
+    }
 }
 
 impl Kind for DiscriminantView<'static> {
@@ -67,6 +84,38 @@ impl Kind for LinearView<'static> {
 
     fn linear(teaching: &mut Teaching<Self>) -> Option<&mut Teaching<Self>> {
         Some(teaching)
+    }
+}
+
+/// A discriminant with kept samples over the slots `S`.
+pub(crate) type NeighboursView<S> = Neighbours<DiscriminantView<'static>, S>;
+
+impl<S: SavedSlots<Features = [f32]> + 'static> Kind for NeighboursView<S> {
+    fn neighbours(teaching: &mut Teaching<Self>) -> Option<&mut dyn Near> {
+        Some(teaching)
+    }
+}
+
+impl<S: SavedSlots<Features = [f32]> + 'static> Near for Teaching<NeighboursView<S>> {
+    fn set(&mut self, lda: StreamingLda) {
+        self.settings = lda;
+    }
+
+    fn unlearn(&mut self, features: &[f32], class: usize) -> Result<(), gd_status> {
+        self.learner.unlearn(&self.settings, features, class).map_err(status)
+    }
+
+    fn discount(&mut self, samples: f32, most: u32) -> Result<(), gd_status> {
+        let steps = self.learner.steps();
+        self.learner.replace(steps, |head| head.replace_base(|base| base.discount(samples, most))).map_err(status)
+    }
+
+    fn add_class(&mut self) -> Result<usize, gd_status> {
+        self.learner.add_class().map_err(status)
+    }
+
+    fn remove_class(&mut self, class: usize) -> Result<(), gd_status> {
+        self.learner.remove_class(class).map_err(status)
     }
 }
 
@@ -141,10 +190,17 @@ impl<H: Kind> Whole for Teaching<H> {
     fn linear(&mut self) -> Option<&mut Teaching<LinearView<'static>>> {
         H::linear(self)
     }
+
+    fn neighbours(&mut self) -> Option<&mut dyn Near> {
+        H::neighbours(self)
+    }
 }
 
 /// Takes one more class into use.
 pub(crate) fn add_class(whole: &mut dyn Whole) -> Result<usize, gd_status> {
+    if let Some(near) = whole.neighbours() {
+        return near.add_class();
+    }
     match whole.discriminant() {
         Some(teaching) => teaching.learner.add_class(),
         None => whole.linear().ok_or(GD_ERROR_PART)?.learner.add_class(),
@@ -154,11 +210,42 @@ pub(crate) fn add_class(whole: &mut dyn Whole) -> Result<usize, gd_status> {
 
 /// Removes a class from every part.
 pub(crate) fn remove_class(whole: &mut dyn Whole, class: usize) -> Result<(), gd_status> {
+    if let Some(near) = whole.neighbours() {
+        return near.remove_class(class);
+    }
     match whole.discriminant() {
         Some(teaching) => teaching.learner.remove_class(class),
         None => whole.linear().ok_or(GD_ERROR_PART)?.learner.remove_class(class),
     }
     .map_err(status)
+}
+
+/// Takes a sample back.
+pub(crate) fn unlearn(whole: &mut dyn Whole, features: &[f32], class: usize) -> Result<(), gd_status> {
+    if let Some(near) = whole.neighbours() {
+        return near.unlearn(features, class);
+    }
+    let Teaching { learner, settings } = whole.discriminant().ok_or(GD_ERROR_PART)?;
+    learner.unlearn(settings, features, class).map_err(status)
+}
+
+/// Keeps what a discriminant has learned with less weight.
+pub(crate) fn discount(whole: &mut dyn Whole, samples: f32, most: u32) -> Result<(), gd_status> {
+    if let Some(near) = whole.neighbours() {
+        return near.discount(samples, most);
+    }
+    let learner = &mut whole.discriminant().ok_or(GD_ERROR_PART)?.learner;
+    let steps = learner.steps();
+    learner.replace(steps, |head| head.discount(samples, most)).map_err(status)
+}
+
+/// Sets how a discriminant learns.
+pub(crate) fn set_lda(whole: &mut dyn Whole, lda: StreamingLda) -> Result<(), gd_status> {
+    match whole.neighbours() {
+        Some(near) => near.set(lda),
+        None => whole.discriminant().ok_or(GD_ERROR_PART)?.settings = lda,
+    }
+    Ok(())
 }
 
 /// The logits of a learner's head, for what measures heads.

@@ -2,13 +2,14 @@
 
 use core::mem::size_of;
 
+use gradient_decay::checkpoint::SavedSlots;
 use gradient_decay::novelty::MomentsView;
-use gradient_decay::replay::{QuantizedSlotsView, SlotsView};
+use gradient_decay::replay::{QuantizedSlotsView, Reservoir, SlotsView};
 use gradient_decay::standardize::UnitsView;
 use gradient_decay::statistics::StatisticsView;
 use gradient_decay::{
-    BetaSchedule, Calibration, DiscriminantView, FineTuner, Learn, Learner, LinearView, NoveltyView, PairView,
-    QuantizedReplayView, Readout, ReplayView, Sgd, StandardizerView, State, StreamingLda,
+    BetaSchedule, Calibration, DiscriminantView, FineTuner, Learn, Learner, LinearView, Neighbours, NoveltyView,
+    PairView, QuantizedReplayView, Readout, ReplayView, Sgd, StandardizerView, State, StreamingLda,
 };
 
 use super::heads::{Kind, Teaching, Whole};
@@ -23,6 +24,8 @@ const WORD: usize = size_of::<usize>();
 pub(crate) const OWN: usize = 32 * WORD + 128;
 const UNITS: usize = 8 * WORD + 8;
 const MEMORY: usize = 10 * WORD + 8;
+/// A memory, and seven numbers.
+const NEIGHBOURS: usize = MEMORY + 32;
 const NOVELTY: usize = 8 * WORD + 24;
 const CALIBRATION: usize = 176;
 
@@ -31,7 +34,7 @@ const CALIBRATION: usize = 176;
 pub(crate) struct Shape {
     pub(crate) classes: usize,
     pub(crate) features: usize,
-    /// Of a memory.
+    /// Of a memory, or of a head that keeps samples.
     pub(crate) slots: usize,
     pub(crate) seed: u32,
     /// The samples that fix the units of a standardizer.
@@ -45,6 +48,8 @@ type Bytes = fn(Shape) -> usize;
 
 /// A kind of head: one of the gd_head_... below.
 pub struct gd_head {
+    /// Whether it keeps samples, in at least one slot a class.
+    pub(crate) keeps: bool,
     pub(crate) bytes: Bytes,
     pub(crate) make: fn(&mut Room, Shape, unused: usize, AllParts) -> Result<&'static mut dyn Whole, gd_status>,
 }
@@ -73,8 +78,8 @@ pub struct gd_calibrator {
     pub(crate) make: Make<&'static mut dyn CalibrationPart>,
 }
 
-/// A head with its settings, in the memory.
-fn teaching<H>(
+/// A head with its settings, in `BYTES` of the memory.
+fn teaching<H, const BYTES: usize>(
     room: &mut Room,
     shape: Shape,
     head: H,
@@ -86,31 +91,118 @@ where
 {
     let work = PairView::new(room.take(2 * shape.classes)?, shape.classes).map_err(status)?;
     let learner = Learner::with_state(head, State::with_work(work), parts);
-    let whole: &'static mut Teaching<H> = room.place::<_, OWN>(Teaching { learner, settings })?;
+    let whole: &'static mut Teaching<H> = room.place::<_, BYTES>(Teaching { learner, settings })?;
     Ok(whole)
+}
+
+const LDA: StreamingLda = StreamingLda::new();
+
+// What two constants share is inlined: a program that names one of them takes up to 200 bytes less.
+
+/// The bytes of a discriminant and its room to work in.
+#[inline(always)]
+fn discriminant_bytes(Shape { classes, features, .. }: Shape) -> usize {
+    let numbers = array(StatisticsView::numbers_of(classes, features), 4);
+    let scratch = array(StatisticsView::scratch_of(classes, features), 4);
+    numbers.saturating_add(scratch).saturating_add(array(classes, 4)).saturating_add(array(classes, 8))
+}
+
+#[inline(always)]
+fn discriminant(room: &mut Room, shape: Shape, unused: usize) -> Result<DiscriminantView<'static>, gd_status> {
+    let Shape { classes, features, .. } = shape;
+    let numbers = room.take(StatisticsView::numbers_of(classes, features))?;
+    let (counts, scratch) = (room.take(classes)?, room.take(StatisticsView::scratch_of(classes, features))?);
+    let mut head = DiscriminantView::new(numbers, counts, scratch, features).map_err(status)?;
+    head.truncate(classes.saturating_sub(unused)).map_err(status)?;
+    Ok(head)
+}
+
+/// A discriminant with samples in these slots, whose choices follow from the shape's seed.
+fn neighbours<S: SavedSlots<Features = [f32]> + 'static>(
+    room: &mut Room,
+    shape: Shape,
+    unused: usize,
+    parts: AllParts,
+    slots: S,
+) -> Result<&'static mut dyn Whole, gd_status> {
+    let head = Neighbours::new(discriminant(room, shape, unused)?, Reservoir::over(slots, shape.seed));
+    teaching::<_, { OWN + NEIGHBOURS }>(room, shape, head, LDA, parts)
+}
+
+/// The bytes of samples as they are.
+#[inline(always)]
+fn float_slots_bytes(Shape { classes, features, slots, .. }: Shape) -> usize {
+    array(classes.saturating_mul(slots).saturating_mul(features), 4).saturating_add(array(classes, 4))
+}
+
+#[inline(always)]
+fn float_slots(
+    room: &mut Room,
+    Shape { classes, features, slots, .. }: Shape,
+) -> Result<SlotsView<'static, f32>, gd_status> {
+    let samples = room.take(classes.saturating_mul(slots).saturating_mul(features))?;
+    SlotsView::new(samples, room.take(classes)?, slots, features).map_err(status)
+}
+
+/// The bytes of samples as bytes.
+#[inline(always)]
+fn quantized_slots_bytes(Shape { classes, features, slots, .. }: Shape) -> usize {
+    let samples = classes.saturating_mul(slots);
+    let values = array(samples.saturating_mul(features), 1).saturating_add(array(samples, 4));
+    values.saturating_add(array(classes, 4)).saturating_add(array(features, 4))
+}
+
+#[inline(always)]
+fn quantized_slots(
+    room: &mut Room,
+    Shape { classes, features, slots, .. }: Shape,
+) -> Result<QuantizedSlotsView<'static>, gd_status> {
+    let samples = classes.saturating_mul(slots);
+    let (values, scales) = (room.take(samples.saturating_mul(features))?, room.take(samples)?);
+    let (seen, restored) = (room.take(classes)?, room.take(features)?);
+    QuantizedSlotsView::new(values, scales, seen, restored, slots).map_err(status)
 }
 
 /// A discriminant, streaming linear discriminant analysis: it learns the most from few labels, forgets nothing, and takes labels back.
 #[unsafe(no_mangle)]
 pub static gd_head_discriminant: gd_head = gd_head {
-    bytes: |Shape { classes, features, .. }| {
-        let numbers = array(StatisticsView::numbers_of(classes, features), 4);
-        let scratch = array(StatisticsView::scratch_of(classes, features), 4);
-        numbers.saturating_add(scratch).saturating_add(array(classes, 4)).saturating_add(array(classes, 8))
-    },
+    keeps: false,
+    bytes: discriminant_bytes,
     make: |room, shape, unused, parts| {
-        let Shape { classes, features, .. } = shape;
-        let numbers = room.take(StatisticsView::numbers_of(classes, features))?;
-        let (counts, scratch) = (room.take(classes)?, room.take(StatisticsView::scratch_of(classes, features))?);
-        let mut head = DiscriminantView::new(numbers, counts, scratch, features).map_err(status)?;
-        head.truncate(classes.saturating_sub(unused)).map_err(status)?;
-        teaching(room, shape, head, const { StreamingLda::new() }, parts)
+        let head = discriminant(room, shape, unused)?;
+        teaching::<_, OWN>(room, shape, head, LDA, parts)
+    },
+};
+
+/// A discriminant with nearest neighbours on top: it keeps `kept_slots` samples of each class, as gd_part_memory_i8 does, and their distances count
+/// as much as they prove right. For classes that no plane divides; on nineteen data sets it was more accurate from 50 labels on, by up to 24 points,
+/// or at most 0.6 points behind. An answer takes a multiply-add for each feature of each kept sample more. Kept samples are a person's data, in
+/// every checkpoint but those by GD_SAVE_NO_SAMPLES.
+#[unsafe(no_mangle)]
+pub static gd_head_neighbours_i8: gd_head = gd_head {
+    keeps: true,
+    bytes: |shape| discriminant_bytes(shape).saturating_add(quantized_slots_bytes(shape)).saturating_add(NEIGHBOURS),
+    make: |room, shape, unused, parts| {
+        let slots = quantized_slots(room, shape)?;
+        neighbours(room, shape, unused, parts, slots)
+    },
+};
+
+/// The same with samples as gd_part_memory_f32 has them, each of four times the bytes.
+#[unsafe(no_mangle)]
+pub static gd_head_neighbours_f32: gd_head = gd_head {
+    keeps: true,
+    bytes: |shape| discriminant_bytes(shape).saturating_add(float_slots_bytes(shape)).saturating_add(NEIGHBOURS),
+    make: |room, shape, unused, parts| {
+        let slots = float_slots(room, shape)?;
+        neighbours(room, shape, unused, parts, slots)
     },
 };
 
 /// A linear head that learns by the gradient-decay Softmax, a step a label.
 #[unsafe(no_mangle)]
 pub static gd_head_linear: gd_head = gd_head {
+    keeps: false,
     bytes: |Shape { classes, features, .. }| {
         array(classes.saturating_mul(features.saturating_add(1)), 4).saturating_add(array(classes, 8))
     },
@@ -120,7 +212,7 @@ pub static gd_head_linear: gd_head = gd_head {
         let head = LinearView::new(parameters, classes, features);
         let head = head.and_then(|head| head.with_classes(classes.saturating_sub(unused))).map_err(status)?;
         let tuner = const { FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.05)) };
-        teaching(room, shape, head, tuner, parts)
+        teaching::<_, OWN>(room, shape, head, tuner, parts)
     },
 };
 
@@ -138,31 +230,20 @@ pub static gd_part_standardizer: gd_standardizer = gd_standardizer {
 /// Samples as they are, 4 bytes a feature.
 #[unsafe(no_mangle)]
 pub static gd_part_memory_f32: gd_memory = gd_memory {
-    bytes: |Shape { classes, features, slots, .. }| {
-        let samples = array(classes.saturating_mul(slots).saturating_mul(features), 4);
-        samples.saturating_add(array(classes, 4)).saturating_add(MEMORY)
-    },
-    make: |room, Shape { classes, features, slots, seed, .. }| {
-        let samples = room.take::<f32>(classes.saturating_mul(slots).saturating_mul(features))?;
-        let slots = SlotsView::new(samples, room.take(classes)?, slots, features).map_err(status)?;
-        Ok(room.place::<_, MEMORY>(ReplayView::over(slots, seed))?)
+    bytes: |shape| float_slots_bytes(shape).saturating_add(MEMORY),
+    make: |room, shape| {
+        let slots = float_slots(room, shape)?;
+        Ok(room.place::<_, MEMORY>(ReplayView::over(slots, shape.seed))?)
     },
 };
 
 /// Samples as bytes with one scale each: a byte a feature and 4 more, each feature within half of a 127th of the largest.
 #[unsafe(no_mangle)]
 pub static gd_part_memory_i8: gd_memory = gd_memory {
-    bytes: |Shape { classes, features, slots, .. }| {
-        let samples = classes.saturating_mul(slots);
-        let values = array(samples.saturating_mul(features), 1).saturating_add(array(samples, 4));
-        values.saturating_add(array(classes, 4)).saturating_add(array(features, 4)).saturating_add(MEMORY)
-    },
-    make: |room, Shape { classes, features, slots, seed, .. }| {
-        let samples = classes.saturating_mul(slots);
-        let (values, scales) = (room.take(samples.saturating_mul(features))?, room.take(samples)?);
-        let (seen, restored) = (room.take(classes)?, room.take(features)?);
-        let slots = QuantizedSlotsView::new(values, scales, seen, restored, slots).map_err(status)?;
-        Ok(room.place::<_, MEMORY>(QuantizedReplayView::over(slots, seed))?)
+    bytes: |shape| quantized_slots_bytes(shape).saturating_add(MEMORY),
+    make: |room, shape| {
+        let slots = quantized_slots(room, shape)?;
+        Ok(room.place::<_, MEMORY>(QuantizedReplayView::over(slots, shape.seed))?)
     },
 };
 

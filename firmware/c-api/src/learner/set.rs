@@ -5,15 +5,16 @@ use core::slice::from_raw_parts;
 use gradient_decay::{FineTuner, Readout};
 
 use super::gd_learner;
+use super::heads::set_lda;
 use crate::discriminant::lda;
 use crate::pointer::span;
 use crate::status::*;
 use crate::trainer::{schedule, sgd};
 
-/// Sets how a discriminant learns: see gd_discriminant_set, whose defaults these are: 16, 0.5, 0.001 and UINT32_MAX.
+/// Sets how a discriminant learns, alone or with neighbours: see gd_discriminant_set, whose defaults these are: 16, 0.5, 0.001 and UINT32_MAX.
 ///
 /// # Errors
-/// GD_ERROR_RANGE if one is out of its range; GD_ERROR_PART if the head is no discriminant.
+/// GD_ERROR_RANGE if one is out of its range; GD_ERROR_PART if the head is linear.
 ///
 /// # Safety
 /// As gd_learner_init.
@@ -28,9 +29,7 @@ pub unsafe extern "C" fn gd_learner_set_lda(
     let set = || {
         // SAFETY: the caller's.
         let (whole, ..) = unsafe { super::learner(learner, &[])? };
-        let teaching = whole.discriminant().ok_or(GD_ERROR_PART)?;
-        teaching.settings = lda(prior_samples, prior_variance, ridge, most)?;
-        Ok(())
+        set_lda(whole, lda(prior_samples, prior_variance, ridge, most)?)
     };
     to_status(set())
 }

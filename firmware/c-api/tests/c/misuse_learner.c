@@ -15,7 +15,7 @@
 #define FUNCTIONS 29
 #define MOST 1500
 #define MEMORY                                                                                                                       \
-    GD_LEARNER_BYTES(GD_HEAD_DISCRIMINANT_BYTES(CLASSES, FEATURES) + GD_PART_STANDARDIZER_BYTES(FEATURES) +                        \
+    GD_LEARNER_BYTES(GD_HEAD_NEIGHBOURS_F32_BYTES(CLASSES, FEATURES, SLOTS) + GD_PART_STANDARDIZER_BYTES(FEATURES) +               \
                      2 * GD_PART_MEMORY_F32_BYTES(CLASSES, FEATURES, SLOTS) + GD_HELD_OUT_BYTES(CLASSES) +                         \
                      GD_PART_NOVELTY_BYTES(CLASSES, FEATURES) + GD_PART_CALIBRATION_BYTES)
 
@@ -110,10 +110,13 @@ static int32_t erase_flash(void *context, uint32_t offset, uint32_t count)
 
 static gd_status init_learner(gd_learner *l)
 {
+    static const gd_head *const heads[] = {&gd_head_linear, &gd_head_discriminant, &gd_head_neighbours_i8, &gd_head_neighbours_f32};
+    uint32_t head = random32() % 4;
     static const gd_memory *const memories[] = {NULL, &gd_part_memory_f32, &gd_part_memory_i8};
     gd_learner_config *config = &now->config;
     memset(config, 0, sizeof *config);
-    config->head = once_in(2) ? &gd_head_discriminant : &gd_head_linear;
+    config->head = heads[head];
+    config->kept_slots = head < 2 ? 0 : SLOTS;
     config->standardizer = once_in(2) ? &gd_part_standardizer : NULL;
     config->memory = memories[random32() % 3];
     config->held_out = memories[random32() % 3];
@@ -128,9 +131,12 @@ static gd_status init_learner(gd_learner *l)
     config->seed = random32();
     if (once_in(30)) {
         wrong_argument = 1;
-        switch (random32() % 4) {
+        switch (random32() % 5) {
         case 0:
             config->head = NULL;
+            break;
+        case 3:
+            config->kept_slots = head < 2 ? SLOTS : 0;
             break;
         case 1:
             config->classes = 0;

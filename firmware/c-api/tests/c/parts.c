@@ -1,5 +1,5 @@
 /*
- * The smallest program with a learner of some parts, whose size is measured: HEAD is DISCRIMINANT or LINEAR, and each of STANDARDIZER, MEMORY,
+ * The smallest program with a learner of some parts, whose size is measured: HEAD is DISCRIMINANT, LINEAR or NEIGHBOURS, and each of STANDARDIZER, MEMORY,
  * HELD_OUT, NOVELTY, CALIBRATION, UNLEARN, CLASSES_CHANGE, CHECKPOINT and STORE adds what its name says.
  */
 
@@ -7,6 +7,11 @@
 
 #define CLASSES 4
 #define FEATURES 24
+
+#define KEPT_SLOTS_LINEAR 0
+#define KEPT_SLOTS_DISCRIMINANT 0
+#define KEPT_SLOTS_NEIGHBOURS 8
+#define GD_HEAD_NEIGHBOURS_BYTES(classes, features) GD_HEAD_NEIGHBOURS_I8_BYTES(classes, features, KEPT_SLOTS_NEIGHBOURS)
 
 #define PASTE(a, b, c) a##b##c
 #define BYTES_OF(head) PASTE(GD_HEAD_, head, _BYTES)(CLASSES, FEATURES)
@@ -37,7 +42,9 @@ volatile float sensor;
 
 #define DISCRIMINANT_HEAD gd_head_discriminant
 #define LINEAR_HEAD gd_head_linear
+#define NEIGHBOURS_HEAD gd_head_neighbours_i8
 #define HEAD_OF(head) PASTE(head, _HE, AD)
+#define KEPT_SLOTS_OF(head) PASTE(KEPT_, SLOTS_, head)
 
 #if defined(STORE)
 static int32_t read_flash(void *context, uint32_t offset, uint8_t *bytes, size_t count)
@@ -65,6 +72,7 @@ int main(void)
         .head = &HEAD_OF(HEAD),
         .classes = CLASSES,
         .features = FEATURES,
+        .kept_slots = KEPT_SLOTS_OF(HEAD),
 #if defined(STANDARDIZER)
         .standardizer = &gd_part_standardizer,
         .standardize_first = 30,

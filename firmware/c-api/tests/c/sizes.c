@@ -13,6 +13,7 @@ static uint8_t its_bytes[GD_FIXED_CHECKPOINT_BYTES(3, 8)];
 static uint8_t bytes[GD_DISCRIMINANT_CHECKPOINT_BYTES(3, 8)];
 static uint64_t memory[GD_LEARNER_BYTES(GD_HEAD_DISCRIMINANT_BYTES(3, 8) + GD_PART_STANDARDIZER_BYTES(8) + GD_PART_NOVELTY_BYTES(3, 8) +
                                         GD_PART_CALIBRATION_BYTES + GD_HELD_OUT_BYTES(3) + GD_PART_MEMORY_I8_BYTES(3, 8, 2)) / 8];
+static uint64_t near[GD_LEARNER_BYTES(GD_HEAD_NEIGHBOURS_I8_BYTES(3, 8, 5)) / 8];
 
 static void print(uint16_t classes, uint16_t features)
 {
@@ -26,7 +27,9 @@ static void print_learner(uint16_t classes, uint16_t features)
 {
     unsigned slots = (classes + 3u * features) % 5 + 1;
     size_t plain = GD_LEARNER_BYTES(GD_HEAD_LINEAR_BYTES(classes, features));
-    printf("%zu %zu %zu %zu %zu %zu %zu\n", plain, GD_LEARNER_BYTES(GD_HEAD_DISCRIMINANT_BYTES(classes, features)),
+    printf("%zu %zu %zu %zu %zu %zu %zu %zu %zu\n", plain, GD_LEARNER_BYTES(GD_HEAD_DISCRIMINANT_BYTES(classes, features)),
+           GD_LEARNER_BYTES(GD_HEAD_NEIGHBOURS_I8_BYTES(classes, features, slots)),
+           GD_LEARNER_BYTES(GD_HEAD_NEIGHBOURS_F32_BYTES(classes, features, slots)),
            plain + GD_PART_STANDARDIZER_BYTES(features), plain + GD_PART_MEMORY_F32_BYTES(classes, features, slots),
            plain + GD_PART_MEMORY_I8_BYTES(classes, features, slots) + GD_HELD_OUT_BYTES(classes),
            plain + GD_PART_NOVELTY_BYTES(classes, features), plain + GD_PART_CALIBRATION_BYTES);
@@ -43,7 +46,7 @@ int main(void)
     print(UINT16_MAX, UINT16_MAX);
     return sizeof numbers / sizeof *numbers == GD_DISCRIMINANT_NUMBERS(3, 8) &&
                    sizeof scratch / sizeof *scratch == GD_DISCRIMINANT_SCRATCH(3, 8) &&
-                   sizeof bytes == GD_DISCRIMINANT_CHECKPOINT_BYTES(3, 8) && sizeof memory % 8 == 0 &&
+                   sizeof bytes == GD_DISCRIMINANT_CHECKPOINT_BYTES(3, 8) && sizeof memory % 8 == 0 && sizeof near % 8 == 0 &&
                    sizeof in_integers == GD_FIXED_BYTES(3, 8) && sizeof its_bytes == GD_FIXED_CHECKPOINT_BYTES(3, 8)
                ? 0
                : 1;

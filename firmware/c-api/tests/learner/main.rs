@@ -1,6 +1,7 @@
 //! The learner from C, beside the core's whose shape is known when it is compiled: the same bits in every answer and in the checkpoint.
 
 mod flash;
+mod neighbours;
 
 use std::ffi::c_void;
 use std::mem::zeroed;
@@ -63,6 +64,7 @@ fn config(head: &'static gd_head) -> gd_learner_config {
         classes: CLASSES as u16,
         features: FEATURES as u16,
         unused: CLASSES as u16,
+        kept_slots: 0,
         slots: SLOTS as u16,
         held_out_slots: 2,
         held_out_every: 7,

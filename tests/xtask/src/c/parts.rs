@@ -14,7 +14,8 @@ use super::{archive, archive_with, package};
 use crate::shell::{root, run};
 
 /// The heads, as the program is told them and as people write them.
-pub const HEADS: [(&str, &str); 2] = [("LINEAR", "linear"), ("DISCRIMINANT", "discriminant")];
+pub const HEADS: [(&str, &str); 3] =
+    [("LINEAR", "linear"), ("DISCRIMINANT", "discriminant"), ("NEIGHBOURS", "neighbours")];
 
 /// The same of what is added.
 pub const PARTS: [(&str, &str); 9] = [
@@ -67,7 +68,7 @@ pub fn sizes() -> Result<Vec<(&'static str, &'static str, u32)>> {
     for (head, its_name) in HEADS {
         let define = format!("-DHEAD={head}");
         // A step of a linear head cannot be undone.
-        let parts: Vec<_> = PARTS.iter().filter(|(part, _)| head == "DISCRIMINANT" || *part != "UNLEARN").collect();
+        let parts: Vec<_> = PARTS.iter().filter(|(part, _)| head != "LINEAR" || *part != "UNLEARN").collect();
         for (part, name) in &parts {
             sizes.push((its_name, *name, size(&usual, &[define.clone(), format!("-D{part}")])?));
         }

@@ -329,25 +329,31 @@ fn trainers(text: &mut String, figures: &Figures) -> Result<()> {
 
 /// The flash of a learner in C: alone, and how much more with each part.
 fn in_c(text: &mut String, figures: &Figures) -> Result<()> {
-    writeln!(text, "\n| a program in C on a Cortex-M4F, bytes of flash | linear | discriminant |\n|---|---|---|")?;
-    let alone = c::HEADS.map(|(_, head)| get(figures, &c_figure(head, "alone")));
-    let [linear, discriminant] = alone;
-    let alone = [linear?, discriminant?];
-    writeln!(text, "| `gd_learner_init`, `_learn`, `_predict` | {} | {} |", grouped(alone[0]), grouped(alone[1]))?;
+    let names = c::HEADS.map(|(_, head)| head).join(" | ");
+    writeln!(
+        text,
+        "\n| a program in C on a Cortex-M4F, bytes of flash | {names} |\n|---|{}",
+        "---|".repeat(c::HEADS.len())
+    )?;
+    let mut row = |label: &str, cell: &dyn Fn(&str) -> Result<String>| -> Result<()> {
+        let cells = c::HEADS.iter().map(|(_, head)| cell(head)).collect::<Result<Vec<_>>>()?;
+        Ok(writeln!(text, "| {label} | {} |", cells.join(" | "))?)
+    };
+    let of = |head: &str, part: &str| get(figures, &c_figure(head, part));
+    row("`gd_learner_init`, `_learn`, `_predict`", &|head| Ok(grouped(of(head, "alone")?)))?;
     for (_, part) in c::PARTS {
-        let more = |head: usize| -> Result<String> {
-            let name = c_figure(c::HEADS[head].1, part);
-            Ok(figures.get(&name).map_or("cannot".to_owned(), |bytes| format!("+{}", grouped(bytes - alone[head]))))
-        };
-        writeln!(text, "| {part} | {} | {} |", more(0)?, more(1)?)?;
+        row(part, &|head| {
+            let alone = of(head, "alone")?;
+            let more = figures.get(&c_figure(head, part)).map(|bytes| format!("+{}", grouped(bytes - alone)));
+            Ok(more.unwrap_or("cannot".to_owned()))
+        })?;
     }
     for (label, part) in [
         ("all of it", "all"),
         ("the first row, with the feature `small`", "alone, small"),
         ("all of it, with that", "all, small"),
     ] {
-        let [linear, discriminant] = c::HEADS.map(|(_, head)| get(figures, &c_figure(head, part)));
-        writeln!(text, "| {label} | {} | {} |", grouped(linear?), grouped(discriminant?))?;
+        row(label, &|head| Ok(grouped(of(head, part)?)))?;
     }
     in_integers_in_c(text, figures)?;
     trainers_in_c(text, figures)
