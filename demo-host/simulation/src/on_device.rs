@@ -341,6 +341,11 @@ impl Learner for OnDevice {
         let mut head = statistics.view(self.width)?;
         head.discount(HOST_SAMPLES, HOST_MOST)?;
         statistics.progress = head.progress();
+        // As `Neighbours::replace_base` does: kept samples are of the user before.
+        if self.settings.head == HeadKind::Neighbours {
+            self.memory.iter_mut().for_each(|kept| Memory::<[f32]>::clear(kept));
+            self.neighbours = NeighboursState::NEW;
+        }
         Ok(())
     }
 

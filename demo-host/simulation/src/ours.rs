@@ -62,9 +62,12 @@ fn variant(name: &'static str, of: &'static str, grid: Vec<Settings>) -> Contend
 }
 
 /// Learners that follow a user who changes: counts of a class that are bounded, and a head that is told and
-/// [discounts](gradient_decay::discriminant::Discriminant::discount) what it knows.
+/// [discounts](gradient_decay::discriminant::Discriminant::discount) what it knows; with kept samples on top as well.
 pub fn followers() -> Vec<Contender> {
     let of = |name, settings: &[(&'static str, f64)]| variant(name, "discriminant", vec![Settings(settings.to_vec())]);
+    let near = |name, settings: &[(&'static str, f64)]| {
+        variant(name, "discriminant+neighbours", vec![Settings(settings.to_vec())])
+    };
     vec![
         of("discriminant", &[]),
         of("most 5", &[("most", 5.0)]),
@@ -72,6 +75,8 @@ pub fn followers() -> Vec<Contender> {
         of("most 20", &[("most", 20.0)]),
         of("most 50", &[("most", 50.0)]),
         of("told", &[("told", 1.0)]),
+        near("neighbours", &[]),
+        near("neighbours, told", &[("told", 1.0)]),
     ]
 }
 

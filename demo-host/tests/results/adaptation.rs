@@ -71,6 +71,8 @@ impl Lines {
                 ("told", "told"),
                 ("most 10", "counts up to 10"),
                 ("most 5", "counts up to 5"),
+                ("neighbours", "with neighbours"),
+                ("neighbours, told", "with neighbours, told"),
             ];
             for (i, (name, shown)) in names.into_iter().enumerate() {
                 let Some(learner) = learners(line).find(|learner| learner["name"] == name) else { continue };
