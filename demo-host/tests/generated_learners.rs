@@ -56,16 +56,20 @@ fn the_learners_of_the_modules_learn() {
             ((FEATURES, REHEARSALS), hashes)
         }};
     }
-    use generated::{replay, residual};
-    static TRAINED: LinearHead<3, 2> = LinearHead::new();
+    use generated::{head, prior, replay, residual};
+    static TRAINED: LinearHead<3, 2> = head::HEAD;
+    let mut statistics = prior::Head::new();
+    prior::load(&mut statistics).unwrap();
+    let based = MixedHead::new(statistics, &TRAINED);
     let (shape, discriminant) = learns!(discriminant, DiscriminantHead::empty(), |_: &mut _| ());
     assert_eq!(shape, (2, 0));
-    assert_eq!(learns!(mixed, MixedHead::new(DiscriminantHead::new(), &TRAINED), |_: &mut _| ()).0, (2, 0));
+    let (shape, mixed) = learns!(mixed, based.clone(), |_: &mut _| ());
+    assert_eq!(shape, (2, 0));
     let new = Neighbours::new(DiscriminantHead::empty(), Replay::new(1));
     let (shape, neighbours) = learns!(neighbours, new, |_: &mut _| ());
     assert_eq!(shape, (2, 0));
-    let new = Neighbours::new(MixedHead::new(DiscriminantHead::new(), &TRAINED), Replay::new(1));
-    assert_eq!(learns!(mixed_neighbours, new, |_: &mut _| ()).0, (2, 0));
+    let (shape, mixed_neighbours) = learns!(mixed_neighbours, Neighbours::new(based, Replay::new(1)), |_: &mut _| ());
+    assert_eq!(shape, (2, 0));
     let new = Residual::new(DiscriminantHead::empty(), LinearHead::new());
     let rehearse = |learner: &mut residual::Mine| {
         learner.rehearse(&residual::SETTINGS, residual::REHEARSALS);
@@ -79,9 +83,14 @@ fn the_learners_of_the_modules_learn() {
     let (shape, warm_up) = learns!(warm_up, LinearHead::empty(), |_: &mut _| ());
     assert_eq!(shape, (2, 0));
     assert_eq!(generated::mixed::DEVIATION, [1.0, 20.5]);
-    for (name, hashes) in
-        [("discriminant", discriminant), ("neighbours", neighbours), ("replay", replay), ("warm_up", warm_up)]
-    {
+    for (name, hashes) in [
+        ("discriminant", discriminant),
+        ("mixed", mixed),
+        ("neighbours", neighbours),
+        ("mixed_neighbours", mixed_neighbours),
+        ("replay", replay),
+        ("warm_up", warm_up),
+    ] {
         compare(name, &hashes);
     }
 }

@@ -66,7 +66,7 @@ for labels in (0, 50, 100, 300):
     print(f"{labels:4}: {scores[0]:.1f} %, {scores[1]:.1f} %")
 
 # %% Which learner and which settings? Chosen on a quarter of the user's digits, told for the rest, on the device of a Cortex-M4F with 16 kB to spare.
-# The C library has no discriminant with a trained head mixed in, so in C it may be another.
+# In C it may be another, where the C library does not have the learner.
 told = {"base": (features[train], digits[train]), "head": head, "name": "the digits", "progress": sys.stderr.isatty()}
 tuned = gd.tune(features[user], digits[user], ram=16_000, target="m4f", orders=6, **told)
 in_c = gd.tune(features[user], digits[user], ram=16_000, target="m4f", orders=6, c=True, **told)

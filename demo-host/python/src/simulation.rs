@@ -234,8 +234,8 @@ impl Tuning {
     /// The C header; `None` for a learner that the C library does not have.
     fn c(&self) -> PyResult<Option<String>> {
         let (found, units) = self.recommended()?;
-        let is_in_c = tuning::is_in_c(self.tuned.learner, found.based);
-        Ok(is_in_c.then(|| firmware::c(&self.tuned, units, &found.comment(PROGRAM))))
+        let is_in_c = tuning::is_in_c(self.tuned.learner);
+        Ok(is_in_c.then(|| firmware::c(&self.tuned, units, found.based, &found.comment(PROGRAM))))
     }
 }
 

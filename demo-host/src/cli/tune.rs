@@ -91,7 +91,7 @@ fn write(args: &TuneArgs, task: &Own, found: &Recommendation) -> Result<()> {
     let texts = [
         (&args.output, tuned.to_text(&comment)),
         (&args.rust, firmware::rust(tuned, &units, found.based, &comment)),
-        (&args.c, firmware::c(tuned, &units, &comment)),
+        (&args.c, firmware::c(tuned, &units, found.based, &comment)),
     ];
     for (path, text) in texts {
         if let Some(path) = path {

@@ -33,7 +33,7 @@ pub const TARGETS: [&str; 4] =
 const EXAMPLES: [&str; 2] = ["Learn", "Save"];
 
 /// The learners that `demo-host tune` writes in C.
-const TUNED: [&str; 4] = ["discriminant", "neighbours", "replay", "warm_up"];
+const TUNED: [&str; 6] = ["discriminant", "mixed", "neighbours", "mixed_neighbours", "replay", "warm_up"];
 
 /// The library's file.
 const ARCHIVE: &str = "libgradient_decay_c.a";

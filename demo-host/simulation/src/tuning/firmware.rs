@@ -119,8 +119,9 @@ pub fn rust(tuned: &Tuned, units: &HostUnits, based: bool, comment: &str) -> Str
     )
 }
 
-/// A C header: the shape and the bytes as macros, and a function that makes a `gd_learner` with these settings.
-pub fn c(tuned: &Tuned, units: &HostUnits, comment: &str) -> String {
+/// A C header: the shape and the bytes as macros, and a function that makes a `gd_learner` with these settings. With a base (`based`) a discriminant
+/// starts from `head.h` and `prior.h`, which it includes.
+pub fn c(tuned: &Tuned, units: &HostUnits, based: bool, comment: &str) -> String {
     let (classes, features) = tuned.shape;
     let number = |name| tuned.settings.find(name).unwrap_or_default();
     let float = |value: f64| format!("{:?}f", value as f32);
@@ -133,8 +134,11 @@ pub fn c(tuned: &Tuned, units: &HostUnits, comment: &str) -> String {
         _ => 0,
     };
     let (mut bytes, mut parts) = (Vec::new(), String::new());
+    let mixed = based && discriminant;
     let head = match (neighbours, discriminant) {
+        (true, _) if mixed => "mixed_neighbours_i8",
         (true, _) => "neighbours_i8",
+        (_, true) if mixed => "mixed",
         (_, true) => "discriminant",
         _ => "linear",
     };
@@ -156,6 +160,10 @@ pub fn c(tuned: &Tuned, units: &HostUnits, comment: &str) -> String {
             &format!("    config.memory = &gd_part_memory_i8;\n    config.slots = {slots};\n    config.seed = 1;\n");
     }
     let mut set = Vec::new();
+    if mixed {
+        parts += "    config.trained = &trained;\n";
+        set.push("gd_learner_load(learner, prior_checkpoint, sizeof prior_checkpoint)".to_owned());
+    }
     if units.is_some() {
         set.push("gd_learner_set_units(learner, gd_tuned_mean, gd_tuned_deviation, GD_TUNED_FEATURES)".to_owned());
     }
@@ -173,11 +181,20 @@ pub fn c(tuned: &Tuned, units: &HostUnits, comment: &str) -> String {
     }
     let set: String =
         set.iter().map(|call| format!("    if (status == GD_OK) {{\n        status = {call};\n    }}\n")).collect();
+    let (includes, check) = match mixed {
+        true => (
+            "/* The trained head and what its training set says, as demo-host export writes them, with features in the same units. */\n\
+             #include \"head.h\"\n#include \"prior.h\"\n",
+            "\n#if HEAD_CLASSES != GD_TUNED_CLASSES || HEAD_FEATURES != GD_TUNED_FEATURES || PRIOR_CLASSES != GD_TUNED_CLASSES || \\\n    \
+             PRIOR_FEATURES != GD_TUNED_FEATURES\n#error \"head.h and prior.h must have the classes and features that were tuned for\"\n#endif\n",
+        ),
+        false => ("", ""),
+    };
     let mut text = format!(
-        "/*\n{comment} */\n#ifndef GD_TUNED_H\n#define GD_TUNED_H\n\n#include \"gradient_decay.h\"\n\n/* Classes, and features of a sample. */\n\
+        "/*\n{comment} */\n#ifndef GD_TUNED_H\n#define GD_TUNED_H\n\n#include \"gradient_decay.h\"\n{includes}\n/* Classes, and features of a sample. */\n\
          #define GD_TUNED_CLASSES {classes}\n#define GD_TUNED_FEATURES {features}\n\
          /* Steps on remembered samples after each label: gd_learner_rehearse. */\n#define GD_TUNED_REHEARSALS {rehearsals}\n\
-         /* The bytes of the learner's memory. */\n#define GD_TUNED_BYTES \\\n    GD_LEARNER_BYTES({})\n\n",
+         /* The bytes of the learner's memory. */\n#define GD_TUNED_BYTES \\\n    GD_LEARNER_BYTES({})\n{check}\n",
         bytes.join(" + \\\n                     ")
     );
     if let Some((mean, deviation)) = units {
@@ -192,10 +209,18 @@ pub fn c(tuned: &Tuned, units: &HostUnits, comment: &str) -> String {
     } else {
         String::new()
     };
+    let (classes, trained, unused) = match mixed {
+        true => (
+            "All classes are in use.",
+            "    static const gd_trained trained = {head_parameters, NULL, HEAD_CLASSES};\n",
+            "",
+        ),
+        false => ("No class is in use: they come by gd_learner_add_class.", "", "config.unused = "),
+    };
     text += &format!(
-        "/* Makes the learner in GD_TUNED_BYTES bytes, at a multiple of 8. No class is in use: they come by gd_learner_add_class.{observed} */\n\
-         static inline gd_status gd_tuned_init(gd_learner *learner, void *memory, size_t size) {{\n    \
-         gd_learner_config config = {{0}};\n    config.head = &gd_head_{head};\n{parts}    config.classes = config.unused = GD_TUNED_CLASSES;\n    \
+        "/* Makes the learner in GD_TUNED_BYTES bytes, at a multiple of 8. {classes}{observed} */\n\
+         static inline gd_status gd_tuned_init(gd_learner *learner, void *memory, size_t size) {{\n{trained}    \
+         gd_learner_config config = {{0}};\n    config.head = &gd_head_{head};\n{parts}    config.classes = {unused}GD_TUNED_CLASSES;\n    \
          config.features = GD_TUNED_FEATURES;\n    gd_status status = gd_learner_init(learner, &config, memory, size);\n{set}    \
          return status;\n}}\n"
     );

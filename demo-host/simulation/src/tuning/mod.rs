@@ -143,7 +143,7 @@ pub fn tune(task: &Own, scenario: Scenario, orders: u64, budget: &Budget, watch:
     }
     let total = all.len();
     let (mut candidates, beyond): (Vec<Candidate>, Vec<Candidate>) =
-        all.into_iter().partition(|candidate| budget.allows(candidate, based));
+        all.into_iter().partition(|candidate| budget.allows(candidate));
     let Some(plain) = candidates.first().cloned() else {
         let least = |of: fn(&Cost) -> f64| beyond.iter().map(|other| of(&other.cost)).fold(f64::INFINITY, f64::min);
         anyhow::bail!(
@@ -253,17 +253,17 @@ pub fn tune(task: &Own, scenario: Scenario, orders: u64, budget: &Budget, watch:
     })
 }
 
-/// Whether the C library has this learner; `based` if it starts from the knowledge of a host.
-pub fn is_in_c(learner: &str, based: bool) -> bool {
-    learner.starts_with("sgd") || ["discriminant", "discriminant+neighbours"].contains(&learner) && !based
+/// Whether the C library has this learner.
+pub fn is_in_c(learner: &str) -> bool {
+    learner.starts_with("sgd") || ["discriminant", "discriminant+neighbours"].contains(&learner)
 }
 
 impl Budget {
     /// Whether a candidate is within it, at the upper end of the model's error.
-    fn allows(&self, candidate: &Candidate, based: bool) -> bool {
+    fn allows(&self, candidate: &Candidate) -> bool {
         let Cost { ram, label, error, .. } = candidate.cost;
         let learner = candidate.tuned.learner;
-        (!self.c || is_in_c(learner, based))
+        (!self.c || is_in_c(learner))
             && self.ram.is_none_or(|most| ram <= most)
             && self.instructions.is_none_or(|most| label * (1.0 + error) <= most as f64)
     }

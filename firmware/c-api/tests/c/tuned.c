@@ -29,7 +29,10 @@ int main(void)
         sample(i, x);
         status |= gd_learner_observe(&learner, x, GD_TUNED_FEATURES);
     }
-    for (unsigned i = 0; i < GD_TUNED_CLASSES; i++) {
+    /* All are in use where a trained head knows them. */
+    gd_learner_state state;
+    status |= gd_learner_get_state(&learner, &state);
+    for (unsigned i = state.classes; i < GD_TUNED_CLASSES; i++) {
         status |= gd_learner_add_class(&learner, NULL);
     }
     for (unsigned i = 0; i < 300 && status == GD_OK; i++) {
