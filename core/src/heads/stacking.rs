@@ -75,7 +75,14 @@ impl Stacking {
         let ([aa, ab, bb], share) = (curvature, trust / determinant(curvature));
         let mut weights = [a + share * (ab * y - bb * x), b + share * (ab * x - aa * y)];
         for (weight, (low, high)) in weights.iter_mut().zip(RANGES) {
-            *weight = weight.clamp(low, high);
+            // `clamp` would leave a path to a panic, for a range that is empty.
+            *weight = if *weight < low {
+                low
+            } else if *weight > high {
+                high
+            } else {
+                *weight
+            };
         }
         let learned = Stacking { weights, curvature };
         // If a square overflowed, or rounding left nothing of the determinant, this label teaches the weights nothing.

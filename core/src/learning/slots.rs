@@ -75,7 +75,7 @@ where
     fn vacate(&mut self, class: usize, slot: usize, last: usize) {
         let (to, from) = (self.range(class, slot).start, self.range(class, last));
         if slot < last && from.end <= self.samples.len() {
-            self.samples.copy_within(from.clone(), to);
+            copy_down(self.samples, from.clone(), to);
         }
         self.samples.get_mut(from).unwrap_or_default().fill(T::default());
     }
@@ -179,7 +179,7 @@ impl Slots for QuantizedSlotsView<'_> {
         let (to, from) = (self.place(class, slot), self.place(class, last));
         let (start, range) = (self.range(to).start, self.range(from));
         if slot < last && range.end <= self.values.len() {
-            self.values.copy_within(range.clone(), start);
+            copy_down(self.values, range.clone(), start);
             let scale = self.scales.get(from).copied().unwrap_or_default();
             self.scales.iter_mut().skip(to).take(1).for_each(|to| *to = scale);
         }
@@ -197,4 +197,12 @@ impl Slots for QuantizedSlotsView<'_> {
             self.scales.iter_mut().skip(class * self.slots).take(self.slots).for_each(|scale| *scale = 0.0);
         }
     }
+}
+
+/// Copies a range of the numbers down to `to`.
+fn copy_down<T: Copy>(numbers: &mut [T], from: Range<usize>, to: usize) {
+    // Cells, since `copy_within` keeps its panic path.
+    let cells = Cell::from_mut(numbers).as_slice_of_cells();
+    let (to, from) = (cells.iter().skip(to), cells.iter().take(from.end).skip(from.start));
+    to.zip(from).for_each(|(to, from)| to.set(from.get()));
 }
