@@ -58,7 +58,7 @@
 //! | [`MomentumHead`] | you continue training with PyTorch's settings: twice the RAM and twice the time of a step, and no gain in [`settings`] |
 //! | [`MlpHead`] | the classes are not linearly separable, as in exclusive or; on features of a network it is behind the others in [`settings`] |
 //! | [`QuantizedHead`] | you only infer, in i8: it is made from a trained [`LinearHead`] or from [`to_linear`](discriminant::Discriminant::to_linear) |
-//! | [`LinearView`], [`FixedView`], [`DiscriminantView`], [`MixedView`] | the shape is known only at run time: other languages, heads from a file; all parts have such a view |
+//! | [`LinearView`], [`FrozenView`], [`FixedView`], [`DiscriminantView`], [`MixedView`] | the shape is known only at run time: other languages, heads from a file; all parts have such a view |
 //!
 //! All of them need features of mean 0 and standard deviation 1: put a [`Standardizer`] in front unless the network that computes them ends in
 //! a normalisation. With an offset of 20 a head stays at the accuracy of chance, with a probability of 1.00. The page [`settings`] compares
@@ -253,7 +253,7 @@ pub use stored::{Quantized, Stored};
 pub use streaming::StreamingLda;
 pub use target::{Labelled, Target, TargetOptions};
 pub use train::Train;
-pub use view::{FixedView, LinearView};
+pub use view::{FixedView, FrozenView, LinearView};
 pub use vote::Vote;
 
 #[cfg(feature = "checkpoint")]

@@ -4,9 +4,9 @@
 use gradient_decay::learn::ResidualSettings;
 use gradient_decay::storage::Owned;
 use gradient_decay::{
-    BetaSchedule, Classes, Contents, DiscriminantHead, DiscriminantView, Error, FineTuner, GradientDecay, Guard, Head,
-    Learner, Libm, LinearHead, LinearView, MixedHead, MixedView, Parts, Replay, Residual, Saved, Sgd, StreamingLda,
-    checkpoint,
+    BetaSchedule, Classes, Contents, DiscriminantHead, DiscriminantView, Error, FineTuner, FrozenView, GradientDecay,
+    Guard, Head, Learner, Libm, LinearHead, LinearView, MixedHead, MixedView, Parts, Replay, Residual, Saved, Sgd,
+    StreamingLda, checkpoint,
     error::{CheckpointPart, Slice},
     guard::Judge,
     kernels,
@@ -146,8 +146,8 @@ fn a_checkpoint_names_the_trained_head() {
     let mut head = Mixed::new(Plain::new(), &trained);
     (0..30).for_each(|i| head.learn(&LDA, &sample(i, i % 4), i % 4).unwrap());
     head.remove_class(1).unwrap();
-    let mut bytes = vec![0; checkpoint::bytes::<Mixed<'_>>()];
-    checkpoint::write(&head, Contents::ALL, &mut bytes).unwrap();
+    let bytes = saved(&head);
+    assert_eq!(bytes.len(), checkpoint::bytes::<Mixed<'_>>());
     let mut restored = Mixed::new(Plain::new(), &trained);
     checkpoint::read(&bytes, &mut restored).unwrap();
     assert_eq!(restored, head);
@@ -236,9 +236,8 @@ fn base_and_residual_go_together_in_a_learner() {
     learner.unlearn(&SETTINGS, &sample(900, 2), 1).unwrap();
     assert_eq!(learner.head().base().head().labels(), before.head().base().head().labels());
     learner.remove_class(1).unwrap();
-    let mut bytes = vec![0; checkpoint::size(&learner, Contents::ALL)];
+    let bytes = saved(&learner);
     assert!(bytes.len() <= 16 + <Learner<Both<'_>, Parts<(), Replay<ROOM, 5, [f32; FEATURES]>>> as Saved>::SAVED_BYTES);
-    checkpoint::write(&learner, Contents::ALL, &mut bytes).unwrap();
     let mut restored = make();
     checkpoint::read(&bytes, &mut restored).unwrap();
     for learner in [&mut learner, &mut restored] {
@@ -273,7 +272,7 @@ fn a_view_has_the_bits_of_a_head_of_known_shape() {
     let trained = trained();
     let mut parameters = [0.0; 3 * (FEATURES + 1)];
     trained.export(&mut parameters).unwrap();
-    let in_slices = LinearView::new(&mut parameters, 3, FEATURES).unwrap();
+    let in_slices = FrozenView::new(&parameters, 3, FEATURES).unwrap();
     let (mut numbers, mut counts) = (vec![0.0; StatisticsView::numbers_of(ROOM, FEATURES)], [0; ROOM]);
     let (mut scratch, mut map) = (vec![0.0; StatisticsView::scratch_of(ROOM, FEATURES)], [0, 1, 2, 255, 255]);
     let plain = DiscriminantView::new(&mut numbers, &mut counts, &mut scratch, FEATURES).unwrap();
@@ -300,6 +299,38 @@ fn a_view_has_the_bits_of_a_head_of_known_shape() {
         view.logits(&sample(900 + i, i % 5), &mut found).unwrap();
         assert_eq!(found, logits(&known, &sample(900 + i, i % 5)), "{i}");
     }
+    // Either reads what the other wrote.
+    let bytes = saved(&known);
+    assert_eq!(saved(&view), bytes);
+    view.learn(&LDA, &sample(7, 0), 0).unwrap();
+    view.remove_class(2).unwrap();
+    assert_ne!(saved(&view), bytes);
+    checkpoint::read(&saved(&view), &mut known).unwrap();
+    assert_eq!(saved(&known), saved(&view));
+    checkpoint::read(&bytes, &mut view).unwrap();
+    assert_eq!(saved(&view), bytes);
+}
+
+fn saved<T: Saved>(saved: &T) -> Vec<u8> {
+    let mut bytes = vec![0; checkpoint::size(saved, Contents::ALL)];
+    checkpoint::write(saved, Contents::ALL, &mut bytes).unwrap();
+    bytes
+}
+
+/// The statistics of a training set load as the head that is made of them; what a discriminant learned from labels does not.
+#[test]
+fn the_statistics_of_a_training_set_are_mixed_in_with_the_trained_head() {
+    let trained = trained();
+    let mut prior = Plain::new();
+    prior.truncate(3).unwrap();
+    (0..60).for_each(|i| prior.learn(&LDA, &sample(i, i % 3), i % 3).unwrap());
+    let mut head = Mixed::new(Plain::new(), &trained);
+    let refused = checkpoint::read(&saved(&prior), &mut head).unwrap_err();
+    assert!(matches!(refused, Error::Checkpoint { part: CheckpointPart::Trained, .. }), "{refused}");
+    assert_eq!(head, Mixed::new(Plain::new(), &trained));
+    prior.discount(64.0, 3).unwrap();
+    checkpoint::read(&saved(&prior), &mut head).unwrap();
+    assert_eq!(head, Mixed::new(prior, &trained));
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::error::{Error, Slice, check_classes, check_finite, check_length, chec
 use crate::heads::head::{Classes, Head, remove_row};
 use crate::heads::number::Number;
 use crate::heads::prediction::Prediction;
-use crate::heads::storage::{AnyVelocity, Layer, Owned, Storage, StoredVelocity, Velocity, VelocityView};
+use crate::heads::storage::{AnyVelocity, Layer, Owned, ReadStorage, Storage, StoredVelocity, Velocity, VelocityView};
 use crate::numeric::math::{Libm, Math};
 
 /// A dense layer, `z = W x + b` in f32. The rows in use come first; the others are zero. `S` is the storage of its numbers, `M` the math
@@ -146,7 +146,7 @@ impl<const CLASSES: usize, const FEATURES: usize, M> LinearHead<CLASSES, FEATURE
     }
 }
 
-impl<S: Storage, M> Linear<S, M> {
+impl<S: ReadStorage, M> Linear<S, M> {
     /// Checks that all parameters are finite.
     ///
     /// # Errors
@@ -157,19 +157,6 @@ impl<S: Storage, M> Linear<S, M> {
             None => Ok(()),
             Some(row) => Err(Error::NotFinite { slice: Slice::Parameters, index: self.storage.weights().len() + row }),
         }
-    }
-
-    /// Replaces all parameters: the weights row by row (one row for each class), then the biases. All classes are in use then; a
-    /// velocity stays as it is.
-    ///
-    /// # Errors
-    /// [`Error::Length`] if `parameters` does not have one number for each parameter of the head, [`Error::NotFinite`] if one is NaN or
-    /// infinite; the head is then unchanged.
-    pub fn import(&mut self, parameters: &[f32]) -> Result<(), Error> {
-        let Layer { weights, bias, .. } = self.storage.layer();
-        import(Slice::Parameters, weights, bias, parameters)?;
-        self.unused = 0;
-        Ok(())
     }
 
     /// Copies all parameters out, in the order of [`import`](Self::import); zeros for rows that are not in use.
@@ -189,6 +176,38 @@ impl<S: Storage, M> Linear<S, M> {
     /// ```
     pub fn export(&self, parameters: &mut [f32]) -> Result<(), Error> {
         export(Slice::Parameters, self.storage.weights(), self.storage.bias(), parameters)
+    }
+
+    /// The number of rows in use.
+    #[inline]
+    pub(crate) fn used(&self) -> usize {
+        self.storage.bias().len().saturating_sub(self.unused as usize)
+    }
+
+    /// Adds the products of the rows to `logits`, which hold the biases. After an error they may hold anything.
+    #[inline]
+    pub(crate) fn add_products(&self, features: &S::Features, logits: &mut [f32]) -> Result<(), Error> {
+        self.storage.add_products(features, logits);
+        check_logits(features.as_ref(), logits)?;
+        if self.unused > 0 {
+            mask(logits, self.used());
+        }
+        Ok(())
+    }
+}
+
+impl<S: Storage, M> Linear<S, M> {
+    /// Replaces all parameters: the weights row by row (one row for each class), then the biases. All classes are in use then; a
+    /// velocity stays as it is.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if `parameters` does not have one number for each parameter of the head, [`Error::NotFinite`] if one is NaN or
+    /// infinite; the head is then unchanged.
+    pub fn import(&mut self, parameters: &[f32]) -> Result<(), Error> {
+        let Layer { weights, bias, .. } = self.storage.layer();
+        import(Slice::Parameters, weights, bias, parameters)?;
+        self.unused = 0;
+        Ok(())
     }
 
     /// Keeps the first `classes` of the classes in use. The rows behind them and their velocity become zero.
@@ -218,26 +237,9 @@ impl<S: Storage, M> Linear<S, M> {
             remove_row(bias, class, 1);
         }
     }
-
-    /// The number of rows in use.
-    #[inline]
-    pub(crate) fn used(&self) -> usize {
-        self.storage.bias().len().saturating_sub(self.unused as usize)
-    }
-
-    /// Adds the products of the rows to `logits`, which hold the biases. After an error they may hold anything.
-    #[inline]
-    pub(crate) fn add_products(&self, features: &S::Features, logits: &mut [f32]) -> Result<(), Error> {
-        self.storage.add_products(features, logits);
-        check_logits(features.as_ref(), logits)?;
-        if self.unused > 0 {
-            mask(logits, self.used());
-        }
-        Ok(())
-    }
 }
 
-impl<S: Storage, M: Math> Linear<S, M> {
+impl<S: ReadStorage, M: Math> Linear<S, M> {
     #[inline]
     pub(crate) fn predict_from_biases(&self, features: &S::Features, logits: &mut [f32]) -> Result<Prediction, Error> {
         if self.used() == 0 {
@@ -248,7 +250,7 @@ impl<S: Storage, M: Math> Linear<S, M> {
     }
 }
 
-impl<S: Storage, M: Math> Head for Linear<S, M> {
+impl<S: ReadStorage, M: Math> Head for Linear<S, M> {
     type Features = S::Features;
     type Number = f32;
     type Math = M;

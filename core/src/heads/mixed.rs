@@ -12,8 +12,7 @@ use crate::heads::number::Number;
 use crate::heads::prediction::{Prediction, check_temperature};
 use crate::heads::residual::Tempered;
 use crate::heads::statistics::{Numbers, OwnedStatistics, Statistics, StatisticsView};
-use crate::heads::storage::{Owned, Storage, View};
-use crate::heads::view::LinearView;
+use crate::heads::storage::{Owned, ReadStorage, View};
 use crate::numeric::kernels;
 use crate::numeric::math::{Libm, Math};
 
@@ -44,6 +43,9 @@ pub struct Mixed<'t, S, T, K, M = Libm> {
 /// trained on, the trained head contributes the largest of its other logits, which neither favours nor rules it out. A class that the
 /// discriminant has no sample of is judged by the trained head, with a mean at the origin.
 ///
+/// Its checkpoint names the trained head by a CRC. It also reads that of a discriminant alone that has counted no label, as `demo-host export` writes
+/// of a training set; the map stays.
+///
 /// ```
 /// use gradient_decay::{Classes, DiscriminantHead, Head, LinearHead, MixedHead, StreamingLda};
 ///
@@ -72,8 +74,9 @@ pub type MixedHead<
     M = Libm,
 > = Mixed<'t, OwnedStatistics<CLASSES, FEATURES, UPPER>, Owned<TRAINED, FEATURES>, [u8; CLASSES], M>;
 
-/// The same over the caller's slices, whose shape is known only at run time. The bits are those of a [`MixedHead`].
-pub type MixedView<'t, 'a, M = Libm> = Mixed<'t, StatisticsView<'a>, View<'a>, &'a mut [u8], M>;
+/// The same over the caller's slices, whose shape is known only at run time; with the storage [`ReadView`](crate::storage::ReadView) the trained
+/// head is a [`FrozenView`](crate::FrozenView). The bits are those of a [`MixedHead`].
+pub type MixedView<'t, 'a, M = Libm, T = View<'a>> = Mixed<'t, StatisticsView<'a>, T, &'a mut [u8], M>;
 
 impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAINED: usize, M>
     MixedHead<'t, CLASSES, FEATURES, UPPER, TRAINED, M>
@@ -136,7 +139,7 @@ impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const 
     }
 }
 
-impl<'t, 'a, M> MixedView<'t, 'a, M> {
+impl<'t, 'a, M, T: ReadStorage<Features = [f32]>> MixedView<'t, 'a, M, T> {
     /// A discriminant and a trained head on the same features. `map` has one byte for each class: its index in the trained head, or 255 if the
     /// trained head does not have it. At first that is `0, 1, ..` followed by 255; later calls pass the map as this head left it.
     ///
@@ -146,13 +149,13 @@ impl<'t, 'a, M> MixedView<'t, 'a, M> {
     ///
     /// ```
     /// use gradient_decay::statistics::StatisticsView;
-    /// use gradient_decay::{DiscriminantView, Head, LinearView, MixedView, StreamingLda};
+    /// use gradient_decay::{DiscriminantView, FrozenView, Head, MixedView, StreamingLda};
     ///
     /// let (mut numbers, mut counts) = ([0.0; StatisticsView::numbers_of(3, 2)], [0; 3]);
     /// let mut scratch = [0.0; StatisticsView::scratch_of(3, 2)];
     /// let head = DiscriminantView::new(&mut numbers, &mut counts, &mut scratch, 2)?;
-    /// let mut parameters = [1.0, 0.0, -1.0, 0.0, 0.0, 0.0]; // rows 1 0 and -1 0, no biases
-    /// let trained = LinearView::new(&mut parameters, 2, 2)?;
+    /// let parameters = [1.0, 0.0, -1.0, 0.0, 0.0, 0.0]; // rows 1 0 and -1 0, no biases
+    /// let trained = FrozenView::new(&parameters, 2, 2)?;
     /// let mut map = [0, 1, 255];
     /// let mut head = MixedView::new(head, &trained, &mut map)?;
     /// head.learn(&StreamingLda::new(), &[0.0, 2.0], 2)?;
@@ -161,15 +164,11 @@ impl<'t, 'a, M> MixedView<'t, 'a, M> {
     /// assert!(z[2] > z[0] && z[0] > z[1]);
     /// # Ok::<(), gradient_decay::Error>(())
     /// ```
-    pub fn new(
-        head: DiscriminantView<'a, M>,
-        trained: &'t LinearView<'a, M>,
-        map: &'a mut [u8],
-    ) -> Result<Self, Error> {
+    pub fn new(head: DiscriminantView<'a, M>, trained: &'t Linear<T, M>, map: &'a mut [u8]) -> Result<Self, Error> {
         let Numbers { diagonal, counts, .. } = head.storage.numbers();
         check_length(Slice::Scratch, counts.len(), map.len())?;
-        check_length(Slice::Features, diagonal.len(), trained.features())?;
-        let room = trained.storage.bias().len();
+        let (weights, room) = (trained.storage.weights().len(), trained.storage.bias().len());
+        check_length(Slice::Features, diagonal.len(), weights.checked_div(room).unwrap_or_default())?;
         for of in map.iter().filter(|of| **of != NEW) {
             check_target(room, usize::from(*of))?;
         }
@@ -177,7 +176,7 @@ impl<'t, 'a, M> MixedView<'t, 'a, M> {
     }
 }
 
-impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M> Mixed<'_, S, T, K, M> {
+impl<S: Statistics, T: ReadStorage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M> Mixed<'_, S, T, K, M> {
     /// The discriminant.
     pub const fn head(&self) -> &Discriminant<S, M> {
         &self.head
@@ -287,7 +286,7 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAI
     }
 }
 
-impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> Head
+impl<S: Statistics, T: ReadStorage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> Head
     for Mixed<'_, S, T, K, M>
 {
     type Features = S::Features;
@@ -315,7 +314,7 @@ impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[
     }
 }
 
-impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> Tempered
+impl<S: Statistics, T: ReadStorage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> Tempered
     for Mixed<'_, S, T, K, M>
 {
     /// The discriminant's temperature plus the weight of the trained head.
@@ -324,7 +323,7 @@ impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[
     }
 }
 
-impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> Classes
+impl<S: Statistics, T: ReadStorage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> Classes
     for Mixed<'_, S, T, K, M>
 {
     /// The new class is one that the trained head does not have.

@@ -4,7 +4,7 @@ use crate::error::{Error, Slice, check_length};
 use crate::heads::head::{Classes, Head};
 use crate::heads::linear::{LinearHead, check_logits};
 use crate::heads::prediction::Prediction;
-use crate::heads::storage::{Empty, Owned, Pair, Storage, StoredVelocity, Velocity, Work};
+use crate::heads::storage::{Empty, Owned, Pair, ReadStorage, StoredVelocity, Velocity, Work};
 use crate::numeric::math::{Libm, Math};
 use crate::numeric::random::Random;
 

@@ -4,18 +4,12 @@ use crate::error::{Error, Slice, check_length};
 use crate::heads::number::Number;
 use crate::numeric::kernels;
 
-/// The storage of a dense layer: [`Owned`], or [`View`].
+/// The storage of a dense layer that can be read: [`Owned`], [`View`], or [`ReadView`].
 ///
 /// The storage calls the kernels, since it knows whether the length of a row is known at compile time.
-pub trait Storage {
+pub trait ReadStorage {
     /// The features of a sample.
     type Features: ?Sized + AsRef<[f32]>;
-    /// Work space for the logits of a sample and their gradient.
-    type Work: Work<Number = f32>;
-    /// The number of parameters; 0 where it is known only at run time.
-    const PARAMETERS: usize;
-    /// The number of velocities; 0 as well if none are stored.
-    const VELOCITIES: usize;
 
     /// `Ok` if there are as many features as a row has.
     ///
@@ -26,14 +20,31 @@ pub trait Storage {
     fn weights(&self) -> &[f32];
     /// The biases, one a row.
     fn bias(&self) -> &[f32];
+    /// Copies the biases to `to`, which has one number for each row.
+    #[inline]
+    fn copy_bias(&self, to: &mut [f32]) {
+        to.iter_mut().zip(self.bias()).for_each(|(to, bias)| *to = *bias);
+    }
+    /// Adds the product of each row with the features to as many sums.
+    #[inline]
+    fn add_products(&self, features: &Self::Features, sums: &mut [f32]) {
+        kernels::add_dot_matrix(self.weights(), features.as_ref(), sums);
+    }
+}
+
+/// The storage of a dense layer that can learn: [`Owned`], or [`View`].
+pub trait Storage: ReadStorage {
+    /// Work space for the logits of a sample and their gradient.
+    type Work: Work<Number = f32>;
+    /// The number of parameters; 0 where it is known only at run time.
+    const PARAMETERS: usize;
+    /// The number of velocities; 0 as well if none are stored.
+    const VELOCITIES: usize;
+
     /// The velocity of weights and biases, if it is stored.
     fn velocity(&self) -> Option<(&[f32], &[f32])>;
     /// All of its numbers, mutably.
     fn layer(&mut self) -> Layer<'_>;
-    /// Copies the biases to `to`, which has one number for each row.
-    fn copy_bias(&self, to: &mut [f32]);
-    /// Adds the product of each row with the features to as many sums.
-    fn add_products(&self, features: &Self::Features, sums: &mut [f32]);
     /// Updates each row: `w = keep w - rate x`.
     fn update(&mut self, keep: f32, rates: &[f32], features: &Self::Features);
 }
@@ -167,11 +178,8 @@ impl<const ROWS: usize, const FEATURES: usize, V: StoredVelocity> Owned<ROWS, FE
     }
 }
 
-impl<const ROWS: usize, const FEATURES: usize, V: StoredVelocity> Storage for Owned<ROWS, FEATURES, V> {
+impl<const ROWS: usize, const FEATURES: usize, V> ReadStorage for Owned<ROWS, FEATURES, V> {
     type Features = [f32; FEATURES];
-    type Work = Pair<f32, ROWS>;
-    const PARAMETERS: usize = ROWS * (FEATURES + 1);
-    const VELOCITIES: usize = V::COUNT;
 
     #[inline]
     fn check(&self, _: &[f32; FEATURES]) -> Result<(), Error> {
@@ -188,15 +196,6 @@ impl<const ROWS: usize, const FEATURES: usize, V: StoredVelocity> Storage for Ow
         &self.bias
     }
 
-    fn velocity(&self) -> Option<(&[f32], &[f32])> {
-        self.velocity.get()
-    }
-
-    #[inline]
-    fn layer(&mut self) -> Layer<'_> {
-        Layer { weights: self.weights.as_flattened_mut(), bias: &mut self.bias, velocity: self.velocity.view() }
-    }
-
     #[inline]
     fn copy_bias(&self, to: &mut [f32]) {
         if let Some(to) = to.first_chunk_mut::<ROWS>() {
@@ -207,6 +206,21 @@ impl<const ROWS: usize, const FEATURES: usize, V: StoredVelocity> Storage for Ow
     #[inline]
     fn add_products(&self, features: &[f32; FEATURES], sums: &mut [f32]) {
         kernels::add_dot_rows(&self.weights, features, sums);
+    }
+}
+
+impl<const ROWS: usize, const FEATURES: usize, V: StoredVelocity> Storage for Owned<ROWS, FEATURES, V> {
+    type Work = Pair<f32, ROWS>;
+    const PARAMETERS: usize = ROWS * (FEATURES + 1);
+    const VELOCITIES: usize = V::COUNT;
+
+    fn velocity(&self) -> Option<(&[f32], &[f32])> {
+        self.velocity.get()
+    }
+
+    #[inline]
+    fn layer(&mut self) -> Layer<'_> {
+        Layer { weights: self.weights.as_flattened_mut(), bias: &mut self.bias, velocity: self.velocity.view() }
     }
 
     #[inline]
@@ -227,9 +241,7 @@ pub struct View<'a, V = ()> {
 impl<'a> View<'a> {
     /// Of `rows * (features + 1)` parameters.
     pub(crate) fn new(parameters: &'a mut [f32], rows: usize, features: usize) -> Result<Self, Error> {
-        let expected = features.saturating_add(1).saturating_mul(rows);
-        let shape = if rows > 0 && features > 0 { expected } else { usize::MAX };
-        check_length(Slice::Parameters, shape, parameters.len())?;
+        check_shape(parameters, rows, features)?;
         let (weights, bias) = parameters.split_at_mut_checked(rows * features).unwrap_or_default();
         Ok(View::of(weights, bias, features))
     }
@@ -252,11 +264,8 @@ impl<'a> View<'a> {
     }
 }
 
-impl<'a, V: AnyVelocity> Storage for View<'a, V> {
+impl<V> ReadStorage for View<'_, V> {
     type Features = [f32];
-    type Work = PairView<'a, f32>;
-    const PARAMETERS: usize = 0;
-    const VELOCITIES: usize = 0;
 
     #[inline]
     fn check(&self, features: &[f32]) -> Result<(), Error> {
@@ -272,6 +281,12 @@ impl<'a, V: AnyVelocity> Storage for View<'a, V> {
     fn bias(&self) -> &[f32] {
         self.bias
     }
+}
+
+impl<'a, V: AnyVelocity> Storage for View<'a, V> {
+    type Work = PairView<'a, f32>;
+    const PARAMETERS: usize = 0;
+    const VELOCITIES: usize = 0;
 
     fn velocity(&self) -> Option<(&[f32], &[f32])> {
         self.velocity.get()
@@ -283,19 +298,52 @@ impl<'a, V: AnyVelocity> Storage for View<'a, V> {
     }
 
     #[inline]
-    fn copy_bias(&self, to: &mut [f32]) {
-        to.iter_mut().zip(&*self.bias).for_each(|(to, bias)| *to = *bias);
-    }
-
-    #[inline]
-    fn add_products(&self, features: &[f32], sums: &mut [f32]) {
-        kernels::add_dot_matrix(self.weights, features, sums);
-    }
-
-    #[inline]
     fn update(&mut self, keep: f32, rates: &[f32], features: &[f32]) {
         kernels::update_matrix(self.weights, keep, rates, features);
     }
+}
+
+/// Arrays of the caller's that are only read, whose shape is known only at run time.
+#[derive(Clone, Copy, Debug)]
+pub struct ReadView<'a> {
+    weights: &'a [f32],
+    bias: &'a [f32],
+    features: usize,
+}
+
+impl<'a> ReadView<'a> {
+    /// Of `rows * (features + 1)` parameters.
+    pub(crate) fn new(parameters: &'a [f32], rows: usize, features: usize) -> Result<Self, Error> {
+        check_shape(parameters, rows, features)?;
+        let (weights, bias) = parameters.split_at_checked(rows * features).unwrap_or_default();
+        Ok(ReadView { weights, bias, features })
+    }
+}
+
+impl ReadStorage for ReadView<'_> {
+    type Features = [f32];
+
+    #[inline]
+    fn check(&self, features: &[f32]) -> Result<(), Error> {
+        check_length(Slice::Features, self.features, features.len())
+    }
+
+    #[inline]
+    fn weights(&self) -> &[f32] {
+        self.weights
+    }
+
+    #[inline]
+    fn bias(&self) -> &[f32] {
+        self.bias
+    }
+}
+
+/// Checks that there are `rows * (features + 1)` parameters, of at least one row and one feature.
+fn check_shape(parameters: &[f32], rows: usize, features: usize) -> Result<(), Error> {
+    let expected = features.saturating_add(1).saturating_mul(rows);
+    let shape = if rows > 0 && features > 0 { expected } else { usize::MAX };
+    check_length(Slice::Parameters, shape, parameters.len())
 }
 
 /// Work space for the logits of a sample and their gradient, and for whatever else a head needs between forward pass and update.

@@ -6,7 +6,7 @@ use crate::error::{Error, Slice, check_classes, check_finite, check_length};
 use crate::heads::fixed::{Fixed, FixedSlices, scale};
 use crate::heads::linear::Linear;
 use crate::heads::prediction::Prediction;
-use crate::heads::storage::{AnyVelocity, Storage, VelocitySlices, View};
+use crate::heads::storage::{ReadStorage, ReadView, VelocitySlices, View};
 use crate::numeric::fixed_point::nearest;
 use crate::numeric::math::{Libm, Math};
 use crate::numeric::random::Random;
@@ -98,7 +98,7 @@ impl<M, V> LinearView<'_, M, V> {
     }
 }
 
-impl<M: Math, V: AnyVelocity> LinearView<'_, M, V> {
+impl<M: Math, V> LinearView<'_, M, V> {
     /// The most probable class of a sample and its softmax probability. `scratch` has one number for each class that there is room for,
     /// and may hold anything before and after.
     ///
@@ -109,6 +109,33 @@ impl<M: Math, V: AnyVelocity> LinearView<'_, M, V> {
         check_length(Slice::Logits, self.storage.bias.len(), scratch.len())?;
         self.storage.copy_bias(scratch);
         self.predict_from_biases(features, scratch)
+    }
+}
+
+/// A linear head over parameters that are only read, of flash for example, whose shape is known only at run time. It answers, and can be mixed
+/// in ([`MixedView`](crate::MixedView)), but not learn; its results have the same bits as those of a [`LinearView`].
+///
+/// ```
+/// use gradient_decay::{FrozenView, Head};
+///
+/// static PARAMETERS: [f32; 6] = [1.0, 0.0, -1.0, 0.0, 0.0, 0.5]; // rows 1 0 and -1 0, biases 0 and 0.5
+/// let head = FrozenView::new(&PARAMETERS, 2, 2)?;
+/// let mut logits = [0.0; 2];
+/// head.logits(&[2.0, 1.0], &mut logits)?;
+/// assert_eq!(logits, [2.0, -1.5]);
+/// # Ok::<(), gradient_decay::Error>(())
+/// ```
+pub type FrozenView<'a, M = Libm> = Linear<ReadView<'a>, M>;
+
+impl<'a> FrozenView<'a> {
+    /// A head over `room * (features + 1)` parameters, as [`LinearView::new`] has them; all classes are in use. It does not check the parameters:
+    /// [`check`](Self::check) does.
+    ///
+    /// # Errors
+    /// [`Error::Length`] if there are not `room * (features + 1)` parameters, or the shape has no class or no feature.
+    pub fn new(parameters: &'a [f32], room: usize, features: usize) -> Result<Self, Error> {
+        let storage = ReadView::new(parameters, room, features)?;
+        Ok(Linear { storage, unused: 0, math: PhantomData })
     }
 }
 
@@ -218,6 +245,7 @@ mod tests {
     fn shapes_that_do_not_fit_are_refused() {
         for (length, room, features) in [(6, 2, 3), (6, 0, 2), (6, 2, 0), (0, 0, 0), (6, usize::MAX, usize::MAX)] {
             assert!(LinearView::new(&mut [0.0; 6][..length], room, features).is_err(), "{room} {features}");
+            assert!(FrozenView::new(&[0.0; 6][..length], room, features).is_err(), "{room} {features}");
         }
         let mut parameters = [0.5; 6];
         let head = LinearView::new(&mut parameters, 2, 2).unwrap();

@@ -3,12 +3,12 @@
 use core::ops::RangeInclusive;
 
 use crate::error::{CheckpointPart, Error, Slice};
-use crate::heads::discriminant::{Discriminant, DiscriminantHead, check_prior};
+use crate::heads::discriminant::{Discriminant, check_prior};
 use crate::heads::linear::Linear;
-use crate::heads::mixed::{MixedHead, NEW};
+use crate::heads::mixed::{Mixed, NEW};
 use crate::heads::residual::Residual;
 use crate::heads::statistics::{Numbers, Statistics};
-use crate::heads::storage::Storage;
+use crate::heads::storage::{ReadStorage, Storage};
 use crate::persistence::checkpoint::{Reader, SECTION, Saved, WORD, Writer, crc_of, refused, tag};
 use crate::persistence::sections::{CLASSES_BYTES, read_classes, write_classes};
 use crate::training::streaming::FEATURE_MAX;
@@ -97,31 +97,43 @@ impl<S: Statistics, M> Saved for Discriminant<S, M> {
     }
 }
 
-impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAINED: usize, M> Saved
-    for MixedHead<'_, CLASSES, FEATURES, UPPER, TRAINED, M>
+impl<S: Statistics, T: ReadStorage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M> Saved
+    for Mixed<'_, S, T, K, M>
 {
+    // An owned map is an array of one byte for each class.
     const SAVED_BYTES: usize =
-        DiscriminantHead::<CLASSES, FEATURES, UPPER, M>::SAVED_BYTES + SECTION + (1 + CLASSES) * WORD;
+        if S::NUMBERS == 0 { 0 } else { Discriminant::<S, M>::SAVED_BYTES + SECTION + (1 + size_of::<K>()) * WORD };
 
     fn write(&self, to: &mut Writer<'_>) {
         self.head.write(to);
-        if to.section(tag::TRAINED, (1 + CLASSES) * WORD) {
+        let map = self.map.as_ref();
+        if to.section(tag::TRAINED, (1 + map.len()) * WORD) {
             to.words(&[self.crc()]);
-            to.words(&self.map.map(u32::from));
+            map.iter().for_each(|of| to.words(&[u32::from(*of)]));
         }
     }
 
+    /// From a training set's statistics alone, the checkpoint of a discriminant that has counted no label, the classes stay as the map has them.
     fn read(&mut self, from: &Reader<'_>) -> Result<(), Error> {
-        let mut section = from.expect(tag::TRAINED)?;
+        let Some(mut section) = from.find(tag::TRAINED) else {
+            // Of a discriminant that learned from labels nobody knows whether its classes are numbered as the trained head's.
+            let labels = labels_in(from)?;
+            return if labels == 0 {
+                self.head.read(from)
+            } else {
+                Err(refused(CheckpointPart::Trained, self.crc(), 0))
+            };
+        };
         let (expected, found) = (self.crc(), section.word()?);
         if found != expected {
             return Err(refused(CheckpointPart::Trained, expected, found));
         }
-        for class in 0..CLASSES {
+        let trained = self.trained.storage.bias().len();
+        for to in self.map.as_mut() {
             let word = section.word()?;
-            let of = u8::try_from(word).ok().filter(|of| *of == NEW || usize::from(*of) < TRAINED);
+            let of = u8::try_from(word).ok().filter(|of| *of == NEW || usize::from(*of) < trained);
             let of = of.ok_or(section.refused())?;
-            if let Some(to) = self.map.get_mut(class).filter(|_| from.takes()) {
+            if from.takes() {
                 *to = of;
             }
         }
@@ -130,13 +142,18 @@ impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAI
     }
 }
 
-impl<const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const TRAINED: usize, M>
-    MixedHead<'_, CLASSES, FEATURES, UPPER, TRAINED, M>
-{
+impl<S, T: ReadStorage, K, M> Mixed<'_, S, T, K, M> {
     /// The CRC-32 of the trained head's parameters.
     fn crc(&self) -> u32 {
         crc_of([self.trained.storage.weights(), self.trained.storage.bias()])
     }
+}
+
+/// The labels that the discriminant of a checkpoint has counted.
+fn labels_in(from: &Reader<'_>) -> Result<u32, Error> {
+    let mut section = from.expect(tag::DISCRIMINANT)?;
+    let [_classes, _features, labels] = [section.word()?, section.word()?, section.word()?];
+    Ok(labels)
 }
 
 impl<B: Saved, S: Storage, M> Saved for Residual<B, S, M> {

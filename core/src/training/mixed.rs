@@ -3,7 +3,7 @@
 use crate::error::Error;
 use crate::heads::mixed::Mixed;
 use crate::heads::statistics::Statistics;
-use crate::heads::storage::{Storage, Work as _};
+use crate::heads::storage::{ReadStorage, Work as _};
 use crate::numeric::math::Math;
 use crate::training::learn::{Learn, LearnClass, LearnFrom, Unlearn, learn_class_from, report_of};
 use crate::training::state::State;
@@ -28,7 +28,7 @@ impl<S: Statistics, T, K, M> Mixed<'_, S, T, K, M> {
     }
 }
 
-impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> Learn
+impl<S: Statistics, T: ReadStorage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> Learn
     for Mixed<'_, S, T, K, M>
 {
     type Settings = StreamingLda;
@@ -39,7 +39,7 @@ impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[
     }
 }
 
-impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> Unlearn
+impl<S: Statistics, T: ReadStorage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> Unlearn
     for Mixed<'_, S, T, K, M>
 {
     fn unlearn(&mut self, settings: &StreamingLda, features: &S::Features, class: usize) -> Result<(), Error> {
@@ -47,7 +47,7 @@ impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[
     }
 }
 
-impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> LearnClass
+impl<S: Statistics, T: ReadStorage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> LearnClass
     for Mixed<'_, S, T, K, M>
 {
     fn learn_class(&mut self, settings: &StreamingLda, features: &S::Features, class: usize) -> Result<(), Error> {
@@ -55,7 +55,7 @@ impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[
     }
 }
 
-impl<S: Statistics, T: Storage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> LearnFrom<usize>
+impl<S: Statistics, T: ReadStorage<Features = S::Features>, K: AsRef<[u8]> + AsMut<[u8]>, M: Math> LearnFrom<usize>
     for Mixed<'_, S, T, K, M>
 {
     fn learn_from<'a>(

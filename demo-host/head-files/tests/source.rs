@@ -157,13 +157,36 @@ gd_status gd_discriminant_load(gd_discriminant *d, const uint8_t *bytes, size_t 
 }
 int main(void) {
     gd_discriminant discriminant;
-    float x[HEAD_FEATURES] = {0};
-    head_standardize(x);
-    return head_load(&discriminant);
+    float x[PRIOR_FEATURES] = {0};
+    prior_standardize(x);
+    return prior_load(&discriminant);
 }
 ";
     let expected: String = prior.checkpoint().iter().map(|byte| format!("{byte}\n")).collect();
     assert_eq!(printed("prior", &text(Source::Prior(&prior), Format::C), of_prior), expected);
+}
+
+/// The program of the C library's README, which includes a head and a prior.
+#[test]
+fn the_start_from_a_head_and_a_prior_that_the_readme_shows_compiles() {
+    let readme = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../firmware/c-api/README.md");
+    let readme = std::fs::read_to_string(readme).unwrap();
+    let (_, program) = readme.split_once("tests/source.rs -->\n```c\n").unwrap();
+    let (program, _) = program.split_once("```").unwrap();
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("start");
+    std::fs::create_dir_all(&folder).unwrap();
+    std::fs::write(folder.join("head.h"), text(Source::Head(&head()), Format::C)).unwrap();
+    std::fs::write(folder.join("prior.h"), text(Source::Prior(&of_table()), Format::C)).unwrap();
+    std::fs::write(folder.join("main.c"), format!("{program}\nint main(void) {{ return start(); }}\n")).unwrap();
+    let mut compiler = compiler();
+    assert!(compiler.arg("-fsyntax-only").arg(folder.join("main.c")).status().unwrap().success());
+}
+
+fn compiler() -> Command {
+    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../firmware/c-api/include");
+    let mut compiler = Command::new("cc");
+    compiler.args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-ffp-contract=off", "-I"]).arg(library);
+    compiler
 }
 
 /// The output of a C program that includes a header of constants.
@@ -172,9 +195,7 @@ fn printed(name: &str, header: &str, program: &str) -> String {
     std::fs::create_dir_all(&folder).unwrap();
     std::fs::write(folder.join("head.h"), header).unwrap();
     std::fs::write(folder.join("main.c"), format!("#include <stdio.h>\n#include \"head.h\"\n{program}")).unwrap();
-    let library = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../firmware/c-api/include");
-    let mut compiler = Command::new("cc");
-    compiler.args(["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-Werror", "-ffp-contract=off", "-I"]).arg(library);
+    let mut compiler = compiler();
     compiler.arg(folder.join("main.c")).arg("-o").arg(folder.join("program"));
     assert!(compiler.status().unwrap().success(), "{name} does not compile");
     let output = Command::new(folder.join("program")).output().unwrap();

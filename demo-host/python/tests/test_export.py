@@ -91,7 +91,7 @@ def test_a_prior_is_what_the_discriminant_learned(iris, tmp_path):
     prior = gd.export_prior(x, y, standardize=False, ridge=0.0)
     taken = gd.DiscriminantClassifier().partial_fit(x[:1], [0], classes=[0, 1, 2]).restore(prior.checkpoint)
     assert np.allclose(taken.decision_function(x), learned.decision_function(x), rtol=1e-4, atol=1e-4)
-    assert "DiscriminantHead<CLASSES, FEATURES" in prior.rust and "head_checkpoint" in prior.c
+    assert "DiscriminantHead<CLASSES, FEATURES" in prior.rust and "prior_checkpoint" in prior.c
     prior.save(tmp_path / "prior.ckpt")
     assert (tmp_path / "prior.ckpt").read_bytes() == prior.checkpoint
 

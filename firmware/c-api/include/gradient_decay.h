@@ -68,6 +68,20 @@
 #define GD_HEAD_NEIGHBOURS_F32_BYTES(classes, features, kept_slots) \
     (GD_HEAD_DISCRIMINANT_BYTES(classes, features) + GD_PART_MEMORY_F32_BYTES(classes, features, kept_slots) + 32)
 
+/** The bytes that a trained head mixed in adds to a discriminant, whose parameters are the caller's. */
+#define GD_MIXED_BYTES(classes) (GD_ROUND(classes) + 10 * sizeof(void *))
+
+/** The bytes of gd_head_mixed. */
+#define GD_HEAD_MIXED_BYTES(classes, features) (GD_HEAD_DISCRIMINANT_BYTES(classes, features) + GD_MIXED_BYTES(classes))
+
+/** The bytes of gd_head_mixed_neighbours_i8. */
+#define GD_HEAD_MIXED_NEIGHBOURS_I8_BYTES(classes, features, kept_slots) \
+    (GD_HEAD_NEIGHBOURS_I8_BYTES(classes, features, kept_slots) + GD_MIXED_BYTES(classes))
+
+/** The bytes of gd_head_mixed_neighbours_f32. */
+#define GD_HEAD_MIXED_NEIGHBOURS_F32_BYTES(classes, features, kept_slots) \
+    (GD_HEAD_NEIGHBOURS_F32_BYTES(classes, features, kept_slots) + GD_MIXED_BYTES(classes))
+
 /** The bytes that a memory takes more if it is `held_out`. */
 #define GD_HELD_OUT_BYTES(classes) GD_ROUND(4 * (size_t)(classes))
 
@@ -391,14 +405,40 @@ typedef struct {
 } gd_fixed_prediction;
 
 /**
+ * A trained head, which a learner with gd_head_mixed or one of its kin mixes in: `static const gd_trained trained = {head_parameters, NULL, 4};` of
+ * the `head_parameters` that `demo-host export` writes. Its features are those of the learner.
+ */
+typedef struct {
+  /**
+   * The weights row by row, a row of as many floats as there are features for each class, then a bias for each class. They are only read, can be
+   * in flash, and must be there unchanged as long as the learner is used.
+   */
+  const float *parameters;
+  /**
+   * For each class that the learner has room for, its class in the trained head, or 255 for one that it does not have. Null: the first are
+   * those of the trained head. Not needed after gd_learner_init.
+   */
+  const uint8_t *map;
+  /**
+   * The classes of the trained head, in [1, 254].
+   */
+  uint16_t classes;
+} gd_trained;
+
+/**
  * The parts of a learner. All zero but for `head`, `classes` and `features` is a learner without any: write `gd_learner_config config =
  * {.head = &gd_head_discriminant, .classes = 4, .features = 24};`. A part that is named by no configuration of a program is not linked.
  */
 typedef struct {
   /**
-   * The head, which maps features to classes: &gd_head_discriminant, &gd_head_linear, &gd_head_neighbours_i8 or &gd_head_neighbours_f32.
+   * The head, which maps features to classes: &gd_head_discriminant, &gd_head_linear, &gd_head_neighbours_i8, &gd_head_neighbours_f32,
+   * &gd_head_mixed, &gd_head_mixed_neighbours_i8 or &gd_head_mixed_neighbours_f32.
    */
   const gd_head *head;
+  /**
+   * The trained head of one of the last three; null for another head.
+   */
+  const gd_trained *trained;
   /**
    * &gd_part_standardizer, or null: features stay as they are, and should have a mean near 0 and a deviation near 1.
    */
@@ -750,6 +790,23 @@ extern const gd_head gd_head_neighbours_i8;
  * The same with samples as gd_part_memory_f32 has them, each of four times the bytes.
  */
 extern const gd_head gd_head_neighbours_f32;
+
+/**
+ * A discriminant with a trained head mixed in, `trained`, whose weight fades with the labels: for a device that starts from a training set. Before
+ * the first label it answers as the trained head; gd_learner_load gives it the statistics of a training set as well, as `demo-host export` writes
+ * them.
+ */
+extern const gd_head gd_head_mixed;
+
+/**
+ * The same with nearest neighbours on top, as gd_head_neighbours_i8 has them.
+ */
+extern const gd_head gd_head_mixed_neighbours_i8;
+
+/**
+ * The same with nearest neighbours on top, as gd_head_neighbours_f32 has them.
+ */
+extern const gd_head gd_head_mixed_neighbours_f32;
 
 /**
  * A linear head that learns by the gradient-decay Softmax, a step a label.
@@ -1468,7 +1525,7 @@ gd_status gd_fixed_load(gd_fixed *fixed,
  * array. 0 if the configuration is null or cannot be a learner's; the largest size_t if it does not hold so many.
  *
  * # Safety
- * `config` is null or points to a gd_learner_config whose pointers are null or the library's.
+ * `config` is null or points to a gd_learner_config whose pointers are null or the library's, but for `trained`, which is as for gd_learner_init.
  */
 size_t gd_learner_bytes(const gd_learner_config *config);
 
@@ -1477,16 +1534,20 @@ size_t gd_learner_bytes(const gd_learner_config *config);
  * of 8: an array of uint64_t, or `_Alignas(8)`. It knows nothing; all classes but `unused` are in use. The settings are those that
  * gd_learner_set_lda, or gd_learner_set_optimizer and gd_learner_set_beta, name as the defaults, the temperature is 1, the threshold 0.
  *
- * The memory is the library's as long as the learner is used, and stays where it is; the configuration is not needed any more.
+ * The memory is the library's as long as the learner is used, and stays where it is; the configuration is not needed any more, but for the
+ * parameters of a trained head.
  *
  * # Errors
  * GD_ERROR_POINTER, also if two of them overlap or the head is null; GD_ERROR_LENGTH if the shape has no class or no feature, or a memory or a
- * head with neighbours no slot, or more classes are unused than there are; GD_ERROR_PART if `kept_slots` is not 0 and the head has no neighbours;
- * GD_ERROR_SHORT if `size` is less; GD_ERROR_RANGE if the margin is out of its range. Nothing is then changed.
+ * head with neighbours no slot, or more classes are unused than there are; GD_ERROR_PART if `kept_slots` is not 0 and the head has no neighbours,
+ * or `trained` is not null and the head has none mixed in; GD_ERROR_SHORT if `size` is less; GD_ERROR_RANGE if the margin is out of its range. With
+ * a trained head: GD_ERROR_POINTER if it is null, or its parameters are; GD_ERROR_LENGTH if it has no class or more than 254; GD_ERROR_CLASS if the
+ * map names a class that it does not have; GD_ERROR_NOT_FINITE if a parameter is NaN or infinite. Nothing is then changed.
  *
  * # Safety
- * `learner` points to a gd_learner, `memory` to `size` bytes, `config` to a gd_learner_config whose pointers are null or the library's; all
- * are used by nobody else during a call, no interrupt and no other thread.
+ * `learner` points to a gd_learner, `memory` to `size` bytes, `config` to a gd_learner_config whose pointers are null or the library's, but for
+ * `trained`, which is null or points to a gd_trained with as many numbers as it says; all are used by nobody else during a call, no interrupt and no
+ * other thread.
  */
 gd_status gd_learner_init(gd_learner *learner,
                           const gd_learner_config *config,
@@ -1547,12 +1608,12 @@ gd_status gd_learner_unlearn(gd_learner *learner,
 
 /**
  * The most probable class of a sample, or "unknown" and why. `probabilities`, which may be null, has one place for each class that there is
- * room for, `class_count` in all, and gets the probability of each under the temperature, 0 for one that is not in use or has no sample of a
- * discriminant. After an error `probabilities` may hold anything.
+ * room for, `class_count` in all, and gets the probability of each under the temperature, 0 for one that is not in use, or has no sample of a
+ * discriminant and is unknown to a trained head. After an error `probabilities` may hold anything.
  *
  * # Errors
  * GD_ERROR_LENGTH if `feature_count` or `class_count` is not that of the configuration; GD_ERROR_UNITS before the units are fixed;
- * GD_ERROR_NO_CLASSES if no class is in use, or none of a discriminant has a sample; GD_ERROR_NOT_FINITE or GD_ERROR_RANGE if a feature is
+ * GD_ERROR_NO_CLASSES if no class is in use, or none of a discriminant has a sample, nor does a trained head know one; GD_ERROR_NOT_FINITE or GD_ERROR_RANGE if a feature is
  * NaN, infinite or out of the standardizer's range, or a logit leaves the range of a float.
  *
  * # Safety
@@ -1580,7 +1641,8 @@ gd_status gd_learner_rehearse(gd_learner *learner,
                               uint32_t *taken);
 
 /**
- * Takes one more class into use; `class_index`, which may be null, gets its number, the count of classes before.
+ * Takes one more class into use; `class_index`, which may be null, gets its number, the count of classes before. It is one that a trained head
+ * does not have.
  *
  * # Errors
  * GD_ERROR_NO_ROOM if all are in use.
@@ -1606,7 +1668,8 @@ gd_status gd_learner_remove_class(gd_learner *learner,
 
 /**
  * Keeps what a discriminant has learned with the weight of `samples` samples, in [1e-3, 1e6], each class with the weight of `most` at most: for
- * another user, 64 and 3. What belonged to the user before is forgotten: see gd_learner_forget. So are neighbours, whose samples are overwritten.
+ * another user, 64 and 3. What belonged to the user before is forgotten: see gd_learner_forget. So are neighbours, whose samples are overwritten; a
+ * trained head has its first weight again.
  *
  * # Errors
  * GD_ERROR_RANGE if `samples` is out of its range; GD_ERROR_NO_CLASSES if no class has a sample; GD_ERROR_PART if the head is linear.
@@ -1714,7 +1777,8 @@ gd_status gd_learner_save(gd_learner *learner,
 
 /**
  * Reads a checkpoint of a learner with the same head and shape, from C or Rust, of this version of the library or an earlier one; `size` may be
- * more. A part that is not in it is as new; what else it holds is skipped.
+ * more. A part that is not in it is as new; what else it holds is skipped. One of a head with a trained head mixed in names this by a CRC. Such a head
+ * also reads the statistics of a training set, as `demo-host export` writes them: a discriminant alone that has counted no label.
  *
  * # Errors
  * GD_ERROR_CHECKPOINT if it is damaged, cut short, or another learner's; GD_ERROR_NOT_FINITE or GD_ERROR_RANGE if it holds a number that is NaN,
@@ -1728,7 +1792,8 @@ gd_status gd_learner_load(gd_learner *learner,
                           size_t size);
 
 /**
- * Sets how a discriminant learns, alone or with neighbours: see gd_discriminant_set, whose defaults these are: 16, 0.5, 0.001 and UINT32_MAX.
+ * Sets how a discriminant learns, alone, with a trained head or with neighbours: see gd_discriminant_set, whose defaults these are: 16, 0.5, 0.001
+ * and UINT32_MAX.
  *
  * # Errors
  * GD_ERROR_RANGE if one is out of its range; GD_ERROR_PART if the head is linear.

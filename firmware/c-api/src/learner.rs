@@ -8,6 +8,7 @@ mod room;
 mod saving;
 mod set;
 mod store;
+mod trained;
 
 use core::mem::{align_of, size_of};
 use core::ops::Range;
@@ -26,6 +27,7 @@ pub use made::*;
 pub use saving::*;
 pub use set::*;
 pub use store::*;
+pub use trained::gd_trained;
 
 /// The words of a learner's handle.
 pub const GD_LEARNER_WORDS: usize = 8;
@@ -45,8 +47,11 @@ pub struct gd_learner {
 /// {.head = &gd_head_discriminant, .classes = 4, .features = 24};`. A part that is named by no configuration of a program is not linked.
 #[repr(C)]
 pub struct gd_learner_config {
-    /// The head, which maps features to classes: &gd_head_discriminant, &gd_head_linear, &gd_head_neighbours_i8 or &gd_head_neighbours_f32.
+    /// The head, which maps features to classes: &gd_head_discriminant, &gd_head_linear, &gd_head_neighbours_i8, &gd_head_neighbours_f32,
+    /// &gd_head_mixed, &gd_head_mixed_neighbours_i8 or &gd_head_mixed_neighbours_f32.
     pub head: *const gd_head,
+    /// The trained head of one of the last three; null for another head.
+    pub trained: *const gd_trained,
     /// &gd_part_standardizer, or null: features stay as they are, and should have a mean near 0 and a deviation near 1.
     pub standardizer: *const gd_standardizer,
     /// The samples that are rehearsed: &gd_part_memory_f32, &gd_part_memory_i8, or null.
@@ -137,8 +142,8 @@ struct Named {
 
 impl Named {
     /// # Safety
-    /// The configuration's pointers are null or point to statics of this library.
-    unsafe fn new(config: &gd_learner_config) -> Result<Self, gd_status> {
+    /// The configuration's pointers are null or point to statics of this library, but for the trained head.
+    unsafe fn new(config: &gd_learner_config, taken: &[Range<usize>]) -> Result<Self, gd_status> {
         let shape = Shape {
             classes: usize::from(config.classes),
             features: usize::from(config.features),
@@ -178,6 +183,12 @@ impl Named {
         if config.kept_slots > 0 && !named.head.keeps {
             return Err(GD_ERROR_PART);
         }
+        match named.head.trained {
+            // SAFETY: the caller's.
+            Some(check) => unsafe { check(config, taken)? },
+            None if config.trained.is_null() => {}
+            None => return Err(GD_ERROR_PART),
+        }
         Ok(named)
     }
 
@@ -215,7 +226,7 @@ impl Named {
                 novelty: self.novelty.map(|part| (part.make)(room, shape)).transpose()?,
             },
         };
-        Ok((self.head.make)(room, self.head_shape, usize::from(config.unused), parts)?)
+        Ok((self.head.make)(room, self.head_shape, config, parts)?)
     }
 }
 
@@ -223,30 +234,34 @@ impl Named {
 /// array. 0 if the configuration is null or cannot be a learner's; the largest size_t if it does not hold so many.
 ///
 /// # Safety
-/// `config` is null or points to a gd_learner_config whose pointers are null or the library's.
+/// `config` is null or points to a gd_learner_config whose pointers are null or the library's, but for `trained`, which is as for gd_learner_init.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gd_learner_bytes(config: *const gd_learner_config) -> usize {
     if span(config, 1).is_err() {
         return 0;
     }
     // SAFETY: the caller's.
-    unsafe { Named::new(&*config) }.map_or(0, |named| named.bytes())
+    unsafe { Named::new(&*config, &[]) }.map_or(0, |named| named.bytes())
 }
 
 /// Makes a learner of this configuration in `memory`, of which `size` bytes must be gd_learner_bytes or more. The memory begins at a multiple
 /// of 8: an array of uint64_t, or `_Alignas(8)`. It knows nothing; all classes but `unused` are in use. The settings are those that
 /// gd_learner_set_lda, or gd_learner_set_optimizer and gd_learner_set_beta, name as the defaults, the temperature is 1, the threshold 0.
 ///
-/// The memory is the library's as long as the learner is used, and stays where it is; the configuration is not needed any more.
+/// The memory is the library's as long as the learner is used, and stays where it is; the configuration is not needed any more, but for the
+/// parameters of a trained head.
 ///
 /// # Errors
 /// GD_ERROR_POINTER, also if two of them overlap or the head is null; GD_ERROR_LENGTH if the shape has no class or no feature, or a memory or a
-/// head with neighbours no slot, or more classes are unused than there are; GD_ERROR_PART if `kept_slots` is not 0 and the head has no neighbours;
-/// GD_ERROR_SHORT if `size` is less; GD_ERROR_RANGE if the margin is out of its range. Nothing is then changed.
+/// head with neighbours no slot, or more classes are unused than there are; GD_ERROR_PART if `kept_slots` is not 0 and the head has no neighbours,
+/// or `trained` is not null and the head has none mixed in; GD_ERROR_SHORT if `size` is less; GD_ERROR_RANGE if the margin is out of its range. With
+/// a trained head: GD_ERROR_POINTER if it is null, or its parameters are; GD_ERROR_LENGTH if it has no class or more than 254; GD_ERROR_CLASS if the
+/// map names a class that it does not have; GD_ERROR_NOT_FINITE if a parameter is NaN or infinite. Nothing is then changed.
 ///
 /// # Safety
-/// `learner` points to a gd_learner, `memory` to `size` bytes, `config` to a gd_learner_config whose pointers are null or the library's; all
-/// are used by nobody else during a call, no interrupt and no other thread.
+/// `learner` points to a gd_learner, `memory` to `size` bytes, `config` to a gd_learner_config whose pointers are null or the library's, but for
+/// `trained`, which is null or points to a gd_trained with as many numbers as it says; all are used by nobody else during a call, no interrupt and no
+/// other thread.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn gd_learner_init(
     learner: *mut gd_learner,
@@ -259,11 +274,12 @@ pub unsafe extern "C" fn gd_learner_init(
         const { assert!(align_of::<u64>() == ALIGN) };
         span(memory.cast::<u64>(), 0)?;
         let memory_span = span(memory.cast::<u8>(), size)?;
-        apart(&[own, memory_span.clone(), span(config, 1)?], &[])?;
+        let taken = [own, memory_span.clone(), span(config, 1)?];
+        apart(&taken, &[])?;
         // SAFETY: the caller's.
         let config = unsafe { &*config };
         // SAFETY: the caller's.
-        let named = unsafe { Named::new(config)? };
+        let named = unsafe { Named::new(config, &taken)? };
         if size < named.bytes() {
             return Err(GD_ERROR_SHORT);
         }

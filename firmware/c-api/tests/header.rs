@@ -3,6 +3,7 @@
 use std::mem::zeroed;
 use std::path::Path;
 use std::process::Command;
+use std::ptr;
 
 use gradient_decay::statistics::StatisticsView;
 use gradient_decay::{DiscriminantHead, FixedHead, Learner, Parts, checkpoint};
@@ -55,7 +56,9 @@ fn the_sizes_of_the_macros_are_those_of_the_core() {
 /// The bytes of a linear learner, of one with each of the other heads, and of the first with each part.
 fn learners(classes: u16, features: u16) -> String {
     let slots = (classes + 3 * features) % 5 + 1;
-    let bytes = |change: fn(&mut gd_learner_config)| {
+    let numbers = vec![0.0; 2 * (usize::from(features) + 1)];
+    let trained = gd_trained { parameters: numbers.as_ptr(), map: ptr::null(), classes: 2 };
+    let bytes = |change: &dyn Fn(&mut gd_learner_config)| {
         // SAFETY: numbers, and pointers that may be null.
         let zeros: gd_learner_config = unsafe { zeroed() };
         let head = &raw const gd_head_linear;
@@ -64,16 +67,22 @@ fn learners(classes: u16, features: u16) -> String {
         // SAFETY: pointers of the library, or null.
         unsafe { gd_learner_bytes(&config) }
     };
+    let near = |head, trained| {
+        bytes(&|config| (config.head, config.kept_slots, config.trained) = (head, config.slots, trained))
+    };
     let all = [
-        bytes(|_| {}),
-        bytes(|config| config.head = &raw const gd_head_discriminant),
-        bytes(|config| (config.head, config.kept_slots) = (&raw const gd_head_neighbours_i8, config.slots)),
-        bytes(|config| (config.head, config.kept_slots) = (&raw const gd_head_neighbours_f32, config.slots)),
-        bytes(|config| config.standardizer = &raw const gd_part_standardizer),
-        bytes(|config| config.memory = &raw const gd_part_memory_f32),
-        bytes(|config| config.held_out = &raw const gd_part_memory_i8),
-        bytes(|config| config.novelty = &raw const gd_part_novelty),
-        bytes(|config| config.calibration = &raw const gd_part_calibration),
+        bytes(&|_| {}),
+        bytes(&|config| config.head = &raw const gd_head_discriminant),
+        near(&raw const gd_head_neighbours_i8, ptr::null()),
+        near(&raw const gd_head_neighbours_f32, ptr::null()),
+        bytes(&|config| (config.head, config.trained) = (&raw const gd_head_mixed, &trained)),
+        near(&raw const gd_head_mixed_neighbours_i8, &trained),
+        near(&raw const gd_head_mixed_neighbours_f32, &trained),
+        bytes(&|config| config.standardizer = &raw const gd_part_standardizer),
+        bytes(&|config| config.memory = &raw const gd_part_memory_f32),
+        bytes(&|config| config.held_out = &raw const gd_part_memory_i8),
+        bytes(&|config| config.novelty = &raw const gd_part_novelty),
+        bytes(&|config| config.calibration = &raw const gd_part_calibration),
     ];
     all.map(|bytes| bytes.to_string()).join(" ")
 }

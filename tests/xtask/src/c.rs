@@ -209,7 +209,13 @@ pub fn arduino() -> Result<PathBuf> {
     let from = package().join("arduino");
     copy(&from.join("library.properties"), &folder.join("library.properties"))?;
     copy(&from.join("GradientDecay.h"), &folder.join("src").join("GradientDecay.h"))?;
-    for header in ["gradient_decay.h", "gradient_decay.hpp", "gradient_decay_fixed.hpp", "gradient_decay_learner.hpp"] {
+    for header in [
+        "gradient_decay.h",
+        "gradient_decay.hpp",
+        "gradient_decay_fixed.hpp",
+        "gradient_decay_learner.hpp",
+        "gradient_decay_parts.hpp",
+    ] {
         copy(&package().join("include").join(header), &folder.join("src").join(header))?;
     }
     for example in EXAMPLES.map(|name| Path::new("examples").join(name).join(format!("{name}.ino"))) {

@@ -8,16 +8,17 @@ use crate::prior::Prior;
 
 /// A header of constants, to be included by one file beside the library's `gradient_decay.h`.
 pub(crate) fn c(source: Source<'_>, made_of: &str) -> Result<String> {
-    let (body, standardization) = match source {
-        Source::Head(head) => (linear(head)?, head.standardization.as_ref()),
-        Source::Integers(integers, standardization) => (in_integers(integers), standardization),
-        Source::Prior(prior) => (discriminant(prior)?, prior.standardization()),
+    let (name, body, standardization) = match source {
+        Source::Head(head) => ("head", linear(head)?, head.standardization.as_ref()),
+        Source::Integers(integers, standardization) => ("head", in_integers(integers), standardization),
+        Source::Prior(prior) => ("prior", discriminant(prior)?, prior.standardization()),
     };
+    let guard = name.to_uppercase();
     Ok(format!(
         "/* Made by demo-host of {}. Include it in one file. */
 
-#ifndef GD_HEAD_H
-#define GD_HEAD_H
+#ifndef GD_{guard}_H
+#define GD_{guard}_H
 
 #include <string.h>
 
@@ -27,7 +28,7 @@ pub(crate) fn c(source: Source<'_>, made_of: &str) -> Result<String> {
 #endif
 ",
         plain(made_of),
-        standardize(standardization)
+        standardize(name, standardization)
     ))
 }
 
@@ -40,8 +41,8 @@ fn check(classes: usize, features: usize) -> Result<()> {
     Ok(())
 }
 
-fn sizes(classes: usize, features: usize) -> String {
-    format!("#define HEAD_CLASSES {classes}\n#define HEAD_FEATURES {features}\n")
+fn sizes(name: &str, classes: usize, features: usize) -> String {
+    format!("#define {name}_CLASSES {classes}\n#define {name}_FEATURES {features}\n")
 }
 
 fn floats(numbers: &[f32]) -> String {
@@ -64,7 +65,7 @@ static inline gd_status head_init(gd_trainer *trainer, float *parameters) {{
     return gd_init(trainer, parameters, HEAD_PARAMETERS, HEAD_CLASSES, HEAD_FEATURES);
 }}
 ",
-        sizes(head.classes(), head.features()),
+        sizes("HEAD", head.classes(), head.features()),
         floats(head.parameters())
     ))
 }
@@ -96,7 +97,7 @@ static const int32_t head_bias[HEAD_CLASSES] = {{
 {}
 }};
 ",
-        sizes(integers.bias.len(), integers.features),
+        sizes("HEAD", integers.bias.len(), integers.features),
         meaning("INPUT", integers.input),
         meaning("OUTPUT", integers.output),
         lines(&integers.weights, 4),
@@ -110,39 +111,40 @@ fn discriminant(prior: &Prior) -> Result<String> {
     check(classes, features)?;
     Ok(format!(
         "{}
-/* A checkpoint. */
-static const uint8_t head_checkpoint[{}] = {{
+/* A checkpoint: gd_learner_load takes it, of a learner with gd_head_discriminant, or gd_head_mixed and a trained head of the same classes. */
+static const uint8_t prior_checkpoint[{}] = {{
 {}
 }};
 
-/* Puts it into a discriminant that gd_discriminant_init has made with room for HEAD_CLASSES classes of HEAD_FEATURES features. */
-static inline gd_status head_load(gd_discriminant *discriminant) {{
-    return gd_discriminant_load(discriminant, head_checkpoint, sizeof head_checkpoint);
+/* Puts it into a discriminant that gd_discriminant_init has made with room for PRIOR_CLASSES classes of PRIOR_FEATURES features. */
+static inline gd_status prior_load(gd_discriminant *discriminant) {{
+    return gd_discriminant_load(discriminant, prior_checkpoint, sizeof prior_checkpoint);
 }}
 ",
-        sizes(classes, features),
+        sizes("PRIOR", classes, features),
         prior.checkpoint().len(),
         lines(prior.checkpoint(), 4)
     ))
 }
 
-fn standardize(standardization: Option<&Standardization>) -> String {
+fn standardize(name: &str, standardization: Option<&Standardization>) -> String {
     let Some(standardization) = standardization else { return String::new() };
+    let size = format!("{}_FEATURES", name.to_uppercase());
     format!(
         "
-static const float head_mean[HEAD_FEATURES] = {{
+static const float {name}_mean[{size}] = {{
 {}
 }};
 
 /* One over the deviation of each feature. */
-static const float head_scale[HEAD_FEATURES] = {{
+static const float {name}_scale[{size}] = {{
 {}
 }};
 
-/* Brings HEAD_FEATURES features to mean 0 and deviation 1, as the head expects them. */
-static inline void head_standardize(float *features) {{
-    for (int i = 0; i < HEAD_FEATURES; i++) {{
-        features[i] = (features[i] - head_mean[i]) * head_scale[i];
+/* Brings {size} features to mean 0 and deviation 1, as the head expects them. */
+static inline void {name}_standardize(float *features) {{
+    for (int i = 0; i < {size}; i++) {{
+        features[i] = (features[i] - {name}_mean[i]) * {name}_scale[i];
     }}
 }}
 ",

@@ -22,6 +22,12 @@ static_assert(!std::is_copy_constructible_v<All<part::Linear>> && !std::is_move_
 static_assert(Learner<4, 24, part::Linear>::bytes == GD_LEARNER_BYTES(GD_HEAD_LINEAR_BYTES(4, 24)));
 static_assert(Learner<4, 24, part::FloatNeighbours<9>>::bytes == GD_LEARNER_BYTES(GD_HEAD_NEIGHBOURS_F32_BYTES(4, 24, 9)));
 
+/* A trained head of two classes, which a class of its own mixes in. */
+static const float trained[2 * (24 + 1)] = {};
+static_assert(Learner<4, 24, part::Mixed<trained, 2>>::bytes == GD_LEARNER_BYTES(GD_HEAD_MIXED_BYTES(4, 24)));
+static_assert(Learner<4, 24, part::FloatMixedNeighbours<trained, 2, 9>>::bytes ==
+              GD_LEARNER_BYTES(GD_HEAD_MIXED_NEIGHBOURS_F32_BYTES(4, 24, 9)));
+
 static uint8_t flash[18 * 4096];
 
 static int32_t read_flash(void *, uint32_t offset, uint8_t *bytes, size_t count)

@@ -173,12 +173,12 @@ pub unsafe extern "C" fn gd_learner_unlearn(
 }
 
 /// The most probable class of a sample, or "unknown" and why. `probabilities`, which may be null, has one place for each class that there is
-/// room for, `class_count` in all, and gets the probability of each under the temperature, 0 for one that is not in use or has no sample of a
-/// discriminant. After an error `probabilities` may hold anything.
+/// room for, `class_count` in all, and gets the probability of each under the temperature, 0 for one that is not in use, or has no sample of a
+/// discriminant and is unknown to a trained head. After an error `probabilities` may hold anything.
 ///
 /// # Errors
 /// GD_ERROR_LENGTH if `feature_count` or `class_count` is not that of the configuration; GD_ERROR_UNITS before the units are fixed;
-/// GD_ERROR_NO_CLASSES if no class is in use, or none of a discriminant has a sample; GD_ERROR_NOT_FINITE or GD_ERROR_RANGE if a feature is
+/// GD_ERROR_NO_CLASSES if no class is in use, or none of a discriminant has a sample, nor does a trained head know one; GD_ERROR_NOT_FINITE or GD_ERROR_RANGE if a feature is
 /// NaN, infinite or out of the standardizer's range, or a logit leaves the range of a float.
 ///
 /// # Safety
@@ -244,7 +244,8 @@ pub unsafe extern "C" fn gd_learner_rehearse(learner: *mut gd_learner, count: u3
     to_status(rehearse())
 }
 
-/// Takes one more class into use; `class_index`, which may be null, gets its number, the count of classes before.
+/// Takes one more class into use; `class_index`, which may be null, gets its number, the count of classes before. It is one that a trained head
+/// does not have.
 ///
 /// # Errors
 /// GD_ERROR_NO_ROOM if all are in use.
@@ -281,7 +282,8 @@ pub unsafe extern "C" fn gd_learner_remove_class(learner: *mut gd_learner, class
 }
 
 /// Keeps what a discriminant has learned with the weight of `samples` samples, in [1e-3, 1e6], each class with the weight of `most` at most: for
-/// another user, 64 and 3. What belonged to the user before is forgotten: see gd_learner_forget. So are neighbours, whose samples are overwritten.
+/// another user, 64 and 3. What belonged to the user before is forgotten: see gd_learner_forget. So are neighbours, whose samples are overwritten; a
+/// trained head has its first weight again.
 ///
 /// # Errors
 /// GD_ERROR_RANGE if `samples` is out of its range; GD_ERROR_NO_CLASSES if no class has a sample; GD_ERROR_PART if the head is linear.

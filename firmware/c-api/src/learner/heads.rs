@@ -1,12 +1,14 @@
 //! A learner of each kind of head.
 
-use gradient_decay::checkpoint::{Reader, SavedSlots, Writer};
-use gradient_decay::learn::LearnFrom;
+use gradient_decay::checkpoint::{Reader, Writer};
+use gradient_decay::learn::{LearnFrom, Unlearn};
+use gradient_decay::replay::Slots;
 use gradient_decay::{
     Answer, Classes, DiscriminantView, Error, Head, Learn, Learner, Libm, LinearView, Neighbours, Saved, StreamingLda,
 };
 
 use super::parts::AllParts;
+use super::trained::Mixed;
 use crate::learn::gd_step;
 use crate::status::*;
 
@@ -37,12 +39,12 @@ pub(crate) trait Whole {
     fn read(&mut self, from: &Reader<'_>) -> Result<(), Error>;
     fn discriminant(&mut self) -> Option<&mut Teaching<DiscriminantView<'static>>>;
     fn linear(&mut self) -> Option<&mut Teaching<LinearView<'static>>>;
-    fn neighbours(&mut self) -> Option<&mut dyn Near>;
+    fn composed(&mut self) -> Option<&mut dyn Composed>;
 }
 
-/// What a discriminant with neighbours does beside, behind a pointer of its own: it is linked with such a head alone, and then whether or not it is
-/// called.
-pub(crate) trait Near {
+/// What a discriminant with a trained head or neighbours does beside, behind a pointer of its own: it is linked with such a head alone, and then
+/// whether or not it is called.
+pub(crate) trait Composed {
     fn set(&mut self, lda: StreamingLda);
     fn unlearn(&mut self, features: &[f32], class: usize) -> Result<(), gd_status>;
     fn discount(&mut self, samples: f32, most: u32) -> Result<(), gd_status>;
@@ -66,7 +68,7 @@ pub(crate) trait Kind:
         None
     }
 
-    fn neighbours(_: &mut Teaching<Self>) -> Option<&mut dyn Near> {
+    fn composed(_: &mut Teaching<Self>) -> Option<&mut dyn Composed> {
         None
     }
 }
@@ -87,16 +89,48 @@ impl Kind for LinearView<'static> {
     }
 }
 
-/// A discriminant with kept samples over the slots `S`.
-pub(crate) type NeighboursView<S> = Neighbours<DiscriminantView<'static>, S>;
+/// A head that learns as a discriminant does, which can keep what it has learned with less weight.
+pub(crate) trait Discount: Unlearn + Learn<Settings = StreamingLda> {
+    fn discount(&mut self, samples: f32, most: u32) -> Result<(), Error>;
+}
 
-impl<S: SavedSlots<Features = [f32]> + 'static> Kind for NeighboursView<S> {
-    fn neighbours(teaching: &mut Teaching<Self>) -> Option<&mut dyn Near> {
+impl Discount for DiscriminantView<'static> {
+    fn discount(&mut self, samples: f32, most: u32) -> Result<(), Error> {
+        Self::discount(self, samples, most)
+    }
+}
+
+impl Discount for Mixed {
+    fn discount(&mut self, samples: f32, most: u32) -> Result<(), Error> {
+        Self::discount(self, samples, most)
+    }
+}
+
+impl<B: Discount, S: Slots> Discount for Neighbours<B, S>
+where
+    Self: Unlearn + Learn<Settings = StreamingLda>,
+{
+    fn discount(&mut self, samples: f32, most: u32) -> Result<(), Error> {
+        self.replace_base(|base| base.discount(samples, most))
+    }
+}
+
+impl Kind for Mixed {
+    fn composed(teaching: &mut Teaching<Self>) -> Option<&mut dyn Composed> {
         Some(teaching)
     }
 }
 
-impl<S: SavedSlots<Features = [f32]> + 'static> Near for Teaching<NeighboursView<S>> {
+impl<B: Discount + 'static, S: Slots + 'static> Kind for Neighbours<B, S>
+where
+    Self: LearnFrom<usize, Features = [f32], Number = f32, Settings = StreamingLda> + Classes + Saved + Unlearn,
+{
+    fn composed(teaching: &mut Teaching<Self>) -> Option<&mut dyn Composed> {
+        Some(teaching)
+    }
+}
+
+impl<H: Kind + Discount> Composed for Teaching<H> {
     fn set(&mut self, lda: StreamingLda) {
         self.settings = lda;
     }
@@ -107,7 +141,7 @@ impl<S: SavedSlots<Features = [f32]> + 'static> Near for Teaching<NeighboursView
 
     fn discount(&mut self, samples: f32, most: u32) -> Result<(), gd_status> {
         let steps = self.learner.steps();
-        self.learner.replace(steps, |head| head.replace_base(|base| base.discount(samples, most))).map_err(status)
+        self.learner.replace(steps, |head| head.discount(samples, most)).map_err(status)
     }
 
     fn add_class(&mut self) -> Result<usize, gd_status> {
@@ -191,15 +225,15 @@ impl<H: Kind> Whole for Teaching<H> {
         H::linear(self)
     }
 
-    fn neighbours(&mut self) -> Option<&mut dyn Near> {
-        H::neighbours(self)
+    fn composed(&mut self) -> Option<&mut dyn Composed> {
+        H::composed(self)
     }
 }
 
 /// Takes one more class into use.
 pub(crate) fn add_class(whole: &mut dyn Whole) -> Result<usize, gd_status> {
-    if let Some(near) = whole.neighbours() {
-        return near.add_class();
+    if let Some(composed) = whole.composed() {
+        return composed.add_class();
     }
     match whole.discriminant() {
         Some(teaching) => teaching.learner.add_class(),
@@ -210,8 +244,8 @@ pub(crate) fn add_class(whole: &mut dyn Whole) -> Result<usize, gd_status> {
 
 /// Removes a class from every part.
 pub(crate) fn remove_class(whole: &mut dyn Whole, class: usize) -> Result<(), gd_status> {
-    if let Some(near) = whole.neighbours() {
-        return near.remove_class(class);
+    if let Some(composed) = whole.composed() {
+        return composed.remove_class(class);
     }
     match whole.discriminant() {
         Some(teaching) => teaching.learner.remove_class(class),
@@ -222,8 +256,8 @@ pub(crate) fn remove_class(whole: &mut dyn Whole, class: usize) -> Result<(), gd
 
 /// Takes a sample back.
 pub(crate) fn unlearn(whole: &mut dyn Whole, features: &[f32], class: usize) -> Result<(), gd_status> {
-    if let Some(near) = whole.neighbours() {
-        return near.unlearn(features, class);
+    if let Some(composed) = whole.composed() {
+        return composed.unlearn(features, class);
     }
     let Teaching { learner, settings } = whole.discriminant().ok_or(GD_ERROR_PART)?;
     learner.unlearn(settings, features, class).map_err(status)
@@ -231,8 +265,8 @@ pub(crate) fn unlearn(whole: &mut dyn Whole, features: &[f32], class: usize) -> 
 
 /// Keeps what a discriminant has learned with less weight.
 pub(crate) fn discount(whole: &mut dyn Whole, samples: f32, most: u32) -> Result<(), gd_status> {
-    if let Some(near) = whole.neighbours() {
-        return near.discount(samples, most);
+    if let Some(composed) = whole.composed() {
+        return composed.discount(samples, most);
     }
     let learner = &mut whole.discriminant().ok_or(GD_ERROR_PART)?.learner;
     let steps = learner.steps();
@@ -241,8 +275,8 @@ pub(crate) fn discount(whole: &mut dyn Whole, samples: f32, most: u32) -> Result
 
 /// Sets how a discriminant learns.
 pub(crate) fn set_lda(whole: &mut dyn Whole, lda: StreamingLda) -> Result<(), gd_status> {
-    match whole.neighbours() {
-        Some(near) => near.set(lda),
+    match whole.composed() {
+        Some(composed) => composed.set(lda),
         None => whole.discriminant().ok_or(GD_ERROR_PART)?.settings = lda,
     }
     Ok(())

@@ -1,10 +1,10 @@
 //! The heads and parts that a configuration can name, each a static that brings its own code.
 
 use core::mem::size_of;
+use core::ops::Range;
 
-use gradient_decay::checkpoint::SavedSlots;
 use gradient_decay::novelty::MomentsView;
-use gradient_decay::replay::{QuantizedSlotsView, Reservoir, SlotsView};
+use gradient_decay::replay::{QuantizedSlotsView, Reservoir, Slots, SlotsView};
 use gradient_decay::standardize::UnitsView;
 use gradient_decay::statistics::StatisticsView;
 use gradient_decay::{
@@ -12,9 +12,11 @@ use gradient_decay::{
     PairView, QuantizedReplayView, Readout, ReplayView, Sgd, StandardizerView, State, StreamingLda,
 };
 
+use super::gd_learner_config;
 use super::heads::{Kind, Teaching, Whole};
 use super::parts::{AllParts, CalibrationPart, MemoryPart, NoveltyPart, UnitsPart};
 use super::room::{Room, array};
+use super::trained::{self, LARGER, Mixed, mixed, mixed_bytes};
 use crate::status::*;
 
 /// The bytes of a word of an address.
@@ -46,12 +48,16 @@ type Make<T> = fn(&mut Room, Shape) -> Result<T, gd_status>;
 
 type Bytes = fn(Shape) -> usize;
 
+type Check = unsafe fn(&gd_learner_config, taken: &[Range<usize>]) -> Result<(), gd_status>;
+
 /// A kind of head: one of the gd_head_... below.
 pub struct gd_head {
     /// Whether it keeps samples, in at least one slot a class.
     pub(crate) keeps: bool,
+    /// The check of the trained head, if one is mixed in.
+    pub(crate) trained: Option<Check>,
     pub(crate) bytes: Bytes,
-    pub(crate) make: fn(&mut Room, Shape, unused: usize, AllParts) -> Result<&'static mut dyn Whole, gd_status>,
+    pub(crate) make: fn(&mut Room, Shape, &gd_learner_config, AllParts) -> Result<&'static mut dyn Whole, gd_status>,
 }
 
 /// A way to standardise features: gd_part_standardizer.
@@ -108,25 +114,36 @@ fn discriminant_bytes(Shape { classes, features, .. }: Shape) -> usize {
 }
 
 #[inline(always)]
-fn discriminant(room: &mut Room, shape: Shape, unused: usize) -> Result<DiscriminantView<'static>, gd_status> {
-    let Shape { classes, features, .. } = shape;
+pub(super) fn discriminant(
+    room: &mut Room,
+    Shape { classes, features, .. }: Shape,
+    unused: u16,
+) -> Result<DiscriminantView<'static>, gd_status> {
     let numbers = room.take(StatisticsView::numbers_of(classes, features))?;
     let (counts, scratch) = (room.take(classes)?, room.take(StatisticsView::scratch_of(classes, features))?);
     let mut head = DiscriminantView::new(numbers, counts, scratch, features).map_err(status)?;
-    head.truncate(classes.saturating_sub(unused)).map_err(status)?;
+    head.truncate(classes.saturating_sub(unused.into())).map_err(status)?;
     Ok(head)
 }
 
-/// A discriminant with samples in these slots, whose choices follow from the shape's seed.
-fn neighbours<S: SavedSlots<Features = [f32]> + 'static>(
+/// The bytes of a discriminant with samples in slots of so many bytes.
+#[inline(always)]
+fn neighbours_bytes(shape: Shape, slots: usize) -> usize {
+    discriminant_bytes(shape).saturating_add(slots).saturating_add(NEIGHBOURS)
+}
+
+/// A head with samples in these slots on top, whose choices follow from the shape's seed.
+fn neighbours<B, S: Slots, const BYTES: usize>(
     room: &mut Room,
     shape: Shape,
-    unused: usize,
+    base: B,
     parts: AllParts,
     slots: S,
-) -> Result<&'static mut dyn Whole, gd_status> {
-    let head = Neighbours::new(discriminant(room, shape, unused)?, Reservoir::over(slots, shape.seed));
-    teaching::<_, { OWN + NEIGHBOURS }>(room, shape, head, LDA, parts)
+) -> Result<&'static mut dyn Whole, gd_status>
+where
+    Neighbours<B, S>: Kind + Learn<Settings = StreamingLda, Room = PairView<'static, f32>>,
+{
+    teaching::<_, BYTES>(room, shape, Neighbours::new(base, Reservoir::over(slots, shape.seed)), LDA, parts)
 }
 
 /// The bytes of samples as they are.
@@ -167,9 +184,10 @@ fn quantized_slots(
 #[unsafe(no_mangle)]
 pub static gd_head_discriminant: gd_head = gd_head {
     keeps: false,
+    trained: None,
     bytes: discriminant_bytes,
-    make: |room, shape, unused, parts| {
-        let head = discriminant(room, shape, unused)?;
+    make: |room, shape, config, parts| {
+        let head = discriminant(room, shape, config.unused)?;
         teaching::<_, OWN>(room, shape, head, LDA, parts)
     },
 };
@@ -181,10 +199,11 @@ pub static gd_head_discriminant: gd_head = gd_head {
 #[unsafe(no_mangle)]
 pub static gd_head_neighbours_i8: gd_head = gd_head {
     keeps: true,
-    bytes: |shape| discriminant_bytes(shape).saturating_add(quantized_slots_bytes(shape)).saturating_add(NEIGHBOURS),
-    make: |room, shape, unused, parts| {
-        let slots = quantized_slots(room, shape)?;
-        neighbours(room, shape, unused, parts, slots)
+    trained: None,
+    bytes: |shape| neighbours_bytes(shape, quantized_slots_bytes(shape)),
+    make: |room, shape, config, parts| {
+        let (base, slots) = (discriminant(room, shape, config.unused)?, quantized_slots(room, shape)?);
+        neighbours::<_, _, { OWN + NEIGHBOURS }>(room, shape, base, parts, slots)
     },
 };
 
@@ -192,10 +211,49 @@ pub static gd_head_neighbours_i8: gd_head = gd_head {
 #[unsafe(no_mangle)]
 pub static gd_head_neighbours_f32: gd_head = gd_head {
     keeps: true,
-    bytes: |shape| discriminant_bytes(shape).saturating_add(float_slots_bytes(shape)).saturating_add(NEIGHBOURS),
-    make: |room, shape, unused, parts| {
-        let slots = float_slots(room, shape)?;
-        neighbours(room, shape, unused, parts, slots)
+    trained: None,
+    bytes: |shape| neighbours_bytes(shape, float_slots_bytes(shape)),
+    make: |room, shape, config, parts| {
+        let (base, slots) = (discriminant(room, shape, config.unused)?, float_slots(room, shape)?);
+        neighbours::<_, _, { OWN + NEIGHBOURS }>(room, shape, base, parts, slots)
+    },
+};
+
+/// A discriminant with a trained head mixed in, `trained`, whose weight fades with the labels: for a device that starts from a training set. Before
+/// the first label it answers as the trained head; gd_learner_load gives it the statistics of a training set as well, as `demo-host export` writes
+/// them.
+#[unsafe(no_mangle)]
+pub static gd_head_mixed: gd_head = gd_head {
+    keeps: false,
+    trained: Some(trained::check),
+    bytes: |shape| discriminant_bytes(shape).saturating_add(mixed_bytes(shape.classes)),
+    make: |room, shape, config, parts| {
+        let head: Mixed = mixed(room, shape, config)?;
+        teaching::<_, { OWN + LARGER }>(room, shape, head, LDA, parts)
+    },
+};
+
+/// The same with nearest neighbours on top, as gd_head_neighbours_i8 has them.
+#[unsafe(no_mangle)]
+pub static gd_head_mixed_neighbours_i8: gd_head = gd_head {
+    keeps: true,
+    trained: Some(trained::check),
+    bytes: |shape| neighbours_bytes(shape, quantized_slots_bytes(shape)).saturating_add(mixed_bytes(shape.classes)),
+    make: |room, shape, config, parts| {
+        let (base, slots) = (mixed(room, shape, config)?, quantized_slots(room, shape)?);
+        neighbours::<_, _, { OWN + LARGER + NEIGHBOURS }>(room, shape, base, parts, slots)
+    },
+};
+
+/// The same with nearest neighbours on top, as gd_head_neighbours_f32 has them.
+#[unsafe(no_mangle)]
+pub static gd_head_mixed_neighbours_f32: gd_head = gd_head {
+    keeps: true,
+    trained: Some(trained::check),
+    bytes: |shape| neighbours_bytes(shape, float_slots_bytes(shape)).saturating_add(mixed_bytes(shape.classes)),
+    make: |room, shape, config, parts| {
+        let (base, slots) = (mixed(room, shape, config)?, float_slots(room, shape)?);
+        neighbours::<_, _, { OWN + LARGER + NEIGHBOURS }>(room, shape, base, parts, slots)
     },
 };
 
@@ -203,14 +261,16 @@ pub static gd_head_neighbours_f32: gd_head = gd_head {
 #[unsafe(no_mangle)]
 pub static gd_head_linear: gd_head = gd_head {
     keeps: false,
+    trained: None,
     bytes: |Shape { classes, features, .. }| {
         array(classes.saturating_mul(features.saturating_add(1)), 4).saturating_add(array(classes, 8))
     },
-    make: |room, shape, unused, parts| {
+    make: |room, shape, config, parts| {
         let Shape { classes, features, .. } = shape;
         let parameters = room.take(classes.saturating_mul(features + 1))?;
         let head = LinearView::new(parameters, classes, features);
-        let head = head.and_then(|head| head.with_classes(classes.saturating_sub(unused))).map_err(status)?;
+        let head =
+            head.and_then(|head| head.with_classes(classes.saturating_sub(config.unused.into()))).map_err(status)?;
         let tuner = const { FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.05)) };
         teaching::<_, OWN>(room, shape, head, tuner, parts)
     },

@@ -28,6 +28,7 @@ pub(crate) trait Plain: Copy + Default + 'static {}
 impl Plain for f32 {}
 impl Plain for u32 {}
 impl Plain for i8 {}
+impl Plain for u8 {}
 
 /// The rest of the memory.
 pub(crate) struct Room {

@@ -102,7 +102,8 @@ pub unsafe extern "C" fn gd_learner_save(
 }
 
 /// Reads a checkpoint of a learner with the same head and shape, from C or Rust, of this version of the library or an earlier one; `size` may be
-/// more. A part that is not in it is as new; what else it holds is skipped.
+/// more. A part that is not in it is as new; what else it holds is skipped. One of a head with a trained head mixed in names this by a CRC. Such a head
+/// also reads the statistics of a training set, as `demo-host export` writes them: a discriminant alone that has counted no label.
 ///
 /// # Errors
 /// GD_ERROR_CHECKPOINT if it is damaged, cut short, or another learner's; GD_ERROR_NOT_FINITE or GD_ERROR_RANGE if it holds a number that is NaN,

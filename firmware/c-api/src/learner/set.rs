@@ -11,7 +11,8 @@ use crate::pointer::span;
 use crate::status::*;
 use crate::trainer::{schedule, sgd};
 
-/// Sets how a discriminant learns, alone or with neighbours: see gd_discriminant_set, whose defaults these are: 16, 0.5, 0.001 and UINT32_MAX.
+/// Sets how a discriminant learns, alone, with a trained head or with neighbours: see gd_discriminant_set, whose defaults these are: 16, 0.5, 0.001
+/// and UINT32_MAX.
 ///
 /// # Errors
 /// GD_ERROR_RANGE if one is out of its range; GD_ERROR_PART if the head is linear.

@@ -5,17 +5,20 @@
  * The argument is the number of calls.
  */
 
+#include <math.h>
+
 #include "misuse.h"
 
 #define CLASSES 3
 #define FEATURES 4
 #define SLOTS 2
+#define TRAINED 2
 #define PAGE 1024
 #define PAGES 4
 #define FUNCTIONS 29
 #define MOST 1500
 #define MEMORY                                                                                                                       \
-    GD_LEARNER_BYTES(GD_HEAD_NEIGHBOURS_F32_BYTES(CLASSES, FEATURES, SLOTS) + GD_PART_STANDARDIZER_BYTES(FEATURES) +               \
+    GD_LEARNER_BYTES(GD_HEAD_MIXED_NEIGHBOURS_F32_BYTES(CLASSES, FEATURES, SLOTS) + GD_PART_STANDARDIZER_BYTES(FEATURES) +               \
                      2 * GD_PART_MEMORY_F32_BYTES(CLASSES, FEATURES, SLOTS) + GD_HELD_OUT_BYTES(CLASSES) +                         \
                      GD_PART_NOVELTY_BYTES(CLASSES, FEATURES) + GD_PART_CALIBRATION_BYTES)
 
@@ -24,6 +27,7 @@ typedef struct {
     gd_learner learner;
     gd_store store;
     gd_learner_config config;
+    gd_trained trained;
     float features[FEATURES];
     float deviation[FEATURES];
     float probabilities[CLASSES];
@@ -108,15 +112,50 @@ static int32_t erase_flash(void *context, uint32_t offset, uint32_t count)
     return 0;
 }
 
+/* A trained head of two classes, or once in a while one that must be refused. */
+static const gd_trained *trained(void)
+{
+    static const float right[TRAINED * (FEATURES + 1)] = {1.0f, 0.5f, -0.25f, 0.0f, -1.0f, 0.25f, 0.5f, 0.0f, 0.125f, -0.5f};
+    static const float infinite[TRAINED * (FEATURES + 1)] = {0.0f, INFINITY};
+    static const uint8_t maps[3][CLASSES] = {{1, 255, 0}, {255, 255, 255}, {0, 1, TRAINED}};
+    gd_trained *given = &now->trained;
+    *given = (gd_trained){.parameters = right, .map = once_in(2) ? maps[random32() % 2] : NULL, .classes = TRAINED};
+    if (once_in(20)) {
+        wrong_argument = 1;
+        switch (random32() % 5) {
+        case 0:
+            given->map = maps[2];
+            break;
+        case 1:
+            given->parameters = infinite;
+            break;
+        case 2:
+            given->classes = once_in(2) ? 0 : 255;
+            break;
+        case 3:
+            given->map = (const uint8_t *)&now->learner;
+            break;
+        default:
+            given->parameters = once_in(2) ? NULL : (const float *)(own + 1);
+        }
+    }
+    before.trained = *given;
+    return given;
+}
+
 static gd_status init_learner(gd_learner *l)
 {
-    static const gd_head *const heads[] = {&gd_head_linear, &gd_head_discriminant, &gd_head_neighbours_i8, &gd_head_neighbours_f32};
-    uint32_t head = random32() % 4;
+    static const gd_head *const heads[] = {&gd_head_linear,         &gd_head_discriminant,        &gd_head_mixed,
+                                           &gd_head_neighbours_i8,  &gd_head_neighbours_f32,      &gd_head_mixed_neighbours_i8,
+                                           &gd_head_mixed_neighbours_f32};
+    uint32_t head = random32() % 7;
+    int keeps = head > 2, mixes = head == 2 || head > 4;
     static const gd_memory *const memories[] = {NULL, &gd_part_memory_f32, &gd_part_memory_i8};
     gd_learner_config *config = &now->config;
     memset(config, 0, sizeof *config);
     config->head = heads[head];
-    config->kept_slots = head < 2 ? 0 : SLOTS;
+    config->kept_slots = keeps ? SLOTS : 0;
+    config->trained = mixes ? trained() : NULL;
     config->standardizer = once_in(2) ? &gd_part_standardizer : NULL;
     config->memory = memories[random32() % 3];
     config->held_out = memories[random32() % 3];
@@ -131,12 +170,15 @@ static gd_status init_learner(gd_learner *l)
     config->seed = random32();
     if (once_in(30)) {
         wrong_argument = 1;
-        switch (random32() % 5) {
+        switch (random32() % 6) {
         case 0:
             config->head = NULL;
             break;
+        case 4:
+            config->trained = mixes ? NULL : &now->trained;
+            break;
         case 3:
-            config->kept_slots = head < 2 ? SLOTS : 0;
+            config->kept_slots = keeps ? 0 : SLOTS;
             break;
         case 1:
             config->classes = 0;

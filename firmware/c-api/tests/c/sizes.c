@@ -27,9 +27,12 @@ static void print_learner(uint16_t classes, uint16_t features)
 {
     unsigned slots = (classes + 3u * features) % 5 + 1;
     size_t plain = GD_LEARNER_BYTES(GD_HEAD_LINEAR_BYTES(classes, features));
-    printf("%zu %zu %zu %zu %zu %zu %zu %zu %zu\n", plain, GD_LEARNER_BYTES(GD_HEAD_DISCRIMINANT_BYTES(classes, features)),
+    printf("%zu %zu %zu %zu %zu %zu %zu %zu %zu %zu %zu %zu\n", plain, GD_LEARNER_BYTES(GD_HEAD_DISCRIMINANT_BYTES(classes, features)),
            GD_LEARNER_BYTES(GD_HEAD_NEIGHBOURS_I8_BYTES(classes, features, slots)),
            GD_LEARNER_BYTES(GD_HEAD_NEIGHBOURS_F32_BYTES(classes, features, slots)),
+           GD_LEARNER_BYTES(GD_HEAD_MIXED_BYTES(classes, features)),
+           GD_LEARNER_BYTES(GD_HEAD_MIXED_NEIGHBOURS_I8_BYTES(classes, features, slots)),
+           GD_LEARNER_BYTES(GD_HEAD_MIXED_NEIGHBOURS_F32_BYTES(classes, features, slots)),
            plain + GD_PART_STANDARDIZER_BYTES(features), plain + GD_PART_MEMORY_F32_BYTES(classes, features, slots),
            plain + GD_PART_MEMORY_I8_BYTES(classes, features, slots) + GD_HELD_OUT_BYTES(classes),
            plain + GD_PART_NOVELTY_BYTES(classes, features), plain + GD_PART_CALIBRATION_BYTES);

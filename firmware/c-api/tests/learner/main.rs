@@ -1,6 +1,7 @@
 //! The learner from C, beside the core's whose shape is known when it is compiled: the same bits in every answer and in the checkpoint.
 
 mod flash;
+mod mixed;
 mod neighbours;
 
 use std::ffi::c_void;
@@ -56,6 +57,7 @@ fn saved<T: Saved>(saved: &T) -> Vec<u8> {
 fn config(head: &'static gd_head) -> gd_learner_config {
     gd_learner_config {
         head,
+        trained: ptr::null(),
         standardizer: &raw const gd_part_standardizer,
         memory: &raw const gd_part_memory_i8,
         held_out: &raw const gd_part_memory_f32,

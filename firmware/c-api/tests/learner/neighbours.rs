@@ -4,23 +4,23 @@ use std::mem::zeroed;
 use std::ptr;
 
 use gradient_decay::learn::LearnFrom;
-use gradient_decay::replay::{OwnedSlots, Reservoir};
+use gradient_decay::replay::{OwnedSlots, Reservoir, Slots};
 use gradient_decay::storage::Empty;
 use gradient_decay::{
-    Contents, DiscriminantHead, Learner, Neighbours, Parts, Quantized, Readout, Replay, Saved, StreamingLda,
+    Contents, DiscriminantHead, Error, Learner, Neighbours, Parts, Quantized, Readout, Replay, Saved, StreamingLda,
     checkpoint, kernels,
 };
 use gradient_decay_c::*;
 
 use super::{CLASSES, FEATURES, Known, Mine, config, known, lesson, sample, saved};
 
-const KEPT: usize = 4;
-const LDA: StreamingLda = StreamingLda::new().with_prior(20.0, 0.6).with_ridge(0.002).with_most(40);
+pub const KEPT: usize = 4;
+pub const LDA: StreamingLda = StreamingLda::new().with_prior(20.0, 0.6).with_ridge(0.002).with_most(40);
 
-type Plain = DiscriminantHead<CLASSES, FEATURES, { kernels::packed(FEATURES) }>;
+pub type Plain = DiscriminantHead<CLASSES, FEATURES, { kernels::packed(FEATURES) }>;
 type Near<S> = Neighbours<Plain, OwnedSlots<CLASSES, KEPT, [f32; FEATURES], S>>;
 
-fn near(head: &'static gd_head) -> gd_learner_config {
+pub fn near(head: &'static gd_head) -> gd_learner_config {
     gd_learner_config { kept_slots: KEPT as u16, ..config(head) }
 }
 
@@ -32,8 +32,18 @@ fn bare(head: &'static gd_head, kept_slots: usize) -> gd_learner_config {
     gd_learner_config { head, classes, features, kept_slots, ..zeros }
 }
 
-/// What is true of a discriminant is true of this one.
-fn twin<H>(head: &'static gd_head, new: H, discount: fn(&mut H), other: &'static gd_head)
+/// Lets another user's head begin with the base that `change` leaves.
+pub fn discounted<B, S: Slots>(head: &mut Neighbours<B, S>, change: fn(&mut B) -> Result<(), Error>) {
+    head.replace_base(change).unwrap();
+}
+
+/// Those with samples of the kind of another head, or with another number of them.
+pub fn others(config: &gd_learner_config, head: &'static gd_head) -> [gd_learner_config; 2] {
+    [gd_learner_config { head, ..*config }, gd_learner_config { kept_slots: KEPT as u16 + 1, ..*config }]
+}
+
+/// What is true of a discriminant is true of this head of C and the same in Rust; learners of the configurations `others` refuse its checkpoint.
+pub fn twin<H>(config: &gd_learner_config, new: H, discount: fn(&mut H), others: &[gd_learner_config])
 where
     H: LearnFrom<usize, Features = [f32; FEATURES], Number = f32, Settings = StreamingLda>
         + gradient_decay::Classes
@@ -41,7 +51,7 @@ where
         + Saved,
     H::Room: Empty,
 {
-    let mine = Mine::new(&near(head));
+    let mine = Mine::new(config);
     assert_eq!(unsafe { gd_learner_set_lda(mine.at(), 20.0, 0.6, 0.002, 40) }, GD_OK);
     let (mut known, mut mine) =
         lesson(Learner::new(new, known()), mine, &LDA, |known: &mut Learner<H, Known>, mine, x, class| {
@@ -65,9 +75,8 @@ where
     assert_eq!(unsafe { gd_learner_fit_temperature(at, 12) }, GD_OK);
     assert!(mine.state().temperature != temperature);
     let before = mine.saved();
-    // Refused, also where only the samples are of another kind, or their number.
-    for config in [near(other), gd_learner_config { kept_slots: KEPT as u16 + 1, ..near(head) }] {
-        let mut stranger = Mine::new(&config);
+    for config in others {
+        let mut stranger = Mine::new(config);
         let (held, bytes) = (stranger.saved(), mine.saved());
         assert_eq!(stranger.load(&bytes), GD_ERROR_CHECKPOINT);
         assert!(stranger.saved() == held);
@@ -94,15 +103,17 @@ where
 #[test]
 fn neighbours_as_bytes_have_the_bits_of_rust() {
     let new = Near::<Quantized<FEATURES>>::new(Plain::empty(), Replay::new(11));
-    let discount = |head: &mut Near<_>| head.replace_base(|base| base.discount(16.0, 3)).unwrap();
-    twin(&gd_head_neighbours_i8, new, discount, &gd_head_neighbours_f32);
+    let discount = |head: &mut Near<_>| discounted(head, |base| base.discount(16.0, 3));
+    let config = near(&gd_head_neighbours_i8);
+    twin(&config, new, discount, &others(&config, &gd_head_neighbours_f32));
 }
 
 #[test]
 fn neighbours_as_floats_have_the_bits_of_rust() {
     let new = Near::<[f32; FEATURES]>::new(Plain::empty(), Replay::new(11));
-    let discount = |head: &mut Near<_>| head.replace_base(|base| base.discount(16.0, 3)).unwrap();
-    twin(&gd_head_neighbours_f32, new, discount, &gd_head_neighbours_i8);
+    let discount = |head: &mut Near<_>| discounted(head, |base| base.discount(16.0, 3));
+    let config = near(&gd_head_neighbours_f32);
+    twin(&config, new, discount, &others(&config, &gd_head_neighbours_i8));
 }
 
 /// A discriminant's checkpoint, from C or Rust, and one without samples begin without samples; a discriminant reads what it knows of one with.
