@@ -4,8 +4,9 @@
 use gradient_decay::calibration::{Record, Scores};
 use gradient_decay::guard::{Judge, Verdict};
 use gradient_decay::{
-    Answer, BetaSchedule, Calibration, Contents, Error, FineTuner, Guard, Learner, LinearHead, Parts, Preprocess,
-    Readout, Replay, Sgd, Standardizer, Target, TargetOptions, checkpoint,
+    Answer, BetaSchedule, Calibration, Contents, DiscriminantHead, Error, FineTuner, Guard, Head as _, Learner,
+    LinearHead, Memory as _, Parts, Preprocess, Readout, Replay, Sgd, Standardizer, StreamingLda, Target,
+    TargetOptions, checkpoint, kernels,
 };
 
 const TUNER: FineTuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.1));
@@ -163,6 +164,7 @@ fn an_error_changes_nothing_in_any_part() {
         checkpoint::write(learner, Contents::ALL, &mut bytes).unwrap();
         bytes
     };
+    let mut all_held_out = 0;
     for i in 0..30 {
         let before = state(&learner);
         let mut nan = sample(i, 0);
@@ -176,11 +178,14 @@ fn an_error_changes_nothing_in_any_part() {
         assert!(learner.replace(5, |head| head.import(&[0.0; 3])).is_err());
         assert!(learner.answer(&nan).is_err());
         assert!(state(&learner) == before);
-        let held_out = learner.parts().guard.is_due();
+        let guard = &learner.parts().guard;
+        let held_out = guard.is_due() && guard.held_out().will_remember(i % 3);
+        all_held_out += u32::from(held_out);
         assert_eq!(learner.learn(&TUNER, &sample(i, i % 3), i % 3).unwrap().learned(), !held_out);
     }
     let summary = learner.parts().calibration.summary().unwrap();
-    assert_eq!((summary.count, learner.steps()), (30, 20));
+    assert_eq!((summary.count, learner.steps()), (30, 30 - all_held_out));
+    assert!((8..=10).contains(&all_held_out), "{all_held_out}");
 }
 
 /// The calibration records the answers' probabilities, at the temperature, not the softmax of the loss.
@@ -289,6 +294,47 @@ fn the_guard_warns_of_wrong_labels_while_samples_are_held_out() {
 }
 
 /// Parts that are chosen at run time, or borrowed for one call, count what a calibration of the learner's own counts.
+#[test]
+fn a_wrong_label_is_taken_back_whether_it_was_learned_or_held_out() {
+    type Head = DiscriminantHead<CLASSES, FEATURES, { kernels::packed(FEATURES) }>;
+    type Guarded = Learner<Head, Parts<(), (), Guard<Replay<CLASSES, 2, [f32; FEATURES]>>>>;
+    // Without the ridge, which every sixteenth label leaves.
+    const LDA: StreamingLda = StreamingLda::new().with_ridge(0.0);
+    let guard = Guard::new(Replay::new(3), 0.5, 3);
+    let parts = Parts { preprocess: (), memory: (), guard, calibration: (), readout: () };
+    let mut learner = Guarded::new(Head::new(), parts);
+    let held_out = |learner: &Guarded| {
+        let mut samples = Vec::new();
+        learner.parts().guard.held_out().for_each(|x, class| samples.push((*x, class)));
+        samples
+    };
+    let (mut learned, mut kept) = (0, 0);
+    for i in 0..200 {
+        let (class, wrong) = (i % CLASSES, (i + 1) % CLASSES);
+        let (head, samples) = (learner.head().clone(), held_out(&learner));
+        let was_learned = learner.learn(&LDA, &sample(i, class), class).unwrap().learned();
+        // What no slot was found for is learned, so that no label is lost.
+        assert_eq!(was_learned, held_out(&learner) == samples, "{i}");
+        assert_eq!(was_learned, *learner.head() != head, "{i}");
+        (learned, kept) = (learned + u32::from(was_learned), kept + u32::from(!was_learned));
+        if i < CLASSES {
+            continue;
+        }
+        let (head, samples) = (learner.head().clone(), held_out(&learner));
+        let was_learned = learner.learn(&LDA, &sample(1000 + i, class), wrong).unwrap().learned();
+        learner.unlearn(&LDA, &sample(1000 + i, class), wrong).unwrap();
+        let now = held_out(&learner);
+        assert!(now.iter().all(|sample| samples.contains(sample)), "{i}: the wrong label is still held out");
+        let [mut before, mut after] = [[0.0; CLASSES]; 2];
+        head.logits(&sample(i, class), &mut before).unwrap();
+        learner.head().logits(&sample(i, class), &mut after).unwrap();
+        assert!(before.iter().zip(after).all(|(z, w)| (z - w).abs() < 1e-4), "{i}: {before:?} {after:?}");
+        assert!(was_learned || *learner.head() == head, "{i}: the head has unlearned what it never learned");
+    }
+    assert_eq!((0..CLASSES).map(|class| learner.head().samples(class)).sum::<u32>(), learned);
+    assert!(kept > 8 && learned > 150, "{kept} were held out in 8 slots, {learned} learned");
+}
+
 #[test]
 fn a_calibration_that_is_lent_counts_the_same() {
     for temperature in [1.0, 3.0] {

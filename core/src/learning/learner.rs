@@ -183,8 +183,8 @@ where
         })?
     }
 
-    /// Learns a labelled sample and remembers it; or holds it out, if the guard is due and the head [knows](crate::Head::knows) its class
-    /// ([`Step::learned`] tells which). The calibration records the answer that the learner would have given before. It takes one forward pass.
+    /// Learns a labelled sample and remembers it; or holds it out, if the guard is due, has a slot for it and the head
+    /// [knows](crate::Head::knows) its class ([`Step::learned`] tells which). The calibration records the answer that the learner would have given before. It takes one forward pass.
     /// The returned step borrows the learner: read what you need of it before the next call.
     ///
     /// A sample whose label is not a single class is learned, but neither held out, nor remembered, nor recorded; one whose label is ignored
@@ -217,9 +217,8 @@ where
             let known = head.knows(class);
             let said = readout.said(state.work.seen());
             let score = if known { calibration.score(state.work.seen(), readout.temperature(), class) } else { None };
-            let step = if known && guard.is_due() {
-                // The best loss stays: if it were forgotten here, a head that has become worse would count as the best again.
-                guard.held_out_mut().remember(x, class);
+            let is_due = known && guard.is_due();
+            let step = if is_due && guard.held_out().will_remember(class) {
                 head.report(settings, state, label)
             } else {
                 let step = head.learn_from(settings, state, x, label)?;
@@ -227,6 +226,10 @@ where
                 readout.observe(x, class, said);
                 step
             };
+            if is_due {
+                // The best loss stays: if it were forgotten here, a head that has become worse would count as the best again.
+                guard.held_out_mut().remember(x, class);
+            }
             guard.count();
             if known {
                 calibration.record(&step, score, class);
@@ -253,8 +256,10 @@ where
         parts.memory.rehearse(count, |x, class| head.rehearse(settings, state, x, class))
     }
 
-    /// Takes back a sample that was learned with the label `class`, for example because the label was wrong, and removes it from the memory. The
-    /// prediction that the calibration recorded for it stays.
+    /// Takes back a sample that was learned with the label `class`, for example because the label was wrong, and removes it from the memory; one that
+    /// was held out is removed from there, and the head, which has not learned it, stays as it is. The prediction that the calibration recorded for it
+    /// stays. Whoever takes back a sample long after its label must know whether it was learned ([`Step::learned`]): one that was held out may have
+    /// given its slot to another.
     ///
     /// # Errors
     /// Those of the [`Preprocess`] part; those of [`Discriminant::unlearn`](crate::discriminant::Discriminant::unlearn). Nothing is then
@@ -279,6 +284,9 @@ where
     {
         let Learner { head, state, parts } = self;
         parts.preprocess.apply(features, |x| {
+            if parts.guard.held_out_mut().forget_sample(x, class) {
+                return Ok(());
+            }
             head.unlearn(settings, x, class)?;
             parts.memory.forget_sample(x, class);
             let said = head.look(x, &mut state.work).map_or(1.0, |()| parts.readout.said(state.work.seen()));

@@ -18,6 +18,9 @@ pub trait Memory<X: ?Sized> {
     /// The number of classes that there is room for.
     fn room(&self) -> usize;
 
+    /// Whether the next sample of this class will be stored.
+    fn will_remember(&self, class: usize) -> bool;
+
     /// Stores a sample with a certain probability. Its features must be finite; a sample of a class that there is no room for is not
     /// stored.
     fn remember(&mut self, features: &X, class: usize);
@@ -42,6 +45,10 @@ pub trait Memory<X: ?Sized> {
 impl<X: ?Sized> Memory<X> for () {
     fn room(&self) -> usize {
         usize::MAX
+    }
+
+    fn will_remember(&self, _: usize) -> bool {
+        false
     }
 
     fn remember(&mut self, _: &X, _: usize) {}
@@ -287,6 +294,14 @@ impl<S: Slots> Reservoir<S> {
         Ok(())
     }
 
+    /// The slot for the next sample of a class, which is not stored if there is no such slot, and the generator after this choice.
+    fn next(&self, class: usize) -> (usize, Random) {
+        let (seen, mut random) = (self.seen(class), self.random);
+        let is_full = seen as usize >= self.storage.slots();
+        let slot = if is_full { random.below(seen.saturating_add(1)) } else { seen };
+        (slot as usize, random)
+    }
+
     /// Offers a sample of the class `target`; it is stored with the probability slots / samples seen.
     ///
     /// # Errors
@@ -305,15 +320,17 @@ impl<S: Slots> Memory<S::Features> for Reservoir<S> {
         self.storage.seen().len()
     }
 
+    fn will_remember(&self, class: usize) -> bool {
+        class < self.room() && self.next(class).0 < self.storage.slots()
+    }
+
     fn remember(&mut self, features: &S::Features, class: usize) {
-        let slots = self.storage.slots();
+        let (slot, random) = self.next(class);
         let Some(seen) = self.storage.seen_mut().get_mut(class) else { return };
-        let before = *seen;
         *seen = seen.saturating_add(1);
-        let all = *seen;
-        let index = if (before as usize) < slots { before } else { self.random.below(all) };
-        if (index as usize) < slots {
-            self.storage.put(class, index as usize, features);
+        self.random = random;
+        if slot < self.storage.slots() {
+            self.storage.put(class, slot, features);
         }
     }
 

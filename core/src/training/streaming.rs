@@ -183,8 +183,8 @@ impl<S: Statistics, M> Discriminant<S, M> {
     }
 
     /// Takes back a sample that was learned with this label: the head is then as if it had never been learned, except for rounding (some
-    /// millionths of the logits' spread). The settings must be those that it was learned with. A class whose only sample is taken back stays in
-    /// use without a sample.
+    /// millionths of the logits' spread), and for the ridge that every sixteenth label brings, which stays. The settings must be those that it was
+    /// learned with. A class whose only sample is taken back stays in use without a sample.
     ///
     /// # Errors
     /// As [`learn`](Self::learn); [`Error::NotLearned`] if the class has no sample, or cannot have learned this one.

@@ -1198,7 +1198,8 @@ gd_status gd_discriminant_learn(gd_discriminant *discriminant,
                                 uint32_t class_index);
 
 /**
- * Takes a sample back that was learned with this label, a slip of the finger: the discriminant is as if it had not been, but for rounding.
+ * Takes a sample back that was learned with this label, a slip of the finger: the discriminant is as if it had not been, but for rounding and, of
+ * every sixteenth label, a small ridge.
  * The settings must be those that it was learned with. A class whose only sample is taken back is in use without one.
  *
  * # Errors
@@ -1588,8 +1589,9 @@ gd_status gd_learner_learn(gd_learner *learner,
                            gd_step *step);
 
 /**
- * Takes a sample back that was learned with this label, a slip of the finger: the discriminant is as if it had not been, but for rounding, and
- * the memory and the neighbours forget it. What the calibration counted stays, and the weight of neighbours. The settings must be those that it was
+ * Takes a sample back that was learned with this label, a slip of the finger: the discriminant is as if it had not been, but for rounding and, of
+ * every sixteenth label, a small ridge; the memory and the neighbours forget it. If it was held out, it is no longer, and the discriminant, which
+ * has not learned it, stays as it is. What the calibration counted stays, and the weight of neighbours. The settings must be those that it was
  * learned with.
  *
  * # Errors

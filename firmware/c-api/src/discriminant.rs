@@ -259,7 +259,8 @@ pub unsafe extern "C" fn gd_discriminant_learn(
     to_status(learn())
 }
 
-/// Takes a sample back that was learned with this label, a slip of the finger: the discriminant is as if it had not been, but for rounding.
+/// Takes a sample back that was learned with this label, a slip of the finger: the discriminant is as if it had not been, but for rounding and, of
+/// every sixteenth label, a small ridge.
 /// The settings must be those that it was learned with. A class whose only sample is taken back is in use without one.
 ///
 /// # Errors

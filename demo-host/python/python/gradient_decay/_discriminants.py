@@ -100,7 +100,8 @@ class DiscriminantClassifier(_CoreClassifier):
         return self._learned(self.head_, X, y, classes)
 
     def unlearn(self, X: npt.ArrayLike, y: npt.ArrayLike) -> "DiscriminantClassifier":
-        """Takes back samples that were learned with these labels; the head is then as if they had not been learned, except for rounding.
+        """Takes back samples that were learned with these labels; the head is then as if they had not been learned, except for rounding
+        and, of every sixteenth label, a small ridge.
 
         Args:
             X: n samples, of shape (n, n_features_in_).

@@ -131,9 +131,8 @@ template <typename LEARNER> static void teach(LEARNER &learner, bool gradient)
             check(learner.rehearse(2).status);
         } else if (n % 9 == 0) {
             class_index = (class_index + 1) % CLASSES;
-            if (learner.learn(features, class_index).value.learned) {
-                check(learner.unlearn(features, class_index));
-            }
+            check(learner.learn(features, class_index).status);
+            check(learner.unlearn(features, class_index));
         }
         if (n % 50 == 0) {
             gd_verdict verdict;

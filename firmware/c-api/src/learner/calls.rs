@@ -146,8 +146,9 @@ pub unsafe extern "C" fn gd_learner_learn(
     to_status(learn())
 }
 
-/// Takes a sample back that was learned with this label, a slip of the finger: the discriminant is as if it had not been, but for rounding, and
-/// the memory and the neighbours forget it. What the calibration counted stays, and the weight of neighbours. The settings must be those that it was
+/// Takes a sample back that was learned with this label, a slip of the finger: the discriminant is as if it had not been, but for rounding and, of
+/// every sixteenth label, a small ridge; the memory and the neighbours forget it. If it was held out, it is no longer, and the discriminant, which
+/// has not learned it, stays as it is. What the calibration counted stays, and the weight of neighbours. The settings must be those that it was
 /// learned with.
 ///
 /// # Errors

@@ -90,6 +90,7 @@ impl Saved for Units {
 
 /// A memory of samples.
 pub(crate) trait MemoryPart {
+    fn will_remember(&self, class: usize) -> bool;
     fn remember(&mut self, features: &[f32], class: usize);
     fn forget_sample(&mut self, features: &[f32], class: usize) -> bool;
     fn rehearse(&mut self, count: u32, learn: &mut dyn FnMut(&[f32], usize) -> bool) -> u32;
@@ -103,6 +104,10 @@ pub(crate) trait MemoryPart {
 }
 
 impl<S: SavedSlots<Features = [f32]>> MemoryPart for Reservoir<S> {
+    fn will_remember(&self, class: usize) -> bool {
+        Memory::will_remember(self, class)
+    }
+
     fn remember(&mut self, features: &[f32], class: usize) {
         Memory::remember(self, features, class);
     }
@@ -150,6 +155,10 @@ pub(crate) struct Samples(pub(crate) Option<&'static mut dyn MemoryPart>);
 impl Memory<[f32]> for Samples {
     fn room(&self) -> usize {
         usize::MAX
+    }
+
+    fn will_remember(&self, class: usize) -> bool {
+        self.0.as_ref().is_some_and(|memory| memory.will_remember(class))
     }
 
     fn remember(&mut self, features: &[f32], class: usize) {
