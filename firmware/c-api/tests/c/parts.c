@@ -1,5 +1,5 @@
 /*
- * The smallest program with a learner of some parts, whose size is measured: HEAD is DISCRIMINANT, LINEAR or NEIGHBOURS, and each of STANDARDIZER, MEMORY,
+ * The smallest program with a learner of some parts, whose size is measured: HEAD is DISCRIMINANT, LINEAR, NEIGHBOURS or MIXED, and each of STANDARDIZER, MEMORY,
  * HELD_OUT, NOVELTY, CALIBRATION, UNLEARN, CLASSES_CHANGE, CHECKPOINT and STORE adds what its name says.
  */
 
@@ -11,6 +11,7 @@
 #define KEPT_SLOTS_LINEAR 0
 #define KEPT_SLOTS_DISCRIMINANT 0
 #define KEPT_SLOTS_NEIGHBOURS 8
+#define KEPT_SLOTS_MIXED 0
 #define GD_HEAD_NEIGHBOURS_BYTES(classes, features) GD_HEAD_NEIGHBOURS_I8_BYTES(classes, features, KEPT_SLOTS_NEIGHBOURS)
 
 #define PASTE(a, b, c) a##b##c
@@ -43,8 +44,19 @@ volatile float sensor;
 #define DISCRIMINANT_HEAD gd_head_discriminant
 #define LINEAR_HEAD gd_head_linear
 #define NEIGHBOURS_HEAD gd_head_neighbours_i8
+#define MIXED_HEAD gd_head_mixed
 #define HEAD_OF(head) PASTE(head, _HE, AD)
 #define KEPT_SLOTS_OF(head) PASTE(KEPT_, SLOTS_, head)
+
+/* Its parameters are not counted: they lie in RAM that is zero. */
+static float parameters[CLASSES * (FEATURES + 1)];
+extern const gd_trained trained;
+const gd_trained trained = {parameters, NULL, CLASSES};
+#define TRAINED_LINEAR NULL
+#define TRAINED_DISCRIMINANT NULL
+#define TRAINED_NEIGHBOURS NULL
+#define TRAINED_MIXED &trained
+#define TRAINED_OF(head) PASTE(TRAI, NED_, head)
 
 #if defined(STORE)
 static int32_t read_flash(void *context, uint32_t offset, uint8_t *bytes, size_t count)
@@ -70,6 +82,7 @@ int main(void)
 {
     static const gd_learner_config config = {
         .head = &HEAD_OF(HEAD),
+        .trained = TRAINED_OF(HEAD),
         .classes = CLASSES,
         .features = FEATURES,
         .kept_slots = KEPT_SLOTS_OF(HEAD),

@@ -14,8 +14,8 @@ use super::{archive, archive_with, package};
 use crate::shell::{root, run};
 
 /// The heads, as the program is told them and as people write them.
-pub const HEADS: [(&str, &str); 3] =
-    [("LINEAR", "linear"), ("DISCRIMINANT", "discriminant"), ("NEIGHBOURS", "neighbours")];
+pub const HEADS: [(&str, &str); 4] =
+    [("LINEAR", "linear"), ("DISCRIMINANT", "discriminant"), ("NEIGHBOURS", "neighbours"), ("MIXED", "mixed")];
 
 /// The same of what is added.
 pub const PARTS: [(&str, &str); 9] = [
