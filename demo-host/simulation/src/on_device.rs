@@ -343,7 +343,7 @@ impl Learner for OnDevice {
         statistics.progress = head.progress();
         // As `Neighbours::replace_base` does: kept samples are of the user before.
         if self.settings.head == HeadKind::Neighbours {
-            self.memory.iter_mut().for_each(|kept| Memory::<[f32]>::clear(kept));
+            self.memory.iter_mut().for_each(Memory::<[f32]>::clear);
             self.neighbours = NeighboursState::NEW;
         }
         Ok(())
