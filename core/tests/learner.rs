@@ -313,7 +313,7 @@ fn a_wrong_label_is_taken_back_whether_it_was_learned_or_held_out() {
         let (class, wrong) = (i % CLASSES, (i + 1) % CLASSES);
         let (head, samples) = (learner.head().clone(), held_out(&learner));
         let was_learned = learner.learn(&LDA, &sample(i, class), class).unwrap().learned();
-        // What no slot was found for is learned, so that no label is lost.
+        // A sample without a slot is learned, so that no label is lost.
         assert_eq!(was_learned, held_out(&learner) == samples, "{i}");
         assert_eq!(was_learned, *learner.head() != head, "{i}");
         (learned, kept) = (learned + u32::from(was_learned), kept + u32::from(!was_learned));

@@ -175,7 +175,7 @@ def test_a_checkpoint_of_a_discriminant_alone_is_a_start(estimator, iris):
     model = clone(estimator).fit(x[:30], y[:30]).restore(plain.checkpoint())
     assert (model.predict_proba(x) == plain.predict_proba(x)).all()
     assert (model.answer(x + 50).reasons == "").all()
-    # What was learned since is in a checkpoint from which a discriminant takes its own part.
+    # The samples learned since are in a checkpoint from which a discriminant takes its own part.
     whole = model.partial_fit(x, y).checkpoint()
     assert len(whole) > len(plain.checkpoint())
     other = gd.DiscriminantClassifier().fit(x, y).partial_fit(x, y)

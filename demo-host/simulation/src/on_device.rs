@@ -1,6 +1,8 @@
 //! A learner of the core as a device has it, of any shape: its numbers lie in buffers, and the core's views over them are made for each call. The bits
 //! are those of the types whose shape is known when they are compiled.
 
+mod cost;
+
 use anyhow::{Context, Result};
 use gradient_decay::discriminant::Progress;
 use gradient_decay::learn::{LearnFrom, Rehearse, ResidualSettings};
@@ -14,15 +16,13 @@ use gradient_decay::{
 
 use super::learner::Learner;
 use super::remembered::Bytes;
-use super::rivals::BUDGET;
 use super::samples::Start;
+pub use cost::cost;
+use cost::with_slots;
 
 /// The weight that what the training set said has on a device, in samples, and that each class has at most.
 const HOST_SAMPLES: f32 = 64.0;
 const HOST_MOST: u32 = 3;
-
-/// The range of the number of neighbours of a class where nobody chose it.
-const NEIGHBOURS: std::ops::RangeInclusive<usize> = 4..=80;
 
 /// A class that the trained head does not know, in the map of a mixed head.
 const NEW: u8 = u8::MAX;
@@ -58,45 +58,6 @@ pub struct DeviceSettings {
     pub slots: usize,
     /// The steps on remembered samples with each label.
     pub rehearsals: u32,
-}
-
-/// The same with the number of slots that neighbours have in this shape.
-fn with_slots(settings: &DeviceSettings, classes: usize, features: usize) -> DeviceSettings {
-    let of = |slots| DeviceSettings { slots, ..*settings };
-    if settings.head != HeadKind::Neighbours || settings.slots > 0 {
-        return *settings;
-    }
-    let fits = |slots: &usize| cost(&of(*slots), classes, features, true).0 <= BUDGET;
-    of(NEIGHBOURS.rev().find(fits).unwrap_or(*NEIGHBOURS.start()))
-}
-
-/// The bytes and the multiply-adds of such a learner with room for so many classes; `based`: with a trained head mixed in, which lies in flash.
-/// Bytes are those on a device of 32 bits.
-pub fn cost(settings: &DeviceSettings, classes: usize, features: usize, based: bool) -> (usize, u64) {
-    let linear = 4 * classes * (features + 1) + 4;
-    let upper = features * (features - 1) / 2;
-    let discriminant = 4 * upper + 4 * features + classes * (8 * features + 8) + 16;
-    let mixed = if based { 4 + classes.next_multiple_of(4) } else { 0 };
-    let memory = if settings.slots > 0 {
-        classes * settings.slots * (4 + features).next_multiple_of(4) + 4 * classes + 8
-    } else {
-        0
-    };
-    let steps = classes * (features + 1);
-    let rehearsals = if settings.slots > 0 { settings.rehearsals as usize } else { 0 };
-    // Logits, factors, every row, and one row refreshed.
-    let lda = 3 * classes * features + 5 * upper;
-    let (head, multiply_adds) = match settings.head {
-        HeadKind::Linear => (linear, 2 * steps * (1 + rehearsals)),
-        HeadKind::Discriminant => (discriminant + mixed, lda),
-        HeadKind::Residual => (discriminant + mixed + linear, lda + (2 + 3 * rehearsals) * steps),
-        // The distance from every sample once for the answer before the label, and once from those of its class.
-        HeadKind::Neighbours => {
-            (discriminant + mixed + size_of::<NeighboursState>(), lda + (classes + 1) * settings.slots * features)
-        }
-    };
-    // The state: the number of steps, and two numbers a class to work in.
-    (head + memory + 4 + 8 * classes, multiply_adds as u64)
 }
 
 /// The statistics of a discriminant.

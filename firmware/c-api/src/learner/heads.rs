@@ -42,8 +42,8 @@ pub(crate) trait Whole {
     fn composed(&mut self) -> Option<&mut dyn Composed>;
 }
 
-/// What a discriminant with a trained head or neighbours does beside, behind a pointer of its own: it is linked with such a head alone, and then
-/// whether or not it is called.
+/// The other calls of a discriminant with a trained head or neighbours, behind a pointer of its own: they are linked with such a head alone,
+/// and then whether or not they are called.
 pub(crate) trait Composed {
     fn set(&mut self, lda: StreamingLda);
     fn unlearn(&mut self, features: &[f32], class: usize) -> Result<(), gd_status>;

@@ -103,7 +103,7 @@ where
 
 const LDA: StreamingLda = StreamingLda::new();
 
-// What two constants share is inlined: a program that names one of them takes up to 200 bytes less.
+// Code that two constants share is inlined: a program that names one of them takes up to 200 bytes less.
 
 /// The bytes of a discriminant and its room to work in.
 #[inline(always)]

@@ -42,7 +42,8 @@ pub fn others(config: &gd_learner_config, head: &'static gd_head) -> [gd_learner
     [gd_learner_config { head, ..*config }, gd_learner_config { kept_slots: KEPT as u16 + 1, ..*config }]
 }
 
-/// What is true of a discriminant is true of this head of C and the same in Rust; learners of the configurations `others` refuse its checkpoint.
+/// This head of C does what a discriminant does, and has the bits of the same in Rust; learners of the configurations `others` refuse its
+/// checkpoint.
 pub fn twin<H>(config: &gd_learner_config, new: H, discount: fn(&mut H), others: &[gd_learner_config])
 where
     H: LearnFrom<usize, Features = [f32; FEATURES], Number = f32, Settings = StreamingLda>
