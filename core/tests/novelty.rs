@@ -73,6 +73,29 @@ fn a_few_shots_tell_the_taught_from_the_never_taught() {
 }
 
 #[test]
+fn a_class_that_came_with_the_head_is_not_far_from_those_that_were_learned_here() {
+    let mut head = LinearHead::<3, FEATURES>::new();
+    let mut parameters = [0.0; 3 * (FEATURES + 1)];
+    (0..3).for_each(|kind| parameters[kind * FEATURES + kind] = 2.0);
+    head.import(&parameters).unwrap();
+    let parts = Parts { preprocess: (), memory: (), guard: (), calibration: (), readout: Novelty::new(Readout::new()) };
+    let mut device: Learner<_, Parts<(), (), (), (), Novelty<3, FEATURES>>> = Learner::new(head, parts);
+    let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.01));
+    for i in 0..10 {
+        device.learn(&tuner, &sample(i, 0), 0).unwrap();
+    }
+    let mut far = |kind: usize, scale: f32| {
+        let is_far = |i: &usize| {
+            let answer = device.answer(&sample(5000 + i, kind).map(|x| scale * x)).unwrap();
+            matches!(answer, Answer::Unknown(_, Reason::Far))
+        };
+        (0..100).filter(is_far).count()
+    };
+    assert!(far(0, 1.0) < 30 && far(0, 5.0) == 100);
+    assert_eq!((far(1, 1.0), far(2, 1.0)), (0, 0));
+}
+
+#[test]
 fn without_samples_nothing_is_far_and_with_one_of_each_class_the_prior_speaks() {
     let novelty: Novelty<2, 3> = Novelty::new(Readout::new());
     assert_eq!((novelty.nearest(&[1.0; 3]), novelty.distance(&[1.0; 3], 7)), (None, None));

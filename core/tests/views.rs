@@ -44,6 +44,7 @@ struct Room {
     scales: Vec<f32>,
     seen: Vec<u32>,
     restored: Vec<f32>,
+    query: Vec<i8>,
     held_out: Vec<f32>,
     its_seen: Vec<u32>,
     moments: Vec<f32>,
@@ -70,6 +71,7 @@ impl Room {
             scales: vec![0.0; ROOM * SLOTS],
             seen: vec![0; ROOM],
             restored: vec![7.0; FEATURES],
+            query: vec![7; FEATURES],
             held_out: vec![0.0; ROOM * SLOTS * FEATURES],
             its_seen: vec![0; ROOM],
             moments: vec![7.0; MomentsView::<f32>::numbers_of(ROOM, FEATURES)],
@@ -78,8 +80,8 @@ impl Room {
     }
 
     fn views(&mut self) -> Views<'_> {
-        let Room { units, values, scales, seen, restored, held_out, its_seen, moments, counts } = self;
-        let samples = QuantizedSlotsView::new(values, scales, seen, restored, SLOTS).unwrap();
+        let Room { units, values, scales, seen, restored, query, held_out, its_seen, moments, counts } = self;
+        let samples = QuantizedSlotsView::new(values, scales, seen, restored, query, SLOTS).unwrap();
         let held_out = ReplayView::over(SlotsView::new(held_out, its_seen, SLOTS, FEATURES).unwrap(), 2);
         Parts {
             preprocess: StandardizerView::new(units, FEATURES, 9).unwrap(),
@@ -415,10 +417,12 @@ fn slices_of_another_length_are_refused() {
     assert!(units.set_statistics(&[0.0, f32::NAN], &[1.0; 2]).is_err() && !units.is_fixed());
     assert!(units.observe(&[1.0; 3]).is_err());
     assert!(NoveltyView::<f32>::over(&mut [0.0; 5], &mut [0; 1], 2, Readout::new()).is_err());
-    let (mut values, mut scales, mut seen, mut room) = ([0; 8], [0.0; 4], [0; 2], [0.0; 2]);
-    assert!(QuantizedSlotsView::new(&mut values[..7], &mut scales, &mut seen, &mut room, 2).is_err());
-    assert!(QuantizedSlotsView::new(&mut values, &mut scales, &mut [], &mut room, 2).is_err());
-    let slots = QuantizedSlotsView::new(&mut values, &mut scales, &mut seen, &mut room, 2).unwrap();
+    let (mut values, mut scales, mut seen, mut room, mut query) = ([0; 8], [0.0; 4], [0; 2], [0.0; 2], [0; 2]);
+    assert!(QuantizedSlotsView::new(&mut values[..7], &mut scales, &mut seen, &mut room, &mut query, 2).is_err());
+    assert!(QuantizedSlotsView::new(&mut values, &mut scales, &mut [], &mut room, &mut query, 2).is_err());
+    let refused = QuantizedSlotsView::new(&mut values, &mut scales, &mut seen, &mut room, &mut query[..1], 2).err();
+    assert_eq!(refused, Some(Error::Length { slice: Slice::Features, expected: 2, actual: 1 }));
+    let slots = QuantizedSlotsView::new(&mut values, &mut scales, &mut seen, &mut room, &mut query, 2).unwrap();
     let mut memory = QuantizedReplayView::over(slots, 1);
     assert!(memory.insert(&[1.0; 3], 0).is_err() && memory.insert(&[f32::NAN, 0.0], 0).is_err() && memory.is_empty());
 }

@@ -13,7 +13,6 @@ use crate::heads::head::{Classes, Head, check_known};
 use crate::heads::number::Number as _;
 use crate::heads::stacking::Stacking;
 use crate::learning::replay::{Memory as _, Reservoir, Slots};
-use crate::numeric::kernels;
 use crate::numeric::math::Math as _;
 
 /// The labels over which the mean of distances runs.
@@ -26,7 +25,8 @@ const LEAST: f32 = 1e-6;
 /// A head `base`, and kept samples over the slots `S` on the same features. Its RAM is that of the base, that of the samples, and 28 bytes.
 ///
 /// An answer takes a multiply-add for each feature of each kept sample more than the base's. Samples are kept as in a [`Replay`](crate::Replay): a
-/// uniform random choice of those of each class, as they are or [quantized](crate::Quantized). They are personal data, in every checkpoint but those
+/// uniform random choice of those of each class, as they are or [quantized](crate::Quantized); the features are then quantized as well, and distances taken in
+/// integers, which a core without an FPU does in a ninth of the instructions. Kept samples are personal data, in every checkpoint but those
 /// [`without_samples`](crate::Contents::without_samples). [`Classes::remove_class`] overwrites the samples of a class, and
 /// [`Learner::unlearn`](crate::Learner::unlearn) the sample, if it is kept; `a`, `b` and `s` stay. [`Neighbours::replace_base`] forgets them all, which
 /// [`Learner::forget`](crate::Learner::forget) does not: they are part of the head.
@@ -166,19 +166,6 @@ impl<B: Head<Number = f32>, S: Slots<Features = B::Features>> Neighbours<B, S>
 where
     B::Features: AsRef<[f32]>,
 {
-    /// The squared distance from the nearest kept sample of a class, divided by the number of features; `None` if none is kept.
-    pub(crate) fn distance(&self, features: &B::Features, class: usize) -> Option<f32> {
-        let mut nearest = None;
-        for slot in 0..self.kept.len(class) {
-            let squared = |kept: &B::Features| kernels::squared_distance(kept.as_ref(), features.as_ref());
-            let Some(squared) = self.kept.storage.show(class, slot, squared) else { continue };
-            if nearest.is_none_or(|nearest| squared < nearest) {
-                nearest = Some(squared);
-            }
-        }
-        nearest.map(|squared| squared / features.as_ref().len() as f32)
-    }
-
     /// Whether a sample of each class that the base knows is kept.
     pub(crate) fn is_complete(&self) -> bool {
         (0..self.base.classes()).all(|class| self.kept.len(class) > 0 || !self.base.knows(class))
@@ -203,13 +190,14 @@ where
         logits.iter_mut().for_each(|z| *z *= of_base);
         let is_kept = |class: usize| self.kept.len(class) > 0;
         let before = if self.is_complete() { None } else { self.mass(logits) };
-        for (class, z) in logits.iter_mut().enumerate().filter(|(_, z)| **z > f32::NONE) {
-            if let Some(distance) = self.distance(features, class) {
-                let near = self.state.near(distance);
+        let number = features.as_ref().len() as f32;
+        self.kept.storage.nearest(features, |class, squared| {
+            if let Some(z) = logits.get_mut(class).filter(|z| **z > f32::NONE) {
+                let near = self.state.near(squared / number);
                 see(class, near);
                 *z += of_kept * near;
             }
-        }
+        });
         // Kept samples say nothing of a class that has none: they divide anew what the others had.
         if let Some(before) = before
             && let Some(after) = self.mass(logits)

@@ -122,7 +122,8 @@ impl<const CLASSES: usize, const FEATURES: usize, T, M: Copy> Novelty<CLASSES, F
     /// The size in RAM, in bytes.
     pub const BYTES: usize = size_of::<Self>();
 
-    /// Without samples; it refuses nothing until it has some. A sample is unknown if its score is more than half a standard deviation above the
+    /// Without samples; it refuses nothing until it has some, and no sample whose most probable class has none: a class that came with the head, by
+    /// training, and was not learned here. A sample is unknown if its score is more than half a standard deviation above the
     /// mean of the known samples' scores.
     pub const fn new(readout: Readout<M>) -> Self {
         Self::with_storage(OwnedMoments::new(), readout)
@@ -345,7 +346,9 @@ impl<S: Moments, M: Math> Read<S::Features> for Distances<S, M> {
 
     fn read(&self, features: &S::Features, prediction: Prediction) -> Answer {
         let limit = self.limit();
-        match self.nearest(features) {
+        // Of a class that was not learned here, but came with the head, nothing is known: it may be far from all that were.
+        let nearest = self.nearest(features).filter(|_| self.samples(prediction.class) > 0);
+        match nearest {
             Some(distance) if distance + surprise::<M>(prediction.probability) > limit => {
                 let far = distance > limit || prediction.probability >= BETWEEN;
                 Answer::Unknown(prediction, if far { Reason::Far } else { Reason::Between })

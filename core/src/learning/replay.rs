@@ -87,6 +87,17 @@ pub trait Slots {
     fn put(&mut self, class: usize, slot: usize, features: &Self::Features);
     /// Calls `see` with the features in a slot; `None` if there is no such slot.
     fn show<T>(&self, class: usize, slot: usize, see: impl FnOnce(&Self::Features) -> T) -> Option<T>;
+    /// Shows `see` the classes of which samples are stored, in order, each with the squared Euclidean distance of its nearest from `features`, which must
+    /// be finite. Between [`Quantized`](crate::Quantized) samples and `features` that are quantized likewise, it is taken in integers: see [`Query`](crate::stored::Query).
+    fn nearest(&self, features: &Self::Features, see: impl FnMut(usize, f32));
+    /// The loop of [`nearest`](Self::nearest), by the distance of the sample in a slot of a class.
+    fn nearest_by(&self, distance: impl Fn(usize, usize) -> Option<f32>, mut see: impl FnMut(usize, f32)) {
+        for (class, seen) in self.seen().iter().enumerate() {
+            let filled = (*seen as usize).min(self.slots());
+            let nearest = (0..filled).filter_map(|slot| distance(class, slot)).reduce(|a, b| if b < a { b } else { a });
+            nearest.into_iter().for_each(|nearest| see(class, nearest));
+        }
+    }
     /// Whether the slot holds these features.
     fn holds(&self, class: usize, slot: usize, features: &Self::Features) -> bool;
     /// Overwrites a slot by the contents of the last filled slot, and the latter by zeros.
@@ -135,6 +146,12 @@ impl<const CLASSES: usize, const SLOTS: usize, X: FeatureArray, S: Stored<X>> Sl
         let mut features = X::ZERO;
         self.slots.get(class)?.get(slot)?.restore(&mut features);
         Some(see(&features))
+    }
+
+    fn nearest(&self, features: &X, see: impl FnMut(usize, f32)) {
+        let query = S::store(features);
+        let distance = query.distance_from();
+        self.nearest_by(|class, slot| self.slots.get(class)?.get(slot).map(&distance), see);
     }
 
     fn holds(&self, class: usize, slot: usize, features: &X) -> bool {
@@ -212,8 +229,8 @@ pub type ReplayView<'a, T> = Reservoir<SlotsView<'a, T>>;
 /// use gradient_decay::{Memory, QuantizedReplayView, replay::QuantizedSlotsView};
 ///
 /// let (mut values, mut scales, mut seen) = ([0; 2 * 4 * 3], [0.0; 2 * 4], [0; 2]); // 2 classes, 4 slots, 3 features
-/// let mut room = [0.0; 3]; // for a restored sample
-/// let slots = QuantizedSlotsView::new(&mut values, &mut scales, &mut seen, &mut room, 4)?;
+/// let (mut room, mut query) = ([0.0; 3], [0; 3]); // for a restored sample, and for one that is compared
+/// let slots = QuantizedSlotsView::new(&mut values, &mut scales, &mut seen, &mut room, &mut query, 4)?;
 /// let mut memory = QuantizedReplayView::over(slots, 1);
 /// memory.insert(&[1.27, -0.5, 0.0], 1)?;
 /// assert_eq!(memory.rehearse(1, |x, class| (x[0] - 1.27).abs() < 0.005 && class == 1), 1);

@@ -6,7 +6,7 @@ use core::ops::Range;
 use crate::error::{Error, Slice, check_length};
 use crate::heads::head::remove_row;
 use crate::learning::replay::Slots;
-use crate::learning::stored::{FeatureSlice, quantize, quantizes_to, restore};
+use crate::learning::stored::{FeatureSlice, Query, quantize, quantizes_to, restore};
 
 /// Slots in the caller's slices, whose shape is known only at run time; samples are stored as they are.
 #[derive(Debug, PartialEq)]
@@ -68,6 +68,11 @@ where
         self.samples.get(self.range(class, slot)).map(see)
     }
 
+    fn nearest(&self, features: &[T], see: impl FnMut(usize, f32)) {
+        let distance = |class, slot| Some(self.samples.get(self.range(class, slot))?.squared_distance(features));
+        self.nearest_by(distance, see);
+    }
+
     fn holds(&self, class: usize, slot: usize, features: &[T]) -> bool {
         self.samples.get(self.range(class, slot)).is_some_and(|held| held == features)
     }
@@ -98,27 +103,32 @@ pub struct QuantizedSlotsView<'a> {
     seen: &'a mut [u32],
     /// Room for a restored sample, lent to one call at a time.
     room: Cell<&'a mut [f32]>,
+    /// Room for the features whose distances are asked for, lent likewise.
+    query: Cell<&'a mut [i8]>,
     slots: usize,
     pub(crate) features: usize,
 }
 
 impl<'a> QuantizedSlotsView<'a> {
-    /// `slots` slots of `room.len()` features for each class; `seen` has one counter for each class.
+    /// `slots` slots of `room.len()` features for each class; `seen` has one counter for each class. `query` is room as well, for as many features.
     ///
     /// # Errors
-    /// [`Error::Length`] if there is no class, `scales` does not have `seen.len() * slots` numbers, or `values` not `room.len()` for each of these.
+    /// [`Error::Length`] if there is no class, `scales` does not have `seen.len() * slots` numbers, `values` not `room.len()` for each of these, or `query`
+    /// not as many.
     pub fn new(
         values: &'a mut [i8],
         scales: &'a mut [f32],
         seen: &'a mut [u32],
         room: &'a mut [f32],
+        query: &'a mut [i8],
         slots: usize,
     ) -> Result<Self, Error> {
         let samples = seen.len().saturating_mul(slots);
         check_length(Slice::Samples, samples.max(1), scales.len())?;
         check_length(Slice::Samples, samples.saturating_mul(room.len()), values.len())?;
         let features = room.len();
-        Ok(QuantizedSlotsView { values, scales, seen, room: Cell::new(room), slots, features })
+        check_length(Slice::Features, features, query.len())?;
+        Ok(QuantizedSlotsView { values, scales, seen, room: Cell::new(room), query: Cell::new(query), slots, features })
     }
 
     fn place(&self, class: usize, slot: usize) -> usize {
@@ -167,6 +177,17 @@ impl Slots for QuantizedSlotsView<'_> {
         let result = see(room);
         self.room.set(room);
         Some(result)
+    }
+
+    fn nearest(&self, features: &[f32], see: impl FnMut(usize, f32)) {
+        let room = self.query.take();
+        let query = Query::new(features, room);
+        let distance = |class, slot| {
+            let place = self.place(class, slot);
+            Some(query.squared_distance(*self.scales.get(place)?, self.values.get(self.range(place))?))
+        };
+        self.nearest_by(distance, see);
+        self.query.set(room);
     }
 
     fn holds(&self, class: usize, slot: usize, features: &[f32]) -> bool {

@@ -1,25 +1,37 @@
 //! The formats in which the features of a remembered sample are stored.
 
 use crate::error::{Error, Slice, check_finite};
+use crate::numeric::kernels;
 
-/// Features that can be checked.
+/// Features that can be checked and compared.
 pub trait FeatureSlice {
     /// `Ok` if they are finite.
     ///
     /// # Errors
     /// [`Error::NotFinite`] if not.
     fn check(&self) -> Result<(), Error>;
+
+    /// The squared Euclidean distance from others.
+    fn squared_distance(&self, others: &Self) -> f32;
 }
 
 impl FeatureSlice for [f32] {
     fn check(&self) -> Result<(), Error> {
         check_finite(Slice::Features, self)
     }
+
+    fn squared_distance(&self, others: &Self) -> f32 {
+        kernels::squared_distance(self, others)
+    }
 }
 
 impl FeatureSlice for [i8] {
     fn check(&self) -> Result<(), Error> {
         Ok(())
+    }
+
+    fn squared_distance(&self, others: &Self) -> f32 {
+        Query::of(1.0, self).squared_distance(1.0, others)
     }
 }
 
@@ -61,6 +73,8 @@ pub trait Stored<X>: Copy {
     fn store(features: &X) -> Self;
     /// Restores the features, which are finite.
     fn restore(&self, features: &mut X);
+    /// The squared Euclidean distances of other stored samples from this one.
+    fn distance_from(&self) -> impl Fn(&Self) -> f32;
     /// The stored sample as bytes, little-endian.
     fn bytes(&self) -> impl Iterator<Item = u8>;
     /// Reads the stored sample back; `None` if there is another number of bytes, or the features would not be finite.
@@ -77,6 +91,10 @@ impl<const N: usize> Stored<[f32; N]> for [f32; N] {
 
     fn restore(&self, features: &mut [f32; N]) {
         *features = *self;
+    }
+
+    fn distance_from(&self) -> impl Fn(&Self) -> f32 {
+        |other| self.squared_distance(other)
     }
 
     fn bytes(&self) -> impl Iterator<Item = u8> {
@@ -104,6 +122,10 @@ impl<const N: usize> Stored<[i8; N]> for [i8; N] {
 
     fn restore(&self, features: &mut [i8; N]) {
         *features = *self;
+    }
+
+    fn distance_from(&self) -> impl Fn(&Self) -> f32 {
+        |other| self.squared_distance(other)
     }
 
     fn bytes(&self) -> impl Iterator<Item = u8> {
@@ -181,6 +203,54 @@ pub fn restore(scale: f32, values: &[i8], features: &mut [f32]) {
     }
 }
 
+/// Quantized features whose distances from samples that are [quantized](quantize) too are asked for.
+#[derive(Debug)]
+pub struct Query<'a> {
+    /// Twice the scale.
+    twice: f32,
+    values: &'a [i8],
+    /// The squared norm.
+    square: f32,
+}
+
+impl<'a> Query<'a> {
+    /// Quantizes finite features into `values`, of the same length.
+    ///
+    /// ```
+    /// use gradient_decay::stored::{Query, quantize};
+    ///
+    /// let (mut kept, mut room) = ([0; 2], [0; 2]);
+    /// let scale = quantize(&[3.0, 1.0], &mut kept);
+    /// let distance = Query::new(&[-1.0, 4.0], &mut room).squared_distance(scale, &kept);
+    /// assert!((distance - 25.0).abs() < 0.2);
+    /// ```
+    pub fn new(features: &[f32], values: &'a mut [i8]) -> Self {
+        Query::of(quantize(features, values), values)
+    }
+
+    /// Features that are quantized already.
+    fn of(scale: f32, values: &'a [i8]) -> Self {
+        let [square, _] = kernels::dot_and_square_i8(values, values);
+        Query { twice: 2.0 * scale, values, square: square as f32 * scale * scale }
+    }
+
+    /// The squared Euclidean distance from a sample of this scale and these values: exact for the quantized features but for the rounding of its three terms,
+    /// `|x|^2 + |y|^2 - 2 x y`; infinite if it leaves the range of f32.
+    pub fn squared_distance(&self, scale: f32, values: &[i8]) -> f32 {
+        let [dot, square] = kernels::dot_and_square_i8(values, self.values);
+        let squares = self.square + square as f32 * scale * scale;
+        // Of equal samples it is 0; rounded, that of others might be below.
+        let distance = squares - dot as f32 * self.twice * scale;
+        if !squares.is_finite() {
+            f32::INFINITY
+        } else if distance > 0.0 {
+            distance
+        } else {
+            0.0
+        }
+    }
+}
+
 impl<const FEATURES: usize> Stored<[f32; FEATURES]> for Quantized<FEATURES> {
     const EMPTY: Self = Quantized { scale: 0.0, values: [0; FEATURES] };
     const BYTES: usize = 4 + FEATURES;
@@ -193,6 +263,11 @@ impl<const FEATURES: usize> Stored<[f32; FEATURES]> for Quantized<FEATURES> {
 
     fn restore(&self, features: &mut [f32; FEATURES]) {
         restore(self.scale, &self.values, features);
+    }
+
+    fn distance_from(&self) -> impl Fn(&Self) -> f32 {
+        let query = Query::of(self.scale, &self.values);
+        move |other| query.squared_distance(other.scale, &other.values)
     }
 
     fn bytes(&self) -> impl Iterator<Item = u8> {
@@ -231,6 +306,33 @@ mod tests {
         let mut restored = [0.0; 2];
         Quantized::store(&[f32::MAX, f32::MIN]).restore(&mut restored);
         assert!(restored.iter().all(|x| x.is_finite()) && restored[0] > 3.4e38, "{restored:?}");
+    }
+
+    #[test]
+    fn distances_in_integers_are_those_of_the_restored_features() {
+        let sample = |seed: usize, size: f32| -> [f32; 13] {
+            core::array::from_fn(|i| size * ((i * 7 + seed * 5) % 13) as f32 / 6.0 - size)
+        };
+        for (seed, sizes) in [(1, [1.0, 1.0]), (2, [0.01, 3.0]), (3, [1e-15, 1e-14]), (4, [1e15, 2e14])] {
+            let samples = [sample(seed, sizes[0]), sample(seed + 1, sizes[1])].map(|x| Quantized::store(&x));
+            let [x, y] = samples.map(|stored| {
+                let mut restored = [0.0; 13];
+                stored.restore(&mut restored);
+                restored
+            });
+            let exact: f64 = x.iter().zip(y).map(|(x, y)| (f64::from(*x) - f64::from(y)).powi(2)).sum();
+            let squares: f64 = x.iter().chain(&y).map(|x| f64::from(*x).powi(2)).sum();
+            let [x, y] = &samples;
+            for found in [x.distance_from()(y), y.distance_from()(x)] {
+                assert!((f64::from(found) - exact).abs() < 3e-7 * squares, "{found:e} for {exact:e}");
+            }
+            assert_eq!((x.distance_from()(x), y.distance_from()(y)), (0.0, 0.0));
+        }
+        let (zero, huge) = (Quantized::store(&[0.0; 3]), Quantized::store(&[f32::MAX, 1.0, f32::MIN]));
+        assert_eq!((zero.distance_from()(&zero), huge.distance_from()(&huge)), (0.0, f32::INFINITY));
+        assert_eq!((zero.distance_from()(&huge), huge.distance_from()(&zero)), (f32::INFINITY, f32::INFINITY));
+        let bytes = |x: &[i8; 9], y: &[i8; 9]| Stored::<[i8; 9]>::distance_from(x)(y);
+        assert_eq!(bytes(&[-128; 9], &[127; 9]), 9.0 * 255.0 * 255.0);
     }
 
     fn bytes_come_back<X: FeatureArray, S: Stored<X> + PartialEq + core::fmt::Debug>(features: &X) {

@@ -179,7 +179,7 @@ impl Numbers {
         let Numbers { statistics, counts, features, progress, steps, kept, distances } = self;
         let (classes, features) = (counts.len(), *features);
         let mut scratch = vec![0.0; StatisticsView::scratch_of(classes, features)];
-        let (mut pair, mut restored) = (vec![0.0; 2 * classes], vec![0.0; features]);
+        let (mut pair, mut restored, mut query) = (vec![0.0; 2 * classes], vec![0.0; features], vec![0; features]);
         let base = DiscriminantView::new(statistics, counts, &mut scratch, features)?.with_progress(*progress)?;
         let mut state = State::with_work(PairView::new(&mut pair, classes)?);
         state.set_steps(*steps);
@@ -204,7 +204,7 @@ impl Numbers {
                     }};
                 }
                 if quantized {
-                    on_top!(QuantizedSlotsView::new(bytes, scales, seen, &mut restored, slots)?)
+                    on_top!(QuantizedSlotsView::new(bytes, scales, seen, &mut restored, &mut query, slots)?)
                 } else {
                     on_top!(SlotsView::new(floats, seen, slots, features)?)
                 }

@@ -2,7 +2,7 @@
 
 use gradient_decay::Error;
 use gradient_decay::replay::Slots;
-use gradient_decay::stored::{FeatureSlice as _, quantize, restore};
+use gradient_decay::stored::{FeatureSlice as _, Query, quantize, restore};
 
 /// Remembered samples as bytes, each with its scale.
 pub struct Bytes {
@@ -65,6 +65,16 @@ impl Slots for Bytes {
         let mut features = vec![0.0; self.features];
         restore(*self.scales.get(place)?, &self.values[self.values(place)], &mut features);
         Some(see(&features))
+    }
+
+    fn nearest(&self, features: &[f32], see: impl FnMut(usize, f32)) {
+        let mut room = vec![0; self.features];
+        let query = Query::new(features, &mut room);
+        let distance = |class, slot| {
+            let place = self.place(class, slot);
+            Some(query.squared_distance(self.scales[place], &self.values[self.values(place)]))
+        };
+        self.nearest_by(distance, see);
     }
 
     fn holds(&self, class: usize, slot: usize, features: &[f32]) -> bool {

@@ -53,12 +53,13 @@
 
 /** The bytes of gd_part_memory_f32, with so many slots a class. */
 #define GD_PART_MEMORY_F32_BYTES(classes, features, slots) \
-    (GD_ROUND(4 * (size_t)(classes) * (size_t)(slots) * (size_t)(features)) + GD_ROUND(4 * (size_t)(classes)) + 10 * sizeof(void *) + 8)
+    (GD_ROUND(4 * (size_t)(classes) * (size_t)(slots) * (size_t)(features)) + GD_ROUND(4 * (size_t)(classes)) + 12 * sizeof(void *) + 8)
 
 /** The bytes of gd_part_memory_i8, with so many slots a class. */
 #define GD_PART_MEMORY_I8_BYTES(classes, features, slots) \
     (GD_ROUND((size_t)(classes) * (size_t)(slots) * (size_t)(features)) + GD_ROUND(4 * (size_t)(classes) * (size_t)(slots)) + \
-     GD_ROUND(4 * (size_t)(classes)) + GD_ROUND(4 * (size_t)(features)) + 10 * sizeof(void *) + 8)
+     GD_ROUND(4 * (size_t)(classes)) + GD_ROUND(4 * (size_t)(features)) + \
+     GD_ROUND((size_t)(features)) + 12 * sizeof(void *) + 8)
 
 /** The bytes of gd_head_neighbours_i8, which keeps so many samples of each class. */
 #define GD_HEAD_NEIGHBOURS_I8_BYTES(classes, features, kept_slots) \

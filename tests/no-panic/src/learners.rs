@@ -109,7 +109,7 @@ fn memory(samples: &mut [f32], seen: &mut [u32], features: &[f32]) -> Result<(),
 
 /// A learner over slices of lengths that the compiler does not know.
 fn views<M: Math>(tuner: &FineTuner, features: &[f32]) -> Result<(), Error> {
-    let (mut numbers, mut counts, mut values) = ([0.0; 100], [0; 9], [0; 9]);
+    let (mut numbers, mut counts, mut values) = ([0.0; 100], [0; 9], [0; 12]);
     let mut rest = black_box(numbers.as_mut_slice());
     let mut take = |n: usize| {
         let (taken, behind) = core::mem::take(&mut rest).split_at_mut_checked(black_box(n)).unwrap_or_default();
@@ -124,7 +124,8 @@ fn views<M: Math>(tuner: &FineTuner, features: &[f32]) -> Result<(), Error> {
     black_box((units.is_fixed(), units.observed()));
     let (seen, counts) = black_box(counts.as_mut_slice()).split_at_mut_checked(black_box(3)).unwrap_or_default();
     let (its_seen, counts) = counts.split_at_mut_checked(black_box(3)).unwrap_or_default();
-    let slots = QuantizedSlotsView::new(black_box(values.as_mut_slice()), take(3), seen, take(3), black_box(1))?;
+    let (values, query) = black_box(values.as_mut_slice()).split_at_mut_checked(black_box(9)).unwrap_or_default();
+    let slots = QuantizedSlotsView::new(values, take(3), seen, take(3), query, black_box(1))?;
     let held_out = ReplayView::over(SlotsView::new(take(9), its_seen, black_box(1), black_box(3))?, black_box(2));
     let mut novelty = NoveltyView::<f32, M>::over(
         take(MomentsView::<f32>::numbers_of(3, 3)),

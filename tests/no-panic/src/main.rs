@@ -129,6 +129,10 @@ fn integers() -> i32 {
     let mut sums = black_box([7; 4]);
     kernels::add_dot_rows_i8(&bytes, &x, &mut sums);
     kernels::portable::add_dot_rows_i8(&bytes, &x, &mut sums);
+    let (row, its_x) = (black_box(bytes.as_flattened()), black_box(x.as_slice()));
+    let [dot, square] = kernels::dot_and_square_i8(row, its_x);
+    let [dot_again, square_again] = kernels::portable::dot_and_square_i8(row, its_x);
+    black_box([dot, square, dot_again, square_again]);
     kernels::add_dot_rows_i16(&halfwords, &x, &mut sums, i32::wrapping_add);
     kernels::portable::add_dot_rows_i16(&halfwords, &x, &mut sums, i32::wrapping_add);
     kernels::add_dot_matrix_i16(halfwords.as_flattened(), black_box(x.as_slice()), &mut sums);

@@ -14,8 +14,11 @@ use core::mem::MaybeUninit;
 use crate::numeric::kernels::{SMALL, portable};
 use crate::numeric::random::Random;
 
+mod square;
 mod tail;
 mod update;
+
+pub(super) use square::dot_and_square_i8;
 
 /// The rows whose dot products share the load of a feature: the registers hold no more.
 const ROWS: usize = 3;

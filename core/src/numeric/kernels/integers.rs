@@ -19,6 +19,20 @@ pub fn add_dot_rows_i8<const N: usize>(rows: &[[i8; N]], x: &[i8; N], sums: &mut
     chosen::add_dot_rows_i8(rows, x, sums);
 }
 
+/// The dot product of a row with `x`, and that with itself, each modulo 2^32: exact for up to 131,071 elements. An element of the row is
+/// loaded once for both. Elements beyond the shorter one are ignored.
+///
+/// ```
+/// use gradient_decay::kernels;
+///
+/// assert_eq!(kernels::dot_and_square_i8(&[1, 2, -128], &[3, -4, -128]), [16_379, 16_389]);
+/// ```
+#[inline]
+pub fn dot_and_square_i8(row: &[i8], x: &[i8]) -> [i32; 2] {
+    let n = row.len().min(x.len());
+    chosen::dot_and_square_i8(row.get(..n).unwrap_or_default(), x.get(..n).unwrap_or_default())
+}
+
 /// Replaces each of `sums` by `add` of itself and the dot product of its row with `x`. The dot product is summed modulo 2^32.
 ///
 /// ```

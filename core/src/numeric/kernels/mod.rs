@@ -5,7 +5,7 @@
 //!
 //! With the feature `asm`, [`add_dot_rows`], [`update_rows`], [`update_matrix_with_momentum`], [`sum_of_magnitudes`], [`standardize`] and the loops over a triangle are in assembly for
 //! targets with an Arm FPU (whose name ends in `eabihf`): the same bits as [`portable`] in two thirds to three quarters of the instructions.
-//! [`add_dot_rows_i8`], [`add_dot_rows_i16`], [`update_rows_i16`] and those over a matrix of i16 are in assembly for targets with the DSP extension (whose name begins with
+//! [`add_dot_rows_i8`], [`dot_and_square_i8`], [`add_dot_rows_i16`], [`update_rows_i16`] and those over a matrix of i16 are in assembly for targets with the DSP extension (whose name begins with
 //! `thumbv7em`), in half of the instructions.
 
 mod diagonal;
@@ -19,7 +19,9 @@ mod scalar;
 mod triangle;
 
 pub use diagonal::{gain, subtract, update_diagonal};
-pub use integers::{add_dot_matrix_i16, add_dot_rows_i8, add_dot_rows_i16, update_matrix_i16, update_rows_i16};
+pub use integers::{
+    add_dot_matrix_i16, add_dot_rows_i8, add_dot_rows_i16, dot_and_square_i8, update_matrix_i16, update_rows_i16,
+};
 pub use triangle::{PANEL, packed, product, transposed_product, update_product};
 
 pub use scalar::{MomentumFactors, dot, exp_and_sum, largest, squared_distance, update, update_with_momentum};

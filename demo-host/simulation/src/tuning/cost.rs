@@ -122,7 +122,7 @@ impl Target {
                         (learn + of(Operation::Step), look + of(Operation::Step), look + of(Operation::Inference))
                     }
                     HeadKind::Neighbours => {
-                        let distances = scale * per_kept_feature() * (classes * settings.slots * features) as f64;
+                        let distances = self.per_kept_feature() * (classes * settings.slots * features) as f64;
                         (learn + distances, 0.0, look + distances)
                     }
                     _ => (learn, 0.0, look),
@@ -150,6 +150,24 @@ impl Target {
         let quotient = own.get(&COMMON).map_or(f64::NAN, |count| count / model.at(COMMON));
         model.factors.iter_mut().for_each(|factor| *factor *= quotient);
         model
+    }
+
+    /// The instructions of a distance for each feature of each kept sample. The Cortex-M0 that was counted has no room for them: those of a Cortex-M3
+    /// times the quotient of their steps.
+    fn per_kept_feature(self) -> f64 {
+        let common = |operation| self.counts(operation)[&COMMON];
+        let Some(counted) = self.count("near-inference") else {
+            let other = Target::Riscv32imc;
+            return other.per_kept_feature() * common(Operation::Step) / other.counts(Operation::Step)[&COMMON];
+        };
+        // Ten samples of each class.
+        (counted - common(Operation::LdaInference)) / (10 * COMMON.0 * COMMON.1) as f64
+    }
+
+    /// A figure that was counted at the common shape, or not at all.
+    fn count(self, what: &str) -> Option<f64> {
+        let (core, build) = self.counted();
+        figures().find(|figure| (figure.0, figure.1, figure.3) == (core, build, what)).map(|figure| figure.4)
     }
 
     /// The counts of an operation by shape.
@@ -195,14 +213,6 @@ fn per_feature() -> [f64; 3] {
     let (step, inference) = (common(Operation::Step), common(Operation::Inference));
     let standardize = call("answer") - inference;
     [standardize, call("learn") - step - standardize, call("rehearse-1") - step].map(|count| count / COMMON.1 as f64)
-}
-
-/// The instructions of a distance for each feature of each kept sample, on a Cortex-M4F.
-fn per_kept_feature() -> f64 {
-    let counted = figures().find(|figure| (figure.0, figure.1, figure.3) == ("Cortex-M4F", "asm", "near-inference"));
-    let alone = Target::M4f.counts(Operation::LdaInference)[&COMMON];
-    // Ten samples of each class.
-    counted.map_or(0.0, |figure| (figure.4 - alone) / (10 * COMMON.0 * COMMON.1) as f64)
 }
 
 impl Operation {

@@ -132,6 +132,10 @@ fn compare_integers<const ROWS: usize, const N: usize>(random: &mut Random) {
         kernels::add_dot_rows_i8(&rows, &x, &mut found);
         portable::add_dot_rows_i8(&rows, &x, &mut expected);
         assert_eq!(found, expected, "add_dot_rows_i8 of {ROWS} x {N} in round {round}");
+        for row in &rows {
+            let (found, expected) = (kernels::dot_and_square_i8(row, &x), portable::dot_and_square_i8(row, &x));
+            assert_eq!(found, expected, "dot_and_square_i8 of {N} in round {round}");
+        }
         let mut halfword = || match random.bits() % 8 {
             0 => i16::MIN,
             1 => i16::MAX,

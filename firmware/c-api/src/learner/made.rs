@@ -25,7 +25,7 @@ const WORD: usize = size_of::<usize>();
 /// The bytes that a learner takes beside its head's and its parts' numbers.
 pub(crate) const OWN: usize = 32 * WORD + 128;
 const UNITS: usize = 8 * WORD + 8;
-const MEMORY: usize = 10 * WORD + 8;
+const MEMORY: usize = 12 * WORD + 8;
 /// A memory, and seven numbers.
 const NEIGHBOURS: usize = MEMORY + 32;
 const NOVELTY: usize = 8 * WORD + 24;
@@ -166,7 +166,7 @@ fn float_slots(
 fn quantized_slots_bytes(Shape { classes, features, slots, .. }: Shape) -> usize {
     let samples = classes.saturating_mul(slots);
     let values = array(samples.saturating_mul(features), 1).saturating_add(array(samples, 4));
-    values.saturating_add(array(classes, 4)).saturating_add(array(features, 4))
+    values.saturating_add(array(classes, 4)).saturating_add(array(features, 4)).saturating_add(array(features, 1))
 }
 
 #[inline(always)]
@@ -176,8 +176,8 @@ fn quantized_slots(
 ) -> Result<QuantizedSlotsView<'static>, gd_status> {
     let samples = classes.saturating_mul(slots);
     let (values, scales) = (room.take(samples.saturating_mul(features))?, room.take(samples)?);
-    let (seen, restored) = (room.take(classes)?, room.take(features)?);
-    QuantizedSlotsView::new(values, scales, seen, restored, slots).map_err(status)
+    let (seen, restored, query) = (room.take(classes)?, room.take(features)?, room.take(features)?);
+    QuantizedSlotsView::new(values, scales, seen, restored, query, slots).map_err(status)
 }
 
 /// A discriminant, streaming linear discriminant analysis: it learns the most from few labels, forgets nothing, and takes labels back.

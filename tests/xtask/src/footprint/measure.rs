@@ -72,9 +72,14 @@ impl Machine {
         if self.has_fpu() { "calls_float" } else { "calls_fixed" }
     }
 
-    /// The shapes that fit: the micro:bit has 16 KiB of RAM.
+    /// Whether it has more RAM than the micro:bit, 16 KiB.
+    pub fn has_room(&self) -> bool {
+        self.machine != "microbit"
+    }
+
+    /// The shapes that fit.
     pub fn shapes(&self) -> &'static [(&'static str, &'static str)] {
-        if self.machine == "microbit" { &SHAPES[..1] } else { &SHAPES }
+        if self.has_room() { &SHAPES } else { &SHAPES[..1] }
     }
 }
 

@@ -246,8 +246,11 @@ fn counted(machine: &Machine, build: &'static str) -> Vec<(String, &'static str,
         if machine.counts_integers() {
             add(INTEGERS, "integers");
         }
+        if machine.has_room() {
+            add("near_64_10", build);
+        }
         if machine.core == CORTEX_M4F.core {
-            ["parts_64_10", "view_64_10", "near_64_10"].into_iter().for_each(|program| add(program, build));
+            ["parts_64_10", "view_64_10"].into_iter().for_each(|program| add(program, build));
             counted.push((ODD_INTEGERS.to_owned(), "integers", OTHERS[0].1));
             counted.extend(OTHERS.map(|(program, shape)| (format!("counts_{program}"), build, shape)));
             counted.extend(OPTIMIZED.map(|(program, shape)| (format!("optimizers_{program}"), build, shape)));

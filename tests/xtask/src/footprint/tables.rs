@@ -254,15 +254,24 @@ fn discriminants(text: &mut String, figures: &Figures) -> Result<()> {
     });
     let [first, second] = times;
     writeln!(text, "{},{}.", first?, second?)?;
-    let near = |what: &str| get(figures, &name(&CORTEX_M4F, "asm", SHAPES[0].1, what)).map(grouped);
+    neighbours(text, figures)
+}
+
+/// A head with nearest neighbours, on the machines that have room for it.
+fn neighbours(text: &mut String, figures: &Figures) -> Result<()> {
+    let near =
+        |machine: &Machine, what| get(figures, &name(machine, machine.builds()[0].0, SHAPES[0].1, what)).map(grouped);
+    let bytes = near(&CORTEX_M4F, "bytes near-learner")?;
     writeln!(
         text,
-        "\nWith nearest neighbours on top (`Neighbours`), ten kept samples of each class as bytes: {} instructions for a label, {} for an answer, {} bytes \
-         the learner.",
-        near("near-learn")?,
-        near("near-inference")?,
-        near("bytes near-learner")?
+        "\n| 64 -> 10, with nearest neighbours (`Neighbours`), ten kept samples of each class as bytes; {bytes} bytes the learner | label | answer |\n\
+         |---|---|---|"
     )?;
+    for machine in MACHINES.iter().filter(|machine| machine.has_room()) {
+        let build = machine.builds()[0].0;
+        let (label, answer) = (near(machine, "near-learn")?, near(machine, "near-inference")?);
+        writeln!(text, "| {}, {build} | {label} | {answer} |", machine.core)?;
+    }
     Ok(())
 }
 

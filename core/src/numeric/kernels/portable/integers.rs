@@ -9,6 +9,17 @@ pub fn add_dot_rows_i8<const N: usize>(rows: &[[i8; N]], x: &[i8; N], sums: &mut
     }
 }
 
+/// See [`kernels::dot_and_square_i8`](crate::kernels::dot_and_square_i8).
+pub fn dot_and_square_i8(row: &[i8], x: &[i8]) -> [i32; 2] {
+    let (mut dot, mut square) = (0_i32, 0_i32);
+    for (w, x) in row.iter().zip(x) {
+        let (w, x) = (i32::from(*w), i32::from(*x));
+        dot = dot.wrapping_add(w * x);
+        square = square.wrapping_add(w * w);
+    }
+    [dot, square]
+}
+
 /// See [`kernels::add_dot_rows_i16`](crate::kernels::add_dot_rows_i16).
 #[inline]
 pub fn add_dot_rows_i16<const ROWS: usize, const N: usize>(

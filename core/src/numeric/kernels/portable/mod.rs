@@ -11,7 +11,9 @@ mod triangle;
 #[cfg(all(feature = "asm", target_arch = "arm", target_abi = "eabihf"))]
 pub(super) use diagonal::{Progress, add_gain, add_subtract};
 pub use diagonal::{gain, subtract, update_diagonal};
-pub use integers::{add_dot_matrix_i16, add_dot_rows_i8, add_dot_rows_i16, update_matrix_i16, update_rows_i16};
+pub use integers::{
+    add_dot_matrix_i16, add_dot_rows_i8, add_dot_rows_i16, dot_and_square_i8, update_matrix_i16, update_rows_i16,
+};
 #[cfg(all(feature = "asm", target_arch = "arm", arm_dsp))]
 pub(super) use integers::{add_dots_from, update_row_i16};
 pub use triangle::{product, transposed_product, update_product};
