@@ -215,7 +215,7 @@ impl Discriminant {
         Ok(())
     }
 
-    /// The logits of each sample, minus infinity of a class without a sample.
+    /// The logits of each sample, minus infinity of a class that has no sample and is not in the trained head.
     fn logits<'py>(&self, py: Python<'py>, x: PyReadonlyArray2<'py, f32>) -> PyResult<Bound<'py, PyArray2<f32>>> {
         let mut room = Vec::new();
         let batch = self.samples(&x, &mut room)?;
@@ -223,7 +223,7 @@ impl Discriminant {
         into_array(py, logits.map_err(refused_sample)?, self.numbers.counts.len())
     }
 
-    /// The probabilities of each sample under a temperature, 0 of a class without a sample.
+    /// The probabilities of each sample under a temperature, 0 of a class that has no sample and is not in the trained head.
     #[pyo3(signature = (x, temperature=1.0))]
     fn probabilities<'py>(
         &self,

@@ -224,7 +224,7 @@ impl Numbers {
         let base = DiscriminantView::new(statistics, counts, &mut scratch, features)?.with_progress(*progress)?;
         let mut state = State::with_work(PairView::new(&mut pair, classes)?);
         state.set_steps(*steps);
-        let rest = (state, distances, features, reading);
+        let rest = Rest { state, distances, features, reading };
         let output;
         (*progress, *steps, output) = match trained {
             None => {
@@ -242,8 +242,13 @@ impl Numbers {
     }
 }
 
-/// A learner's state, its distances, the number of its features, and how its answers are read.
-type Rest<'a, 'd> = (State<PairView<'a, f32>>, &'d mut Option<Distances>, usize, Reading);
+/// What a learner has beside its head.
+struct Rest<'a, 'd> {
+    state: State<PairView<'a, f32>>,
+    distances: &'d mut Option<Distances>,
+    features: usize,
+    reading: Reading,
+}
 
 /// Work on a learner with this head, kept samples on top if there are some; returns the head, the steps, and the result.
 fn on_top<'a, B: AnyBase<'a>, W: Work>(
@@ -270,7 +275,7 @@ fn on_top<'a, B: AnyBase<'a>, W: Work>(
             Ok((base, taken, output))
         }};
     }
-    let features = rest.2;
+    let features = rest.features;
     if *quantized {
         let mut restored = vec![0.0; features];
         over_neighbours!(QuantizedSlotsView::new(bytes, scales, seen, &mut restored, *slots)?)
@@ -280,15 +285,12 @@ fn on_top<'a, B: AnyBase<'a>, W: Work>(
 }
 
 /// Work on a learner with this head; returns the head, the steps, and the result.
-fn over<'a, H, W>(
-    head: H,
-    (state, distances, features, Reading { readout, deviations }): Rest<'a, '_>,
-    work: W,
-) -> Result<(H, u32, W::Output), Error>
+fn over<'a, H, W>(head: H, rest: Rest<'a, '_>, work: W) -> Result<(H, u32, W::Output), Error>
 where
     H: AnyDiscriminant<Room = PairView<'a, f32>>,
     W: Work,
 {
+    let Rest { state, distances, features, reading: Reading { readout, deviations } } = rest;
     let Some(Distances { numbers, counts, scores }) = distances else {
         let (head, state, _, output) = run(head, state, readout, work);
         return Ok((head, state.steps(), output));

@@ -19,16 +19,17 @@ class DiscriminantClassifier(_CoreClassifier):
     of that type, and want a mean of 0 and a deviation of 1: put a ``StandardScaler`` in front. Its memory grows with the square of the
     features.
 
-    With `head` it is the learner of a device that starts from a trained head: the core's ``MixedHead``. To the discriminant's logits come the
-    trained head's, with a weight that fades: half of it is left after ten labels. Before the first label the answers are the trained head's; for that, call
-    ``partial_fit(X[:0], y[:0])``, with `classes` unless the head knows its own. A label that the head was not trained on is a new class.
-    Features are those that the head was trained on; those of a pipeline with a ``StandardScaler`` are first standardised by it, as on a device.
+    With `head` it is the learner of a device that starts from a trained head, the core's ``MixedHead``: the trained head's logits are added to the
+    discriminant's with a weight that fades with the labels; half of it is left after ten. A label that the head was not trained on is a new class.
+    Give it the training set as well, ``fit(X_train, y_train).discount(64, 3)``, since the head fades whether or not the discriminant is as good yet.
+    Before the first label the answers are the trained head's: after ``partial_fit(X[:0], y[:0])``, which takes `classes` unless the head knows its
+    own. Features are those that the head takes; with a pipeline those that its ``StandardScaler`` takes, which standardises them as on a device.
 
     Args:
-        head: the trained head, of 2 to 254 classes, as `export` takes it or returns it, or None. A fitted model of scikit-learn knows the labels of its
-            rows (``classes_``). A clone has the same head: it is not fitted anew. It must be set before the first sample.
-        head_classes: the label of each row of a head that does not know them, of arrays for example, in the order of the rows. By default row k is
-            class k of the `classes` of ``partial_fit``, which are then in sorted order.
+        head: the trained head, of 2 to 254 classes, as `export` takes or returns it; None for none. A model of scikit-learn knows the labels of its
+            rows. It is not fitted anew, and a clone has the same. It must be set before the first sample.
+        head_classes: the label of each row of a head that does not know them, such as two arrays. By default row k is class k of the `classes` of
+            ``partial_fit``, which must then be sorted.
         prior_samples: the samples that the prior weighs as much as, in [1e-3, 1e6].
         prior_variance: the variance of the prior in every direction, in [1e-6, 1e6].
         ridge: the variance that a label adds to every feature, in [0, 1].
@@ -37,7 +38,8 @@ class DiscriminantClassifier(_CoreClassifier):
         threshold: in [0, 1]; a sample whose largest probability does not reach it is unknown.
         unknown: the label that `predict` gives to unknown samples; None, the most probable class.
         novelty: whether a sample that is far from every class is unknown, however probable its class: the core's ``Novelty``, which learns from
-            the labels what is far. It must be set before the first sample.
+            the labels what is far. It must be set before the first sample. A class that only the trained head knows has no distance: its samples
+            are unknown as soon as other classes have labels.
         deviations: with `novelty`, the standard deviations above the mean of the known samples' scores beyond which a sample is unknown, in
             [-3, 30]; a smaller number refuses more.
 
@@ -77,7 +79,7 @@ class DiscriminantClassifier(_CoreClassifier):
 
     @_all_or_nothing
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> "DiscriminantClassifier":
-        """Learns the samples from nothing, or from the trained head, in their order. With the latter the classes are its own and those of `y`.
+        """Learns the samples from nothing, in their order. The classes are the labels of `y` and those of the trained head.
 
         Args:
             X: n samples, of shape (n, F): finite numbers in [-1e6, 1e6].
@@ -117,7 +119,7 @@ class DiscriminantClassifier(_CoreClassifier):
                 trained.check_classes(given, classes)
             return self._learned(self._new(X, classes, trained), X, y, classes)
         *_, keeping, novelty, mixed_in = self.head_.kind
-        if mixed_in != (trained and (trained.file, trained.places(classes))):
+        if mixed_in != (None if trained is None else (trained.file, trained.places(classes))):
             raise ValueError("head is another than at the first sample, but must stay: fit makes a new head")
         for name, value in {**dict(zip(("slots", "quantized", "seed"), keeping or ())), "novelty": novelty}.items():
             if getattr(self, name) != value:
@@ -170,7 +172,8 @@ class DiscriminantClassifier(_CoreClassifier):
     def checkpoint(self) -> bytes:
         """The head as the core's versioned checkpoint with a CRC, which firmware reads with `checkpoint::read`.
 
-        With `novelty` it is that of a learner with a ``Novelty``: distances, temperature and threshold are in it, `deviations` are not.
+        With `novelty` it is that of a learner with a ``Novelty``: distances, temperature and threshold are in it, `deviations` are not. Of a trained
+        head there is a CRC in it and which class is which, by which `restore` refuses another's, but not the units of a ``StandardScaler``.
 
         Raises:
             ValueError: if temperature or threshold is out of its range.

@@ -107,7 +107,7 @@ class _CoreClassifier(ClassifierMixin, BaseEstimator):
         The labels and the settings stay. A part that is not in it, such as kept samples in that of a discriminant, is as new.
 
         Raises:
-            ValueError: if it is damaged or another head's; nothing is then changed.
+            ValueError: if it is damaged, another head's, or of another trained head; nothing is then changed.
         """
         self._head().restore(checkpoint)
         return self
