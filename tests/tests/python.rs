@@ -10,9 +10,9 @@ use gradient_decay::readout::{Read, Reason};
 use gradient_decay::replay::OwnedSlots;
 use gradient_decay::storage::{Empty, StoredVelocity};
 use gradient_decay::{
-    Answer, BetaSchedule, Contents, DiscriminantHead, FineTuner, GradientDecay, Head, Learner, LinearHead, MixedHead,
-    Neighbours, Novelty, Parts, Preprocess, Quantized, Readout, Replay, Saved, Sgd, Standardizer, StreamingLda, Target,
-    TargetOptions, Train, Velocity, checkpoint, kernels,
+    Answer, BetaSchedule, Contents, DiscriminantHead, Error, FineTuner, GradientDecay, Head, Learner, LinearHead,
+    MixedHead, Neighbours, Novelty, Parts, Preprocess, Quantized, Readout, Replay, Saved, Sgd, Standardizer,
+    StreamingLda, Target, TargetOptions, Train, Velocity, checkpoint, kernels,
 };
 
 const CLASSES: usize = 4;
@@ -120,11 +120,7 @@ impl Golden {
     }
 
     fn discriminant(&mut self) {
-        let mut head = Discriminant::new();
-        (0..SAMPLES).for_each(|i| head.learn(&LDA, &features(i), class(i)).unwrap());
-        (SAMPLES - 10..SAMPLES).rev().for_each(|i| head.unlearn(&LDA, &features(i), class(i)).unwrap());
-        head.discount(64.0, 3).unwrap();
-        (0..20).for_each(|i| head.learn(&LDA, &features(i), class(i)).unwrap());
+        let head = taught_by_two(Discriminant::new(), |head| head.discount(64.0, 3));
         self.answers("discriminant", &head);
         self.bytes("discriminant checkpoint", &head);
     }
@@ -145,12 +141,9 @@ impl Golden {
     /// Learners with a trained head mixed in: before the first label, for one user and the next, with kept samples on top, and with distances.
     fn mixed(&mut self) {
         let trained = trained();
-        let mut head = Mixed::new(Discriminant::new(), &trained);
+        let head = Mixed::new(Discriminant::new(), &trained);
         self.answers("untaught", &head);
-        (0..SAMPLES).for_each(|i| head.learn(&LDA, &features(i), class(i)).unwrap());
-        (SAMPLES - 10..SAMPLES).rev().for_each(|i| head.unlearn(&LDA, &features(i), class(i)).unwrap());
-        head.discount(64.0, 3).unwrap();
-        (0..20).for_each(|i| head.learn(&LDA, &features(i), class(i)).unwrap());
+        let head = taught_by_two(head, |head| head.discount(64.0, 3));
         self.answers("mixed", &head);
         self.bytes("mixed checkpoint", &head);
 
@@ -255,6 +248,18 @@ where
         learner.learn(&LDA, &features(i), class(i)).unwrap();
     }
     (last - 10..last).rev().for_each(|i| learner.unlearn(&LDA, &features(i), class(i)).unwrap());
+}
+
+/// A head that has learned a user, discounted that, and learned some samples of the next one.
+fn taught_by_two<H>(head: H, discount: impl FnOnce(&mut H) -> Result<(), Error>) -> H
+where
+    H: LearnFrom<usize, Settings = StreamingLda, Features = [f32; FEATURES], Number = f32, Room: Empty> + Unlearn,
+{
+    let mut learner = Learner::new(head, Parts::NONE);
+    teach(&mut learner, 0..SAMPLES);
+    learner.replace(0, discount).unwrap();
+    (0..20).for_each(|i| learner.learn(&LDA, &features(i), class(i)).map(drop).unwrap());
+    learner.into_parts().0
 }
 
 fn push(mut hex: String, byte: u8) -> String {

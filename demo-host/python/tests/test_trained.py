@@ -6,7 +6,6 @@ import pickle
 import numpy as np
 import pytest
 from sklearn.base import clone
-from sklearn.datasets import load_iris
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import cross_val_score
@@ -26,18 +25,6 @@ ESTIMATORS = [
 @pytest.fixture(params=ESTIMATORS, ids=lambda it: type(it).__name__ + " with novelty" * it.novelty)
 def estimator(request):
     return clone(request.param)
-
-
-@pytest.fixture(scope="module")
-def raw():
-    x, y = load_iris(return_X_y=True)
-    order = np.random.default_rng(0).permutation(len(y))
-    return x[order], np.array(["setosa", "versicolor", "virginica"])[y[order]]
-
-
-@pytest.fixture(scope="module")
-def iris(raw):
-    return StandardScaler().fit_transform(raw[0]).astype(np.float32), raw[1]
 
 
 @pytest.fixture(scope="module")
