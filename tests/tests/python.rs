@@ -10,17 +10,21 @@ use gradient_decay::readout::{Read, Reason};
 use gradient_decay::replay::OwnedSlots;
 use gradient_decay::storage::{Empty, StoredVelocity};
 use gradient_decay::{
-    Answer, BetaSchedule, Contents, DiscriminantHead, FineTuner, GradientDecay, Head, Learner, LinearHead, Neighbours,
-    Novelty, Parts, Quantized, Readout, Replay, Saved, Sgd, StreamingLda, Target, TargetOptions, Train, Velocity,
-    checkpoint, kernels,
+    Answer, BetaSchedule, Contents, DiscriminantHead, Error, FineTuner, GradientDecay, Head, Learner, LinearHead,
+    MixedHead, Neighbours, Novelty, Parts, Preprocess, Quantized, Readout, Replay, Saved, Sgd, Standardizer,
+    StreamingLda, Target, TargetOptions, Train, Velocity, checkpoint, kernels,
 };
 
 const CLASSES: usize = 4;
 const FEATURES: usize = 6;
 const SAMPLES: usize = 200;
 
-/// A discriminant, samples kept on top of it as bytes or as they are, and a read-out by distances.
+/// The classes of the trained head; the last class is a new one.
+const TRAINED: usize = CLASSES - 1;
+
+/// A discriminant, one with a trained head, samples kept on top of them as bytes or as they are, and a read-out by distances.
 type Discriminant = DiscriminantHead<CLASSES, FEATURES, { kernels::packed(FEATURES) }>;
+type Mixed<'t> = MixedHead<'t, CLASSES, FEATURES, { kernels::packed(FEATURES) }, TRAINED>;
 type AsBytes = Neighbours<Discriminant, Slots<Quantized<FEATURES>>>;
 type AsTheyAre = Neighbours<Discriminant, Slots<[f32; FEATURES]>>;
 type Slots<S> = OwnedSlots<CLASSES, 5, [f32; FEATURES], S>;
@@ -38,6 +42,22 @@ fn features(i: usize) -> [f32; FEATURES] {
 
 fn class(i: usize) -> usize {
     (i * i + i / 3) % CLASSES
+}
+
+/// A trained head, which is not quite right.
+fn trained() -> LinearHead<TRAINED, FEATURES> {
+    let mut head = LinearHead::new();
+    let weight = |i: usize, j: usize| ((i * 5 + j * 3) % 8) as f32 / 16.0 - 0.25 + if i == j { 1.0 } else { 0.0 };
+    let weights = (0..TRAINED).flat_map(|i| (0..FEATURES).map(move |j| weight(i, j)));
+    let parameters: Vec<f32> = weights.chain((0..TRAINED).map(|i| i as f32 / 4.0 - 0.25)).collect();
+    head.import(&parameters).unwrap();
+    head
+}
+
+/// The units of a trained head that takes no features as they are.
+fn units() -> Standardizer<FEATURES> {
+    let (mean, deviation) = (core::array::from_fn(|j| j as f32 / 8.0), core::array::from_fn(|j| 0.5 + j as f32 / 8.0));
+    Standardizer::from_statistics(&mean, &deviation)
 }
 
 /// Lines of JSON, each with the bits of some numbers.
@@ -59,10 +79,20 @@ impl Golden {
 
     /// Logits and probabilities of some samples.
     fn answers(&mut self, name: &str, head: &impl Head<Features = [f32; FEATURES], Number = f32>) {
+        self.answers_to(name, head, |features| features);
+    }
+
+    /// The same of samples that a head sees in other units.
+    fn answers_to(
+        &mut self,
+        name: &str,
+        head: &impl Head<Features = [f32; FEATURES], Number = f32>,
+        see: impl Fn([f32; FEATURES]) -> [f32; FEATURES],
+    ) {
         let (mut all, mut probabilities) = (Vec::new(), Vec::new());
         for i in SAMPLES..SAMPLES + 8 {
             let mut logits = [0.0; CLASSES];
-            head.logits(&features(i), &mut logits).unwrap();
+            head.logits(&see(features(i)), &mut logits).unwrap();
             all.extend(logits);
             Readout::new().with_temperature(1.5).answer_logits(&mut logits).unwrap();
             probabilities.extend(logits);
@@ -90,11 +120,7 @@ impl Golden {
     }
 
     fn discriminant(&mut self) {
-        let mut head = Discriminant::new();
-        (0..SAMPLES).for_each(|i| head.learn(&LDA, &features(i), class(i)).unwrap());
-        (SAMPLES - 10..SAMPLES).rev().for_each(|i| head.unlearn(&LDA, &features(i), class(i)).unwrap());
-        head.discount(64.0, 3).unwrap();
-        (0..20).for_each(|i| head.learn(&LDA, &features(i), class(i)).unwrap());
+        let head = taught_by_two(Discriminant::new(), |head| head.discount(64.0, 3));
         self.answers("discriminant", &head);
         self.bytes("discriminant checkpoint", &head);
     }
@@ -110,6 +136,33 @@ impl Golden {
         self.answers("neighbours", head);
         self.bits("neighbours weights", &head.weights());
         self.bytes("neighbours checkpoint", head);
+    }
+
+    /// Learners with a trained head mixed in: before the first label, for one user and the next, with kept samples on top, and with distances.
+    fn mixed(&mut self) {
+        let trained = trained();
+        let head = Mixed::new(Discriminant::new(), &trained);
+        self.answers("untaught", &head);
+        let head = taught_by_two(head, |head| head.discount(64.0, 3));
+        self.answers("mixed", &head);
+        self.bytes("mixed checkpoint", &head);
+
+        let (units, kept) = (units(), Replay::new(7));
+        let head: Neighbours<Mixed<'_>, Slots<Quantized<FEATURES>>> =
+            Neighbours::new(Mixed::new(Discriminant::new(), &trained), kept);
+        let parts_of = Parts { preprocess: units.clone(), memory: (), guard: (), calibration: (), readout: () };
+        let mut learner = Learner::new(head, parts_of);
+        teach(&mut learner, 0..60);
+        let see = |features| units.apply(&features, |x| *x).unwrap();
+        self.answers_to("mixed neighbours", learner.head(), see);
+        self.bits("mixed neighbours weights", &learner.head().weights());
+        self.bytes("mixed neighbours checkpoint", learner.head());
+
+        let head: Neighbours<Mixed<'_>, Slots<[f32; FEATURES]>> =
+            Neighbours::new(Mixed::new(Discriminant::new(), &trained), Replay::new(1));
+        let mut learner = Learner::new(head, parts());
+        teach(&mut learner, 0..60);
+        self.unknown("mixed neighbours and novelty", learner);
     }
 
     /// Learners that refuse what is far, with a discriminant that discounts meanwhile, and with kept samples on top of one.
@@ -184,9 +237,10 @@ fn parts() -> OnlyNovelty {
 }
 
 /// Learns samples, and takes the last ten back.
-fn teach<H, A>(learner: &mut Learner<H, Parts<(), (), (), (), A>>, samples: Range<usize>)
+fn teach<H, U, A>(learner: &mut Learner<H, Parts<U, (), (), (), A>>, samples: Range<usize>)
 where
     H: LearnFrom<usize, Settings = StreamingLda, Features = [f32; FEATURES], Number = f32> + Unlearn,
+    U: Preprocess<[f32; FEATURES], Input = [f32; FEATURES]>,
     A: Read<[f32; FEATURES]>,
 {
     let last = samples.end;
@@ -194,6 +248,18 @@ where
         learner.learn(&LDA, &features(i), class(i)).unwrap();
     }
     (last - 10..last).rev().for_each(|i| learner.unlearn(&LDA, &features(i), class(i)).unwrap());
+}
+
+/// A head that has learned a user, discounted that, and learned some samples of the next one.
+fn taught_by_two<H>(head: H, discount: impl FnOnce(&mut H) -> Result<(), Error>) -> H
+where
+    H: LearnFrom<usize, Settings = StreamingLda, Features = [f32; FEATURES], Number = f32, Room: Empty> + Unlearn,
+{
+    let mut learner = Learner::new(head, Parts::NONE);
+    teach(&mut learner, 0..SAMPLES);
+    learner.replace(0, discount).unwrap();
+    (0..20).for_each(|i| learner.learn(&LDA, &features(i), class(i)).map(drop).unwrap());
+    learner.into_parts().0
 }
 
 fn push(mut hex: String, byte: u8) -> String {
@@ -214,6 +280,7 @@ fn the_golden_file_of_the_python_package_is_what_a_device_computes() {
     golden.discriminant();
     golden.neighbours();
     golden.novelty();
+    golden.mixed();
     golden.objective();
     let text = format!("{{\n{}\n}}\n", golden.0.join(",\n"));
 

@@ -2,12 +2,16 @@
 
 use gradient_decay::error::Slice;
 use gradient_decay::readout::Reason;
-use gradient_decay::{Answer, Contents, Error, GradientDecay, Head, Libm, Readout, Saved, checkpoint};
+use gradient_decay::standardize::UnitsView;
+use gradient_decay::{
+    Answer, Contents, Error, GradientDecay, Head, Libm, Preprocess as _, Readout, Saved, StandardizerView, checkpoint,
+};
+use head_files::Standardization;
 use numpy::{PyArray1, PyArray2, PyArrayMethods, PyReadonlyArray1, PyReadonlyArray2, PyUntypedArrayMethods};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
-use crate::arguments::check_length;
+use crate::arguments::{check_length, refused, refused_sample};
 
 /// Rows of features, one behind the other.
 #[derive(Clone, Copy)]
@@ -22,6 +26,19 @@ impl<'a> Batch<'a> {
         let columns = array.shape()[1];
         check_length(Slice::Features, features, columns)?;
         Ok(Batch { values: contiguous(array.as_slice())?, columns })
+    }
+
+    /// The samples in these units, as a device's standardizer has them.
+    pub fn in_units<'b>(self, units: &Standardization, into: &'b mut Vec<f32>) -> PyResult<Batch<'b>> {
+        let mut numbers = vec![0.0; UnitsView::numbers_of(self.columns)];
+        let mut standardizer = StandardizerView::new(&mut numbers, self.columns, 1).map_err(refused)?;
+        standardizer.set_statistics(units.mean(), units.deviation()).map_err(refused)?;
+        into.reserve_exact(self.values.len());
+        for (sample, row) in self.rows().enumerate() {
+            let done = standardizer.apply(row, |features: &[f32]| into.extend(features));
+            done.map_err(|error| refused_sample((sample, error)))?;
+        }
+        Ok(Batch { values: into, columns: self.columns })
     }
 
     /// The samples, in order.

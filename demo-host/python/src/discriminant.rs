@@ -7,11 +7,13 @@ use pyo3::types::PyBytes;
 
 use crate::arguments::{Count, refused, refused_sample};
 use crate::batch::{self, Answers, Batch, OfSample, into_answers, into_array, labels};
-use crate::learner::{AnyDiscriminant, AnyReadout, Keeping, Numbers, Reading, Taught, Work};
+use crate::export::HeadFile;
+use crate::learner::{AnyDiscriminant, AnyReadout, Keeping, Numbers, Reading, Taught, Trained, Work};
 use crate::settings::StreamingLda;
 
 /// The discriminant of the core, all of whose classes are in use; each takes part once it has a sample. With `keeping`, (the samples of a class,
-/// whether as bytes, the seed), nearest neighbours stand on top; with `novelty` it knows the distances from its classes.
+/// whether as bytes, the seed), nearest neighbours stand on top; with `novelty` it knows the distances from its classes; with `trained`, (a head, for
+/// each class its class in that or 255), that is mixed in, and samples are first brought to its units if it has some.
 #[pyclass(module = "gradient_decay._core")]
 #[derive(Clone)]
 pub struct Discriminant {
@@ -19,7 +21,7 @@ pub struct Discriminant {
 }
 
 /// The arguments that make a discriminant of the same kind.
-type Kind = (usize, usize, Option<Keeping>, bool);
+type Kind = (usize, usize, Option<Keeping>, bool, Option<(HeadFile, Vec<u8>)>);
 
 /// Learns each sample of a batch with its class, or takes it back.
 struct Each<'a> {
@@ -110,7 +112,8 @@ impl Discriminant {
         y: &PyReadonlyArray1<'_, u32>,
         is_unlearned: bool,
     ) -> PyResult<()> {
-        let batch = Batch::new(x, self.numbers.features)?;
+        let mut room = Vec::new();
+        let batch = self.samples(x, &mut room)?;
         let (lda, labels, reading) = (&lda.lda, labels(y, &batch)?, Reading::new(temperature, 0.0, None)?);
         let mut next = self.numbers.clone();
         let done = py.detach(|| next.with(reading, Each { lda, batch, labels, is_unlearned })).map_err(refused)?;
@@ -124,6 +127,13 @@ impl Discriminant {
         Ok(())
     }
 
+    /// The samples as the learner sees them; `room` holds those that are in other units than those that were passed.
+    fn samples<'a>(&self, x: &'a PyReadonlyArray2<'_, f32>, room: &'a mut Vec<f32>) -> PyResult<Batch<'a>> {
+        let batch = Batch::new(x, self.numbers.features)?;
+        let units = self.numbers.trained.as_ref().and_then(|trained| trained.file.head().standardization.as_ref());
+        units.map_or(Ok(batch), |units| batch.in_units(units, room))
+    }
+
     /// Asks the learner, over a copy of its numbers, since others may read these meanwhile.
     fn ask<W: Work<Output: Send> + Send>(&self, py: Python<'_>, reading: Reading, work: W) -> PyResult<W::Output> {
         py.detach(|| self.numbers.clone().with(reading, work)).map_err(refused)
@@ -133,9 +143,16 @@ impl Discriminant {
 #[pymethods]
 impl Discriminant {
     #[new]
-    #[pyo3(signature = (classes, features, keeping=None, novelty=false))]
-    fn new(classes: usize, features: usize, keeping: Option<Keeping>, novelty: bool) -> PyResult<Self> {
-        Ok(Discriminant { numbers: Numbers::new(classes, features, keeping, novelty)? })
+    #[pyo3(signature = (classes, features, keeping=None, novelty=false, trained=None))]
+    fn new(
+        classes: usize,
+        features: usize,
+        keeping: Option<Keeping>,
+        novelty: bool,
+        trained: Option<(PyRef<'_, HeadFile>, Vec<u8>)>,
+    ) -> PyResult<Self> {
+        let trained = trained.map(|(file, map)| Trained { file: file.clone(), map });
+        Ok(Discriminant { numbers: Numbers::new(classes, features, keeping, novelty, trained)? })
     }
 
     /// The samples learned of each class.
@@ -160,7 +177,8 @@ impl Discriminant {
     #[getter]
     fn kind(&self) -> Kind {
         let numbers = &self.numbers;
-        (numbers.counts.len(), numbers.features, numbers.keeping(), numbers.has_distances())
+        let trained = numbers.trained.as_ref().map(|Trained { file, map }| (file.clone(), map.clone()));
+        (numbers.counts.len(), numbers.features, numbers.keeping(), numbers.has_distances(), trained)
     }
 
     /// Learns each sample, in order; the temperature is that of the answer before, for distances.
@@ -197,14 +215,15 @@ impl Discriminant {
         Ok(())
     }
 
-    /// The logits of each sample, minus infinity of a class without a sample.
+    /// The logits of each sample, minus infinity of a class that has no sample and is not in the trained head.
     fn logits<'py>(&self, py: Python<'py>, x: PyReadonlyArray2<'py, f32>) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        let batch = Batch::new(&x, self.numbers.features)?;
+        let mut room = Vec::new();
+        let batch = self.samples(&x, &mut room)?;
         let logits = self.ask(py, Reading::new(1.0, 0.0, None)?, Logits(batch))?;
         into_array(py, logits.map_err(refused_sample)?, self.numbers.counts.len())
     }
 
-    /// The probabilities of each sample under a temperature, 0 of a class without a sample.
+    /// The probabilities of each sample under a temperature, 0 of a class that has no sample and is not in the trained head.
     #[pyo3(signature = (x, temperature=1.0))]
     fn probabilities<'py>(
         &self,
@@ -212,7 +231,8 @@ impl Discriminant {
         x: PyReadonlyArray2<'py, f32>,
         temperature: f32,
     ) -> PyResult<Bound<'py, PyArray2<f32>>> {
-        let batch = Batch::new(&x, self.numbers.features)?;
+        let mut room = Vec::new();
+        let batch = self.samples(&x, &mut room)?;
         let reading = Reading::new(temperature, 0.0, None)?;
         let probabilities = self.ask(py, reading, Probabilities(batch, reading.readout))?;
         into_array(py, probabilities.map_err(refused_sample)?, self.numbers.counts.len())
@@ -228,7 +248,8 @@ impl Discriminant {
         threshold: f32,
         deviations: Option<f32>,
     ) -> PyResult<Answers<'py>> {
-        let batch = Batch::new(&x, self.numbers.features)?;
+        let mut room = Vec::new();
+        let batch = self.samples(&x, &mut room)?;
         let answers = self.ask(py, Reading::new(temperature, threshold, deviations)?, Answering(batch))?;
         Ok(into_answers(py, &answers.map_err(refused_sample)?))
     }
@@ -243,8 +264,13 @@ impl Discriminant {
 
     /// Takes over a checkpoint of a discriminant of the same kind; its temperature and threshold are not taken.
     fn restore(&mut self, bytes: &[u8]) -> PyResult<()> {
-        let reading = Reading::new(1.0, 0.0, None)?;
-        self.numbers.with(reading, Read(bytes)).and_then(|result| result).map_err(refused)
+        let (reading, mut next) = (Reading::new(1.0, 0.0, None)?, self.numbers.clone());
+        next.with(reading, Read(bytes)).and_then(|result| result).map_err(refused)?;
+        if let (Some(own), Some(its)) = (&self.numbers.trained, &next.trained) {
+            own.check_map(its)?;
+        }
+        self.numbers = next;
+        Ok(())
     }
 
     fn __getnewargs__(&self) -> Kind {

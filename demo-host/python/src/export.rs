@@ -1,15 +1,19 @@
 //! Heads and priors as what firmware includes, by the host program's writers.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use head_files::{Format, Head, Prior, PriorSettings, Source, Standardization, write};
-use numpy::{PyReadonlyArray1, PyReadonlyArray2};
+use numpy::{PyArray1, PyArray2, PyReadonlyArray1, PyReadonlyArray2};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::arguments::{Count, refused_sentence};
-use crate::batch::contiguous;
+use crate::batch::{contiguous, into_array};
 use crate::settings::StreamingLda;
+
+/// The arguments that make a head.
+type New<'py> = (Bound<'py, PyArray2<f32>>, Bound<'py, PyArray1<f32>>, String, Option<Vec<f32>>, Option<Vec<f32>>);
 
 /// The content of a file whose name ends like this.
 fn content<'py>(py: Python<'py>, source: Source<'_>, ending: &str, made_of: &str) -> PyResult<Bound<'py, PyBytes>> {
@@ -18,11 +22,18 @@ fn content<'py>(py: Python<'py>, source: Source<'_>, ending: &str, made_of: &str
     Ok(PyBytes::new(py, &bytes))
 }
 
-/// A linear head, its standardisation with it.
-#[pyclass(frozen, module = "gradient_decay._core")]
+/// A linear head, its standardisation with it. Equal are those whose heads are.
+#[pyclass(frozen, eq, module = "gradient_decay._core")]
+#[derive(Clone)]
 pub struct HeadFile {
-    head: Head,
+    head: Arc<Head>,
     made_of: String,
+}
+
+impl PartialEq for HeadFile {
+    fn eq(&self, other: &Self) -> bool {
+        self.head == other.head
+    }
 }
 
 impl HeadFile {
@@ -50,12 +61,25 @@ impl HeadFile {
             let standardization = Standardization::new(mean, deviation);
             head = standardization.and_then(|it| head.with_standardization(it)).map_err(refused_sentence)?;
         }
-        Ok(HeadFile { head, made_of })
+        Ok(HeadFile { head: Arc::new(head), made_of })
+    }
+
+    /// The classes and the features of a sample.
+    #[getter]
+    fn shape(&self) -> (usize, usize) {
+        (self.head.classes(), self.head.features())
     }
 
     /// The content of a file whose name ends like this.
     fn content<'py>(&self, py: Python<'py>, ending: &str) -> PyResult<Bound<'py, PyBytes>> {
         content(py, Source::Head(&self.head), ending, &self.made_of)
+    }
+
+    fn __getnewargs__<'py>(&self, py: Python<'py>) -> PyResult<New<'py>> {
+        let Head { standardization, .. } = &*self.head;
+        let units = standardization.as_ref().map(|units| (units.mean().to_vec(), units.deviation().to_vec())).unzip();
+        let weights = into_array(py, self.head.weights().to_vec(), self.head.features())?;
+        Ok((weights, PyArray1::from_slice(py, self.head.bias()), self.made_of.clone(), units.0, units.1))
     }
 }
 

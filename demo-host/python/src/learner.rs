@@ -1,20 +1,22 @@
-//! A learner whose head is a discriminant, alone or with kept samples on top, and whose read-out may know distances. Its numbers lie in vectors;
-//! the core's views over them exist for one call.
+//! A learner whose head is a discriminant, a trained head mixed in or not, kept samples on top or not, and whose read-out may know distances. Its
+//! numbers lie in vectors; the core's views over them exist for one call.
 
 use gradient_decay::discriminant::Progress;
-use gradient_decay::learn::{LearnFrom, Unlearn};
+use gradient_decay::learn::{LearnClass, LearnFrom, Unlearn};
 use gradient_decay::neighbours::NeighboursState;
 use gradient_decay::novelty::{MomentsView, Sums};
 use gradient_decay::readout::Read;
 use gradient_decay::replay::{QuantizedSlotsView, Random, Reservoir, SlotsView};
 use gradient_decay::statistics::StatisticsView;
 use gradient_decay::{
-    DiscriminantView, Error, Learner, Libm, Neighbours, NoveltyView, PairView, Parts, Readout, Saved, State,
-    StreamingLda,
+    DiscriminantView, Error, FrozenView, Learner, Libm, MixedView, Neighbours, NoveltyView, PairView, Parts, Readout,
+    Saved, State, StreamingLda,
 };
+use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 
 use crate::arguments::{readout, refused, zeros};
+use crate::export::HeadFile;
 
 /// A head of the learner.
 pub trait AnyDiscriminant:
@@ -39,6 +41,10 @@ pub trait Work {
 
     fn run<H: AnyDiscriminant, A: AnyReadout>(self, learner: &mut Taught<H, A>) -> Self::Output;
 }
+
+/// A head on which kept samples may stand.
+trait AnyBase<'a>: AnyDiscriminant<Room = PairView<'a, f32>> + LearnClass {}
+impl<'a, B: AnyDiscriminant<Room = PairView<'a, f32>> + LearnClass> AnyBase<'a> for B {}
 
 /// How samples are kept: how many of each class, whether as bytes, and the seed of their choice.
 pub type Keeping = (usize, bool, u32);
@@ -82,6 +88,33 @@ impl Kept {
     }
 }
 
+/// The entry in the map of a class that the trained head does not have.
+const NEW: u8 = u8::MAX;
+
+/// A trained head that is mixed in.
+#[derive(Clone)]
+pub struct Trained {
+    pub file: HeadFile,
+    /// For each class, its class in the trained head, or [`NEW`].
+    pub map: Vec<u8>,
+}
+
+impl Trained {
+    /// # Errors
+    /// If a checkpoint numbers the classes in another way: labels are of a class's number, and would name another class.
+    pub fn check_map(&self, read: &Trained) -> PyResult<()> {
+        let name = |of: u8| if of == NEW { "a new one".to_owned() } else { format!("class {of} of the trained head") };
+        match self.map.iter().zip(&read.map).enumerate().find(|(_, (own, its))| own != its) {
+            None => Ok(()),
+            Some((class, (own, its))) => Err(PyValueError::new_err(format!(
+                "class {class} of the checkpoint is {}, but must be {}, as here",
+                name(*its),
+                name(*own)
+            ))),
+        }
+    }
+}
+
 /// The statistics behind the distances from the classes.
 #[derive(Clone)]
 struct Distances {
@@ -120,19 +153,27 @@ pub struct Numbers {
     pub features: usize,
     pub progress: Progress,
     steps: u32,
+    pub trained: Option<Trained>,
     kept: Option<Kept>,
     distances: Option<Distances>,
 }
 
 impl Numbers {
     /// Nothing learned.
-    pub fn new(classes: usize, features: usize, keeping: Option<Keeping>, novelty: bool) -> PyResult<Self> {
+    pub fn new(
+        classes: usize,
+        features: usize,
+        keeping: Option<Keeping>,
+        novelty: bool,
+        trained: Option<Trained>,
+    ) -> PyResult<Self> {
         let mut new = Numbers {
             statistics: vec![0.0; StatisticsView::numbers_of(classes, features)],
             counts: vec![0; classes],
             features,
             progress: Progress { prior: 0.0, base: 0.0, labels: 0, classes },
             steps: 0,
+            trained,
             kept: keeping.map(|keeping| Kept::new(classes, features, keeping)).transpose()?,
             distances: novelty.then(|| Distances::new(classes, features)),
         };
@@ -176,58 +217,80 @@ impl Numbers {
 
     /// Lets the whole learner do something.
     pub fn with<W: Work>(&mut self, reading: Reading, work: W) -> Result<W::Output, Error> {
-        let Numbers { statistics, counts, features, progress, steps, kept, distances } = self;
+        let Numbers { statistics, counts, features, progress, steps, trained, kept, distances } = self;
         let (classes, features) = (counts.len(), *features);
         let mut scratch = vec![0.0; StatisticsView::scratch_of(classes, features)];
-        let (mut pair, mut restored, mut query) = (vec![0.0; 2 * classes], vec![0.0; features], vec![0; features]);
+        let mut pair = vec![0.0; 2 * classes];
         let base = DiscriminantView::new(statistics, counts, &mut scratch, features)?.with_progress(*progress)?;
         let mut state = State::with_work(PairView::new(&mut pair, classes)?);
         state.set_steps(*steps);
-        let (base, taken, output) = match kept {
-            None => over(base, state, distances, features, reading, work)?,
-            Some(Kept { keeping, floats, bytes, scales, seen, random, state: own }) => {
-                let (slots, quantized, seed) = *keeping;
-                // Each memory has a type of its own, and leaves the same behind.
-                macro_rules! on_top {
-                    ($storage:expr) => {{
-                        let new = Reservoir::over($storage, seed);
-                        let memory = match random {
-                            Some(random) => new.with_random(*random),
-                            None => new,
-                        };
-                        let head = Neighbours::new(base, memory).with_state(*own);
-                        let (head, taken, output) = over(head, state, distances, features, reading, work)?;
-                        *own = head.state();
-                        let (base, memory) = head.into_parts();
-                        *random = Some(memory.random());
-                        (base, taken, output)
-                    }};
-                }
-                if quantized {
-                    on_top!(QuantizedSlotsView::new(bytes, scales, seen, &mut restored, &mut query, slots)?)
-                } else {
-                    on_top!(SlotsView::new(floats, seen, slots, features)?)
-                }
+        let rest = Rest { state, distances, features, reading };
+        let output;
+        (*progress, *steps, output) = match trained {
+            None => {
+                let (base, taken, output) = on_top(base, kept, rest, work)?;
+                (base.progress(), taken, output)
+            }
+            Some(Trained { file, map }) => {
+                let trained = file.head();
+                let trained = FrozenView::new(trained.parameters(), trained.classes(), trained.features())?;
+                let (mixed, taken, output) = on_top(MixedView::new(base, &trained, map)?, kept, rest, work)?;
+                (mixed.head().progress(), taken, output)
             }
         };
-        (*progress, *steps) = (base.progress(), taken);
         Ok(output)
     }
 }
 
-/// Work on a learner with this head; returns the head, the steps, and the result.
-fn over<'a, H, W>(
-    head: H,
+/// What a learner has beside its head.
+struct Rest<'a, 'd> {
     state: State<PairView<'a, f32>>,
-    distances: &mut Option<Distances>,
+    distances: &'d mut Option<Distances>,
     features: usize,
-    Reading { readout, deviations }: Reading,
+    reading: Reading,
+}
+
+/// Work on a learner with this head, kept samples on top if there are some; returns the head, the steps, and the result.
+fn on_top<'a, B: AnyBase<'a>, W: Work>(
+    base: B,
+    kept: &mut Option<Kept>,
+    rest: Rest<'a, '_>,
     work: W,
-) -> Result<(H, u32, W::Output), Error>
+) -> Result<(B, u32, W::Output), Error> {
+    let Some(Kept { keeping: (slots, quantized, seed), floats, bytes, scales, seen, random, state }) = kept else {
+        return over(base, rest, work);
+    };
+    // Each memory has a type of its own, and leaves the same behind.
+    macro_rules! over_neighbours {
+        ($storage:expr) => {{
+            let new = Reservoir::over($storage, *seed);
+            let memory = match random {
+                Some(random) => new.with_random(*random),
+                None => new,
+            };
+            let (head, taken, output) = over(Neighbours::new(base, memory).with_state(*state), rest, work)?;
+            *state = head.state();
+            let (base, memory) = head.into_parts();
+            *random = Some(memory.random());
+            Ok((base, taken, output))
+        }};
+    }
+    let features = rest.features;
+    if *quantized {
+        let (mut restored, mut query) = (vec![0.0; features], vec![0; features]);
+        over_neighbours!(QuantizedSlotsView::new(bytes, scales, seen, &mut restored, &mut query, *slots)?)
+    } else {
+        over_neighbours!(SlotsView::new(floats, seen, *slots, features)?)
+    }
+}
+
+/// Work on a learner with this head; returns the head, the steps, and the result.
+fn over<'a, H, W>(head: H, rest: Rest<'a, '_>, work: W) -> Result<(H, u32, W::Output), Error>
 where
     H: AnyDiscriminant<Room = PairView<'a, f32>>,
     W: Work,
 {
+    let Rest { state, distances, features, reading: Reading { readout, deviations } } = rest;
     let Some(Distances { numbers, counts, scores }) = distances else {
         let (head, state, _, output) = run(head, state, readout, work);
         return Ok((head, state.steps(), output));

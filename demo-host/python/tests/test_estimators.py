@@ -39,14 +39,6 @@ def discriminant(request):
     return clone(request.param)
 
 
-@pytest.fixture(scope="module")
-def iris():
-    x, y = load_iris(return_X_y=True)
-    order = np.random.default_rng(0).permutation(len(y))
-    names = np.array(["setosa", "versicolor", "virginica"])
-    return StandardScaler().fit_transform(x[order]).astype(np.float32), names[y[order]]
-
-
 def state(estimator):
     """All that there is to an estimator."""
     kept = {name: value for name, value in vars(estimator).items() if name != "head_"}

@@ -10,6 +10,7 @@ from sklearn.datasets import load_iris
 from sklearn.linear_model import LogisticRegression, SGDClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
+from sklearn.svm import SVC
 
 import gradient_decay as gd
 
@@ -123,6 +124,7 @@ def test_bad_models_are_named(iris):
         ((two, one), {"scaler": MinMaxScaler().fit(x)}, TypeError, "the scaler is a MinMaxScaler, but must be a fitted StandardScaler"),
         ((two, one), {"scaler": StandardScaler()}, TypeError, "must be a fitted StandardScaler"),
         ((two, one), {"scaler": StandardScaler().fit(x)}, ValueError, "mean and scale have 4 numbers, but the head has 2 features"),
+        (SVC(kernel="linear").fit(x, y), {}, ValueError, "the model is a SVC that compares classes in pairs, but must have a row .* a LinearSVC"),
         (keras_dense(two, np.zeros(2), "relu"), {}, ValueError, "the layer's activation is relu, but must be none or softmax"),
         (make_pipeline(MinMaxScaler(), StandardScaler(), LogisticRegression()).fit(x, y), {}, ValueError, "more than one step"),
     ]:

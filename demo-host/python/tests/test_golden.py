@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from sklearn.base import clone
+from sklearn.preprocessing import StandardScaler
 
 import gradient_decay as gd
 
@@ -41,10 +42,14 @@ SETTINGS = {
 }
 
 
-def assert_answers(name, estimator):
+def assert_says(name, estimator):
     x = features(SAMPLES, SAMPLES + 8)
     assert bits(estimator.decision_function(x)) == GOLDEN[f"{name} logits"]
     assert bits(estimator.set_params(temperature=1.5).predict_proba(x)) == GOLDEN[f"{name} probabilities"]
+
+
+def assert_answers(name, estimator):
+    assert_says(name, estimator)
     assert estimator.checkpoint().hex() == GOLDEN[f"{name} checkpoint"]
 
 
@@ -61,6 +66,19 @@ def test_a_head_is_trained_to_the_bits_of_the_device(name):
     assert pieces.steps_ == SAMPLES
 
 
+def trained(scaler=None):
+    """A trained head of all classes but the last."""
+    i, j = np.arange(CLASSES - 1)[:, None], np.arange(FEATURES)
+    weights = ((i * 5 + j * 3) % 8) / 16 - 0.25 + (i == j)
+    return gd.export((weights, np.arange(CLASSES - 1) / 4 - 0.25), scaler=scaler)
+
+
+def units():
+    scaler = StandardScaler()
+    scaler.mean_, scaler.scale_ = np.arange(FEATURES) / 8, 0.5 + np.arange(FEATURES) / 8
+    return scaler
+
+
 LDA = {"prior_samples": 8, "prior_variance": 0.25, "ridge": 0.01, "most": 40}
 NOVELTY = {"temperature": 1.5, "threshold": 0.5, "novelty": True, "deviations": 1.0}
 DISCRIMINANTS = {
@@ -68,6 +86,11 @@ DISCRIMINANTS = {
     "neighbours": gd.NeighboursClassifier(**LDA, slots=5, seed=7),
     "novelty": gd.DiscriminantClassifier(**LDA, **NOVELTY),
     "neighbours and novelty": gd.NeighboursClassifier(**LDA, **NOVELTY, slots=5, quantized=False, seed=1),
+    "mixed": gd.DiscriminantClassifier(**LDA, head=trained()),
+    "mixed neighbours": gd.NeighboursClassifier(**LDA, slots=5, seed=7, head=trained(units())),
+    "mixed neighbours and novelty": gd.NeighboursClassifier(
+        **LDA, **NOVELTY, slots=5, quantized=False, seed=1, head=trained(), head_classes=range(CLASSES - 1)
+    ),
 }
 
 
@@ -100,6 +123,23 @@ def test_kept_samples_count_to_the_bits_of_the_device(step):
     it = clone(DISCRIMINANTS["neighbours"]).fit(features(0, 20), classes(0, 20)).discount(64, 3)
     assert_answers("neighbours", teach(it, SAMPLES, step))
     assert bits(it.weights_) == GOLDEN["neighbours weights"]
+
+
+def test_a_trained_head_is_mixed_in_to_the_bits_of_the_device():
+    it, x, y = clone(DISCRIMINANTS["mixed"]), features(0, 20), classes(0, 20)
+    assert_says("untaught", it.partial_fit(x[:0], y[:0], classes=range(CLASSES)).set_params(temperature=1.0))
+    teach(it, SAMPLES, 7).discount(64, 3).partial_fit(x, y)
+    assert_answers("mixed", pickle.loads(pickle.dumps(it)))
+
+
+@pytest.mark.parametrize("step", [1, SAMPLES])
+def test_kept_samples_stand_on_a_trained_head_to_the_bits_of_the_device(step):
+    it = teach(clone(DISCRIMINANTS["mixed neighbours"]), 60, step)
+    assert_answers("mixed neighbours", it)
+    assert bits(it.weights_) == GOLDEN["mixed neighbours weights"]
+    it = teach(clone(DISCRIMINANTS["mixed neighbours and novelty"]), 60, step)
+    assert_knows("mixed neighbours and novelty", it)
+    assert_answers("mixed neighbours and novelty", it)
 
 
 @pytest.mark.parametrize("copied", [lambda it: it, lambda it: pickle.loads(pickle.dumps(it))], ids=["itself", "pickle"])

@@ -1,4 +1,4 @@
-"""The discriminant of the core, alone and with kept samples on top, as scikit-learn estimators."""
+"""The discriminant of the core, alone and with kept samples on top, a trained head mixed in or not, as scikit-learn estimators."""
 
 from typing import Any, Optional
 
@@ -8,6 +8,7 @@ from sklearn.utils.multiclass import unique_labels
 
 from gradient_decay._core import Discriminant, StreamingLda
 from gradient_decay._estimators import _all_or_nothing, _CoreClassifier, _indices
+from gradient_decay._trained import Trained
 
 
 class DiscriminantClassifier(_CoreClassifier):
@@ -18,7 +19,17 @@ class DiscriminantClassifier(_CoreClassifier):
     of that type, and want a mean of 0 and a deviation of 1: put a ``StandardScaler`` in front. Its memory grows with the square of the
     features.
 
+    With `head` it is the learner of a device that starts from a trained head, the core's ``MixedHead``: the trained head's logits are added to the
+    discriminant's with a weight that fades with the labels; half of it is left after ten. A label that the head was not trained on is a new class.
+    Give it the training set as well, ``fit(X_train, y_train).discount(64, 3)``, since the head fades whether or not the discriminant is as good yet.
+    Before the first label the answers are the trained head's: after ``partial_fit(X[:0], y[:0])``, which takes `classes` unless the head knows its
+    own. Features are those that the head takes; with a pipeline those that its ``StandardScaler`` takes, which standardises them as on a device.
+
     Args:
+        head: the trained head, of 2 to 254 classes, as `export` takes or returns it; None for none. A model of scikit-learn knows the labels of its
+            rows. It is not fitted anew, and a clone has the same. It must be set before the first sample.
+        head_classes: the label of each row of a head that does not know them, such as two arrays. By default row k is class k of the `classes` of
+            ``partial_fit``, which must then be sorted.
         prior_samples: the samples that the prior weighs as much as, in [1e-3, 1e6].
         prior_variance: the variance of the prior in every direction, in [1e-6, 1e6].
         ridge: the variance that a label adds to every feature, in [0, 1].
@@ -27,12 +38,14 @@ class DiscriminantClassifier(_CoreClassifier):
         threshold: in [0, 1]; a sample whose largest probability does not reach it is unknown.
         unknown: the label that `predict` gives to unknown samples; None, the most probable class.
         novelty: whether a sample that is far from every class is unknown, however probable its class: the core's ``Novelty``, which learns from
-            the labels what is far. It must be set before the first sample.
+            the labels what is far. It must be set before the first sample. A class that only the trained head knows has no distance: its samples
+            are unknown as soon as other classes have labels.
         deviations: with `novelty`, the standard deviations above the mean of the known samples' scores beyond which a sample is unknown, in
             [-3, 30]; a smaller number refuses more.
 
     Attributes:
-        classes_: the labels, sorted. One that has no sample yet has the probability 0.
+        classes_: the labels, sorted, those of the trained head among them. One that has no sample yet, and that no trained head knows, has the
+            probability 0.
         counts_: the samples learned of each class, of shape (K,).
         n_features_in_: the features of a sample.
     """
@@ -40,6 +53,8 @@ class DiscriminantClassifier(_CoreClassifier):
     def __init__(
         self,
         *,
+        head: Any = None,
+        head_classes: Optional[npt.ArrayLike] = None,
         prior_samples: float = 16.0,
         prior_variance: float = 0.5,
         ridge: float = 1e-3,
@@ -50,6 +65,8 @@ class DiscriminantClassifier(_CoreClassifier):
         novelty: bool = False,
         deviations: float = 0.5,
     ) -> None:
+        self.head = head
+        self.head_classes = head_classes
         self.prior_samples = prior_samples
         self.prior_variance = prior_variance
         self.ridge = ridge
@@ -62,7 +79,7 @@ class DiscriminantClassifier(_CoreClassifier):
 
     @_all_or_nothing
     def fit(self, X: npt.ArrayLike, y: npt.ArrayLike) -> "DiscriminantClassifier":
-        """Learns the samples from nothing, in their order.
+        """Learns the samples from nothing, in their order. The classes are the labels of `y` and those of the trained head.
 
         Args:
             X: n samples, of shape (n, F): finite numbers in [-1e6, 1e6].
@@ -71,9 +88,10 @@ class DiscriminantClassifier(_CoreClassifier):
         Raises:
             ValueError: if a setting, a shape or a number is not what it may be.
         """
+        trained = Trained.of(self.head, self.head_classes)
         X, y = self._samples(X, y, reset=True)
-        classes = unique_labels(y)
-        return self._learned(Discriminant(len(classes), X.shape[1], *self._kind()), X, y, classes)
+        classes = unique_labels(y) if trained is None else trained.with_labels_of(y)
+        return self._learned(self._new(X, classes, trained), X, y, classes)
 
     @_all_or_nothing
     def partial_fit(
@@ -82,18 +100,27 @@ class DiscriminantClassifier(_CoreClassifier):
         """Learns further samples, in their order.
 
         Args:
-            X: n samples, of shape (n, F).
+            X: n samples, of shape (n, F); with a trained head n may be 0.
             y: n labels among the classes.
-            classes: all labels that there will be; needed at the first call.
+            classes: all labels that there will be, those of the trained head among them; needed at the first call, unless the trained head
+                knows its own, and there will be no other.
 
         Raises:
             ValueError: as `fit`; if a label is not among the classes, or a setting that makes the head has changed since the first call. The
                 head is then as before.
         """
-        X, y, classes = self._partial_samples(X, y, classes)
+        trained = Trained.of(self.head, self.head_classes)
+        if trained is not None and classes is None and not hasattr(self, "head_"):
+            classes = trained.labels
+        given = classes
+        X, y, classes = self._partial_samples(X, y, classes, least=1 if trained is None else 0)
         if not hasattr(self, "head_"):
-            return self._learned(Discriminant(len(classes), X.shape[1], *self._kind()), X, y, classes)
-        *_, keeping, novelty = self.head_.kind
+            if trained is not None:
+                trained.check_classes(given, classes)
+            return self._learned(self._new(X, classes, trained), X, y, classes)
+        *_, keeping, novelty, mixed_in = self.head_.kind
+        if mixed_in != (None if trained is None else (trained.file, trained.places(classes))):
+            raise ValueError("head is another than at the first sample, but must stay: fit makes a new head")
         for name, value in {**dict(zip(("slots", "quantized", "seed"), keeping or ())), "novelty": novelty}.items():
             if getattr(self, name) != value:
                 raise ValueError(f"{name} is {getattr(self, name)}, but must stay {value}, as at the first sample: fit makes a new head")
@@ -118,7 +145,7 @@ class DiscriminantClassifier(_CoreClassifier):
     def discount(self, samples: float, most: int) -> "DiscriminantClassifier":
         """Keeps what was learned, but with less weight: for example the training set's statistics, before a device learns its user.
 
-        The distances of `novelty` are forgotten: they belonged to the user before.
+        A trained head regains its weight. The distances of `novelty` are forgotten: they belonged to the user before.
 
         Args:
             samples: the weight of all that was learned, in samples, in [1e-3, 1e6].
@@ -145,7 +172,8 @@ class DiscriminantClassifier(_CoreClassifier):
     def checkpoint(self) -> bytes:
         """The head as the core's versioned checkpoint with a CRC, which firmware reads with `checkpoint::read`.
 
-        With `novelty` it is that of a learner with a ``Novelty``: distances, temperature and threshold are in it, `deviations` are not.
+        With `novelty` it is that of a learner with a ``Novelty``: distances, temperature and threshold are in it, `deviations` are not. Of a trained
+        head there is a CRC in it and which class is which, by which `restore` refuses another's, but not the units of a ``StandardScaler``.
 
         Raises:
             ValueError: if temperature or threshold is out of its range.
@@ -158,6 +186,20 @@ class DiscriminantClassifier(_CoreClassifier):
 
     def _reading(self) -> "tuple[float, ...]":
         return self.temperature, self.threshold, self.deviations
+
+    def __sklearn_clone__(self) -> "DiscriminantClassifier":
+        """A clone keeps the trained head, which scikit-learn would take for a part to be fitted anew."""
+        copy = super().__sklearn_clone__()
+        copy.head = self.head
+        return copy
+
+    def _new(self, X: npt.NDArray[np.float32], classes: npt.NDArray[Any], trained: Optional[Trained]) -> Discriminant:
+        """A head without a sample."""
+        features = X.shape[1]
+        if trained is not None and trained.file.shape[1] != features:
+            raise ValueError(f"X has {features} features, but must have {trained.file.shape[1]}, as the trained head has")
+        mixed_in = None if trained is None else (trained.file, trained.places(classes))
+        return Discriminant(len(classes), features, *self._kind(), mixed_in)
 
     def _kind(self) -> "tuple[Optional[tuple[int, bool, int]], bool]":
         """How samples are kept, and whether the head knows distances."""
@@ -191,7 +233,9 @@ class NeighboursClassifier(DiscriminantClassifier):
             multiply-adds an answer.
         quantized: whether kept samples are int8, with a scale for each sample, or float32.
         seed: the seed of the choice of samples, in [0, 4294967295].
-        prior_samples: as of ``DiscriminantClassifier``, and so are those that follow.
+        head: as of ``DiscriminantClassifier``, and so are those that follow.
+        head_classes: see there.
+        prior_samples: see there.
         prior_variance: see there.
         ridge: see there.
         most: see there.
@@ -202,7 +246,8 @@ class NeighboursClassifier(DiscriminantClassifier):
         deviations: see there.
 
     Attributes:
-        classes_: the labels, sorted. One that has no sample yet has the probability 0.
+        classes_: the labels, sorted, those of the trained head among them. One that has no sample yet, and that no trained head knows, has the
+            probability 0.
         counts_: the samples learned of each class, of shape (K,).
         weights_: the weight of the discriminant's logits, in [1/16, 16], and that of the kept samples', in [0, 16]; of shape (2,).
         n_features_in_: the features of a sample.
@@ -214,6 +259,8 @@ class NeighboursClassifier(DiscriminantClassifier):
         slots: int = 10,
         quantized: bool = True,
         seed: int = 0,
+        head: Any = None,
+        head_classes: Optional[npt.ArrayLike] = None,
         prior_samples: float = 16.0,
         prior_variance: float = 0.5,
         ridge: float = 1e-3,
@@ -225,6 +272,8 @@ class NeighboursClassifier(DiscriminantClassifier):
         deviations: float = 0.5,
     ) -> None:
         super().__init__(
+            head=head,
+            head_classes=head_classes,
             prior_samples=prior_samples,
             prior_variance=prior_variance,
             ridge=ridge,

@@ -107,7 +107,7 @@ class _CoreClassifier(ClassifierMixin, BaseEstimator):
         The labels and the settings stay. A part that is not in it, such as kept samples in that of a discriminant, is as new.
 
         Raises:
-            ValueError: if it is damaged or another head's; nothing is then changed.
+            ValueError: if it is damaged, another head's, or of another trained head; nothing is then changed.
         """
         self._head().restore(checkpoint)
         return self
@@ -125,22 +125,26 @@ class _CoreClassifier(ClassifierMixin, BaseEstimator):
         with np.errstate(over="ignore"):
             return validate_data(self, X, reset=False, dtype=np.float32, order="C", ensure_all_finite=False)
 
-    def _samples(self, X: npt.ArrayLike, y: npt.ArrayLike, reset: bool) -> "tuple[npt.NDArray[np.float32], npt.NDArray[Any]]":
+    def _samples(
+        self, X: npt.ArrayLike, y: npt.ArrayLike, reset: bool, least: int = 1
+    ) -> "tuple[npt.NDArray[np.float32], npt.NDArray[Any]]":
         with np.errstate(over="ignore"):
-            X, y = validate_data(self, X, y, reset=reset, dtype=np.float32, order="C", ensure_all_finite=False)
+            X, y = validate_data(
+                self, X, y, reset=reset, dtype=np.float32, order="C", ensure_all_finite=False, ensure_min_samples=least
+            )
         check_classification_targets(y)
         return X, y
 
     def _partial_samples(
-        self, X: npt.ArrayLike, y: npt.ArrayLike, classes: Optional[npt.ArrayLike]
+        self, X: npt.ArrayLike, y: npt.ArrayLike, classes: Optional[npt.ArrayLike], least: int = 1
     ) -> "tuple[npt.NDArray[np.float32], npt.NDArray[Any], npt.NDArray[Any]]":
-        """Features, labels, and all classes, which the first call names."""
+        """Features and labels of so many samples at least, and all classes, which the first call names."""
         first = not hasattr(self, "head_")
         if first and classes is None:
             raise ValueError("classes must be passed on the first call to partial_fit")
         if not first and classes is not None and not np.array_equal(unique_labels(classes), self.classes_):
             raise ValueError(f"classes are {classes}, but must be those of the first call, {self.classes_}")
-        X, y = self._samples(X, y, reset=first)
+        X, y = self._samples(X, y, first, least)
         return X, y, unique_labels(classes) if first else self.classes_
 
 

@@ -17,8 +17,10 @@ class Exported:
     Each form is made when it is asked for, by the writers of `demo-host export`.
     """
 
-    def __init__(self, file: Union[HeadFile, PriorFile]) -> None:
+    def __init__(self, file: Union[HeadFile, PriorFile], classes: Any = None) -> None:
         self._file = file
+        # The label of each row, of a model that knows it.
+        self._classes = classes
 
     @property
     def bytes(self) -> bytes:
@@ -83,7 +85,20 @@ def export(model: Any, *, scaler: Any = None, made_of: Optional[str] = None) -> 
         scaler = scalers[0] if scalers else None
     weights, bias = _layer(model)
     mean, deviation = (None, None) if scaler is None else _statistics(scaler, weights.shape[1])
-    return Exported(HeadFile(weights, bias, made_of, mean, deviation))
+    return Exported(HeadFile(weights, bias, made_of, mean, deviation), getattr(model, "classes_", None))
+
+
+def linear_head(head: Any) -> Exported:
+    """A trained head in any form that `export` takes, or as it returns it.
+
+    Raises:
+        TypeError: if it is a prior; as `export`.
+        ValueError: as `export`.
+    """
+    exported = head if isinstance(head, Exported) else export(head)
+    if not isinstance(exported._file, HeadFile):
+        raise TypeError("the head is the prior of a discriminant, but must be a linear head")
+    return exported
 
 
 def export_prior(
@@ -146,6 +161,11 @@ def _layer(model: Any) -> "tuple[_Floats, _Floats]":
         if len(weights) == 1:
             weights = np.concatenate([np.zeros_like(weights), weights])
             bias = np.concatenate([np.zeros_like(bias), bias])
+        elif hasattr(model, "support_vectors_") or len(weights) != len(model.classes_):
+            raise ValueError(
+                f"the model is a {type(model).__name__} that compares classes in pairs, but must have a row of coefficients for each class, as "
+                "a LinearSVC has"
+            )
     else:
         raise TypeError(
             f"the model is a {type(model).__name__}, but must be a torch.nn.Linear, a Keras Dense, a fitted linear classifier of scikit-learn or a "

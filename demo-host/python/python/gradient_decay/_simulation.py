@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from gradient_decay import _core
-from gradient_decay._export import Exported, _matrix, export
+from gradient_decay._export import _matrix, linear_head
 
 _Progress = Union[bool, Callable[[int, int], object]]
 
@@ -304,10 +304,7 @@ def _task(
     features = _matrix(X, "the features")
     table, classes = _table(features, y, groups, split)
     known = None if base is None else _base(base, classes)
-    exported = head if head is None or isinstance(head, Exported) else export(head)
-    if exported is not None and not isinstance(exported._file, _core.HeadFile):
-        raise TypeError("the head is the prior of a discriminant, but must be a linear head")
-    task = _core.Task(name, table, standardize, known, None if exported is None else exported._file)
+    task = _core.Task(name, table, standardize, known, None if head is None else linear_head(head)._file)
     return task, tuple(classes.tolist())
 
 
