@@ -155,13 +155,12 @@ impl Target {
     /// The instructions of a distance for each feature of each kept sample. The Cortex-M0 that was counted has no room for them: those of a Cortex-M3
     /// times the quotient of their steps.
     fn per_kept_feature(self) -> f64 {
-        let common = |operation| self.counts(operation)[&COMMON];
-        let Some(counted) = self.count("near-inference") else {
-            let other = Target::Riscv32imc;
-            return other.per_kept_feature() * common(Operation::Step) / other.counts(Operation::Step)[&COMMON];
-        };
+        let common = |target: Self, operation| target.counts(operation)[&COMMON];
+        let target = if self == Target::M0 { Target::Riscv32imc } else { self };
         // Ten samples of each class.
-        (counted - common(Operation::LdaInference)) / (10 * COMMON.0 * COMMON.1) as f64
+        let counted = target.count("near-inference").map_or(0.0, |all| all - common(target, Operation::LdaInference));
+        let quotient = common(self, Operation::Step) / common(target, Operation::Step);
+        quotient * counted / (10 * COMMON.0 * COMMON.1) as f64
     }
 
     /// A figure that was counted at the common shape, or not at all.
@@ -288,6 +287,14 @@ mod tests {
         let cost = |name, target: Target| {
             target.cost(&device_settings(name, &defaults(name)).unwrap(), 10, 64, Units::Raw, false)
         };
+        // Of each class and feature of a kept sample.
+        let near = |target: Target| target.per_kept_feature();
+        assert!(
+            near(Target::M4f) > 2.0
+                && near(Target::M33) > near(Target::M4f)
+                && near(Target::M0) > near(Target::Riscv32imc)
+        );
+        assert!(Target::ALL.map(near).iter().all(|count| *count < 60.0));
         let close = |found: f64, counted: f64| assert!((found / counted - 1.0).abs() < 0.05, "{found} {counted}");
         close(cost("sgd", Target::M4f).label, 3976.0);
         close(cost("sgd", Target::M0).label, 274_211.0);
