@@ -38,8 +38,8 @@ class DiscriminantClassifier(_CoreClassifier):
         threshold: in [0, 1]; a sample whose largest probability does not reach it is unknown.
         unknown: the label that `predict` gives to unknown samples; None, the most probable class.
         novelty: whether a sample that is far from every class is unknown, however probable its class: the core's ``Novelty``, which learns from
-            the labels what is far. It must be set before the first sample. A class that only the trained head knows has no distance: its samples
-            are unknown as soon as other classes have labels.
+            the labels what is far. It must be set before the first sample. A sample that is given to a class which only the trained head knows
+            is not far: distances are those from the labels learned here.
         deviations: with `novelty`, the standard deviations above the mean of the known samples' scores beyond which a sample is unknown, in
             [-3, 30]; a smaller number refuses more.
 
