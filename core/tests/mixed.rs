@@ -55,47 +55,6 @@ fn right<H: Head<Features = [f32; FEATURES], Number = f32>>(head: &H, kinds: usi
 }
 
 #[test]
-fn it_starts_as_the_trained_head_and_ends_as_the_discriminant() {
-    let trained = trained();
-    let mut mixed = Mixed::new(Plain::new(), &trained);
-    mixed.truncate(3).unwrap();
-    for i in 0..60 {
-        let x = sample(4000 + i, i % 3);
-        assert_eq!(mixed.predict(&x).unwrap().class, trained.predict(&x).unwrap().class);
-    }
-    let mut plain = Plain::new();
-    for i in 0..2000 {
-        mixed.learn(&LDA, &sample(i, i % 3), i % 3).unwrap();
-        plain.learn(&LDA, &sample(i, i % 3), i % 3).unwrap();
-    }
-    let x = sample(5000, 1);
-    for (mixed, plain) in logits(&mixed, &x).into_iter().zip(logits(&plain, &x)).take(3) {
-        assert!((mixed - plain).abs() < 0.1 * (1.0 + plain.abs()), "{mixed} {plain}");
-    }
-}
-
-/// With the statistics of the training set; started from nothing, the first labels cost a little accuracy.
-#[test]
-fn it_is_never_worse_than_at_its_start() {
-    let trained = trained();
-    let mut statistics = Plain::new();
-    (0..300).for_each(|i| statistics.learn(&LDA, &sample(i, i % 3), i % 3).unwrap());
-    statistics.discount(64.0, 3).unwrap();
-    for (statistics, loss) in [(statistics, 3), (Plain::new(), 24)] {
-        let mut mixed = Mixed::new(statistics, &trained);
-        mixed.truncate(3).unwrap();
-        let start = right(&mixed, 3);
-        for i in 0..300 {
-            mixed.learn(&LDA, &sample(8000 + i, i % 3), i % 3).unwrap();
-            if [0, 2, 9, 49, 199].contains(&i) {
-                assert!(right(&mixed, 3) + loss >= start, "{i}: {} {start}", right(&mixed, 3));
-            }
-        }
-        assert!(right(&mixed, 3) + 3 >= start);
-    }
-}
-
-#[test]
 fn a_class_that_the_trained_head_never_knew_has_no_disadvantage_and_the_map_follows_what_is_removed() {
     let trained = trained();
     let mut head = Mixed::new(Plain::new(), &trained);
@@ -121,23 +80,6 @@ fn a_class_that_the_trained_head_never_knew_has_no_disadvantage_and_the_map_foll
     head.add_class().unwrap();
     assert_eq!(head.add_class(), Err(Error::NoRoom { classes: ROOM }));
     assert!(!head.knows(3) && !head.knows(4));
-}
-
-#[test]
-fn the_linear_head_made_of_it_has_its_logits() {
-    let trained = trained();
-    let mut head = Mixed::new(Plain::new(), &trained);
-    head.truncate(3).unwrap();
-    (0..30).for_each(|i| head.learn(&LDA, &sample(i, i % 2), i % 2).unwrap()); // only the trained head knows class 2
-    let linear = head.to_linear(2.0).unwrap();
-    for i in 0..30 {
-        let x = sample(5000 + i, i % 3);
-        for (z, expected) in logits(&linear, &x).into_iter().zip(logits(&head, &x)).take(3) {
-            assert!((z - expected / 2.0).abs() < 1e-4 * (1.0 + expected.abs()), "{z} {expected}");
-        }
-    }
-    assert_eq!(linear.classes(), 3);
-    assert!(head.to_linear(0.0).is_err());
 }
 
 #[test]
@@ -348,28 +290,6 @@ fn a_view_of_parts_that_do_not_fit_together_is_refused() {
     assert_eq!(refused(3, &mut [0, 1, 255]), length(Slice::Scratch, 2, 3));
     assert_eq!(refused(4, &mut [0, 1]), length(Slice::Features, 3, 4));
     assert_eq!(refused(3, &mut [0, 2]), Some(Error::Target { target: 2, classes: 2 }));
-}
-
-/// For a class that the trained head does not have, its rows' mean stands for its largest logit in the linear head.
-#[test]
-fn the_linear_head_made_of_it_has_the_mean_of_the_trained_rows_for_a_new_class() {
-    let trained = trained();
-    let mut head = Mixed::new(Plain::new(), &trained);
-    head.truncate(4).unwrap();
-    (0..40).for_each(|i| head.learn(&LDA, &sample(i, i % 4), i % 4).unwrap());
-    let linear = head.to_linear(2.0).unwrap();
-    // The weights of the module's equation, after 40 labels.
-    let (g, own) = (4.0 * 10.0 / (10.0 + 40.0), head.head().temperature());
-    for i in 0..20 {
-        let x = sample(5000 + i, i % 4);
-        let mut z = [0.0; 3];
-        Head::logits(&trained, &x, &mut z).unwrap();
-        let raw = logits(head.head(), &x)[3] * own;
-        let expected = (raw + g * z.iter().sum::<f32>() / 3.0) / (own + g) / 2.0;
-        let found = logits(&linear, &x)[3];
-        assert!((found - expected).abs() < 1e-4 * (1.0 + expected.abs()), "{found} {expected}");
-    }
-    assert_eq!(linear.classes(), 4);
 }
 
 /// Also in a row behind the first dozen, whose logits are computed in blocks.

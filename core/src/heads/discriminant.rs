@@ -269,10 +269,14 @@ impl<S: Statistics, M> Discriminant<S, M> {
     pub fn temperature(&self) -> f32 {
         let Numbers { diagonal, counts, .. } = self.storage.numbers();
         let known = counts.iter().filter(|count| **count > 0).count();
+        1.0 + (diagonal.len() as f32 * known as f32) / self.evidence()
+    }
+
+    /// The samples that the temperature takes the means to rest on, `n + n_0 + n n_0 / (n + n_0)`; at least 1.
+    pub(crate) fn evidence(&self) -> f32 {
         let (labels, base) = (self.labels as f32, self.base);
         let sum = labels + base;
-        let samples = if sum < 1.0 { 1.0 } else { sum + labels * base / sum };
-        1.0 + (diagonal.len() as f32 * known as f32) / samples
+        if sum < 1.0 { 1.0 } else { sum + labels * base / sum }
     }
 
     /// Keeps what was learned, but with the weight of only `samples` samples, in [1e-3, 1e6], and of at most `most` samples for each class. A host

@@ -1,8 +1,25 @@
 //! A discriminant with the trained head mixed in, whose weight fades with the labels.
 //!
-//! A device that starts from a training set has two heads: the trained one, which is better at first, and the discriminant, which learns
-//! its user. Their logits `z_t` and `z_d` are added, `z = (z_d + 4 g z_t) / (T + 4 g)`, with `z_d` taken before the discriminant's
-//! temperature `T`, and `g = 10 / (10 + n)` after `n` labels. The trained head is read-only and can be in flash.
+//! A device has two heads: the trained one, which is better at first, and the discriminant, which learns its user. Their logits `z_t` and `z_d` are
+//! added, `z = (z_d + w z_t) / (T + w)`, with `z_d` taken before the discriminant's [temperature](Discriminant::temperature) `T`, and
+//!
+//! `w = max(40 / (10 + n), T ((30 + K) / m)^3)`
+//!
+//! after `n` labels, where `K` is the number of trained classes and `m = n + n_0 + n n_0 / (n + n_0)` the samples that `T` rests on. The first term counts
+//! where the discriminant starts from a training set's statistics. The second counts where it starts from nothing: the trained head's share of the sum,
+//! `w / (T + w)`, is at least `1 / (1 + (m / (30 + K))^3)`, nearly all until the discriminant knows more than a few samples of each class.
+//!
+//! A trained class without a sample has the logit `s (z_t + max z - max z_t) + (1 - s) s z_t`, with the share `s = w / (T + w)` and the largest logits
+//! over the trained classes that have a sample. The first term counts in the first labels: the trained head decides whether the answer is a class
+//! without a sample. The second is that of a mean at the origin, and takes over: in the end a class that no label names loses to those that labels name.
+//! So a user who only labels wrong answers is followed, though the class that was answered in place of the right one never gets a label.
+//!
+//! **Measured** from nothing, on 19 data sets (digits, activities, gestures and 16 of KEEL, each of these 17 with the features as they are and shifted and
+//! scaled): in the first 20 labels the accuracy is that of the trained head in the mean, and on no set more than 2 points lower. Shifted, and for other
+//! users, it is 4 points higher after 50 labels and 8 after 100. Where nothing shifts, labels cost 2.4 points after 50 and 5 after 100: the
+//! discriminant is then the worse head, which no count of labels tells.
+//!
+//! The trained head is read-only and can be in flash.
 
 use crate::error::{Error, Slice, check_length, check_target};
 use crate::heads::discriminant::{Discriminant, DiscriminantHead, DiscriminantView, NEVER};
@@ -20,6 +37,8 @@ use crate::numeric::math::{Libm, Math};
 const HALF: f32 = 10.0;
 /// The initial weight of the trained head's logits, relative to the discriminant's.
 const SHARE: f32 = 4.0;
+/// The number of labels after which the trained head has half of the sum if the discriminant started from nothing, without one for each of its classes.
+const ALONE: f32 = 30.0;
 /// The entry in the map of a class that the trained head does not have.
 pub(crate) const NEW: u8 = u8::MAX;
 /// The number of rows whose logits are on the stack at once: a multiple of three, since three rows share each load of a feature.
@@ -40,8 +59,9 @@ pub struct Mixed<'t, S, T, K, M = Libm> {
 /// than the discriminant, plus a few for alignment.
 ///
 /// Class `k` is class `k` of the trained head at first; a map keeps track when classes are added and removed. For a class that it was not
-/// trained on, the trained head contributes the largest of its other logits, which neither favours nor rules it out. A class that the
-/// discriminant has no sample of is judged by the trained head, with a mean at the origin.
+/// trained on, the trained head contributes the largest of its other logits, which neither favours nor rules it out. A trained class that the
+/// discriminant has no sample of is judged by the trained head at first, then with a mean at the origin. The discriminant may start from nothing or from the training set's statistics, which are
+/// worth some 30 labels: see the [module](crate::mixed).
 ///
 /// Its checkpoint names the trained head by a CRC. It also reads that of a discriminant alone that has counted no label, as `demo-host export` writes
 /// of a training set; the map stays.
@@ -98,7 +118,7 @@ impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const 
 
     /// The linear head with these logits divided by a temperature in [0.01, 100]: see
     /// [`DiscriminantHead::to_linear`](crate::discriminant::Discriminant::to_linear). For a class that the trained head does not have, the mean
-    /// of its rows replaces the largest logit.
+    /// of its rows replaces the largest logit, and for a trained class without a sample, means over the others replace the largest.
     ///
     /// # Errors
     /// As there.
@@ -106,18 +126,24 @@ impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const 
         check_temperature(temperature)?;
         let mut linear = LinearHead::new();
         let (weight, sum) = self.weights();
+        let share = weight / sum;
         let (raw, weight) = (self.head.total() / (sum * temperature), weight / (sum * temperature));
         let Numbers { rows, bias, counts, .. } = self.head.storage.numbers();
         let known = self.trained.used().max(1) as f32;
-        let storage = &mut linear.storage;
+        let (trained, storage) = (&self.trained.storage, &mut linear.storage);
+        let of_trained = |of: usize| {
+            let row = trained.weights.get(of).unwrap_or(&[0.0; FEATURES]);
+            (row, trained.bias.get(of).copied().unwrap_or_default())
+        };
+        // What the rows of the trained classes with a sample gained in total, and their number.
+        let (mut gained, mut gained_bias, mut taught) = ([0.0; FEATURES], 0.0, 0.0);
         for (class, ((to, of_bias), count)) in storage.weights.iter_mut().zip(&mut storage.bias).zip(counts).enumerate()
         {
-            let trained = &self.trained.storage;
-            match self.trained_class(class) {
-                Some(of) => {
-                    let row = trained.weights.get(of).unwrap_or(&[0.0; FEATURES]);
+            let of = self.trained_class(class).map(of_trained);
+            match of {
+                Some((row, bias)) => {
                     to.iter_mut().zip(row).for_each(|(to, w)| *to = weight * w);
-                    *of_bias = weight * trained.bias.get(of).copied().unwrap_or_default();
+                    *of_bias = weight * bias;
                 }
                 None if *count > 0 => {
                     for row in trained.weights.iter().take(self.trained.used()) {
@@ -131,6 +157,21 @@ impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const 
                 let row = rows.get(class * FEATURES..).unwrap_or_default();
                 to.iter_mut().zip(row).for_each(|(to, v)| *to += raw * v);
                 *of_bias += raw * bias.get(class).copied().unwrap_or_default();
+                if let Some((row, bias)) = of {
+                    gained.iter_mut().zip(&*to).zip(row).for_each(|((sum, to), w)| *sum += to - w / temperature);
+                    gained_bias += *of_bias - bias / temperature;
+                    taught += 1.0;
+                }
+            }
+        }
+        for (class, ((to, of_bias), count)) in storage.weights.iter_mut().zip(&mut storage.bias).zip(counts).enumerate()
+        {
+            if let (0, Some((row, bias))) = (*count, self.trained_class(class).map(of_trained))
+                && taught > 0.0
+            {
+                let mixed = |own: f32, gained: f32| share * ((2.0 - share) * own / temperature + gained / taught);
+                to.iter_mut().zip(row).zip(&gained).for_each(|((to, w), gained)| *to = mixed(*w, *gained));
+                *of_bias = mixed(bias, gained_bias);
             }
         }
         linear.check()?;
@@ -184,8 +225,11 @@ impl<S: Statistics, T: ReadStorage<Features = S::Features>, K: AsRef<[u8]> + AsM
 
     /// The weight of the trained head's logits, and the number that the weighted sum is divided by.
     fn weights(&self) -> (f32, f32) {
-        let g = SHARE * HALF / (HALF + self.head.labels as f32);
-        (g, self.head.temperature() + g)
+        let (temperature, labels) = (self.head.temperature(), self.head.labels as f32);
+        let ratio = (ALONE + self.trained.used() as f32) / self.head.evidence();
+        let (faded, alone) = (SHARE * HALF / (HALF + labels), temperature * ratio * ratio * ratio);
+        let weight = if alone > faded { alone } else { faded };
+        (weight, temperature + weight)
     }
 
     /// The index of a class in the trained head, if that has it.
@@ -211,18 +255,35 @@ impl<S: Statistics, T: ReadStorage<Features = S::Features>, K: AsRef<[u8]> + AsM
         // A trained head without a class adds nothing.
         let top = if top > f32::NONE { top } else { 0.0 };
         let (weight, sum) = self.weights();
+        // The largest logit of the trained classes with a sample: of the trained head, and of the sum.
+        let mut largest = [f32::NONE; 2];
         each_block(rows, bias, x, self.head.total(), |first, block| {
             let known = counts.iter().skip(first).map(|count| *count > 0);
             let ours = logits.iter_mut().skip(first).zip(known).zip(block).enumerate();
             for (place, ((z, known), raw)) in ours {
-                *z = match (known, self.trained_class(first + place)) {
-                    (true, Some(_)) => (raw + weight * *z) / sum,
-                    (true, None) => (raw + weight * top) / sum,
-                    (false, Some(_)) => weight * *z / sum,
-                    (false, None) => f32::NONE,
-                };
+                match (known, self.trained_class(first + place)) {
+                    (true, Some(_)) => {
+                        let both = (raw + weight * *z) / sum;
+                        for (largest, z) in largest.iter_mut().zip([*z, both]) {
+                            *largest = if z > *largest { z } else { *largest };
+                        }
+                        *z = both;
+                    }
+                    (true, None) => *z = (raw + weight * top) / sum,
+                    (false, Some(_)) => (),
+                    (false, None) => *z = f32::NONE,
+                }
             }
-        })
+        })?;
+        let ([of_trained, of_sum], share) = (largest, weight / sum);
+        for (class, (z, count)) in logits.iter_mut().zip(counts).enumerate() {
+            if *count == 0 && self.trained_class(class).is_some() {
+                let origin = share * *z;
+                let judged = if of_trained > f32::NONE { *z + (of_sum - of_trained) } else { origin };
+                *z = share * judged + (1.0 - share) * origin;
+            }
+        }
+        Ok(())
     }
 
     /// Keeps what was learned, but with the weight of only `samples` samples: see [`discount`](Discriminant::discount). Labels are counted from 0
