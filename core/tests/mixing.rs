@@ -132,17 +132,21 @@ fn a_class_without_a_sample_is_judged_by_the_trained_head_until_labels_say_other
         (0..labels).for_each(|i| head.learn(&LDA, &sample(i, i % 2), i % 2).unwrap());
         let w = weight(&head, 3);
         let share = w / (head.head().temperature() + w);
+        let mut others = 0;
         for i in 0..60 {
             let x = sample(4000 + i, i % 3);
             let (class, of_trained) = (head.predict(&x).unwrap().class, trained.predict(&x).unwrap().class);
-            assert!(labels > 10 || (class == 2) == (of_trained == 2), "{labels}: {class} {of_trained}");
+            others += usize::from((class == 2) != (of_trained == 2));
+            // A class with samples can be far from all of them; one that the trained head prefers is not passed over.
+            assert!(labels > 10 || class == 2 || of_trained != 2, "{labels}: {class} {of_trained}");
             let mut z = [0.0; 3];
             Head::logits(&trained, &x, &mut z).unwrap();
             let sums = logits(&head, &x);
-            let judged = z[2] + sums[0].max(sums[1]) - z[0].max(z[1]);
-            let expected = share * judged + (1.0 - share) * share * z[2];
+            let raised = (1.0 - share) * z[2] + sums[0].max(sums[1]) - z[0].max(z[1]);
+            let expected = share * (z[2] + raised.max(0.0));
             assert!((sums[2] - expected).abs() < 1e-4 * (1.0 + expected.abs()), "{labels}: {sums:?} {expected}");
         }
+        assert!(labels > 10 || others < 3, "{labels}: {others}");
     }
 }
 

@@ -60,12 +60,12 @@ def test_a_trained_head_gains_on_another_writer_what_it_says():
                     model.partial_fit(seen[some], labels[some])
                 scores[i, j] += 20 * model.score(seen[300:], labels[300:])
     (_, *of_both), (_, *of_set), (_, *of_sgd), (first, *of_head) = scores
-    assert all(of_both > np.maximum(of_set, of_sgd) + 2) and first > of_head[0] + 15
+    assert all(of_both > np.maximum(of_set, of_sgd) + 2) and min(of_head) >= first
     text = " ".join(README.split())
     assert "right for {:.1f} % of the user's other digits after 10 labels, for {:.1f} % after 20;".format(*of_both) in text
     assert "(without `head=`) for {:.1f} % and {:.1f} %,".format(*of_set) in text
     assert "by SGD on the trained head for {:.1f} % and {:.1f} %.".format(*of_sgd) in text
-    assert "falls from the trained head's {:.1f} % to {:.1f} % and {:.1f} %,".format(first, *of_head) in text
+    assert "alone it goes from the trained head's {:.1f} % to {:.1f} % and {:.1f} %,".format(first, *of_head) in text
 
 
 @pytest.mark.torch

@@ -793,8 +793,8 @@ extern const gd_head gd_head_neighbours_i8;
 extern const gd_head gd_head_neighbours_f32;
 
 /**
- * A discriminant with a trained head mixed in, `trained`, whose weight fades with the labels: for a device that starts from a training set. Before
- * the first label it answers as the trained head; gd_learner_load gives it the statistics of a training set as well, as `demo-host export` writes
+ * A discriminant with a trained head mixed in, `trained`, whose weight fades with the labels: for a device that starts from a trained head.
+ * Before the first label it answers as that; gd_learner_load gives it the statistics of the training set as well, as `demo-host export` writes
  * them.
  */
 extern const gd_head gd_head_mixed;

@@ -20,8 +20,8 @@ class DiscriminantClassifier(_CoreClassifier):
     features.
 
     With `head` it is the learner of a device that starts from a trained head, the core's ``MixedHead``: the trained head's logits are added to the
-    discriminant's with a weight that fades with the labels; half of it is left after ten. A label that the head was not trained on is a new class.
-    Give it the training set as well, ``fit(X_train, y_train).discount(64, 3)``, since the head fades whether or not the discriminant is as good yet.
+    discriminant's with a weight that fades with the labels. A label that the head was not trained on is a new class. Give it the training set as well
+    if you have it, ``fit(X_train, y_train).discount(64, 3)``: without, the labels gain little before there are some of each class.
     Before the first label the answers are the trained head's: after ``partial_fit(X[:0], y[:0])``, which takes `classes` unless the head knows its
     own. Features are those that the head takes; with a pipeline those that its ``StandardScaler`` takes, which standardises them as on a device.
 

@@ -219,8 +219,8 @@ pub static gd_head_neighbours_f32: gd_head = gd_head {
     },
 };
 
-/// A discriminant with a trained head mixed in, `trained`, whose weight fades with the labels: for a device that starts from a training set. Before
-/// the first label it answers as the trained head; gd_learner_load gives it the statistics of a training set as well, as `demo-host export` writes
+/// A discriminant with a trained head mixed in, `trained`, whose weight fades with the labels: for a device that starts from a trained head.
+/// Before the first label it answers as that; gd_learner_load gives it the statistics of the training set as well, as `demo-host export` writes
 /// them.
 #[unsafe(no_mangle)]
 pub static gd_head_mixed: gd_head = gd_head {
