@@ -158,8 +158,7 @@ pub struct Quantized<const FEATURES: usize> {
 /// restore(scale, &values, &mut x);
 /// assert!(values == [127, -64, 0] && (x[1] + 6.4).abs() < 0.05);
 /// ```
-// Stores and queries share one copy.
-#[inline(never)]
+#[inline]
 pub fn quantize(features: &[f32], values: &mut [i8]) -> f32 {
     let scale = scale_of(features);
     values.fill(0);
