@@ -133,7 +133,7 @@ impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const 
             let row = trained.weights.get(of).unwrap_or(&[0.0; FEATURES]);
             (row, trained.bias.get(of).copied().unwrap_or_default())
         };
-        // What the rows of the trained classes with a sample gained in total, and their number.
+        // The sum of the gains of the rows of the trained classes with a sample, and their number.
         let (mut gained, mut gained_bias, mut taught) = ([0.0; FEATURES], 0.0, 0.0);
         for (class, ((to, of_bias), count)) in storage.weights.iter_mut().zip(&mut storage.bias).zip(counts).enumerate()
         {

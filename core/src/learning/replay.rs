@@ -87,8 +87,8 @@ pub trait Slots {
     fn put(&mut self, class: usize, slot: usize, features: &Self::Features);
     /// Calls `see` with the features in a slot; `None` if there is no such slot.
     fn show<T>(&self, class: usize, slot: usize, see: impl FnOnce(&Self::Features) -> T) -> Option<T>;
-    /// Shows `see` the classes of which samples are stored, in order, each with the squared Euclidean distance of its nearest from `features`, which must
-    /// be finite. Between [`Quantized`](crate::Quantized) samples and `features` that are quantized likewise, it is taken in integers: see [`Query`](crate::stored::Query).
+    /// Shows `see` the classes of which samples are stored, in order, each with the squared Euclidean distance of its nearest from `features`,
+    /// which must be finite. With [`Quantized`](crate::Quantized) samples they are quantized as well: see [`Query`](crate::stored::Query).
     fn nearest(&self, features: &Self::Features, see: impl FnMut(usize, f32));
     /// The loop of [`nearest`](Self::nearest), by the distance of the sample in a slot of a class.
     fn nearest_by(&self, distance: impl Fn(usize, usize) -> Option<f32>, mut see: impl FnMut(usize, f32)) {

@@ -242,7 +242,7 @@ impl Numbers {
     }
 }
 
-/// What a learner has beside its head.
+/// All that a learner has beside its head.
 struct Rest<'a, 'd> {
     state: State<PairView<'a, f32>>,
     distances: &'d mut Option<Distances>,

@@ -14,6 +14,8 @@ use gradient_decay::{
     statistics::StatisticsView,
 };
 
+mod weights;
+
 const ROOM: usize = 5;
 const FEATURES: usize = 6;
 const UPPER: usize = kernels::packed(FEATURES);

@@ -1,49 +1,6 @@
 //! The weights of a trained head and the discriminant that it is mixed into, and the linear head made of both.
-#![cfg(feature = "libm")]
 
-use gradient_decay::{
-    BetaSchedule, DiscriminantHead, FineTuner, Head, LinearHead, MixedHead, Sgd, StreamingLda, kernels,
-};
-
-const ROOM: usize = 5;
-const FEATURES: usize = 6;
-const UPPER: usize = kernels::packed(FEATURES);
-const LDA: StreamingLda = StreamingLda::new();
-
-type Plain = DiscriminantHead<ROOM, FEATURES, UPPER>;
-type Mixed<'t> = MixedHead<'t, ROOM, FEATURES, UPPER, 3>;
-
-fn sample(i: usize, class: usize) -> [f32; FEATURES] {
-    core::array::from_fn(|j| {
-        let mixed = (i as u32 * 64 + j as u32).wrapping_mul(2_654_435_761);
-        let noise = ((mixed ^ (mixed >> 15)).wrapping_mul(2_246_822_519) >> 8) as f32 / (1 << 23) as f32 - 1.0;
-        1.5 * noise + if j == class { 2.0 } else { 0.0 }
-    })
-}
-
-/// A trained head of three classes.
-fn trained() -> LinearHead<3, FEATURES> {
-    let tuner = FineTuner::new(BetaSchedule::constant(1.0), Sgd::new(0.1));
-    let (mut head, mut state) = (LinearHead::new(), gradient_decay::State::new());
-    for i in 0..300 {
-        tuner.step(&mut head, &mut state, &sample(i, i % 3), i % 3).unwrap();
-    }
-    head
-}
-
-fn logits<H: Head<Features = [f32; FEATURES], Number = f32>>(head: &H, x: &[f32; FEATURES]) -> [f32; ROOM] {
-    let mut logits = [0.0; ROOM];
-    head.logits(x, &mut logits).unwrap();
-    logits
-}
-
-fn right<H: Head<Features = [f32; FEATURES], Number = f32>>(head: &H, kinds: usize) -> usize {
-    let class = |x: &[f32; FEATURES]| {
-        let z = logits(head, x);
-        (0..ROOM).max_by(|a, b| z[*a].total_cmp(&z[*b]).then(b.cmp(a))).unwrap()
-    };
-    (0..300).filter(|i| class(&sample(4000 + i, i % kinds)) == i % kinds).count()
-}
+use super::*;
 
 #[test]
 fn it_starts_as_the_trained_head_and_ends_as_the_discriminant() {
