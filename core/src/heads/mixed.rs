@@ -116,7 +116,7 @@ impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const 
 
     /// The linear head with these logits divided by a temperature in [0.01, 100]: see
     /// [`DiscriminantHead::to_linear`](crate::discriminant::Discriminant::to_linear). For a class that the trained head does not have, the mean
-    /// of its rows replaces the largest logit. A trained class without a sample is always raised, and by means over the others in place of the largest.
+    /// of its rows replaces the largest logit. A trained class without a sample has the logit of a mean at the origin, `s z_t`.
     ///
     /// # Errors
     /// As there.
@@ -124,24 +124,17 @@ impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const 
         check_temperature(temperature)?;
         let mut linear = LinearHead::new();
         let (weight, sum) = self.weights();
-        let share = weight / sum;
         let (raw, weight) = (self.head.total() / (sum * temperature), weight / (sum * temperature));
         let Numbers { rows, bias, counts, .. } = self.head.storage.numbers();
         let known = self.trained.used().max(1) as f32;
         let (trained, storage) = (&self.trained.storage, &mut linear.storage);
-        let of_trained = |of: usize| {
-            let row = trained.weights.get(of).unwrap_or(&[0.0; FEATURES]);
-            (row, trained.bias.get(of).copied().unwrap_or_default())
-        };
-        // The sum of the gains of the rows of the trained classes with a sample, and their number.
-        let (mut gained, mut gained_bias, mut taught) = ([0.0; FEATURES], 0.0, 0.0);
         for (class, ((to, of_bias), count)) in storage.weights.iter_mut().zip(&mut storage.bias).zip(counts).enumerate()
         {
-            let of = self.trained_class(class).map(of_trained);
-            match of {
-                Some((row, bias)) => {
+            match self.trained_class(class) {
+                Some(of) => {
+                    let row = trained.weights.get(of).unwrap_or(&[0.0; FEATURES]);
                     to.iter_mut().zip(row).for_each(|(to, w)| *to = weight * w);
-                    *of_bias = weight * bias;
+                    *of_bias = weight * trained.bias.get(of).copied().unwrap_or_default();
                 }
                 None if *count > 0 => {
                     for row in trained.weights.iter().take(self.trained.used()) {
@@ -155,21 +148,6 @@ impl<'t, const CLASSES: usize, const FEATURES: usize, const UPPER: usize, const 
                 let row = rows.get(class * FEATURES..).unwrap_or_default();
                 to.iter_mut().zip(row).for_each(|(to, v)| *to += raw * v);
                 *of_bias += raw * bias.get(class).copied().unwrap_or_default();
-                if let Some((row, bias)) = of {
-                    gained.iter_mut().zip(&*to).zip(row).for_each(|((sum, to), w)| *sum += to - w / temperature);
-                    gained_bias += *of_bias - bias / temperature;
-                    taught += 1.0;
-                }
-            }
-        }
-        for (class, ((to, of_bias), count)) in storage.weights.iter_mut().zip(&mut storage.bias).zip(counts).enumerate()
-        {
-            if let (0, Some((row, bias))) = (*count, self.trained_class(class).map(of_trained))
-                && taught > 0.0
-            {
-                let mixed = |own: f32, gained: f32| share * ((2.0 - share) * own / temperature + gained / taught);
-                to.iter_mut().zip(row).zip(&gained).for_each(|((to, w), gained)| *to = mixed(*w, *gained));
-                *of_bias = mixed(bias, gained_bias);
             }
         }
         linear.check()?;

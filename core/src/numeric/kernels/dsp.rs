@@ -14,7 +14,6 @@ use core::mem::MaybeUninit;
 use crate::numeric::kernels::{SMALL, portable};
 use crate::numeric::random::Random;
 
-mod square;
 mod tail;
 mod update;
 
@@ -72,6 +71,9 @@ macro_rules! load_features {
         "ldr {x1}, [{x}], #4\nsxtb16 {x0}, {x1}\nsxtb16 {x1}, {x1}, ror #8\n"
     };
 }
+
+// After the macro, which it uses.
+mod square;
 
 /// Adds the products of four weights with these to a sum.
 macro_rules! add_bytes {

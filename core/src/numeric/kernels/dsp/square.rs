@@ -31,7 +31,7 @@ unsafe fn dot_and_square_blocks(row: &[[i8; STRIDE]], x: &[[i8; STRIDE]], sums: 
     macro_rules! four {
         () => {
             concat!(
-                "ldr {x1}, [{x}], #4\nsxtb16 {x0}, {x1}\nsxtb16 {x1}, {x1}, ror #8\n",
+                load_features!(),
                 "ldr {w}, [{p}], #4\n",
                 "sxtb16 {t}, {w}\nsmlad {dot}, {t}, {x0}, {dot}\nsmlad {square}, {t}, {t}, {square}\n",
                 "sxtb16 {w}, {w}, ror #8\nsmlad {dot}, {w}, {x1}, {dot}\nsmlad {square}, {w}, {w}, {square}\n",
