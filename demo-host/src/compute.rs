@@ -18,6 +18,8 @@ pub enum Compute {
     Cuda,
     /// A GPU by Vulkan, Metal or DirectX; needs the feature `wgpu`.
     Wgpu,
+    /// PyTorch in a Python of the user's, on its GPU if it has one; trains sweeps only.
+    Torch,
 }
 
 impl Compute {
@@ -27,13 +29,14 @@ impl Compute {
             Compute::Cpu => "cpu",
             Compute::Cuda => "cuda",
             Compute::Wgpu => "wgpu",
+            Compute::Torch => "torch",
         }
     }
 
     /// The first device of this kind.
     ///
     /// # Errors
-    /// If this program was built without it.
+    /// If this program was built without it, or it is PyTorch, which is no device of burn's.
     #[cfg(feature = "burn")]
     pub fn device(self) -> Result<Device> {
         match self {
@@ -42,6 +45,7 @@ impl Compute {
             Compute::Cuda => Ok(Device::cuda(0)),
             #[cfg(feature = "wgpu")]
             Compute::Wgpu => Ok(Device::wgpu(burn::tensor::DeviceKind::DefaultDevice)),
+            Compute::Torch => bail!("torch is only for `demo-host sweep`, without --dry-run: give another --device"),
             #[allow(unreachable_patterns, reason = "all are covered when all features are on")]
             _ => bail!(
                 "this program was built without {name}: build it with `cargo build --release -p demo-host --features {name}`",

@@ -17,6 +17,8 @@ pub mod report;
 pub mod statistics;
 pub mod story;
 pub mod tasks;
+#[cfg(feature = "burn")]
+pub mod torch;
 pub mod training;
 pub mod verification;
 

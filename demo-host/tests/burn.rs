@@ -42,7 +42,7 @@ fn core_and_burn_agree() {
     for model in [ModelName::Mlp, ModelName::Mlp256, ModelName::ResNet8] {
         let mut run = new(settings(model));
         train(&mut run, &data, 4);
-        assert!(run.epochs[3].test.accuracy > 0.8, "{:?}", run.epochs[3]);
+        assert!(run.history.epochs[3].test.accuracy > 0.8, "{:?}", run.history.epochs[3]);
         let (model, device) = run.trained();
         let verification = against_burn(&model, &data.test, &device).unwrap();
         assert!(verification.holds(), "{verification}");
@@ -70,14 +70,14 @@ fn a_resumed_run_is_the_unbroken_one_to_the_bit() {
             run = Run::resume(Checkpoint::load(&path).unwrap(), &Compute::Cpu.device().unwrap()).unwrap();
         }
         assert_eq!(bits(&run, &data), bits(&unbroken, &data));
-        assert_eq!(run.curriculum, unbroken.curriculum);
-        assert!(run.is_done());
+        assert_eq!(run.history.curriculum, unbroken.history.curriculum);
+        assert!(run.history.is_done());
     }
 
     let stopped = AtomicBool::new(true);
     let mut run = new(settings(ModelName::Mlp));
     assert_eq!(run.epoch(&data, &stopped, || ()).unwrap(), Outcome::Interrupted);
-    assert!(run.epochs.is_empty());
+    assert!(run.history.epochs.is_empty());
 }
 
 #[test]
@@ -112,11 +112,11 @@ fn an_adaptive_beta_follows_the_held_out_images_and_is_resumed() {
     train(&mut run, &data, 2);
     train(&mut resumed, &data, 2);
     assert_eq!(bits(&run, &data), bits(&resumed, &data));
-    let gaps: Vec<f32> = run.epochs.iter().map(|epoch| epoch.held_out_gap.unwrap()).collect();
-    for (epoch, record) in run.epochs.iter().enumerate() {
+    let gaps: Vec<f32> = run.history.epochs.iter().map(|epoch| epoch.held_out_gap.unwrap()).collect();
+    for (epoch, record) in run.history.epochs.iter().enumerate() {
         assert_eq!(record.beta, adaptive.beta(gaps[..epoch].iter().copied()), "epoch {epoch}");
     }
-    assert!(run.epochs[3].beta != 0.1 && run.final_beta() == run.epochs[3].beta, "{gaps:?}");
+    assert!(run.history.epochs[3].beta != 0.1 && run.history.final_beta() == run.history.epochs[3].beta, "{gaps:?}");
     let message = Settings { held_out: 0, ..settings }.check().unwrap_err().to_string();
     assert!(message.contains("--held-out must be above 0"), "{message}");
 }
@@ -132,8 +132,8 @@ fn a_clipped_gradient_is_scaled_as_a_whole() {
     let (plain, untouched, still) = (trained(None), trained(Some(1e6)), trained(Some(1e-9)));
     assert_eq!(bits(&plain, &data), bits(&untouched, &data), "no gradient is so large");
     // Nothing but the weight decay moves the one: it stays where it began, while the other learns.
-    let nll = |run: &Run| [run.epochs[0].train.nll, run.epochs[3].train.nll];
+    let nll = |run: &Run| [run.history.epochs[0].train.nll, run.history.epochs[3].train.nll];
     let ([_, learned], [before, after]) = (nll(&plain), nll(&still));
-    assert!(plain.epochs[3].train.accuracy > 0.8, "{learned}");
+    assert!(plain.history.epochs[3].train.accuracy > 0.8, "{learned}");
     assert!((before - after).abs() < 0.01 && after > 2.0, "{before}, {after}");
 }

@@ -220,6 +220,20 @@ fn a_run_that_diverges_stops_no_other() {
 }
 
 #[test]
+fn the_same_runs_beside_each_other() {
+    let folder = folder();
+    let path = folder.path();
+    done(path, &["sweep", "beta.toml", "--results", "all"]);
+    let lines = fs::read_to_string(path.join("all")).unwrap();
+    fs::write(path.join("some"), lines.lines().take(2).flat_map(|line| [line, "\n"]).collect::<String>()).unwrap();
+    let printed = done(path, &["report", "all", "--beside", "some"]);
+    let last = printed.lines().last().unwrap().split_whitespace().collect::<Vec<_>>().join(" ");
+    assert_eq!(last, "mean of the differences 2 +0.00 ± 0.00 +0.00 ± 0.00 +0.00 ± 0.00", "{printed}");
+    fs::write(path.join("other"), lines.replace("\"seed\":", "\"seed\":1")).unwrap();
+    refused(path, &["report", "all", "--beside", "other"], &["no run is in the results"]);
+}
+
+#[test]
 fn bad_input() {
     let folder = folder();
     let path = folder.path();
@@ -232,6 +246,10 @@ fn bad_input() {
     refused(path, &["sweep", "beta.toml", "--jobs", "0"], &["--jobs is 0"]);
     refused(path, &["sweep", "beta.toml", "--results", "no/such/folder"], &["no/such/folder"]);
     refused(path, &["sweep", "beta.toml", "--device", "cuda"], &["--features cuda"]);
+    refused(path, &["sweep", "beta.toml", "--device", "torch", "--python", "gone"], &["cannot run gone", "--python"]);
+    let no_torch = ["sweep", "beta.toml", "--device", "torch", "--python", "true"];
+    refused(path, &no_torch, &["true has no PyTorch", "--python"]);
+    refused(path, &["sweep", "beta.toml", "--device", "torch", "--dry-run"], &["--dry-run", "--device"]);
     fs::write(path.join("mnist.toml"), EXPERIMENT.replace("'digits'", "'mnist'")).unwrap();
     refused(path, &["sweep", "mnist.toml", "--data-dir", "gone"], &["train-images-idx3-ubyte", "fetch mnist"]);
     refused(path, &["report"], &["RESULTS"]);

@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Context, Result, ensure};
 
 use super::{Measurement, Workload};
+use crate::torch::MODELS;
 
 const SCRIPT: &str = include_str!("torch.py");
 
@@ -21,7 +22,8 @@ pub fn found(python: &str) -> bool {
 /// If the script fails, or its network has another number of parameters than ours.
 pub fn measure(python: &str, workload: &Workload) -> Result<Measurement> {
     let Workload { model, batch_size, steps, dataset } = workload;
-    let numbers = [*batch_size, dataset.classes(), *steps].map(|number| number.to_string());
+    let [channels, height, width] = dataset.shape();
+    let numbers = [channels, height, width, *batch_size, dataset.classes(), *steps].map(|number| number.to_string());
     let mut child = Command::new(python)
         .args(["-", model.label()])
         .args(numbers)
@@ -29,7 +31,11 @@ pub fn measure(python: &str, workload: &Workload) -> Result<Measurement> {
         .stdout(Stdio::piped())
         .spawn()
         .with_context(|| format!("cannot run {python}"))?;
-    child.stdin.take().context("the script cannot be given to Python")?.write_all(SCRIPT.as_bytes())?;
+    child
+        .stdin
+        .take()
+        .context("the script cannot be given to Python")?
+        .write_all([MODELS, SCRIPT].concat().as_bytes())?;
     let output = child.wait_with_output()?;
     ensure!(output.status.success(), "the script for PyTorch failed: {}", output.status);
     let text = String::from_utf8_lossy(&output.stdout);

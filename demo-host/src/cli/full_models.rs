@@ -22,6 +22,9 @@ use crate::{benchmark, exchange, experiments, files, verification};
 /// Exit code after Ctrl-C, as shells have it.
 const INTERRUPTED: u8 = 130;
 
+/// Runs side by side by PyTorch: enough that its device always has one to go on with.
+const TORCH_JOBS: usize = 4;
+
 /// The command that is asked for.
 #[derive(Subcommand)]
 pub enum FullModels {
@@ -90,7 +93,10 @@ pub struct SweepArgs {
     /// The device to train on
     #[arg(long, value_enum, default_value_t)]
     device: Compute,
-    /// The number of runs side by side [default: the number of cores]
+    /// The Python that has PyTorch, for --device torch
+    #[arg(long, default_value = "python3")]
+    python: String,
+    /// The number of runs side by side [default: the number of cores, with PyTorch 4]
     #[arg(long)]
     jobs: Option<usize>,
     /// Train a part of the experiment, I/N with I from 0 [default: the part given by a Slurm array or an indexed Job of Kubernetes,
@@ -143,25 +149,26 @@ fn train(args: TrainArgs) -> Result<ExitCode> {
         (Run::new(settings, &device)?, path)
     };
     files::check_writable(&path)?;
-    let data = run.settings.dataset.load(args.data_dir)?.hold_out(run.settings.held_out)?;
+    let data = run.history.settings.dataset.load(args.data_dir)?.hold_out(run.history.settings.held_out)?;
     let stop = stop_on_ctrl_c()?;
 
     println!(
         "{:>5}  {:>6}  {:>8}  {:>8}  {:>8}  {:>8}  {:>8}",
         "epoch", "beta", "loss", "train", "test", "test NLL", "test ECE"
     );
-    while !run.is_done() {
-        let bar = progress_bar(run.steps_per_epoch(&data) as u64, &format!("epoch {}", run.epochs.len() + 1));
+    while !run.history.is_done() {
+        let bar =
+            progress_bar(run.history.steps_per_epoch(&data) as u64, &format!("epoch {}", run.history.epochs.len() + 1));
         let outcome = run.epoch(&data, &stop, || bar.inc(1))?;
         bar.finish_and_clear();
         if outcome == Outcome::Interrupted {
             return Ok(interrupted(&run, &path));
         }
         run.checkpoint()?.save(&path)?;
-        if let Some(e) = run.epochs.last() {
+        if let Some(e) = run.history.epochs.last() {
             println!(
                 "{:>5}  {:>6.4}  {:>8.5}  {:>7.2}%  {:>7.2}%  {:>8.5}  {:>7.2}%",
-                run.epochs.len(),
+                run.history.epochs.len(),
                 e.beta,
                 e.loss,
                 100.0 * e.train.accuracy,
@@ -176,7 +183,7 @@ fn train(args: TrainArgs) -> Result<ExitCode> {
 }
 
 fn interrupted(run: &Run, path: &Path) -> ExitCode {
-    match run.epochs.len() {
+    match run.history.epochs.len() {
         0 => println!("Stopped before the first epoch was complete: nothing was written."),
         epochs => println!(
             "Stopped. {path} holds the run after epoch {epochs}: continue with `demo-host train --checkpoint {path} --resume`.",
@@ -202,10 +209,10 @@ fn sweep(args: SweepArgs) -> Result<ExitCode> {
         format!("{}.shard-{}-of-{}.jsonl", plan.name, shard.index, shard.count)
     };
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
-    let jobs = args.jobs.unwrap_or(cores);
+    let jobs = args.jobs.unwrap_or(if args.device == Compute::Torch { TORCH_JOBS } else { cores });
     ensure!((1..=1024).contains(&jobs), "--jobs is {jobs}, but must be from 1 to 1024");
     let results = args.results.unwrap_or_else(|| file.into());
-    let sweep = Sweep { plan, shard, results, data_dir: args.data_dir, device: args.device, jobs };
+    let sweep = Sweep { plan, shard, results, data_dir: args.data_dir, device: args.device, python: args.python, jobs };
     if experiments::sweep(&sweep, &*stop_on_ctrl_c()?)? {
         return Ok(ExitCode::SUCCESS);
     }
@@ -215,7 +222,7 @@ fn sweep(args: SweepArgs) -> Result<ExitCode> {
 
 fn verify(checkpoint: &Path, data_dir: Option<PathBuf>) -> Result<bool> {
     let run = load_with_linear_head(checkpoint)?;
-    let data = run.settings.dataset.load(data_dir)?;
+    let data = run.history.settings.dataset.load(data_dir)?;
     let (model, device) = run.trained();
     let verification = verification::against_burn(&model, &data.test, &device)?;
     print!("{verification}");
@@ -238,7 +245,7 @@ pub fn trained_layer(checkpoint: &Path, layer: Layer) -> Result<Head> {
 fn load_with_linear_head(checkpoint: &Path) -> Result<Run> {
     let run = Run::resume(Checkpoint::load(checkpoint)?, &Compute::Cpu.device()?)?;
     ensure!(
-        run.settings.loss.cosine_scale().is_none(),
+        run.history.settings.loss.cosine_scale().is_none(),
         "{} was trained with AM-softmax, whose logits are cosines and not those of a linear head: give a model that was \
          trained with another --loss",
         checkpoint.display()

@@ -86,6 +86,9 @@ struct ReportArgs {
     /// Write the tables to this file too, as Markdown
     #[arg(long)]
     markdown: Option<PathBuf>,
+    /// Print only a comparison with the same runs in this file, which another device or program has trained
+    #[arg(long, conflicts_with_all = ["experiment", "output", "markdown"])]
+    beside: Option<PathBuf>,
 }
 
 /// Runs the command line of this process. Bad input gives one sentence and exit code 2; a comparison that fails gives
@@ -141,6 +144,11 @@ fn success_if(good: bool) -> ExitCode {
 }
 
 fn report(args: &ReportArgs) -> Result<()> {
+    if let Some(other) = &args.beside {
+        let (rows, others) = (experiments::merge(&args.results)?, experiments::merge(std::slice::from_ref(other))?);
+        print!("{}", report::experiments_beside(&rows, &others)?[0]);
+        return Ok(());
+    }
     [Some(&args.output), args.markdown.as_ref()]
         .into_iter()
         .flatten()

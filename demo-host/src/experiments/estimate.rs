@@ -10,7 +10,7 @@ use indicatif::HumanDuration;
 
 use super::Plan;
 use crate::compute::Compute;
-use crate::training::{Run, Settings};
+use crate::training::{History, Run, Settings};
 
 /// The number of steps that are timed, after one that is not.
 const STEPS: usize = 8;
@@ -55,7 +55,7 @@ fn epoch(settings: &Settings, data_dir: Option<PathBuf>, device: Compute) -> Res
     let data = settings.dataset.load(data_dir)?.hold_out(settings.held_out)?;
     let mut run = Run::new(settings.clone(), &device.device()?)?;
     let (stop, mut done, mut first) = (AtomicBool::new(false), 0, None);
-    let steps = run.steps_per_epoch(&data);
+    let steps = run.history.steps_per_epoch(&data);
     run.epoch(&data, &stop, || {
         first.get_or_insert_with(Instant::now);
         done += 1;
@@ -69,6 +69,6 @@ fn epoch(settings: &Settings, data_dir: Option<PathBuf>, device: Compute) -> Res
     let start = Instant::now();
     run.outputs(&images);
     let image = start.elapsed() / images.len() as u32;
-    let measured = data.test.len() + Run::MEASURED_TRAINING_IMAGES.min(data.train.len());
+    let measured = data.test.len() + History::MEASURED_TRAINING_IMAGES.min(data.train.len());
     Ok(step * steps as u32 + image * measured as u32)
 }

@@ -6,17 +6,31 @@ use super::row::{Calibrated, Fitted, Row, Versions};
 use crate::compute::Compute;
 use crate::data::Parts;
 use crate::evaluation::{Outputs, ReadOut, fit_coefficient, fit_temperature};
-use crate::training::Run;
+use crate::training::History;
+
+/// The outputs of a trained model.
+pub struct Trained {
+    /// For the test images.
+    pub test: Outputs,
+    /// For the held-out images; none without such images.
+    pub held_out: Option<Outputs>,
+}
 
 impl Row {
     /// Measures a run that is done.
     ///
     /// # Errors
     /// If the training has diverged.
-    pub fn measure(experiment: &str, run: &Run, data: &Parts, device: Compute) -> Result<Self> {
-        let test = run.outputs(&data.test);
+    pub fn measure(
+        experiment: &str,
+        history: &History,
+        trained: &Trained,
+        data: &Parts,
+        device: Compute,
+        versions: Versions,
+    ) -> Result<Self> {
+        let Trained { test, held_out } = trained;
         let labels = &data.test.labels;
-        let held_out = (!data.validation.is_empty()).then(|| run.outputs(&data.validation));
         let fitted = |value: f32, read_out: fn(f32) -> ReadOut| -> Result<Fitted> {
             Ok(Fitted { value, evaluation: test.evaluate(labels, read_out(value))? })
         };
@@ -26,30 +40,32 @@ impl Row {
         };
         let validation =
             held_out.as_ref().map(|outputs| outputs.evaluate(&data.validation.labels, ReadOut::Softmax)).transpose()?;
+        let History { settings, epochs, curriculum } = history.clone();
         Ok(Row {
             experiment: experiment.to_owned(),
-            settings: run.settings.clone(),
-            versions: Versions::of_this_program(),
+            settings,
+            versions,
             device,
-            seconds: run.epochs.iter().map(|epoch| epoch.seconds).sum(),
-            epochs: run.epochs.clone(),
+            seconds: epochs.iter().map(|epoch| epoch.seconds).sum(),
             validation: validation.map(|evaluation| evaluation.metrics),
             test: Calibrated {
                 softmax: test.evaluate(labels, ReadOut::Softmax)?,
-                consistent: test.evaluate(labels, ReadOut::Consistent(run.final_beta()))?,
+                consistent: test.evaluate(labels, ReadOut::Consistent(history.final_beta()))?,
                 temperature: fit(fit_temperature, ReadOut::Temperature)?,
                 coefficient: fit(fit_coefficient, ReadOut::Consistent)?,
             },
-            curriculum: run.curriculum.clone(),
+            epochs,
+            curriculum,
         })
     }
 }
 
 impl Versions {
-    /// The versions that this program was built with.
+    /// The versions that this program was built with; it trains by burn.
     pub fn of_this_program() -> Self {
         Versions {
             demo_host: env!("CARGO_PKG_VERSION").to_owned(),
+            torch: None,
             burn: env!("DEMO_HOST_BURN").to_owned(),
             rustc: env!("DEMO_HOST_RUSTC").to_owned(),
             target: format!("{}-{}", std::env::consts::ARCH, std::env::consts::OS),

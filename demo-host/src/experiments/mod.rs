@@ -17,6 +17,8 @@ mod sweep;
 
 #[cfg(feature = "burn")]
 pub use estimate::estimate;
+#[cfg(feature = "burn")]
+pub use measure::Trained;
 pub use merge::merge;
 #[cfg(feature = "burn")]
 pub use plan::Plan;

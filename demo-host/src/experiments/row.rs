@@ -34,8 +34,11 @@ pub struct Row {
 pub struct Versions {
     /// This program.
     pub demo_host: String,
-    /// burn.
+    /// burn, which draws the first parameters even where it does not train.
     pub burn: String,
+    /// PyTorch and its device, where it trained in place of burn.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub torch: Option<String>,
     /// The compiler.
     pub rustc: String,
     /// Processor architecture and operating system.

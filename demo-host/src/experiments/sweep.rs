@@ -10,10 +10,11 @@ use anyhow::{Context, Result, ensure};
 use indicatif::{HumanDuration, MultiProgress, ProgressBar};
 use sha2::{Digest, Sha256};
 
-use super::{Plan, Results, Row, Shard};
+use super::{Plan, Results, Row, Shard, Trained, Versions};
 use crate::compute::Compute;
-use crate::data::{Dataset, DatasetName};
+use crate::data::{Dataset, DatasetName, Parts};
 use crate::progress::progress_bar;
+use crate::torch::{Finished, Worker};
 use crate::training::{Checkpoint, Diverged, Outcome, Run, Settings};
 
 /// The runs to train, and where their results go.
@@ -28,6 +29,8 @@ pub struct Sweep {
     pub data_dir: Option<PathBuf>,
     /// The device.
     pub device: Compute,
+    /// The Python that trains, where the device is PyTorch.
+    pub python: String,
     /// Runs side by side, which share the cores evenly.
     pub jobs: usize,
 }
@@ -35,6 +38,7 @@ pub struct Sweep {
 /// The data that the jobs share.
 struct Shared<'a> {
     sweep: &'a Sweep,
+    torch: Option<&'a Worker>,
     waiting: Mutex<std::vec::IntoIter<Settings>>,
     data: Vec<(DatasetName, Dataset)>,
     results: Mutex<Results>,
@@ -71,7 +75,12 @@ pub fn sweep(sweep: &Sweep, stop: &AtomicBool) -> Result<bool> {
             data.push((settings.dataset, settings.dataset.load(sweep.data_dir.clone())?));
         }
     }
-    sweep.device.device()?;
+    let torch = match sweep.device {
+        Compute::Torch => Some(Worker::start(&sweep.python)?),
+        device => device.device().map(|_| None)?,
+    };
+    let (torch, said) = torch.unzip();
+    let torch = torch.as_ref();
     let (results, rows) = Results::open(&sweep.results)?;
     let waiting = without_result(&rows);
     println!(
@@ -93,6 +102,7 @@ pub fn sweep(sweep: &Sweep, stop: &AtomicBool) -> Result<bool> {
     let all = bars.add(progress_bar(epochs, "all epochs"));
     let shared = Shared {
         sweep,
+        torch,
         waiting: Mutex::new(waiting.into_iter()),
         data,
         results: Mutex::new(results),
@@ -110,10 +120,15 @@ pub fn sweep(sweep: &Sweep, stop: &AtomicBool) -> Result<bool> {
         pool.install(|| shared.job())
     };
     let outcome = thread::scope(|scope| {
+        let listener = torch.zip(said).map(|(worker, said)| scope.spawn(move || worker.listen(said)));
         let jobs: Vec<_> = (0..sweep.jobs.max(1)).map(|_| scope.spawn(job)).collect();
         // Waits for all; the first failure is reported.
         let outcomes: Vec<Result<Outcome>> =
             jobs.into_iter().map(|job| job.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a run panicked")))).collect();
+        if let Some(worker) = torch {
+            worker.end(true);
+        }
+        drop(listener);
         outcomes.into_iter().collect::<Result<Vec<Outcome>>>()
     });
     shared.all.finish_and_clear();
@@ -147,29 +162,18 @@ impl Shared<'_> {
 
     fn train(&self, settings: Settings) -> Result<Outcome> {
         let name = settings.describe();
-        let path = self.checkpoints.join(file_name(&settings)?);
-        let device = self.sweep.device.device()?;
-        let mut run = match resumable(&path, &settings) {
-            Some(checkpoint) => Run::resume(checkpoint, &device)?,
-            None => Run::new(settings, &device)?,
-        };
-        self.all.inc(run.epochs.len() as u64);
-        let data = self.dataset(run.settings.dataset)?.hold_out(run.settings.held_out)?;
         let start = Instant::now();
-        while !run.is_done() {
-            let label = format!("{name}, epoch {}", run.epochs.len() + 1);
-            let bar = self.bars.insert_before(&self.all, progress_bar(run.steps_per_epoch(&data) as u64, &label));
-            let outcome = run.epoch(&data, self.stop, || bar.inc(1)).with_context(|| name.clone())?;
-            bar.finish_and_clear();
-            if outcome == Outcome::Interrupted {
-                return Ok(outcome);
-            }
-            self.all.inc(1);
-            run.checkpoint()?.save(&path)?;
-        }
-        let row = Row::measure(&self.sweep.plan.name, &run, &data, self.sweep.device).with_context(|| name.clone())?;
+        let data = self.dataset(settings.dataset)?.hold_out(settings.held_out)?;
+        let row = match self.torch {
+            Some(worker) => self.train_by_torch(worker, settings, &data)?,
+            None => self.train_by_burn(settings, &data)?,
+        };
+        let Some(row) = row else { return Ok(Outcome::Interrupted) };
         lock(&self.results).append(&row)?;
-        std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        let path = self.checkpoints.join(file_name(&row.settings)?);
+        if path.exists() {
+            std::fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        }
         // Without a terminal, this line is the progress display.
         let line = format!(
             "{name}: test {:.2} %, ECE {:.2} %, {:.0} s; {} of {} epochs, {} left",
@@ -183,6 +187,47 @@ impl Shared<'_> {
         self.bars.suspend(|| println!("{line}"));
         // A finished run is a result, even if a stop was requested meanwhile.
         Ok(if self.stop.load(Ordering::Relaxed) { Outcome::Interrupted } else { Outcome::Done })
+    }
+
+    /// Trains a run, from its checkpoint if it has one, with a checkpoint after each epoch. None if it was stopped.
+    fn train_by_burn(&self, settings: Settings, data: &Parts) -> Result<Option<Row>> {
+        let name = settings.describe();
+        let path = self.checkpoints.join(file_name(&settings)?);
+        let device = self.sweep.device.device()?;
+        let mut run = match resumable(&path, &settings) {
+            Some(checkpoint) => Run::resume(checkpoint, &device)?,
+            None => Run::new(settings, &device)?,
+        };
+        self.all.inc(run.history.epochs.len() as u64);
+        while !run.history.is_done() {
+            let label = format!("{name}, epoch {}", run.history.epochs.len() + 1);
+            let steps = run.history.steps_per_epoch(data) as u64;
+            let bar = self.bars.insert_before(&self.all, progress_bar(steps, &label));
+            let outcome = run.epoch(data, self.stop, || bar.inc(1)).with_context(|| name.clone())?;
+            bar.finish_and_clear();
+            if outcome == Outcome::Interrupted {
+                return Ok(None);
+            }
+            self.all.inc(1);
+            run.checkpoint()?.save(&path)?;
+        }
+        let held_out = (!data.validation.is_empty()).then(|| run.outputs(&data.validation));
+        let trained = Trained { test: run.outputs(&data.test), held_out };
+        let versions = Versions::of_this_program();
+        Row::measure(&self.sweep.plan.name, &run.history, &trained, data, self.sweep.device, versions)
+            .with_context(|| name.clone())
+            .map(Some)
+    }
+
+    /// Lets PyTorch train a run. None if it was stopped, and it will then begin anew.
+    fn train_by_torch(&self, worker: &Worker, settings: Settings, data: &Parts) -> Result<Option<Row>> {
+        let name = settings.describe();
+        let finished = worker.train(settings, data, self.stop, || self.all.inc(1)).with_context(|| name.clone())?;
+        let Some(Finished { history, trained }) = finished else { return Ok(None) };
+        let versions = Versions { torch: Some(worker.description.clone()), ..Versions::of_this_program() };
+        Row::measure(&self.sweep.plan.name, &history, &trained, data, self.sweep.device, versions)
+            .with_context(|| name.clone())
+            .map(Some)
     }
 
     /// A data set, read once for all jobs.

@@ -9,6 +9,6 @@ mod story;
 mod table;
 
 pub use adaptation::{adaptation_html, adaptation_text};
-pub use experiments::{experiments_html, experiments_markdown, experiments_text};
+pub use experiments::{experiments_beside, experiments_html, experiments_markdown, experiments_text};
 pub use story::{story_html, story_text};
 pub use table::percent;

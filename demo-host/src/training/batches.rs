@@ -13,7 +13,7 @@ use crate::data::Split;
 const AHEAD: usize = 4;
 
 /// The pixels that an augmented image is padded by on each side before it is cropped.
-const PADDING: usize = 4;
+pub const PADDING: usize = 4;
 
 /// Images and their labels.
 pub struct Batch {
@@ -23,31 +23,54 @@ pub struct Batch {
     pub labels: Vec<usize>,
 }
 
-/// Makes the batches of an epoch. They depend only on the seed and the epoch, so that a resumed run takes the same steps.
+/// An image of an epoch, and how it is augmented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drawn {
+    /// Its place among the training images.
+    pub index: usize,
+    /// The row and the column of the padded image at which the crop begins, from 0 to twice the [`PADDING`].
+    pub crop: [u8; 2],
+    /// Whether it is mirrored.
+    pub mirrored: bool,
+}
+
+/// All images of an epoch in the order of training. It depends only on the seed and the epoch, so that a resumed run takes the same
+/// steps.
+pub fn draw(images: usize, augment: bool, (seed, epoch): (u64, usize)) -> Vec<Drawn> {
+    let mut order: Vec<usize> = (0..images).collect();
+    let mut random = StdRng::seed_from_u64(seed.wrapping_mul(1_000_003).wrapping_add(epoch as u64));
+    order.shuffle(&mut random);
+    let drawn = |index| {
+        if !augment {
+            return Drawn { index, crop: [PADDING as u8; 2], mirrored: false };
+        }
+        let crop = [0; 2].map(|_: i32| random.random_range(0..=2 * PADDING) as u8);
+        Drawn { index, crop, mirrored: random.random_bool(0.5) }
+    };
+    order.into_iter().map(drawn).collect()
+}
+
+/// Makes the batches of an epoch.
 pub fn batches<'scope, 'env>(
     scope: &'scope Scope<'scope, 'env>,
     split: &'env Split,
     batch_size: usize,
     augment: bool,
-    (seed, epoch): (u64, usize),
+    seed_and_epoch: (u64, usize),
 ) -> Receiver<Batch> {
     let (sender, receiver) = sync_channel(AHEAD);
-    let seed = seed.wrapping_mul(1_000_003).wrapping_add(epoch as u64);
     scope.spawn(move || {
-        let mut order: Vec<usize> = (0..split.len()).collect();
-        let mut random = StdRng::seed_from_u64(seed);
-        order.shuffle(&mut random);
-        for indices in order.chunks(batch_size) {
-            let mut pixels = Vec::with_capacity(indices.len() * split.image_len());
-            for &index in indices {
+        for drawn in draw(split.len(), augment, seed_and_epoch).chunks(batch_size) {
+            let mut pixels = Vec::with_capacity(drawn.len() * split.image_len());
+            for drawn in drawn {
                 if augment {
-                    let image = augmented(split.image(index), split.shape, &mut random);
+                    let image = augmented(split.image(drawn.index), split.shape, drawn);
                     split.normalisation.append(&image, split.shape, &mut pixels);
                 } else {
-                    split.normalisation.append(split.image(index), split.shape, &mut pixels);
+                    split.normalisation.append(split.image(drawn.index), split.shape, &mut pixels);
                 }
             }
-            let labels = indices.iter().map(|&index| split.labels[index]).collect();
+            let labels = drawn.iter().map(|drawn| split.labels[drawn.index]).collect();
             // The training has stopped, so the rest is not needed.
             if sender.send(Batch { pixels, labels }).is_err() {
                 return;
@@ -57,16 +80,15 @@ pub fn batches<'scope, 'env>(
     receiver
 }
 
-/// An image padded with black, cropped at random to its size, and mirrored with probability 1/2.
-fn augmented(image: &[u8], [_, height, width]: [usize; 3], random: &mut StdRng) -> Vec<u8> {
-    let [down, right] = [0; 2].map(|_: i32| random.random_range(0..=2 * PADDING));
-    let mirrored = random.random_bool(0.5);
+/// An image padded with black, cropped to its size, and perhaps mirrored.
+fn augmented(image: &[u8], [_, height, width]: [usize; 3], drawn: &Drawn) -> Vec<u8> {
+    let [down, right] = drawn.crop.map(usize::from);
     let mut result = Vec::with_capacity(image.len());
     for channel in image.chunks_exact(height * width) {
         for y in 0..height {
             let row = (y + down).checked_sub(PADDING).filter(|y| *y < height).map(|y| &channel[y * width..][..width]);
             result.extend((0..width).map(|x| {
-                let x = if mirrored { width - 1 - x } else { x };
+                let x = if drawn.mirrored { width - 1 - x } else { x };
                 let x = (x + right).checked_sub(PADDING);
                 row.zip(x).and_then(|(row, x)| row.get(x)).copied().unwrap_or(0)
             }));
@@ -114,9 +136,8 @@ mod tests {
     fn an_augmented_image_is_the_image_moved_and_perhaps_mirrored() {
         let image: Vec<u8> = (1..=36).collect();
         let mut seen = std::collections::BTreeSet::new();
-        let mut random = StdRng::seed_from_u64(1);
-        for _ in 0..2000 {
-            let result = augmented(&image, [1, 6, 6], &mut random);
+        for drawn in (0..20).flat_map(|epoch| draw(100, true, (1, epoch))) {
+            let result = augmented(&image, [1, 6, 6], &drawn);
             let at = |x: usize, y: usize| result[y * 6 + x];
             let found = (0..36).find(|i| at(i % 6, i / 6) != 0);
             let Some(first) = found else { panic!("a shift by 4 leaves pixels of 6") };

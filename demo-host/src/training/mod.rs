@@ -10,6 +10,8 @@ mod checkpoint;
 #[cfg(feature = "burn")]
 mod clip;
 mod core_run;
+#[cfg(feature = "burn")]
+mod history;
 mod loss;
 mod record;
 #[cfg(feature = "burn")]
@@ -20,10 +22,14 @@ pub use adaptive::AdaptiveBeta;
 #[cfg(feature = "burn")]
 pub use batch_loss::{batch_loss, gradient_decay_loss};
 #[cfg(feature = "burn")]
+pub use batches::{PADDING, draw};
+#[cfg(feature = "burn")]
 pub use checkpoint::Checkpoint;
 pub use core_run::CoreRun;
+#[cfg(feature = "burn")]
+pub use history::{EpochOutputs, History};
 pub use loss::{Loss, WarmUp, WarmUpShape};
 pub use record::{Diverged, EpochRecord};
 #[cfg(feature = "burn")]
-pub use run::{Outcome, Run};
+pub use run::{Outcome, Run, initial_model};
 pub use settings::Settings;

@@ -12,13 +12,14 @@ use burn::optim::momentum::MomentumConfig;
 use burn::optim::{GradientsParams, ModuleOptimizer, SgdConfig};
 use burn::store::ModuleRecord;
 use burn::tensor::{Bytes, Device, Tensor, TensorData};
-use gradient_decay::{BetaSchedule, GradientDecay};
+use gradient_decay::GradientDecay;
 
 use super::batches::{Batch, batches};
 use super::clip::clip;
-use super::{Checkpoint, Diverged, EpochRecord, Loss, Settings, batch_loss};
+use super::history::{EpochOutputs, History};
+use super::{Checkpoint, Settings, batch_loss};
 use crate::data::{Parts, Split};
-use crate::evaluation::{Curriculum, Outputs, ReadOut};
+use crate::evaluation::Outputs;
 use crate::models::Model;
 
 /// How an epoch ended.
@@ -32,22 +33,15 @@ pub enum Outcome {
 
 /// A training run between two epochs.
 pub struct Run {
-    /// The settings, which determine the run.
-    pub settings: Settings,
+    /// The settings, and the measurements so far.
+    pub history: History,
     /// The model, for training.
     pub model: Model,
-    /// The measurements after each epoch so far.
-    pub epochs: Vec<EpochRecord>,
-    /// When each of the first training images was learned.
-    pub curriculum: Curriculum,
     optimizer: ModuleOptimizer,
     device: Device,
 }
 
 impl Run {
-    /// Training figures are measured on this number of training images, the first ones.
-    pub const MEASURED_TRAINING_IMAGES: usize = 10_000;
-
     /// A fresh run on a device.
     ///
     /// # Errors
@@ -57,7 +51,7 @@ impl Run {
         let device = device.clone().autodiff();
         let model = initial_model(&settings, &device)?;
         let optimizer = optimizer(&settings);
-        Ok(Run { settings, model, epochs: Vec::new(), curriculum: Curriculum::default(), optimizer, device })
+        Ok(Run { history: History::new(settings), model, optimizer, device })
     }
 
     /// Continues from a checkpoint.
@@ -75,8 +69,8 @@ impl Run {
             .optimizer
             .from_bytes(Bytes::from_bytes_vec(state))
             .context("the optimizer's state in the checkpoint cannot be read")?;
-        run.epochs = epochs;
-        run.curriculum = curriculum;
+        run.history.epochs = epochs;
+        run.history.curriculum = curriculum;
         Ok(run)
     }
 
@@ -85,45 +79,31 @@ impl Run {
     /// # Errors
     /// If burn cannot encode the parameters.
     pub fn checkpoint(&self) -> Result<Checkpoint> {
+        let History { settings, epochs, curriculum } = self.history.clone();
         Ok(Checkpoint {
-            settings: self.settings.clone(),
-            epochs: self.epochs.clone(),
-            curriculum: self.curriculum.clone(),
+            settings,
+            epochs,
+            curriculum,
             model: self.model.clone().into_record().into_bytes()?.to_vec(),
             optimizer: self.optimizer.into_bytes()?.to_vec(),
         })
     }
 
-    /// Whether all epochs are done.
-    pub fn is_done(&self) -> bool {
-        self.epochs.len() >= self.settings.epochs as usize
-    }
-
-    /// The number of steps of an epoch.
-    pub fn steps_per_epoch(&self, data: &Parts) -> usize {
-        data.train.len().div_ceil(self.settings.batch_size)
-    }
-
     /// Trains for one epoch, calling `progress` after each step, and measures.
     ///
     /// # Errors
-    /// [`Diverged`] if training has diverged.
+    /// [`Diverged`](super::Diverged) if training has diverged.
     pub fn epoch(&mut self, data: &Parts, stop: &AtomicBool, mut progress: impl FnMut()) -> Result<Outcome> {
         let start = Instant::now();
-        let epoch = self.epochs.len();
-        let steps = self.steps_per_epoch(data);
-        let all_steps = self.settings.epochs as usize * steps;
-        let schedule = match self.settings.loss {
-            Loss::AdaptiveDecay(adaptive) => {
-                BetaSchedule::try_constant(adaptive.beta(self.epochs.iter().filter_map(|epoch| epoch.held_out_gap)))?
-            }
-            loss => loss.schedule(steps)?,
-        };
+        let epoch = self.history.epochs.len();
+        let steps = self.history.steps_per_epoch(data);
+        let all_steps = self.history.settings.epochs as usize * steps;
+        let schedule = self.history.schedule(steps)?;
 
         let mut loss_sum = Tensor::<1>::zeros([1], &self.device.clone().inner());
         let mut beta = f32::NAN;
         let outcome = thread::scope(|scope| {
-            let Settings { batch_size, augment, seed, .. } = self.settings;
+            let Settings { batch_size, augment, seed, .. } = self.history.settings;
             let batches = batches(scope, &data.train, batch_size, augment, (seed, epoch));
             for (i, batch) in batches.iter().enumerate() {
                 if stop.load(Ordering::Relaxed) {
@@ -132,7 +112,7 @@ impl Run {
                 let step = epoch * steps + i;
                 let decay: GradientDecay = schedule.at(step as u32);
                 beta = decay.beta();
-                let rate = self.settings.learning_rate_at(step, all_steps) * self.settings.loss.rate_factor(&decay);
+                let rate = self.history.learning_rate(&decay, step, all_steps);
                 let images = batch.labels.len() as f32;
                 let loss = self.step(batch, data.train.shape, decay.ln_beta(), rate);
                 loss_sum = loss_sum.clone() + loss.mul_scalar(images);
@@ -145,7 +125,9 @@ impl Run {
         }
         let loss = loss_sum.into_scalar::<f32>() / data.train.len() as f32;
         let seconds = start.elapsed().as_secs_f32();
-        self.measure(data, loss, beta, seconds).context(Diverged)?;
+        let held_out = self.history.is_adaptive().then(|| self.outputs(&data.validation));
+        let (train, test) = (self.outputs(&History::measured(data)), self.outputs(&data.test));
+        self.history.record(data, &EpochOutputs { train, test, held_out }, loss, beta, seconds)?;
         Ok(outcome)
     }
 
@@ -154,33 +136,10 @@ impl Run {
         (self.model.valid(), self.device.clone().inner())
     }
 
-    /// The beta with which the model is read out: that of its last step.
-    pub fn final_beta(&self) -> f32 {
-        match (self.settings.loss, self.epochs.last()) {
-            (Loss::AdaptiveDecay(_), Some(epoch)) => epoch.beta,
-            (loss, _) => loss.final_beta(),
-        }
-    }
-
     /// Features and logits of the trained model on images.
     pub fn outputs(&self, split: &Split) -> Outputs {
         let (model, device) = self.trained();
-        model.outputs(split, self.settings.loss.cosine_scale(), &device)
-    }
-
-    fn measure(&mut self, data: &Parts, loss: f32, beta: f32, seconds: f32) -> Result<()> {
-        let measured = data.train.first(Self::MEASURED_TRAINING_IMAGES);
-        let train = self.outputs(&measured);
-        let test = self.outputs(&data.test);
-        let sides = [(&train, &measured.labels[..]), (&test, &data.test.labels[..])];
-        let mut record = EpochRecord::measure(sides, loss, beta, seconds)?;
-        if let Loss::AdaptiveDecay(_) = self.settings.loss {
-            let held_out = self.outputs(&data.validation).evaluate(&data.validation.labels, ReadOut::Softmax)?;
-            record.held_out_gap = Some(held_out.metrics.gap);
-        }
-        self.epochs.push(record);
-        self.curriculum.record(&train, &measured.labels, self.epochs.len());
-        Ok(())
+        model.outputs(split, self.history.settings.loss.cosine_scale(), &device)
     }
 
     /// One step on one batch; its loss.
@@ -188,10 +147,10 @@ impl Run {
         let [channels, height, width] = shape;
         let shape = [batch.labels.len(), channels, height, width];
         let images = Tensor::<4>::from_data(TensorData::new(batch.pixels, shape), &self.device);
-        let logits = self.model.logits(self.model.features(images), self.settings.loss.cosine_scale());
-        let loss = batch_loss(&self.settings, logits, &batch.labels, ln_beta);
+        let logits = self.model.logits(self.model.features(images), self.history.settings.loss.cosine_scale());
+        let loss = batch_loss(&self.history.settings, logits, &batch.labels, ln_beta);
         let mut gradients = GradientsParams::from_grads(loss.backward(), &self.model);
-        if let Some(most) = self.settings.clip {
+        if let Some(most) = self.history.settings.clip {
             gradients = clip(gradients, &self.model, most);
         }
         self.model = self.optimizer.step(learning_rate, self.model.clone(), gradients);
@@ -200,7 +159,10 @@ impl Run {
 }
 
 /// A model with the parameters that belong to the seed.
-fn initial_model(settings: &Settings, device: &Device) -> Result<Model> {
+///
+/// # Errors
+/// If the architecture does not take the data set's images.
+pub fn initial_model(settings: &Settings, device: &Device) -> Result<Model> {
     // burn's random numbers are global to the process: two runs that begin at once would interfere.
     static RANDOM_NUMBERS: Mutex<()> = Mutex::new(());
     let _guard = RANDOM_NUMBERS.lock().unwrap_or_else(PoisonError::into_inner);

@@ -28,6 +28,12 @@ fn paper() -> String {
     report::experiments_markdown(&experiments::merge(&experiments_results()).unwrap())
 }
 
+/// The runs that burn and PyTorch have both made.
+fn beside() -> String {
+    let of = |path: &str| experiments::merge(&[folder().join("results").join(path)]).unwrap();
+    report::experiments_beside(&of("burn/cifar10-resnet8.jsonl"), &of("cifar10-resnet8.jsonl")).unwrap()[1].clone()
+}
+
 /// The part of a Markdown text below a heading that begins like this, without the heading.
 fn section<'a>(text: &'a str, heading: &str) -> &'a str {
     let (_, behind) = text.split_once(&format!("\n## {heading}")).unwrap_or_else(|| panic!("no section {heading}"));
@@ -86,6 +92,7 @@ fn the_tables_of_the_documents_are_those_of_the_commands() {
         ("device", story::table(&told, "The core as the device")),
         ("newcomer", story::table(&told, "A tenth digit arrives")),
         ("claims", section(&paper, "The paper's claims, by").to_owned()),
+        ("beside", beside()),
         ("converged", section(&paper, "Fashion-MNIST, LeNet-5, epochs 36").to_owned()),
         ("read-outs", read_outs),
     ];

@@ -269,9 +269,9 @@ pub const CHECKS: [Check; 35] = [
     },
     Check {
         name: "python-full",
-        about: "The Python package: its lints, its tests that need PyTorch, and its way to a head in QEMU",
+        about: "PyTorch: the Python package's tests that need it, its lints, its way to a head in QEMU, and sweeps that take burn's steps",
         tier: Tier::Ci,
-        places: &[Place::Python],
+        places: &[Place::Python, Place::Release],
         needs: &[CLIPPY, Python, PythonTorch, Targets(&starter::TARGETS), Qemu],
         run: |_| python::full(),
     },

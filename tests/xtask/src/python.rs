@@ -26,12 +26,15 @@ pub fn test() -> Result<()> {
     pytest(&["-m", "not torch"])
 }
 
-/// Lints, all tests that need PyTorch, and the way to QEMU; with a PyTorch older than 2 the tests of `torch.compile` are skipped, and say so.
+/// Lints, all tests that need PyTorch, those of the host program's sweeps among them, and the way to QEMU; with a PyTorch older than 2 the
+/// tests of `torch.compile` are skipped, and say so.
 pub fn full() -> Result<()> {
     cargo(&package(), &["clippy", "--release", "--locked", "--", "-D", "warnings"])?;
     install()?;
     run(&mut python(&["-c", "import torch; print('PyTorch', torch.__version__)"]))?;
     pytest(&["-m", "torch"])?;
+    let sweeps = ["test", "--release", "--locked", "-p", "demo-host", "--features", "torch-tests", "--test", "torch"];
+    run(Command::new("cargo").args(sweeps).current_dir(root()).env("PYTHON", interpreter()))?;
     to_qemu()
 }
 

@@ -1,5 +1,6 @@
 //! The report of experiments: runs grouped by what they have in common, compared over losses and seeds.
 
+mod beside;
 mod claims;
 mod curriculum;
 mod groups;
@@ -7,6 +8,8 @@ mod page;
 mod plots;
 mod read_outs;
 mod tables;
+
+use anyhow::Result;
 
 use crate::evaluation::Evaluation;
 use crate::experiments::Row;
@@ -43,6 +46,15 @@ pub fn experiments_markdown(rows: &[Row]) -> String {
         text.extend(of_group(group).map(|table| format!("\n{}:\n\n{}", table.title, table.markdown())));
     }
     text
+}
+
+/// The runs that two programs or devices have both trained: for the terminal, and as Markdown.
+///
+/// # Errors
+/// If there is none, or one of the two is of several devices.
+pub fn experiments_beside(rows: &[Row], others: &[Row]) -> Result<[String; 2]> {
+    let table = beside::beside(rows, others)?;
+    Ok([table.text(), format!("{}:\n\n{}", table.title, table.markdown())])
 }
 
 /// The tables of claims and of read-outs over all groups.

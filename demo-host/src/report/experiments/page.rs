@@ -150,12 +150,13 @@ fn runs_section(rows: &[Row]) -> String {
             let versions = &row.versions;
             let Row { device, .. } = row;
             format!(
-                "demo-host {}, burn {}, {}, {}, {}",
+                "demo-host {}, burn {}, {}, {}, {}{}",
                 versions.demo_host,
                 versions.burn,
                 versions.rustc,
                 versions.target,
-                device.label()
+                device.label(),
+                versions.torch.as_ref().map(|torch| format!(": {torch}")).unwrap_or_default()
             )
         })
         .collect();
