@@ -6,7 +6,7 @@ use burn::nn::conv::Conv2d;
 use burn::nn::{Linear, LinearConfig};
 use burn::tensor::{Device, Tensor, s};
 
-use super::cpu::{After, convolve, convolve_without_bias};
+use super::cpu::{After, convolve, convolve_without_bias, for_two, subsample};
 use super::layers::{NormalisedConvolution, convolution};
 
 /// The parameters in which the residual networks differ.
@@ -121,14 +121,15 @@ impl Block {
     }
 
     fn forward(&self, maps: Tensor<4>) -> Tensor<4> {
+        let [maps, beside] = for_two(maps);
         let (beside, bias) = match &self.shortcut {
-            Shortcut::Identity(_) => (maps.clone(), None),
-            Shortcut::Padding(padding) => (padding.forward(maps.clone()), None),
-            Shortcut::Convolution(layer) => match convolve_without_bias(layer, &maps) {
+            Shortcut::Identity(_) => (beside, None),
+            Shortcut::Padding(padding) => (padding.forward(beside), None),
+            Shortcut::Convolution(layer) => match convolve_without_bias(layer, &beside) {
                 Some(beside) => (beside, layer.bias.as_ref().map(|bias| bias.val())),
-                None => (convolve(layer, maps.clone()), None),
+                None => (convolve(layer, beside), None),
             },
-            Shortcut::NormalisedConvolution(layer) => (layer.forward(maps.clone(), After::Nothing), None),
+            Shortcut::NormalisedConvolution(layer) => (layer.forward(beside, After::Nothing), None),
         };
         self.second.forward(self.first.forward(maps, After::Relu), After::AddRelu(beside, bias))
     }
@@ -136,10 +137,11 @@ impl Block {
 
 impl Padding {
     fn forward(&self, maps: Tensor<4>) -> Tensor<4> {
-        // Channels last, as the layers for the CPU keep them.
-        let maps = maps.permute([0, 2, 3, 1]).slice(s![.., ..;2, ..;2, ..]);
-        let [images, height, width, _] = maps.dims();
-        let zeros = Tensor::zeros([images, height, width, self.channels], &maps.device());
-        Tensor::cat(vec![zeros.clone(), maps, zeros], 3).permute([0, 3, 1, 2])
+        subsample(&maps, self.channels).unwrap_or_else(|| {
+            let maps = maps.slice(s![.., .., ..;2, ..;2]);
+            let [images, _, height, width] = maps.dims();
+            let zeros = Tensor::zeros([images, self.channels, height, width], &maps.device());
+            Tensor::cat(vec![zeros.clone(), maps, zeros], 1)
+        })
     }
 }

@@ -1,55 +1,52 @@
-//! Vectors of channels, and the instructions that they are computed with.
+//! Registers of channels, and the instructions that they are computed with.
 
-use pulp::NullaryFnOnce;
+use pulp::bytemuck::{cast_slice, cast_slice_mut};
+use pulp::{Arch, Simd, WithSimd};
 
-/// The channels of a vector: those of a register of AVX2.
-pub const LANES: usize = 8;
-
-/// A number of each of [`LANES`] channels.
-pub type Lanes = [f32; LANES];
-
-/// Does work with AVX2 and fused multiplication and addition where the processor has them. The program is compiled for any
-/// x86-64; whatever the work calls must be `#[inline(always)]`, since the instructions are chosen for a whole function.
-pub fn vectorized<W: NullaryFnOnce>(work: W) -> W::Output {
-    #[cfg(target_arch = "x86_64")]
-    if let Some(simd) = pulp::x86::V3::try_new() {
-        return pulp::Simd::vectorize(simd, work);
-    }
-    work.call()
+/// Does work with the widest registers that the processor has, and fused multiplication and addition: AVX-512, AVX2, NEON, or none of them.
+/// The program is compiled for any processor of its architecture; whatever the work calls must be `#[inline(always)]`, since the
+/// instructions are chosen for a whole function.
+pub fn vectorized<W: WithSimd>(work: W) -> W::Output {
+    Arch::new().dispatch(work)
 }
 
-/// `a + b`.
-#[inline(always)]
-pub fn add(mut a: Lanes, b: Lanes) -> Lanes {
-    for lane in 0..LANES {
-        a[lane] += b[lane];
+/// Arithmetic with factors that are the same for all channels.
+pub trait Scale: Simd {
+    /// `factor * a`.
+    #[inline(always)]
+    fn scale(self, factor: f32, a: Self::f32s) -> Self::f32s {
+        self.mul_f32s(self.splat_f32s(factor), a)
     }
-    a
+
+    /// `a + factor * b`, rounded once.
+    #[inline(always)]
+    fn add_scaled(self, a: Self::f32s, factor: f32, b: Self::f32s) -> Self::f32s {
+        self.mul_add_f32s(self.splat_f32s(factor), b, a)
+    }
 }
 
-/// `a - b`.
+impl<S: Simd> Scale for S {}
+
+/// The registers of a slice, whose length is a multiple of theirs.
 #[inline(always)]
-pub fn sub(mut a: Lanes, b: Lanes) -> Lanes {
-    for lane in 0..LANES {
-        a[lane] -= b[lane];
-    }
-    a
+pub fn registers<S: Simd>(numbers: &[f32]) -> &[S::f32s] {
+    S::as_simd_f32s(numbers).0
 }
 
-/// `factor * a`.
+/// The same, to be written.
 #[inline(always)]
-pub fn scale(factor: f32, mut a: Lanes) -> Lanes {
-    for a in &mut a {
-        *a *= factor;
-    }
-    a
+pub fn registers_mut<S: Simd>(numbers: &mut [f32]) -> &mut [S::f32s] {
+    S::as_mut_simd_f32s(numbers).0
 }
 
-/// `a + factor * b`, rounded once.
+/// The numbers of a register, one of each channel.
 #[inline(always)]
-pub fn add_scaled(mut a: Lanes, factor: f32, b: Lanes) -> Lanes {
-    for lane in 0..LANES {
-        a[lane] = b[lane].mul_add(factor, a[lane]);
-    }
-    a
+pub fn lanes<S: Simd>(register: &S::f32s) -> &[f32] {
+    cast_slice(std::slice::from_ref(register))
+}
+
+/// The same, to be written.
+#[inline(always)]
+pub fn lanes_mut<S: Simd>(register: &mut S::f32s) -> &mut [f32] {
+    cast_slice_mut(std::slice::from_mut(register))
 }

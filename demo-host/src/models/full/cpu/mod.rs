@@ -7,9 +7,11 @@
 mod convolution;
 mod lanes;
 mod normalisation;
+mod subsampling;
 
 pub use convolution::{convolve, convolve_without_bias};
 pub use normalisation::{After, convolve_and_normalise};
+pub use subsampling::subsample;
 
 use burn::tensor::{Bytes, DType, Device, Shape, Tensor};
 use burn_flex::{FlexTensor, Layout};
@@ -27,6 +29,16 @@ fn tensor<const D: usize>(elements: Vec<f32>, shape: [usize; D]) -> FlexTensor {
 /// A tensor of shape `[images, channels, height, width]` whose elements stand as `[images, height, width, channels]`.
 fn channels_last_tensor(elements: Vec<f32>, [images, channels, height, width]: [usize; 4]) -> FlexTensor {
     tensor(elements, [images, height, width, channels]).permute(&[0, 3, 1, 2])
+}
+
+/// Maps `[images, channels, height, width]` for two uses, whose gradients burn adds: on the processor in the order of memory, where it would
+/// else bring the sum into another.
+pub fn for_two(maps: Tensor<4>) -> [Tensor<4>; 2] {
+    if !is_on_cpu(&maps) {
+        return [maps.clone(), maps];
+    }
+    let maps = maps.permute([0, 2, 3, 1]);
+    [maps.clone(), maps].map(|maps| maps.permute([0, 3, 1, 2]))
 }
 
 /// The elements of a tensor of shape `[images, channels, height, width]` as `[images, height, width, channels]`: a copy only

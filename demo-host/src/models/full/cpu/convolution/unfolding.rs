@@ -1,7 +1,7 @@
 //! Kernels of any size on `[images, height, width, channels]`: a row of the unfolded images (im2col) is what a pixel of the
 //! maps is computed from.
 
-use pulp::NullaryFnOnce;
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::kernels::{Geometry, IMAGES_OF_A_SUM};
@@ -208,12 +208,12 @@ struct Product<'a> {
     product: &'a mut [f32],
 }
 
-impl NullaryFnOnce for Product<'_> {
+impl WithSimd for Product<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn call(self) {
-        multiply(self.left, self.right, self.depth, self.product);
+    fn with_simd<S: Simd>(self, simd: S) {
+        multiply(simd, self.left, self.right, self.depth, self.product);
     }
 }
 
@@ -225,11 +225,11 @@ struct TransposedProduct<'a> {
     sum: &'a mut [f32],
 }
 
-impl NullaryFnOnce for TransposedProduct<'_> {
+impl WithSimd for TransposedProduct<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn call(self) {
-        add_transposed_product(self.left, self.rows, self.right, self.columns, self.sum);
+    fn with_simd<S: Simd>(self, simd: S) {
+        add_transposed_product(simd, self.left, self.rows, self.right, self.columns, self.sum);
     }
 }

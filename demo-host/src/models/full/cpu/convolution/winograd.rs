@@ -10,7 +10,7 @@ mod tiles;
 mod transforms;
 mod weights;
 
-use pulp::NullaryFnOnce;
+use pulp::{Simd, WithSimd};
 use rayon::prelude::*;
 
 use super::kernels::{Geometry, IMAGES_OF_A_SUM};
@@ -161,11 +161,11 @@ struct Forward<'a> {
     buffers: &'a mut Buffers,
 }
 
-impl NullaryFnOnce for Forward<'_> {
+impl WithSimd for Forward<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn call(self) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Forward { images, weights, maps, blocks, buffers } = self;
         let Geometry { channels_in, channels_out, from, to, padding, .. } = *blocks.geometry;
         let Buffers { source, target, source_points, target_points, .. } = buffers;
@@ -174,12 +174,12 @@ impl NullaryFnOnce for Forward<'_> {
         let target = if blocks.is_exact() { &mut *maps } else { &mut target[..] };
         for first in (0..all).step_by(blocks.tiles) {
             let tiles = first..(first + blocks.tiles).min(all);
-            to_points::<Pixels, REACH>(source, &blocks.source, tiles.clone(), source_points);
+            to_points::<S, Pixels, REACH>(simd, source, &blocks.source, tiles.clone(), source_points);
             let weights = weights.chunks_exact(channels_in * channels_out);
             for ((source, target), weights) in source_points.each().zip(target_points.each_mut()).zip(weights) {
-                multiply(source, weights, channels_in, target);
+                multiply(simd, source, weights, channels_in, target);
             }
-            from_points::<Map, TILE, false>(target_points, &blocks.target, tiles, target);
+            from_points::<S, Map, TILE, false>(simd, target_points, &blocks.target, tiles, target);
         }
         if !blocks.is_exact() {
             crop(&buffers.target, &blocks.target, 0, maps, to);
@@ -197,11 +197,11 @@ struct Backward<'a> {
     buffers: &'a mut Buffers,
 }
 
-impl NullaryFnOnce for Backward<'_> {
+impl WithSimd for Backward<'_> {
     type Output = ();
 
     #[inline(always)]
-    fn call(self) {
+    fn with_simd<S: Simd>(self, simd: S) {
         let Backward { images, gradient, weights, of_images, sum, blocks, buffers } = self;
         let Geometry { channels_in, channels_out, from, to, padding, .. } = *blocks.geometry;
         let Buffers { source, target, source_points, target_points, of_source } = buffers;
@@ -216,17 +216,17 @@ impl NullaryFnOnce for Backward<'_> {
         let pairs = channels_in * channels_out;
         for first in (0..all).step_by(blocks.tiles) {
             let tiles = first..(first + blocks.tiles).min(all);
-            to_points::<Pixels, REACH>(source, &blocks.source, tiles.clone(), source_points);
-            to_points::<MapTransposed, TILE>(gradient, &blocks.target, tiles.clone(), target_points);
+            to_points::<S, Pixels, REACH>(simd, source, &blocks.source, tiles.clone(), source_points);
+            to_points::<S, MapTransposed, TILE>(simd, gradient, &blocks.target, tiles.clone(), target_points);
             let points = source_points.each_mut().zip(target_points.each());
             let weights = weights.chunks_exact(pairs).zip(sum.chunks_exact_mut(pairs));
             for ((source, target), (weights, sum)) in points.zip(weights) {
                 // Rows beyond the tiles hold those of an earlier block.
                 let (used, of_used) = (&source[..tiles.len() * channels_in], &target[..tiles.len() * channels_out]);
-                add_transposed_product(used, channels_in, of_used, channels_out, sum);
-                multiply(target, weights, channels_out, source);
+                add_transposed_product(simd, used, channels_in, of_used, channels_out, sum);
+                multiply(simd, target, weights, channels_out, source);
             }
-            from_points::<PixelsTransposed, REACH, true>(source_points, &blocks.source, tiles, of_source);
+            from_points::<S, PixelsTransposed, REACH, true>(simd, source_points, &blocks.source, tiles, of_source);
         }
         crop(of_source, &blocks.source, padding, of_images, from);
     }

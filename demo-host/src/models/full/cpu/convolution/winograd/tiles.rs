@@ -4,9 +4,11 @@
 
 use std::ops::Range;
 
+use pulp::Simd;
+
 use super::transforms::Transform;
 use super::{POINTS, REACH, TILE};
-use crate::models::full::cpu::lanes::{LANES, Lanes, add};
+use crate::models::full::cpu::lanes::{registers, registers_mut};
 
 /// Numbers between two points, so that the points of a tile do not fall on the same lines of the cache.
 const GAP: usize = 16;
@@ -68,44 +70,47 @@ impl Points {
         self.elements.chunks_exact_mut(self.matrix + GAP).map(|matrix| &mut matrix[..self.matrix])
     }
 
-    /// The element of a point in row `i` and column `j`.
+    /// The register of a point in row `i` and column `j`.
     #[inline(always)]
-    fn index(&self, i: usize, j: usize, tile: usize, chunk: usize) -> usize {
-        (i * REACH + j) * (self.matrix + GAP) + tile * self.channels + chunk * LANES
+    fn index(&self, i: usize, j: usize, tile: usize, chunk: usize, lanes: usize) -> usize {
+        ((i * REACH + j) * (self.matrix + GAP) + tile * self.channels) / lanes + chunk
     }
 }
 
 /// Transforms tiles with a side of `N` pixels to points, first down and then across.
 #[inline(always)]
-pub fn to_points<T: Transform<N, REACH>, const N: usize>(
+pub fn to_points<S: Simd, T: Transform<N, REACH>, const N: usize>(
+    simd: S,
     source: &[f32],
     grid: &Grid,
     tiles: Range<usize>,
     points: &mut Points,
 ) {
-    let chunks = grid.channels / LANES;
+    let chunks = grid.channels / S::F32_LANES;
+    let none = simd.splat_f32s(0.0);
     for (slot, tile) in tiles.enumerate() {
         let source = &source[grid.start(tile)..];
-        let mut rows: [&[Lanes]; N] = [&[]; N];
+        let mut rows: [&[S::f32s]; N] = [&[]; N];
         for (y, row) in rows.iter_mut().enumerate() {
-            *row = source[y * grid.pixels[1] * grid.channels..][..N * grid.channels].as_chunks().0;
+            *row = registers::<S>(&source[y * grid.pixels[1] * grid.channels..][..N * grid.channels]);
         }
         for chunk in 0..chunks {
-            let mut down = [[[0.0; LANES]; N]; REACH];
+            let mut down = [[none; N]; REACH];
             for x in 0..N {
-                let mut column = [[0.0; LANES]; N];
+                let mut column = [none; N];
                 for y in 0..N {
                     column[y] = rows[y][x * chunks + chunk];
                 }
-                let column = T::apply(column);
+                let column = T::apply(simd, column);
                 for i in 0..REACH {
                     down[i][x] = column[i];
                 }
             }
-            for (i, row) in down.into_iter().enumerate() {
-                for (j, point) in T::apply(row).into_iter().enumerate() {
-                    let index = points.index(i, j, slot, chunk);
-                    points.elements[index..][..LANES].copy_from_slice(&point);
+            for i in 0..REACH {
+                let row = T::apply(simd, down[i]);
+                for j in 0..REACH {
+                    let index = points.index(i, j, slot, chunk, S::F32_LANES);
+                    registers_mut::<S>(&mut points.elements)[index] = row[j];
                 }
             }
         }
@@ -114,40 +119,42 @@ pub fn to_points<T: Transform<N, REACH>, const N: usize>(
 
 /// Transforms points to tiles with a side of `N` pixels, which are written, or else added to the target.
 #[inline(always)]
-pub fn from_points<T: Transform<REACH, N>, const N: usize, const ADD: bool>(
+pub fn from_points<S: Simd, T: Transform<REACH, N>, const N: usize, const ADD: bool>(
+    simd: S,
     points: &Points,
     grid: &Grid,
     tiles: Range<usize>,
     target: &mut [f32],
 ) {
-    let chunks = grid.channels / LANES;
+    let chunks = grid.channels / S::F32_LANES;
+    let none = simd.splat_f32s(0.0);
     for (slot, tile) in tiles.enumerate() {
         let target = &mut target[grid.start(tile)..];
         for chunk in 0..chunks {
-            let mut across = [[[0.0; LANES]; REACH]; N];
+            let mut across = [[none; REACH]; N];
             for i in 0..REACH {
-                let mut row = [[0.0; LANES]; REACH];
-                for (j, point) in row.iter_mut().enumerate() {
-                    point.copy_from_slice(&points.elements[points.index(i, j, slot, chunk)..][..LANES]);
+                let mut row = [none; REACH];
+                for j in 0..REACH {
+                    row[j] = registers::<S>(&points.elements)[points.index(i, j, slot, chunk, S::F32_LANES)];
                 }
-                let row = T::apply(row);
+                let row = T::apply(simd, row);
                 for x in 0..N {
                     across[x][i] = row[x];
                 }
             }
-            let mut pixels = [[[0.0; LANES]; N]; N];
+            let mut pixels = [[none; N]; N];
             for x in 0..N {
-                let column = T::apply(across[x]);
+                let column = T::apply(simd, across[x]);
                 for y in 0..N {
                     pixels[y][x] = column[y];
                 }
             }
-            for (y, row) in pixels.into_iter().enumerate() {
-                let target = &mut target[y * grid.pixels[1] * grid.channels..][..N * grid.channels];
-                let target: &mut [Lanes] = target.as_chunks_mut().0;
-                for (x, pixel) in row.into_iter().enumerate() {
-                    let target = &mut target[x * chunks + chunk];
-                    *target = if ADD { add(*target, pixel) } else { pixel };
+            for y in 0..N {
+                let row = &mut target[y * grid.pixels[1] * grid.channels..][..N * grid.channels];
+                let row = registers_mut::<S>(row);
+                for x in 0..N {
+                    let pixel = &mut row[x * chunks + chunk];
+                    *pixel = if ADD { simd.add_f32s(*pixel, pixels[y][x]) } else { pixels[y][x] };
                 }
             }
         }
