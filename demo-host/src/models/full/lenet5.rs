@@ -8,7 +8,7 @@ use burn::nn::{Linear, LinearConfig, PaddingConfig2d};
 use burn::tensor::activation::relu;
 use burn::tensor::{Device, Tensor};
 
-use super::cpu::convolve;
+use super::cpu::{convolve, pool_rectified};
 use crate::models::name::COLOUR_SIDE;
 
 /// The width of the last hidden layer, whose outputs are the features.
@@ -44,10 +44,14 @@ impl LeNet5 {
 
     /// `[images, 84]` from `[images, channels, height, width]`.
     pub fn features(&self, images: Tensor<4>) -> Tensor<2> {
-        // ReLU after the pooling gives the same maps and has a quarter of the work.
-        let maps = relu(self.pool.forward(convolve(&self.conv1, images)));
-        let maps = relu(self.pool.forward(convolve(&self.conv2, maps)));
+        let maps = self.pool(convolve(&self.conv1, images));
+        let maps = self.pool(convolve(&self.conv2, maps));
         let hidden = relu(self.dense1.forward(maps.flatten(1, 3)));
         relu(self.dense2.forward(hidden))
+    }
+
+    /// ReLU after the pooling gives the same maps as before it, and has a quarter of the work.
+    fn pool(&self, maps: Tensor<4>) -> Tensor<4> {
+        pool_rectified(&maps).unwrap_or_else(|| relu(self.pool.forward(maps)))
     }
 }

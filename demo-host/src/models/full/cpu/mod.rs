@@ -7,10 +7,12 @@
 mod convolution;
 mod lanes;
 mod normalisation;
+mod pooling;
 mod subsampling;
 
 pub use convolution::{convolve, convolve_without_bias};
 pub use normalisation::{After, convolve_and_normalise};
+pub use pooling::pool_rectified;
 pub use subsampling::subsample;
 
 use burn::tensor::{Bytes, DType, Device, Shape, Tensor};
