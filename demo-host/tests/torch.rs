@@ -32,6 +32,7 @@ const LOSSES: &str = "
     seeds = [2]
     epochs = 3
     augment = true
+    momentum = 0.0
     clip = 0.5
     class_weights = [1.0, 2.0, 1.0, 0.5, 1.0, 1.0, 1.0, 1.0, 1.0, 1.0]
     ignore_index = 9

@@ -126,7 +126,7 @@ pub fn sweep(sweep: &Sweep, stop: &AtomicBool) -> Result<bool> {
         let outcomes: Vec<Result<Outcome>> =
             jobs.into_iter().map(|job| job.join().unwrap_or_else(|_| Err(anyhow::anyhow!("a run panicked")))).collect();
         if let Some(worker) = torch {
-            worker.end(true);
+            worker.end();
         }
         drop(listener);
         outcomes.into_iter().collect::<Result<Vec<Outcome>>>()

@@ -37,7 +37,7 @@ pub struct Worker {
     /// The version of PyTorch and its device.
     pub description: String,
     process: Mutex<Child>,
-    input: Mutex<Option<ChildStdin>>,
+    input: Mutex<ChildStdin>,
     waiting: Mutex<HashMap<usize, Sender<Epoch>>>,
     runs: AtomicUsize,
     folder: TempDir,
@@ -85,7 +85,7 @@ impl Worker {
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("cannot run {python}: name a Python that has PyTorch by --python"))?;
-        let input = process.stdin.take();
+        let input = process.stdin.take().context("Python cannot be given its runs")?;
         let output: ChildStdout = process.stdout.take().context("the output of Python cannot be read")?;
         let mut output = BufReader::new(output);
         let mut line = String::new();
@@ -118,14 +118,11 @@ impl Worker {
         lock(&self.waiting).clear();
     }
 
-    /// Lets the worker end when its runs are done, or at once.
-    pub fn end(&self, at_once: bool) {
-        drop(lock(&self.input).take());
+    /// Ends the worker, whether its runs are done or not.
+    pub fn end(&self) {
         let mut process = lock(&self.process);
-        if at_once {
-            // It may have ended by itself.
-            let _ = process.kill();
-        }
+        // It may have ended by itself.
+        let _ = process.kill();
         let _ = process.wait();
     }
 
@@ -210,15 +207,13 @@ impl Worker {
     }
 
     fn say(&self, message: &serde_json::Value) -> Result<()> {
-        let mut input = lock(&self.input);
-        let input = input.as_mut().context("PyTorch has ended")?;
-        writeln!(input, "{message}").context("PyTorch has ended: see its message")
+        writeln!(lock(&self.input), "{message}").context("PyTorch has ended: see its message")
     }
 }
 
 impl Drop for Worker {
     fn drop(&mut self) {
-        self.end(true);
+        self.end();
     }
 }
 

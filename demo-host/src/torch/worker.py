@@ -100,7 +100,9 @@ class Run:
                 parameter.copy_(numbers[at : at + parameter.numel()].reshape(parameter.shape))
                 at += parameter.numel()
             for state in self.optimizer.state.values():
-                state["momentum_buffer"].zero_()
+                # None without momentum.
+                if state.get("momentum_buffer") is not None:
+                    state["momentum_buffer"].zero_()
         if at != len(numbers):
             raise ValueError(f"{self.settings['model']} has {at} parameters, but {len(numbers)} are given")
         for module in self.model.modules():
