@@ -1,4 +1,4 @@
-//! What a run by PyTorch is given and gives back: files in a folder of its own.
+//! Files by which a run goes to PyTorch and its outputs come back, in a folder of its own.
 
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::data::{Parts, Split};
 use crate::evaluation::Outputs;
 use crate::files;
 use crate::models::floats;
-use crate::training::{EpochOutputs, History, Loss, Settings, draw, initial_model};
+use crate::training::{EpochOutputs, History, Loss, PADDING, Settings, draw, initial_model};
 
 /// The folder of a run.
 pub struct Folder(PathBuf);
@@ -69,6 +69,7 @@ impl Folder {
             "weight_decay": settings.weight_decay,
             "clip": settings.clip,
             "augment": settings.augment,
+            "padding": PADDING,
             "measured": History::MEASURED_TRAINING_IMAGES,
             "adaptive": history.is_adaptive(),
             "cosine_scale": settings.loss.cosine_scale(),

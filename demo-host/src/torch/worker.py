@@ -6,7 +6,7 @@ epoch of a run whose beta is adaptive; {"drop": N} ends a run. Out: first {"torc
 and, if they are wanted, E.held_out.logits, all f32.
 
 A run's folder has run.json, the first parameters, and for each step the learning rate and ln(beta), for each epoch the images in the order
-of training, and for each of them the row and the column at which its crop begins and whether it is mirrored. What is random is drawn
+of training, and for each of them the row and the column at which its crop begins and whether it is mirrored. All that is random is drawn
 there: the same run by burn takes the same steps, but for the rounding.
 """
 
@@ -20,7 +20,6 @@ import time
 
 import numpy as np
 
-PADDING = 4
 EVALUATED = 1000
 # Steps that a run is ahead of the next one's turn.
 TURN = 8
@@ -39,12 +38,12 @@ class Split:
 class Data:
     """The splits of a data set."""
 
-    def __init__(self, folder, shape, device):
+    def __init__(self, folder, shape, padding, device):
         self.train, self.held_out, self.test = (
             Split(folder / name, shape, device) for name in ("train", "held_out", "test")
         )
         # Crops are cut out of padded images.
-        self.padded = F.pad(self.train.pixels, (PADDING,) * 4)
+        self.padded = F.pad(self.train.pixels, (padding,) * 4)
 
 
 class Run:
@@ -57,7 +56,7 @@ class Run:
         self.shape = settings["shape"]
         path = pathlib.Path(settings["data"])
         if path not in data:
-            data[path] = Data(path, self.shape, device)
+            data[path] = Data(path, self.shape, settings["padding"], device)
         self.data = data[path]
         self.images = len(self.data.train.labels)
         self.messages = queue.SimpleQueue()
@@ -68,7 +67,7 @@ class Run:
         if settings["class_weights"] is not None:
             self.class_weights = torch.tensor(settings["class_weights"], device=device)
         self.model = build(settings["model"], self.shape, settings["classes"]).to(device)
-        # What tensor cores want.
+        # Tensor cores take channels last.
         self.layout = torch.channels_last if device.type == "cuda" else torch.contiguous_format
         self.model.to(memory_format=self.layout)
         self.parameters = list(self.model.parameters())

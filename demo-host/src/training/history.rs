@@ -1,4 +1,4 @@
-//! What is known of a training run beside its model: its settings, and what was measured after each epoch.
+//! The settings of a training run and its measurements after each epoch: all that is known of it beside its model.
 
 use anyhow::{Context, Result};
 use gradient_decay::{BetaSchedule, GradientDecay};
